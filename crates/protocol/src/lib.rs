@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+pub mod client;
+pub mod content;
+pub mod cursor;
+pub mod definition;
+pub mod error;
+pub mod header;
+pub mod ladder;
+pub mod message;
+pub mod reply;
+pub mod sse;
+pub mod state;
+pub mod version;
+
+pub use client::{ClientCapabilities, ClientInfo, InputRequest, LogLevel};
+pub use content::{ContentBlock, PromptMessage, ResourceContents, Role};
+pub use definition::{
+    PromptArgument, PromptDefinition, ResourceDefinition, ResourceTemplateDefinition, ToolAnnotations, ToolDefinition,
+};
+pub use error::RpcError;
+pub use message::{Incoming, Notification, Request, RequestId, Response};
+pub use version::ProtocolVersion;

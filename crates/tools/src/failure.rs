@@ -1,0 +1,111 @@
+use tidegate_protocol::{InputRequest, RpcError};
+use tidegate_types::ServiceCode;
+
+/// One argument that cannot be taken as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArgumentProblem {
+    /// Where: `request.filters[0].col`. Empty for the arguments as a whole.
+    pub path: String,
+    /// What is wrong and what would be right: `"colour" is not one of slice_name, viz_type`.
+    pub message: String,
+}
+
+/// Why a tool gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolFailure {
+    /// The arguments are wrong; nothing was done.
+    #[error("the arguments are not valid")]
+    InvalidArguments(Vec<ArgumentProblem>),
+    /// The thing does not exist, or the principal may not know whether it does.
+    #[error("{0}")]
+    NotFound(String),
+    /// The principal may not do this; the text says what is missing, never what is hidden.
+    #[error("{0}")]
+    Forbidden(String),
+    /// It was tried and failed in a way that the model should see: a query error, say. The answer, if
+    /// any, is what the tool shows in Superset's own shape.
+    #[error("{message}")]
+    Failed {
+        /// For the model.
+        message: String,
+        /// A JSON object that is shown instead of the message.
+        answer: Option<serde_json::Value>,
+    },
+    /// The client must answer these questions first (2026-07-28), keyed by the tool.
+    #[error("the client must answer first")]
+    InputRequired {
+        /// Questions by key.
+        requests: Vec<(String, InputRequest)>,
+        /// What the tool wants to get back unchanged; sealed before it leaves.
+        state: Option<serde_json::Value>,
+    },
+    /// The client did not declare that it can answer this.
+    #[error("the client cannot answer {}", .0.method())]
+    MissingCapability(InputRequest),
+    /// A protocol error of the tool's choice.
+    #[error(transparent)]
+    Rpc(#[from] RpcError),
+    /// No room now; try again after so many seconds.
+    #[error("{message}")]
+    Busy {
+        /// What is busy.
+        message: String,
+        /// When to try again.
+        retry_after_secs: u64,
+    },
+    /// A part that the answer needs cannot be reached.
+    #[error("{part} cannot be reached")]
+    Unavailable {
+        /// Which part, for the model: "the workspace's metastore".
+        part: &'static str,
+        /// For the log.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The deadline passed.
+    #[error("the call did not end within its {seconds} seconds")]
+    Timeout {
+        /// The deadline.
+        seconds: u64,
+    },
+    /// The caller gave up.
+    #[error("the call was cancelled")]
+    Cancelled,
+    /// A defect of ours. The source is logged and never shown.
+    #[error("the tool failed")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ToolFailure {
+    /// One wrong argument.
+    pub fn argument(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::InvalidArguments(vec![ArgumentProblem { path: path.into(), message: message.into() }])
+    }
+
+    /// A failure that the model should see.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Failed { message: message.into(), answer: None }
+    }
+
+    /// A defect of ours.
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(source.into())
+    }
+
+    /// The kind of failure that the edge, the metrics and the audit show.
+    pub fn service_code(&self) -> ServiceCode {
+        match self {
+            Self::InvalidArguments(_) | Self::Rpc(_) | Self::MissingCapability(_) | Self::InputRequired { .. } => {
+                ServiceCode::InvalidRequest
+            }
+            Self::NotFound(_) => ServiceCode::NotFound,
+            Self::Forbidden(_) => ServiceCode::Forbidden,
+            Self::Failed { .. } => ServiceCode::InvalidRequest,
+            Self::Busy { .. } => ServiceCode::Overloaded,
+            Self::Unavailable { .. } => ServiceCode::Unavailable,
+            Self::Timeout { .. } => ServiceCode::Timeout,
+            Self::Cancelled => ServiceCode::Cancelled,
+            Self::Internal(_) => ServiceCode::Internal,
+        }
+    }
+}

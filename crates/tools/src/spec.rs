@@ -1,0 +1,52 @@
+use tidegate_protocol::ToolAnnotations;
+use tidegate_types::Scope;
+
+/// A permission on a view as Superset's roles grant it, such as `can_read` on `Chart`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permission {
+    /// `ab_permission.name`.
+    pub permission: &'static str,
+    /// `ab_view_menu.name`.
+    pub view: &'static str,
+}
+
+/// Whether finished answers may be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheRule {
+    /// Never: the tool changes something, or its answer is about this moment.
+    Never,
+    /// As long as a tool call's answer is kept (`cache.call_tool_ttl`), for callers with the same rights.
+    PerRights,
+}
+
+/// What may be left out of an answer that is too large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizeRule {
+    /// The answer is small by nature and is never checked.
+    Exempt,
+    /// These members are arrays whose tails may go, first one first. Dots descend: `data.rows`.
+    Shorten(&'static [&'static str]),
+}
+
+/// Everything about a tool but its function and its types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToolSpec {
+    /// 1 to 128 of `[A-Za-z0-9_.-]`.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// For models: when to use it, what it gives, what to call before and after.
+    pub description: &'static str,
+    /// The scope that a token needs.
+    pub scope: Scope,
+    /// What the user's roles must grant. `None` only where every user of the workspace may call it.
+    pub permission: Option<Permission>,
+    /// Hints for clients.
+    pub annotations: ToolAnnotations,
+    /// Groups: `core`, `discovery`, `data`, `explore`, `mutate`.
+    pub tags: &'static [&'static str],
+    /// Whether answers may be kept.
+    pub cache: CacheRule,
+    /// What may be left out.
+    pub size: SizeRule,
+}

@@ -1,0 +1,34 @@
+use std::sync::Arc;
+
+use tidegate_metastore::Metastore;
+use tidegate_query::Engines;
+use tidegate_types::WorkspaceSlug;
+
+/// A workspace that a request is bound to.
+#[derive(Clone)]
+pub struct Workspace {
+    /// Its slug.
+    pub slug: WorkspaceSlug,
+    /// Where its Superset shows dashboards and charts, without a slash at the end. Links in answers
+    /// begin with it; they are never built from request headers.
+    pub public_url: Arc<str>,
+    /// Its metastore.
+    pub metastore: Metastore,
+    /// Engines for its databases.
+    pub engines: Arc<Engines>,
+    /// Limits of `execute_sql`.
+    pub sql_limits: SqlLimits,
+}
+
+/// Limits of queries in a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SqlLimits {
+    /// Rows when the call does not say.
+    pub default_rows: u32,
+    /// Rows at the most.
+    pub max_rows: u32,
+    /// Seconds at the most.
+    pub max_seconds: u32,
+    /// Bytes of rows at the most; reading stops there.
+    pub max_bytes: usize,
+}
