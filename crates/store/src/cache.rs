@@ -15,6 +15,9 @@ pub struct CacheKey {
     pub digest: [u8; 32],
 }
 
+/// A larger answer is not kept.
+pub const MAX_ANSWER_BYTES: usize = 1 << 20;
+
 /// Finished answers, by what they depend on.
 ///
 /// Redis: string `tg:{<workspace>}:cache:<digest hex>`, expiring.
@@ -23,6 +26,6 @@ pub trait ResponseCache: Send + Sync {
     /// The answer, while it lives.
     async fn get(&self, key: &CacheKey) -> Result<Option<Bytes>, StoreError>;
 
-    /// Keeps the answer for `ttl`.
+    /// Keeps the answer for `ttl`, unless it has more than [`MAX_ANSWER_BYTES`].
     async fn put(&self, key: &CacheKey, answer: Bytes, ttl: Duration) -> Result<(), StoreError>;
 }

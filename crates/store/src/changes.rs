@@ -4,7 +4,9 @@ use tidegate_types::{TokenId, UserId, WorkspaceSlug};
 use crate::StoreError;
 
 /// The place of a change in its workspace's log: 1, 2, 3, …
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Epoch(pub u64);
 
@@ -46,7 +48,8 @@ pub struct ChangePage {
     pub changes: Vec<(Epoch, Change)>,
     /// Where the log now ends.
     pub head: Epoch,
-    /// Whether changes after the place asked for were dropped: treat everything as changed.
+    /// Whether changes after the place asked for were dropped, or the log ends before that place
+    /// because the store lost it: treat everything as changed, and go on from `head`.
     pub has_gap: bool,
 }
 
@@ -59,8 +62,9 @@ pub trait ChangeLog: Send + Sync {
     /// Appends a change and signals it to every node ([`crate::Signal::Changed`]).
     async fn append(&self, workspace: &WorkspaceSlug, change: Change) -> Result<Epoch, StoreError>;
 
-    /// Changes after `after`.
-    async fn read(&self, workspace: &WorkspaceSlug, after: Epoch) -> Result<ChangePage, StoreError>;
+    /// All changes after `after`.
+    async fn read(&self, workspace: &WorkspaceSlug, after: Epoch)
+    -> Result<ChangePage, StoreError>;
 
     /// Where the log ends.
     async fn head(&self, workspace: &WorkspaceSlug) -> Result<Epoch, StoreError>;

@@ -23,8 +23,14 @@ impl FromStr for StreamId {
     type Err = &'static str;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let valid = (1..=40).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if valid { Ok(Self(text.to_owned())) } else { Err("a stream id has 1 to 40 of a-z, 0-9 and -") }
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("a stream id has 1 to 40 of a-z, 0-9 and -")
+        }
     }
 }
 
@@ -80,7 +86,8 @@ pub struct Retention {
 pub struct EventPage {
     /// The events, oldest first.
     pub events: Vec<(EventId, StoredEvent)>,
-    /// Whether events between the place asked for and the first one here were dropped.
+    /// Whether events between the place asked for and the first one here were dropped, or the stream
+    /// ends before that place.
     pub has_gap: bool,
 }
 
@@ -99,7 +106,12 @@ pub trait EventStore: Send + Sync {
     ) -> Result<EventId, StoreError>;
 
     /// Up to `limit` events after `after`. `None`: no such stream, or it expired.
-    async fn read(&self, stream: &StreamKey, after: EventId, limit: usize) -> Result<Option<EventPage>, StoreError>;
+    async fn read(
+        &self,
+        stream: &StreamKey,
+        after: EventId,
+        limit: usize,
+    ) -> Result<Option<EventPage>, StoreError>;
 
     /// Drops all streams of the session that `stream`s name.
     async fn remove(&self, streams: &[StreamKey]) -> Result<(), StoreError>;

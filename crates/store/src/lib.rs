@@ -12,12 +12,13 @@ mod limits;
 mod relay;
 mod replies;
 mod sessions;
+mod signal_queue;
 mod validation;
 
 #[cfg(feature = "contract")]
 pub mod contract;
 
-pub use cache::{CacheKey, ResponseCache};
+pub use cache::{CacheKey, MAX_ANSWER_BYTES, ResponseCache};
 pub use changes::{Change, ChangeLog, ChangePage, Epoch};
 pub use error::{StoreError, StoreErrorKind};
 pub use events::{EventId, EventPage, EventStore, Retention, StoredEvent, StreamId};
@@ -26,6 +27,7 @@ pub use limits::{Budget, LimitScope, RateLimiter, Verdict};
 pub use relay::{Relay, RelayEvent, RelayStream, Signal, Topic};
 pub use replies::ClientReplies;
 pub use sessions::{SessionChange, SessionLimits, SessionRecord, SessionStore};
+pub use signal_queue::SignalQueue;
 pub use validation::{Validation, ValidationCache};
 
 /// Whether the store can be reached, for `/readyz`.
@@ -65,6 +67,8 @@ pub struct SharedState {
 
 impl std::fmt::Debug for SharedState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SharedState").field("is_shared", &self.is_shared).finish_non_exhaustive()
+        f.debug_struct("SharedState")
+            .field("is_shared", &self.is_shared)
+            .finish_non_exhaustive()
     }
 }

@@ -28,6 +28,20 @@ pub struct Budget {
     pub burst: u32,
 }
 
+impl Budget {
+    /// Microseconds in which one call refills: `60 s / per_minute`, rounded down, at least 1.
+    pub fn interval_micros(&self) -> i64 {
+        (60_000_000 / i64::from(self.per_minute.max(1))).max(1)
+    }
+
+    /// Microseconds in which an empty bucket fills, at most ten years, so that an adapter may count
+    /// in 64-bit floating point (exact to 2^53).
+    pub fn window_micros(&self) -> i64 {
+        const TEN_YEARS: i64 = 10 * 366 * 86_400 * 1_000_000;
+        (self.interval_micros() * i64::from(self.burst.max(1))).min(TEN_YEARS)
+    }
+}
+
 /// Whether a call is within its budgets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -37,7 +51,7 @@ pub enum Verdict {
     Limited {
         /// The first budget without room, in the order given.
         scope: LimitScope,
-        /// When a call would be allowed again.
+        /// When the call would be within all its budgets.
         retry_after: Duration,
     },
 }
@@ -48,6 +62,10 @@ pub enum Verdict {
 /// of the next call in microseconds by Redis' own clock, expiring when the bucket is full again.
 #[async_trait::async_trait]
 pub trait RateLimiter: Send + Sync {
-    /// Takes one call from every budget, or from none.
-    async fn check(&self, workspace: &WorkspaceSlug, budgets: &[Budget]) -> Result<Verdict, StoreError>;
+    /// Takes one call from every budget, or from none. A scope stands at most once in `budgets`.
+    async fn check(
+        &self,
+        workspace: &WorkspaceSlug,
+        budgets: &[Budget],
+    ) -> Result<Verdict, StoreError>;
 }

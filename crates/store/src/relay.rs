@@ -64,6 +64,10 @@ pub trait Relay: Send + Sync {
     async fn publish(&self, topic: &Topic, signal: &Signal) -> Result<(), StoreError>;
 
     /// Starts to receive `topic`. When this returns, later signals arrive (or a [`RelayEvent::Gap`]).
+    /// Subscribing again changes nothing: subscriptions are not counted.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Timeout`: the topic is not received.
     async fn subscribe(&self, topic: &Topic) -> Result<(), StoreError>;
 
     /// Stops receiving `topic`.

@@ -26,6 +26,9 @@ pub struct SessionRecord {
 impl SessionRecord {
     /// How many resources one session may subscribe to.
     pub const MAX_SUBSCRIPTIONS: usize = 100;
+
+    /// How long a subscription's URI may be.
+    pub const MAX_URI_BYTES: usize = 2_048;
 }
 
 /// One change to a session.
@@ -54,7 +57,8 @@ pub struct SessionLimits {
 /// `tg:{<workspace>}:sessions:<user>` by last use, for the limit per user.
 #[async_trait::async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Opens a session, ending the user's coldest ones above the limit. Returns those that it ended.
+    /// Opens a session, ending the user's coldest ones above the limit. Returns those that it ended,
+    /// coldest first.
     async fn create(
         &self,
         key: &SessionKey,
@@ -63,14 +67,23 @@ pub trait SessionStore: Send + Sync {
     ) -> Result<Vec<SessionId>, StoreError>;
 
     /// Returns the session and makes it the user's warmest, or `None` when it is unknown, ended or expired.
-    async fn touch(&self, key: &SessionKey, idle: Duration) -> Result<Option<SessionRecord>, StoreError>;
+    async fn touch(
+        &self,
+        key: &SessionKey,
+        idle: Duration,
+    ) -> Result<Option<SessionRecord>, StoreError>;
 
-    /// Applies one change atomically. `false`: the session is gone, or a subscription would be one too many.
+    /// Applies one change atomically. It does not count as use of the session. `false`: the session is gone,
+    /// or a subscription would be one too many or too long.
     async fn change(&self, key: &SessionKey, change: SessionChange) -> Result<bool, StoreError>;
 
     /// Ends the session. `false` when there was none.
     async fn end(&self, key: &SessionKey) -> Result<bool, StoreError>;
 
     /// The user's live sessions, coldest first.
-    async fn of_user(&self, workspace: &WorkspaceSlug, user: UserId) -> Result<Vec<SessionId>, StoreError>;
+    async fn of_user(
+        &self,
+        workspace: &WorkspaceSlug,
+        user: UserId,
+    ) -> Result<Vec<SessionId>, StoreError>;
 }

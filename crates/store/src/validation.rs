@@ -26,7 +26,11 @@ pub enum Validation {
 #[async_trait::async_trait]
 pub trait ValidationCache: Send + Sync {
     /// The outcome, while it lives.
-    async fn get(&self, workspace: &WorkspaceSlug, token: &TokenId) -> Result<Option<Validation>, StoreError>;
+    async fn get(
+        &self,
+        workspace: &WorkspaceSlug,
+        token: &TokenId,
+    ) -> Result<Option<Validation>, StoreError>;
 
     /// Keeps an outcome for `ttl`. It never replaces [`Validation::Revoked`]; returns what now stands.
     async fn put(
@@ -38,5 +42,10 @@ pub trait ValidationCache: Send + Sync {
     ) -> Result<Validation, StoreError>;
 
     /// Revokes the token for `ttl`, which must reach past its expiry.
-    async fn revoke(&self, workspace: &WorkspaceSlug, token: &TokenId, ttl: Duration) -> Result<(), StoreError>;
+    async fn revoke(
+        &self,
+        workspace: &WorkspaceSlug,
+        token: &TokenId,
+        ttl: Duration,
+    ) -> Result<(), StoreError>;
 }
