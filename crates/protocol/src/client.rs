@@ -67,7 +67,10 @@ impl InputRequest {
     /// The method's `params`.
     pub fn params(&self) -> Value {
         match self {
-            Self::Elicitation { message, requested_schema } => {
+            Self::Elicitation {
+                message,
+                requested_schema,
+            } => {
                 json!({ "message": message, "requestedSchema": requested_schema })
             }
             Self::Sampling { params } => params.clone(),
@@ -80,7 +83,9 @@ impl InputRequest {
         match self {
             Self::Elicitation { .. } => client.elicitation.as_ref().is_some_and(|declared| {
                 // An empty object means forms (2025-11-25 and later); one that names modes must name this one.
-                declared.as_object().is_some_and(|modes| modes.is_empty() || modes.contains_key("form"))
+                declared
+                    .as_object()
+                    .is_some_and(|modes| modes.is_empty() || modes.contains_key("form"))
             }),
             Self::Sampling { .. } => client.sampling.is_some(),
             Self::Roots => client.roots.is_some(),

@@ -81,7 +81,11 @@ pub enum ResourceBody {
 impl ResourceContents {
     /// A resource of JSON text.
     pub fn json(uri: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { uri: uri.into(), mime_type: Some("application/json".to_owned()), body: ResourceBody::Text(text.into()) }
+        Self {
+            uri: uri.into(),
+            mime_type: Some("application/json".to_owned()),
+            body: ResourceBody::Text(text.into()),
+        }
     }
 }
 
@@ -118,11 +122,18 @@ pub struct ToolResult {
 impl ToolResult {
     /// A result of one text block.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { content: vec![ContentBlock::text(text)], structured: None, is_error: false }
+        Self {
+            content: vec![ContentBlock::text(text)],
+            structured: None,
+            is_error: false,
+        }
     }
 
     /// A failure that the model should see and can act on.
     pub fn error(text: impl Into<String>) -> Self {
-        Self { is_error: true, ..Self::text(text) }
+        Self {
+            is_error: true,
+            ..Self::text(text)
+        }
     }
 }

@@ -24,13 +24,26 @@ pub struct ToolAnnotations {
 
 impl ToolAnnotations {
     /// Reads the workspace and changes nothing.
-    pub const READS: Self = Self { is_read_only: true, is_destructive: false, is_idempotent: true, is_open_world: false };
+    pub const READS: Self = Self {
+        is_read_only: true,
+        is_destructive: false,
+        is_idempotent: true,
+        is_open_world: false,
+    };
     /// Adds to the workspace and destroys nothing.
-    pub const CREATES: Self =
-        Self { is_read_only: false, is_destructive: false, is_idempotent: false, is_open_world: false };
+    pub const CREATES: Self = Self {
+        is_read_only: false,
+        is_destructive: false,
+        is_idempotent: false,
+        is_open_world: false,
+    };
     /// May change or destroy what is there.
-    pub const CHANGES: Self =
-        Self { is_read_only: false, is_destructive: true, is_idempotent: false, is_open_world: false };
+    pub const CHANGES: Self = Self {
+        is_read_only: false,
+        is_destructive: true,
+        is_idempotent: false,
+        is_open_world: false,
+    };
 }
 
 /// One tool of `tools/list` (schema: `Tool`).

@@ -40,7 +40,11 @@ impl RpcError {
 
     /// An error without data.
     pub fn new(code: i32, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), data: None }
+        Self {
+            code,
+            message: message.into(),
+            data: None,
+        }
     }
 
     /// The same with data.
@@ -68,28 +72,44 @@ impl RpcError {
     /// `-32601`, naming the method.
     pub fn method_not_found(method: &str) -> Self {
         let method: String = method.chars().take(80).collect();
-        Self::new(Self::METHOD_NOT_FOUND, format!("method {method:?} does not exist here"))
+        Self::new(
+            Self::METHOD_NOT_FOUND,
+            format!("method {method:?} does not exist here"),
+        )
     }
 
     /// `-32022` with the revisions that are served.
     pub fn unsupported_version(requested: &str) -> Self {
         let requested: String = requested.chars().take(80).collect();
-        let supported: Vec<_> = ProtocolVersion::SERVED.iter().map(|version| version.as_str()).collect();
-        Self::new(Self::UNSUPPORTED_VERSION, format!("protocol version {requested:?} is not served"))
-            .with_data(json!({ "supported": supported, "requested": requested }))
+        let supported: Vec<_> = ProtocolVersion::SERVED
+            .iter()
+            .map(|version| version.as_str())
+            .collect();
+        Self::new(
+            Self::UNSUPPORTED_VERSION,
+            format!("protocol version {requested:?} is not served"),
+        )
+        .with_data(json!({ "supported": supported, "requested": requested }))
     }
 
     /// `-32021` with what the client would have to declare.
     pub fn missing_capability(request: &InputRequest) -> Self {
         let required = request.required_capabilities();
-        Self::new(Self::MISSING_CAPABILITY, format!("this needs a client that supports {}", request.method()))
-            .with_data(json!({ "requiredCapabilities": required }))
+        Self::new(
+            Self::MISSING_CAPABILITY,
+            format!("this needs a client that supports {}", request.method()),
+        )
+        .with_data(json!({ "requiredCapabilities": required }))
     }
 
     /// No such resource, in the code of the revision.
     pub fn resource_not_found(version: ProtocolVersion, uri: &str) -> Self {
         let uri: String = uri.chars().take(500).collect();
-        let code = if version.is_modern() { Self::INVALID_PARAMS } else { Self::LEGACY_RESOURCE_NOT_FOUND };
+        let code = if version.is_modern() {
+            Self::INVALID_PARAMS
+        } else {
+            Self::LEGACY_RESOURCE_NOT_FOUND
+        };
         Self::new(code, format!("resource {uri:?} does not exist")).with_data(json!({ "uri": uri }))
     }
 

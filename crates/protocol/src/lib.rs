@@ -17,7 +17,8 @@ pub mod version;
 pub use client::{ClientCapabilities, ClientInfo, InputRequest, LogLevel};
 pub use content::{ContentBlock, PromptMessage, ResourceContents, Role};
 pub use definition::{
-    PromptArgument, PromptDefinition, ResourceDefinition, ResourceTemplateDefinition, ToolAnnotations, ToolDefinition,
+    PromptArgument, PromptDefinition, ResourceDefinition, ResourceTemplateDefinition,
+    ToolAnnotations, ToolDefinition,
 };
 pub use error::RpcError;
 pub use message::{Incoming, Notification, Request, RequestId, Response};

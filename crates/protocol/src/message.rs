@@ -28,7 +28,11 @@ impl RequestId {
     /// # Panics
     /// Never: a string is always valid JSON.
     pub fn from_text(text: &str) -> Self {
-        Self(serde_json::to_string(text).expect("a string is valid JSON").into())
+        Self(
+            serde_json::to_string(text)
+                .expect("a string is valid JSON")
+                .into(),
+        )
     }
 
     /// The id as a JSON value.
@@ -52,11 +56,14 @@ impl fmt::Debug for RequestId {
 impl<'de> Deserialize<'de> for RequestId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
-        let is_id = raw.starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit());
+        let is_id =
+            raw.starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit());
         if is_id && raw.len() <= 256 {
             Ok(Self(raw.into()))
         } else {
-            Err(D::Error::custom("an id is a string or a number of at most 256 bytes"))
+            Err(D::Error::custom(
+                "an id is a string or a number of at most 256 bytes",
+            ))
         }
     }
 }
@@ -131,12 +138,17 @@ enum RequestIdOrNull {
     Null,
 }
 
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RequestIdOrNull>, D::Error> {
+fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<RequestIdOrNull>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
     if raw.get() == "null" {
         return Ok(Some(RequestIdOrNull::Null));
     }
-    RequestId::deserialize(raw).map(RequestIdOrNull::Id).map(Some).map_err(D::Error::custom)
+    RequestId::deserialize(raw)
+        .map(RequestIdOrNull::Id)
+        .map(Some)
+        .map_err(D::Error::custom)
 }
 
 /// Decodes a body.
@@ -144,19 +156,32 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RequestI
 /// # Errors
 /// `-32700` when it is not JSON or nests deeper than `max_depth`; `-32600` when it is not JSON-RPC 2.0.
 pub fn decode(body: &[u8], max_depth: usize) -> Result<Body<'_>, RpcError> {
-    let text = std::str::from_utf8(body).map_err(|_| RpcError::new(RpcError::PARSE_ERROR, "the body is not UTF-8"))?;
+    let text = std::str::from_utf8(body)
+        .map_err(|_| RpcError::new(RpcError::PARSE_ERROR, "the body is not UTF-8"))?;
     if depth_exceeds(body, max_depth) {
-        return Err(RpcError::new(RpcError::PARSE_ERROR, format!("the body nests deeper than {max_depth} levels")));
+        return Err(RpcError::new(
+            RpcError::PARSE_ERROR,
+            format!("the body nests deeper than {max_depth} levels"),
+        ));
     }
     if text.trim_start().starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|err| parse_error(&err))?;
         if items.is_empty() {
-            return Err(RpcError::invalid_request("a batch needs at least one message"));
+            return Err(RpcError::invalid_request(
+                "a batch needs at least one message",
+            ));
         }
         if items.len() > MAX_BATCH {
-            return Err(RpcError::invalid_request(format!("a batch has at most {MAX_BATCH} messages")));
+            return Err(RpcError::invalid_request(format!(
+                "a batch has at most {MAX_BATCH} messages"
+            )));
         }
-        return Ok(Body::Batch(items.into_iter().map(|item| decode_message(item.get())).collect()));
+        return Ok(Body::Batch(
+            items
+                .into_iter()
+                .map(|item| decode_message(item.get()))
+                .collect(),
+        ));
     }
     decode_message(text).map(Body::Single)
 }
@@ -164,42 +189,62 @@ pub fn decode(body: &[u8], max_depth: usize) -> Result<Body<'_>, RpcError> {
 fn parse_error(err: &serde_json::Error) -> RpcError {
     RpcError::new(
         RpcError::PARSE_ERROR,
-        format!("the body is not JSON at line {}, column {}", err.line(), err.column()),
+        format!(
+            "the body is not JSON at line {}, column {}",
+            err.line(),
+            err.column()
+        ),
     )
 }
 
 fn decode_message(text: &str) -> Result<Incoming<'_>, RpcError> {
     let raw: RawMessage<'_> = serde_json::from_str(text).map_err(|err| match err.classify() {
-        serde_json::error::Category::Data => {
-            RpcError::invalid_request(format!("the body is not a JSON-RPC message: {}", without_position(&err)))
-        }
+        serde_json::error::Category::Data => RpcError::invalid_request(format!(
+            "the body is not a JSON-RPC message: {}",
+            without_position(&err)
+        )),
         _ => parse_error(&err),
     })?;
     if raw.jsonrpc.as_deref() != Some("2.0") {
-        return Err(RpcError::invalid_request("the member jsonrpc must be \"2.0\""));
+        return Err(RpcError::invalid_request(
+            "the member jsonrpc must be \"2.0\"",
+        ));
     }
     let params = match raw.params.filter(|params| params.get() != "null") {
         Some(params) if !params.get().starts_with('{') => {
-            return Err(RpcError::invalid_request("the member params must be an object"));
+            return Err(RpcError::invalid_request(
+                "the member params must be an object",
+            ));
         }
         params => params,
     };
     match (raw.method, raw.id) {
-        (Some(method), Some(RequestIdOrNull::Id(id))) => Ok(Incoming::Request(Request { id, method, params })),
-        (Some(_), Some(RequestIdOrNull::Null)) => Err(RpcError::invalid_request("the id of a request is never null")),
+        (Some(method), Some(RequestIdOrNull::Id(id))) => {
+            Ok(Incoming::Request(Request { id, method, params }))
+        }
+        (Some(_), Some(RequestIdOrNull::Null)) => Err(RpcError::invalid_request(
+            "the id of a request is never null",
+        )),
         (Some(method), None) => Ok(Incoming::Notification(Notification { method, params })),
         (None, Some(RequestIdOrNull::Id(id))) if raw.result.is_some() != raw.error.is_some() => {
             let body = serde_json::from_str(text).map_err(|err| parse_error(&err))?;
             Ok(Incoming::Response(Response { id, body }))
         }
-        _ => Err(RpcError::invalid_request("a message has a method, or an id with either a result or an error")),
+        _ => Err(RpcError::invalid_request(
+            "a message has a method, or an id with either a result or an error",
+        )),
     }
 }
 
 /// serde_json's message without "at line …", which counts from the start of the message.
 fn without_position(err: &serde_json::Error) -> String {
     let text = err.to_string();
-    text.split(" at line ").next().unwrap_or_default().chars().take(200).collect()
+    text.split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(200)
+        .collect()
 }
 
 /// Whether brackets nest deeper than `max`. One pass; strings are skipped. Raw values are decoded
@@ -248,7 +293,9 @@ mod tests {
     fn the_id_is_echoed_byte_for_byte() {
         for id in ["1", "-7", "1.50", "\"a\\u0041\"", "12345678901234567890"] {
             let text = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
-            let Incoming::Request(request) = single(&text).unwrap() else { panic!("a request was expected") };
+            let Incoming::Request(request) = single(&text).unwrap() else {
+                panic!("a request was expected")
+            };
             assert_eq!(id, request.id.as_json());
         }
     }
@@ -262,14 +309,35 @@ mod tests {
             ("[]", RpcError::INVALID_REQUEST),
             ("1", RpcError::INVALID_REQUEST),
             (r#"{"id":1,"method":"ping"}"#, RpcError::INVALID_REQUEST),
-            (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, RpcError::INVALID_REQUEST),
-            (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, RpcError::INVALID_REQUEST),
-            (r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, RpcError::INVALID_REQUEST),
-            (r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#, RpcError::INVALID_REQUEST),
-            (r#"{"jsonrpc":"2.0","id":1,"method":1}"#, RpcError::INVALID_REQUEST),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"x","params":[1]}"#, RpcError::INVALID_REQUEST),
+            (
+                r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#,
+                RpcError::INVALID_REQUEST,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
+                RpcError::INVALID_REQUEST,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#,
+                RpcError::INVALID_REQUEST,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#,
+                RpcError::INVALID_REQUEST,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":1}"#,
+                RpcError::INVALID_REQUEST,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"x","params":[1]}"#,
+                RpcError::INVALID_REQUEST,
+            ),
             (r#"{"jsonrpc":"2.0","id":1}"#, RpcError::INVALID_REQUEST),
-            (r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#, RpcError::INVALID_REQUEST),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#,
+                RpcError::INVALID_REQUEST,
+            ),
         ] {
             assert_eq!(code, single(text).unwrap_err().code, "{text}");
         }
@@ -277,16 +345,24 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_refused_before_it_is_decoded() {
-        let bomb = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"x","params":{{"a":{}}}}}"#, "[".repeat(1_000_000));
+        let bomb = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"x","params":{{"a":{}}}}}"#,
+            "[".repeat(1_000_000)
+        );
         assert_eq!(RpcError::PARSE_ERROR, single(&bomb).unwrap_err().code);
-        let brackets_in_text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{}"}}"#, "[".repeat(1000));
+        let brackets_in_text = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"{}"}}"#,
+            "[".repeat(1000)
+        );
         assert!(single(&brackets_in_text).is_ok());
     }
 
     #[test]
     fn a_batch_is_bounded_and_decoded_piece_by_piece() {
         let batch = r#"[{"jsonrpc":"2.0","id":1,"method":"ping"},{"nonsense":true}]"#;
-        let Body::Batch(messages) = decode(batch.as_bytes(), 64).unwrap() else { panic!("a batch was expected") };
+        let Body::Batch(messages) = decode(batch.as_bytes(), 64).unwrap() else {
+            panic!("a batch was expected")
+        };
         assert!(messages[0].is_ok() && messages[1].is_err());
         let flood = format!("[{}]", vec!["1"; MAX_BATCH + 1].join(","));
         assert!(decode(flood.as_bytes(), 64).is_err());

@@ -18,7 +18,12 @@ pub enum ProtocolVersion {
 
 impl ProtocolVersion {
     /// All served revisions, newest first, as `server/discover` lists them.
-    pub const SERVED: [Self; 4] = [Self::V2026_07_28, Self::V2025_11_25, Self::V2025_06_18, Self::V2025_03_26];
+    pub const SERVED: [Self; 4] = [
+        Self::V2026_07_28,
+        Self::V2025_11_25,
+        Self::V2025_06_18,
+        Self::V2025_03_26,
+    ];
 
     /// The newest revision that begins with `initialize`.
     pub const NEWEST_LEGACY: Self = Self::V2025_11_25;
@@ -90,7 +95,9 @@ impl FromStr for ProtocolVersion {
         Self::SERVED
             .into_iter()
             .find(|version| version.as_str() == text)
-            .ok_or_else(|| UnsupportedVersion { requested: text.chars().take(80).collect() })
+            .ok_or_else(|| UnsupportedVersion {
+                requested: text.chars().take(80).collect(),
+            })
     }
 }
 
