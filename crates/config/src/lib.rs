@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod auth;
+mod flags;
+mod guards;
+mod layers;
+mod load;
+mod network;
+mod problem;
+mod python;
+mod reader;
+mod schema;
+mod server;
+mod state;
+mod superset;
+mod telemetry;
+mod tools;
+mod workspace;
+
+pub use auth::{AuthMethod, AuthSettings, DevelopmentUser, JwksSettings, JwtKey, JwtSettings};
+pub use flags::{Flag, Flags};
+pub use guards::{CacheSettings, LimitSettings, Rate, ResponseSizeSettings};
+pub use load::{Environment, Settings};
+pub use network::{AddressRange, AllowedHosts, AllowedOrigins, ListenAddress, TrustedProxies};
+pub use problem::Problem;
+pub use server::ServerSettings;
+pub use state::{RedisSettings, SessionSettings, StateBackend, StateSettings};
+pub use telemetry::{
+    AuditSettings, JsonLines, LogFormat, LogSettings, OtlpSettings, SqlLiterals, StatsdSettings,
+    StatsdTags, TelemetrySettings,
+};
+pub use tools::{ExecutorSettings, QuerySettings, ToolList, ToolSettings};
+pub use workspace::{MetastoreSettings, WorkspaceSettings};
+
+/// `config/default.toml`: every key, with its default and a comment.
+pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");

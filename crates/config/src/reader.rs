@@ -1,0 +1,179 @@
+//! Takes typed values out of the layers, and collects what is wrong with them.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use tidegate_types::SecretString;
+use url::Url;
+
+use crate::layers::{Entry, Layers, Value};
+use crate::problem::{Origin, Problem};
+use crate::schema::Schema;
+
+/// Reads keys that are known to exist with the kind that `default.toml` gives them. A value out of its
+/// range is noted and replaced, so that reading goes on to the next problem.
+pub(crate) struct Reader {
+    layers: Layers,
+}
+
+impl Reader {
+    pub(crate) fn new(layers: Layers) -> Self {
+        Self { layers }
+    }
+
+    pub(crate) fn finish(self) -> (Vec<Problem>, Vec<String>) {
+        (self.layers.problems, self.layers.notices)
+    }
+
+    pub(crate) fn has_file(&self) -> bool {
+        self.layers.has_file
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.layers.entries.contains_key(key)
+    }
+
+    pub(crate) fn workspaces(&self) -> Vec<String> {
+        self.names_below("workspaces")
+    }
+
+    pub(crate) fn names_below(&self, section: &str) -> Vec<String> {
+        self.layers.names_below(section).into_iter().collect()
+    }
+
+    fn entry(&self, key: &str) -> &Entry {
+        self.layers.entries.get(key).unwrap_or_else(|| {
+            panic!("{key} is not in config/default.toml; loading it in any test finds this")
+        })
+    }
+
+    pub(crate) fn text(&self, key: &str) -> String {
+        match &self.entry(key).value {
+            Value::Text(text) => text.clone(),
+            _ => String::new(),
+        }
+    }
+
+    pub(crate) fn texts(&self, key: &str) -> Vec<String> {
+        match &self.entry(key).value {
+            Value::Texts(texts) => texts.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn flag(&self, key: &str) -> bool {
+        matches!(self.entry(key).value, Value::Flag(true))
+    }
+
+    pub(crate) fn float(&self, key: &str) -> f64 {
+        match self.entry(key).value {
+            Value::Float(number) => number,
+            _ => 0.0,
+        }
+    }
+
+    /// A secret; `None` when it is not set.
+    pub(crate) fn secret(&self, key: &str) -> Option<SecretString> {
+        debug_assert!(Schema::is_secret(key), "{key} is listed as a secret");
+        Some(self.text(key))
+            .filter(|text| !text.is_empty())
+            .map(SecretString::from)
+    }
+
+    /// A whole number from `least` to `most`, both of which the target type can hold.
+    pub(crate) fn number<T: TryFrom<i64>>(&mut self, key: &str, least: i64, most: i64) -> T {
+        let number = match self.entry(key).value {
+            Value::Number(number) => number,
+            _ => least,
+        };
+        if !(least..=most).contains(&number) {
+            self.refuse(key, &format!("{least} to {most}"));
+        }
+        match T::try_from(number.clamp(least, most)) {
+            Ok(number) => number,
+            Err(_) => unreachable!("{key}: the range lies within its type"),
+        }
+    }
+
+    pub(crate) fn non_zero(&mut self, key: &str, most: i64) -> NonZeroUsize {
+        NonZeroUsize::new(self.number(key, 1, most)).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    pub(crate) fn secs(&mut self, key: &str, least: i64, most: i64) -> Duration {
+        Duration::from_secs(self.number(key, least, most))
+    }
+
+    pub(crate) fn millis(&mut self, key: &str, least: i64, most: i64) -> Duration {
+        Duration::from_millis(self.number(key, least, most))
+    }
+
+    /// The position of the value among the choices; 0 for a wrong one.
+    pub(crate) fn choice(&mut self, key: &str, choices: &[&str]) -> usize {
+        let value = self.text(key);
+        choices
+            .iter()
+            .position(|choice| *choice == value)
+            .unwrap_or_else(|| {
+                let quoted: Vec<String> =
+                    choices.iter().map(|choice| format!("{choice:?}")).collect();
+                self.refuse(key, &quoted.join(" or "));
+                0
+            })
+    }
+
+    /// An `http` or `https` URL; `None` when it is not set.
+    pub(crate) fn http_url(&mut self, key: &str) -> Option<Url> {
+        let text = self.text(key);
+        if text.is_empty() {
+            return None;
+        }
+        let url = Url::parse(&text).ok().filter(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.fragment().is_none()
+        });
+        if url.is_none() {
+            self.refuse(key, "an http:// or https:// URL without user and fragment");
+        }
+        url
+    }
+
+    /// Notes a secret URL that is not set, or of another scheme, without showing it.
+    pub(crate) fn check_secret_url(&mut self, key: &str, schemes: &[&str], form: &str) {
+        let is_valid = Url::parse(&self.text(key))
+            .is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host());
+        if !is_valid {
+            self.refuse(key, form);
+        }
+    }
+
+    /// Notes that the value of a key is wrong.
+    pub(crate) fn refuse(&mut self, key: &str, expected: &str) {
+        let entry = self.entry(key);
+        let found = match &entry.value {
+            Value::Text(text) if text.is_empty() => "nothing".to_owned(),
+            _ if Schema::is_secret(key) => "[redacted]".to_owned(),
+            Value::Text(text) => format!("{text:?}"),
+            Value::Texts(texts) => format!("{texts:?}"),
+            Value::Flag(flag) => flag.to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::Float(number) => number.to_string(),
+        };
+        let problem = Problem::new(key, &entry.origin.clone(), found, expected);
+        self.note(problem);
+    }
+
+    /// Notes that a name itself is wrong.
+    pub(crate) fn refuse_name(&mut self, key: &str, expected: &str) {
+        self.note(Problem::new(key, &Origin::Default, "this name", expected));
+    }
+
+    fn note(&mut self, problem: Problem) {
+        // A key that several checks read is reported once.
+        if !self.layers.problems.contains(&problem) {
+            self.layers.problems.push(problem);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Which keys exist and of which kind: read off `default.toml`, so that there is one list only.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::flags::Flag;
+use crate::problem::nearest;
+
+/// What a key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Flag,
+    Number,
+    Float,
+    Texts,
+}
+
+impl Kind {
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Flag => "true or false",
+            Self::Number => "a whole number",
+            Self::Float => "a number",
+            Self::Texts => "a list of texts",
+        }
+    }
+}
+
+/// Keys whose values are never shown.
+const SECRETS: [&str; 5] = [
+    "state.redis.url",
+    "auth.jwt.secret",
+    "telemetry.otlp.headers",
+    "workspaces.*.metastore",
+    "workspaces.*.secret_key",
+];
+
+/// The keys, with `*` where a name of the operator's stands: `workspaces.*.hosts`.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    kinds: BTreeMap<String, Kind>,
+}
+
+impl Schema {
+    /// Takes the kind of each key from its default.
+    pub(crate) fn of(defaults: &[(String, Json)]) -> Self {
+        let mut kinds: BTreeMap<String, Kind> = defaults
+            .iter()
+            .map(|(path, value)| (pattern(path), kind_of(value)))
+            .collect();
+        kinds.insert("limits.tools.*.per_minute".to_owned(), Kind::Number);
+        kinds.insert("limits.tools.*.burst".to_owned(), Kind::Number);
+        for flag in Flag::ALL {
+            kinds.insert(format!("workspaces.*.flags.{}", flag.as_str()), Kind::Flag);
+        }
+        Self { kinds }
+    }
+
+    pub(crate) fn kind(&self, path: &str) -> Option<Kind> {
+        self.kinds.get(&pattern(path)).copied()
+    }
+
+    pub(crate) fn is_secret(path: &str) -> bool {
+        SECRETS.contains(&pattern(path).as_str())
+    }
+
+    /// Whether keys lie below the path.
+    pub(crate) fn is_section(&self, path: &str) -> bool {
+        let prefix = format!("{}.", pattern(path));
+        self.kinds.keys().any(|key| key.starts_with(&prefix))
+    }
+
+    /// The key nearest to a misspelt one, with the operator's own names in it.
+    pub(crate) fn nearest(&self, path: &str) -> Option<String> {
+        let found = nearest(&pattern(path), self.kinds.keys().map(String::as_str))?;
+        Some(with_names(found, path))
+    }
+
+    /// The key that an environment variable's parts name: they know neither upper case nor `-`.
+    pub(crate) fn from_parts(&self, parts: &[String]) -> Option<String> {
+        let mut parts = parts.to_vec();
+        if parts.len() > 1 && parts[0] == "workspaces" {
+            parts[1] = parts[1].replace('_', "-");
+        }
+        let path = parts.join(".");
+        let own = pattern(&path);
+        if let Some(key) = self.kinds.keys().find(|key| key.eq_ignore_ascii_case(&own)) {
+            return Some(with_names(key, &path));
+        }
+        self.is_section(&path).then_some(path)
+    }
+}
+
+/// The path with `*` in place of the operator's own names.
+pub(crate) fn pattern(path: &str) -> String {
+    let mut parts: Vec<&str> = path.split('.').collect();
+    if let Some(at) = name_position(&parts) {
+        parts[at] = "*";
+    }
+    parts.join(".")
+}
+
+fn name_position(parts: &[&str]) -> Option<usize> {
+    match parts {
+        ["workspaces", _, ..] => Some(1),
+        ["limits", "tools", _, ..] => Some(2),
+        _ => None,
+    }
+}
+
+/// A pattern with its `*` filled from a path of the same form.
+fn with_names(pattern: &str, path: &str) -> String {
+    let names: Vec<&str> = path.split('.').collect();
+    match name_position(&names) {
+        Some(at) => pattern.replacen('*', names[at], 1),
+        None => pattern.to_owned(),
+    }
+}
+
+fn kind_of(value: &Json) -> Kind {
+    match value {
+        Json::Bool(_) => Kind::Flag,
+        Json::Number(number) if number.is_f64() => Kind::Float,
+        Json::Number(_) => Kind::Number,
+        Json::Array(_) => Kind::Texts,
+        Json::Null | Json::String(_) | Json::Object(_) => Kind::Text,
+    }
+}

@@ -1,0 +1,120 @@
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use tidegate_types::SecretString;
+
+use crate::reader::Reader;
+
+/// `[state]`: what nodes share.
+#[derive(Debug, Clone)]
+pub struct StateSettings {
+    /// Where it lives.
+    pub backend: StateBackend,
+    /// How many nodes share it, at least 1.
+    pub replicas: u32,
+    /// Events kept for a stream, at least 1.
+    pub event_store_max_events: usize,
+    /// Life of these events.
+    pub event_store_ttl: Duration,
+}
+
+/// Where shared state lives.
+#[derive(Debug, Clone)]
+pub enum StateBackend {
+    /// In this process: one node only.
+    Memory {
+        /// Most bytes of cached answers.
+        cache_bytes: u64,
+    },
+    /// In Redis: any number of nodes.
+    Redis(RedisSettings),
+}
+
+/// `[state.redis]`.
+#[derive(Debug, Clone)]
+pub struct RedisSettings {
+    /// `redis://…`, with its password.
+    pub url: SecretString,
+    /// First part of every key.
+    pub key_prefix: String,
+    /// Connections of the pool.
+    pub pool_size: NonZeroUsize,
+    /// Longest wait for a new connection.
+    pub connect_timeout: Duration,
+    /// Longest wait for a free connection.
+    pub wait_timeout: Duration,
+    /// Longest wait for one answer.
+    pub command_timeout: Duration,
+}
+
+impl StateSettings {
+    pub(crate) fn read(reader: &mut Reader) -> Self {
+        let replicas = reader.number("state.replicas", 1, 10_000);
+        let redis = RedisSettings {
+            url: reader.secret("state.redis.url").unwrap_or_default(),
+            key_prefix: key_prefix(reader),
+            pool_size: reader.non_zero("state.redis.pool_size", 1024),
+            connect_timeout: reader.millis("state.redis.connect_timeout_ms", 10, 60_000),
+            wait_timeout: reader.millis("state.redis.wait_timeout_ms", 10, 60_000),
+            command_timeout: reader.millis("state.redis.command_timeout_ms", 10, 60_000),
+        };
+        let cache_bytes = reader.number("state.memory_cache_bytes", 0, 64 << 30);
+        let backend = match reader.choice("state.backend", &["memory", "redis"]) {
+            1 => {
+                let form = "redis://[user:password@]host[:port][/db]";
+                reader.check_secret_url("state.redis.url", &["redis"], form);
+                StateBackend::Redis(redis)
+            }
+            _ => {
+                if replicas > 1 {
+                    reader.refuse(
+                        "state.backend",
+                        "\"redis\", since state.replicas is more than 1 and memory is not shared",
+                    );
+                }
+                StateBackend::Memory { cache_bytes }
+            }
+        };
+        Self {
+            backend,
+            replicas,
+            event_store_max_events: reader.number("state.event_store_max_events", 1, 100_000),
+            event_store_ttl: reader.secs("state.event_store_ttl_secs", 1, 7 * 86_400),
+        }
+    }
+}
+
+fn key_prefix(reader: &mut Reader) -> String {
+    const KEY: &str = "state.redis.key_prefix";
+    let prefix = reader.text(KEY);
+    // Braces would move keys to another slot of a cluster than their scripts expect.
+    let is_valid = (1..=64).contains(&prefix.len())
+        && prefix
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':'));
+    if !is_valid {
+        reader.refuse(KEY, "1 to 64 of a-z, A-Z, 0-9, -, _, . and :");
+    }
+    prefix
+}
+
+/// `[sessions]`: MCP sessions of older clients.
+#[derive(Debug, Clone)]
+pub struct SessionSettings {
+    /// A session unused for so long ends.
+    pub idle: Duration,
+    /// Sessions of one user, at least 1.
+    pub per_user: usize,
+    /// Sessions with an actor on one node.
+    pub max_per_node: usize,
+}
+
+impl SessionSettings {
+    pub(crate) fn read(reader: &mut Reader) -> Self {
+        Self {
+            idle: reader.secs("sessions.idle_secs", 10, 30 * 86_400),
+            per_user: reader.number("sessions.per_user", 1, 10_000),
+            max_per_node: reader.number("sessions.max_per_node", 1, 1_000_000),
+        }
+    }
+}

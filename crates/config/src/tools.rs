@@ -1,0 +1,128 @@
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::reader::Reader;
+
+/// `[executor]`: how tool calls run.
+#[derive(Debug, Clone)]
+pub struct ExecutorSettings {
+    /// Calls at once on a node; `None` is eight per core.
+    pub slots: Option<NonZeroUsize>,
+    /// Longest run of one call.
+    pub call_deadline: Duration,
+    /// Calls that may wait for a slot.
+    pub max_waiting: usize,
+    /// Longest wait for a slot.
+    pub wait_timeout: Duration,
+    /// A call that ignores its deadline for so long is given up.
+    pub watchdog: Duration,
+}
+
+impl ExecutorSettings {
+    pub(crate) fn read(reader: &mut Reader) -> Self {
+        let call_deadline = reader.secs("executor.call_deadline_secs", 1, 3600);
+        if call_deadline >= reader.secs("server.shutdown_grace_secs", 1, 3600) {
+            reader.refuse(
+                "server.shutdown_grace_secs",
+                "more than executor.call_deadline_secs, so that a shutdown can wait for every running call",
+            );
+        }
+        Self {
+            slots: NonZeroUsize::new(reader.number("executor.slots", 0, 65_536)),
+            call_deadline,
+            max_waiting: reader.number("executor.max_waiting", 0, 1_000_000),
+            wait_timeout: reader.millis("executor.wait_timeout_ms", 0, 600_000),
+            watchdog: reader.millis("executor.watchdog_ms", 100, 600_000),
+        }
+    }
+}
+
+/// `[query]`: how databases are asked.
+#[derive(Debug, Clone)]
+pub struct QuerySettings {
+    /// Rows when the caller names no limit.
+    pub default_row_limit: u32,
+    /// Most rows of an answer.
+    pub max_row_limit: u32,
+    /// Longest run when the caller names no time-out.
+    pub timeout: Duration,
+    /// Longest time-out of a caller.
+    pub max_timeout: Duration,
+    /// Connections to each database, for each node.
+    pub pool_size: u32,
+    /// Longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// Life of an unused connection.
+    pub idle: Duration,
+    /// Longest SQL text.
+    pub max_sql_bytes: usize,
+}
+
+impl QuerySettings {
+    pub(crate) fn read(reader: &mut Reader) -> Self {
+        let default_row_limit = reader.number("query.default_row_limit", 1, 1_000_000);
+        let max_row_limit = reader.number("query.max_row_limit", 1, 1_000_000);
+        if default_row_limit > max_row_limit {
+            reader.refuse("query.default_row_limit", "at most query.max_row_limit");
+        }
+        let timeout = reader.secs("query.timeout_secs", 1, 3600);
+        let max_timeout = reader.secs("query.max_timeout_secs", 1, 3600);
+        if timeout > max_timeout {
+            reader.refuse("query.timeout_secs", "at most query.max_timeout_secs");
+        }
+        if max_timeout >= reader.secs("executor.call_deadline_secs", 1, 3600) {
+            reader.refuse(
+                "query.max_timeout_secs",
+                "less than executor.call_deadline_secs, which would end the call first",
+            );
+        }
+        Self {
+            default_row_limit,
+            max_row_limit,
+            timeout,
+            max_timeout,
+            pool_size: reader.number("query.pool_size", 1, 1024),
+            connect_timeout: reader.millis("query.connect_timeout_ms", 10, 120_000),
+            idle: reader.secs("query.idle_secs", 1, 86_400),
+            max_sql_bytes: reader.number("query.max_sql_bytes", 1024, 16 << 20),
+        }
+    }
+}
+
+/// `[tools]`: what is offered, and in which form.
+#[derive(Debug, Clone)]
+pub struct ToolSettings {
+    /// Whether results carry `structuredContent` besides text.
+    pub structured_content: bool,
+    /// Tools that are not offered.
+    pub disabled: BTreeSet<String>,
+    /// What `tools/list` shows.
+    pub list: ToolList,
+}
+
+/// What `tools/list` shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolList {
+    /// Every tool that the principal may use.
+    All,
+    /// `search_tools`, `call_tool` and the pinned ones; the rest is found by searching.
+    Search {
+        /// Tools that stay in the list.
+        pinned: BTreeSet<String>,
+    },
+}
+
+impl ToolSettings {
+    pub(crate) fn read(reader: &mut Reader) -> Self {
+        let pinned = reader.texts("tools.pinned").into_iter().collect();
+        Self {
+            structured_content: reader.flag("tools.structured_content"),
+            disabled: reader.texts("tools.disabled").into_iter().collect(),
+            list: match reader.choice("tools.list", &["all", "search"]) {
+                1 => ToolList::Search { pinned },
+                _ => ToolList::All,
+            },
+        }
+    }
+}
