@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod authenticator;
+mod claims;
+mod development;
+mod jwks;
+mod jwt;
+mod keys;
+mod token_cache;
+
+pub use authenticator::{AuthFailure, Authenticator, SetupError, VerifiedToken, from_settings};
+pub use development::DevelopmentAuthenticator;
+pub use jwt::JwtAuthenticator;

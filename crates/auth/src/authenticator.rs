@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use tidegate_config::{AuthMethod, AuthSettings};
+use tidegate_types::{ClientName, Clock, Credential, ScopeSet, ServiceCode};
+
+use crate::{DevelopmentAuthenticator, JwtAuthenticator};
+
+/// Tells who calls. A team with an identity system of its own implements this one.
+#[async_trait::async_trait]
+pub trait Authenticator: Send + Sync + std::fmt::Debug {
+    /// Checks a bearer token; `None` when the request had no `Authorization: Bearer` header.
+    ///
+    /// Cancel safe. Called on every request, so an implementation remembers what it has checked.
+    ///
+    /// # Errors
+    /// An [`AuthFailure`], which tells the caller nothing about why a token was refused (RFC 6750 §3.1).
+    async fn authenticate(&self, bearer: Option<&str>) -> Result<Arc<VerifiedToken>, AuthFailure>;
+}
+
+/// What a good credential says. It names a user, but proves no membership of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedToken {
+    /// The user name to look up in the workspace: the first that is not empty of `sub`, `client_id`,
+    /// the payload's `sub`, `email` and `username`. It alone counts: to go on to the next when no user
+    /// has the name would let an issuer's less trusted claims choose the user.
+    pub subject: Arc<str>,
+    /// The client that the token was issued to (`client_id` or `azp`), or `unnamed`.
+    pub client: ClientName,
+    /// What the token lets its bearer do.
+    pub scopes: ScopeSet,
+    /// How it was proved, with the token's id.
+    pub credential: Credential,
+    /// When it ends, in seconds since the Unix epoch; `None` for the development user.
+    pub expires_at_unix_secs: Option<i64>,
+}
+
+/// Why nobody was authenticated, in the words that a caller may see.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthFailure {
+    /// No token came.
+    #[error("a bearer token is needed")]
+    Missing,
+    /// A token came and was refused.
+    #[error("the bearer token is not valid")]
+    Refused,
+    /// The token is good, and lacks a scope that every token must have.
+    #[error("the bearer token lacks a required scope")]
+    InsufficientScope {
+        /// All scopes that are required, for the challenge (RFC 6750 §3).
+        required: Arc<[String]>,
+    },
+    /// The token could not be checked; it may be good.
+    #[error("the bearer token cannot be checked now")]
+    Unavailable,
+}
+
+impl AuthFailure {
+    /// The kind of failure that the edge shows.
+    pub const fn service_code(&self) -> ServiceCode {
+        match self {
+            Self::Missing | Self::Refused => ServiceCode::Unauthenticated,
+            Self::InsufficientScope { .. } => ServiceCode::InsufficientScope,
+            Self::Unavailable => ServiceCode::Unavailable,
+        }
+    }
+}
+
+/// Why an authenticator could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// `auth.jwt.public_key` is no RSA public key.
+    #[error("auth.jwt.public_key is not an RSA public key in PEM")]
+    PublicKey(#[source] jsonwebtoken::errors::Error),
+    /// The HTTP client for `auth.jwt.jwks_uri`.
+    #[error("the HTTP client for auth.jwt.jwks_uri could not be built")]
+    Client(#[source] reqwest::Error),
+}
+
+/// The authenticator that the settings ask for.
+///
+/// # Errors
+/// When a key cannot be read. JWKS are fetched on the first use, so that an issuer that is down
+/// does not keep the server from starting.
+pub fn from_settings(
+    settings: &AuthSettings,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn Authenticator>, SetupError> {
+    Ok(match &settings.method {
+        AuthMethod::Development(user) => Arc::new(DevelopmentAuthenticator::new(&user.username)),
+        AuthMethod::Jwt(settings) => Arc::new(JwtAuthenticator::new(settings, clock)?),
+    })
+}
