@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod access;
+mod chart;
+mod dashboard;
+mod database;
+mod dataset;
+mod db;
+mod error;
+mod instance;
+mod listing;
+mod log;
+mod metastore;
+mod person;
+mod schema;
+mod secret;
+mod tag;
+mod user;
+
+pub use access::{Access, DatasourcePerms, Fingerprint, Role, RowRules, RowRulesOf};
+pub use chart::{CHART_COLUMNS, CHART_SEARCHED, Charts};
+pub use dashboard::{ChartOnDashboard, DASHBOARD_COLUMNS, DASHBOARD_SEARCHED, Dashboards};
+pub use database::{
+    DATABASE_COLUMNS, DATABASE_SEARCHED, DatabaseConnection, Databases, dialect_of, scheme_of,
+};
+pub use dataset::{
+    DATASET_COLUMNS, DATASET_SEARCHED, DatasetColumn, DatasetMetric, DatasetOfTable, Datasets,
+};
+pub use db::PoolSettings;
+pub use error::MetastoreError;
+pub use instance::{Instance, InstanceCounts};
+pub use listing::{
+    Cell, Column, ColumnKind, Direction, Filter, Found, ListQuery, Page, Record, Related, Scalar,
+};
+pub use log::{LogRow, Logs};
+pub use metastore::{Metastore, MetastoreSettings};
+pub use person::Person;
+pub use tag::{Tag, TagKind};
+pub use user::{User, Users};

@@ -1,0 +1,290 @@
+use std::path::Path;
+use std::time::Duration;
+
+use sea_query::{
+    DeleteStatement, InsertStatement, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder,
+    UpdateStatement, Values,
+};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use tidegate_types::{ExposeSecret, SecretString};
+
+use super::{Row, Transaction, bind};
+use crate::MetastoreError;
+
+/// Sizes and time-outs of the connections to one metastore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolSettings {
+    /// Connections at the most. SQLite: those that read; one more writes.
+    pub max_connections: u32,
+    /// How long a call waits for a connection.
+    pub acquire_timeout: Duration,
+    /// How long a statement may run.
+    pub statement_timeout: Duration,
+    /// How long an unused connection stays open (PostgreSQL).
+    pub idle_timeout: Duration,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            max_connections: 8,
+            acquire_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_mins(5),
+        }
+    }
+}
+
+/// Which kind of database holds the metastore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// The connections to one metastore.
+pub(crate) struct Pool {
+    kind: PoolKind,
+    statement_timeout: Duration,
+}
+
+enum PoolKind {
+    /// SQLite has one writer; giving it a connection of its own makes writers queue here, where
+    /// they have a deadline, rather than in SQLite's busy handler.
+    Sqlite {
+        readers: SqlitePool,
+        writer: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// A statement that sea-query can build for either backend.
+pub(crate) trait Statement {
+    fn for_sqlite(&self) -> (String, Values);
+    fn for_postgres(&self) -> (String, Values);
+}
+
+macro_rules! statement {
+    ($($name:ty),*) => {$(
+        impl Statement for $name {
+            fn for_sqlite(&self) -> (String, Values) {
+                self.build(SqliteQueryBuilder)
+            }
+            fn for_postgres(&self) -> (String, Values) {
+                self.build(PostgresQueryBuilder)
+            }
+        }
+    )*};
+}
+statement!(
+    SelectStatement,
+    InsertStatement,
+    UpdateStatement,
+    DeleteStatement
+);
+
+/// The SQL is built by sea-query from identifiers that are constants of this crate; every value is bound.
+pub(super) fn safe(sql: String) -> AssertSqlSafe<String> {
+    AssertSqlSafe(sql)
+}
+
+impl Pool {
+    /// Opens the SQLite file at `path`. Lazily: the first statement connects.
+    pub(crate) fn sqlite(path: &Path, create: bool, settings: PoolSettings) -> Self {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(create)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(false) // As Superset runs it: its own deletes rely on that.
+            .busy_timeout(settings.acquire_timeout)
+            .statement_cache_capacity(256);
+        let pool = |size: u32| {
+            SqlitePoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(settings.acquire_timeout)
+                // A file does not hang up, and the test would cost a hop to the connection's thread.
+                .test_before_acquire(false)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        Self {
+            kind: PoolKind::Sqlite {
+                readers: pool(settings.max_connections).connect_lazy_with(
+                    options
+                        .clone()
+                        .create_if_missing(false)
+                        .pragma("query_only", "1")
+                        .pragma("mmap_size", "268435456"),
+                ),
+                writer: pool(1).connect_lazy_with(options),
+            },
+            statement_timeout: settings.statement_timeout,
+        }
+    }
+
+    /// Prepares connections to the PostgreSQL database at `url`. Lazily: the first statement connects.
+    pub(crate) fn postgres(
+        url: &SecretString,
+        settings: PoolSettings,
+    ) -> Result<Self, MetastoreError> {
+        let millis = settings.statement_timeout.as_millis().to_string();
+        let options: PgConnectOptions = url.expose_secret().parse().map_err(|_: sqlx::Error| {
+            // The cause may quote the URL and with it the password.
+            MetastoreError::NotAMetastore {
+                reason: "the metastore's URL is not of the form postgresql://user:password@host:port/database".into(),
+            }
+        })?;
+        let options = options
+            .application_name("tidegate")
+            .statement_cache_capacity(256)
+            .options([("statement_timeout", millis.as_str())]);
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.max_connections)
+            .acquire_timeout(settings.acquire_timeout)
+            .idle_timeout(settings.idle_timeout)
+            .max_lifetime(Duration::from_mins(30))
+            // Saves a round trip a statement; a read on a connection that the server closed is tried once more.
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        Ok(Self {
+            kind: PoolKind::Postgres(pool),
+            statement_timeout: settings.statement_timeout,
+        })
+    }
+
+    pub(crate) fn backend(&self) -> Backend {
+        match self.kind {
+            PoolKind::Sqlite { .. } => Backend::Sqlite,
+            PoolKind::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    async fn in_time<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, MetastoreError> {
+        match tokio::time::timeout(self.statement_timeout, work).await {
+            Ok(result) => result.map_err(|err| MetastoreError::from_sqlx(operation, err)),
+            Err(_) => Err(MetastoreError::Timeout { operation }),
+        }
+    }
+
+    /// Runs a reading statement.
+    pub(crate) async fn fetch(
+        &self,
+        operation: &'static str,
+        statement: &SelectStatement,
+    ) -> Result<Vec<Row>, MetastoreError> {
+        match self.fetch_once(operation, statement).await {
+            Err(MetastoreError::Unavailable {
+                source: sqlx::Error::Io(_),
+                ..
+            }) => self.fetch_once(operation, statement).await,
+            result => result,
+        }
+    }
+
+    async fn fetch_once(
+        &self,
+        operation: &'static str,
+        statement: &SelectStatement,
+    ) -> Result<Vec<Row>, MetastoreError> {
+        match &self.kind {
+            PoolKind::Sqlite { readers, .. } => {
+                let (sql, values) = statement.for_sqlite();
+                let query = sqlx::query_with(safe(sql), bind::sqlite(operation, values)?);
+                let rows = self.in_time(operation, query.fetch_all(readers)).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            PoolKind::Postgres(pool) => {
+                let (sql, values) = statement.for_postgres();
+                let query = sqlx::query_with(safe(sql), bind::postgres(operation, values)?);
+                let rows = self.in_time(operation, query.fetch_all(pool)).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    /// Runs a reading statement that gives one row at the most.
+    pub(crate) async fn fetch_one(
+        &self,
+        operation: &'static str,
+        statement: &SelectStatement,
+    ) -> Result<Option<Row>, MetastoreError> {
+        Ok(self.fetch(operation, statement).await?.into_iter().next())
+    }
+
+    /// Runs a changing statement. Returns how many rows it changed.
+    pub(crate) async fn execute(
+        &self,
+        operation: &'static str,
+        statement: &impl Statement,
+    ) -> Result<u64, MetastoreError> {
+        match &self.kind {
+            PoolKind::Sqlite { writer, .. } => {
+                let (sql, values) = statement.for_sqlite();
+                let query = sqlx::query_with(safe(sql), bind::sqlite(operation, values)?);
+                Ok(self
+                    .in_time(operation, query.execute(writer))
+                    .await?
+                    .rows_affected())
+            }
+            PoolKind::Postgres(pool) => {
+                let (sql, values) = statement.for_postgres();
+                let query = sqlx::query_with(safe(sql), bind::postgres(operation, values)?);
+                Ok(self
+                    .in_time(operation, query.execute(pool))
+                    .await?
+                    .rows_affected())
+            }
+        }
+    }
+
+    /// Runs a script of this crate. Its time-out is the caller's business.
+    pub(crate) async fn run_script(
+        &self,
+        operation: &'static str,
+        sqlite: &'static str,
+        postgres: &'static str,
+    ) -> Result<(), MetastoreError> {
+        match &self.kind {
+            PoolKind::Sqlite { writer, .. } => {
+                sqlx::raw_sql(sqlite).execute(writer).await.map(drop)
+            }
+            PoolKind::Postgres(pool) => sqlx::raw_sql(postgres).execute(pool).await.map(drop),
+        }
+        .map_err(|err| MetastoreError::from_sqlx(operation, err))
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(
+        &self,
+        operation: &'static str,
+    ) -> Result<Transaction, MetastoreError> {
+        match &self.kind {
+            PoolKind::Sqlite { writer, .. } => Ok(Transaction::Sqlite(
+                self.in_time(operation, writer.begin_with("BEGIN IMMEDIATE"))
+                    .await?,
+            )),
+            PoolKind::Postgres(pool) => Ok(Transaction::Postgres(
+                self.in_time(operation, pool.begin()).await?,
+            )),
+        }
+    }
+
+    /// Closes all connections, after what runs on them.
+    pub(crate) async fn close(&self) {
+        match &self.kind {
+            PoolKind::Sqlite { readers, writer } => {
+                readers.close().await;
+                // Last, so that it is the one that folds the log into the file.
+                writer.close().await;
+            }
+            PoolKind::Postgres(pool) => pool.close().await,
+        }
+    }
+}

@@ -1,0 +1,297 @@
+use chrono::NaiveDateTime;
+use sea_query::extension::postgres::PgExpr;
+use sea_query::{Condition, Expr, ExprTrait, LikeExpr, Value};
+use uuid::Uuid;
+
+use crate::db::Backend;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ColumnKind {
+    /// A whole number.
+    Integer,
+    /// Text.
+    Text,
+    /// Long text, of which only equality and presence are asked.
+    LongText,
+    /// True or false.
+    Flag,
+    /// A time, UTC.
+    Time,
+    /// A UUID.
+    Uuid,
+    /// JSON in a column of its own.
+    Json,
+}
+
+/// A column that lists may select, filter and order by. All are constants of this crate, so that no
+/// name from outside ever reaches SQL.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Column {
+    /// The column's name in its table and in answers.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: ColumnKind,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// The table that it is in, where that is a joined one.
+    pub(crate) table: Option<&'static str>,
+}
+
+impl Column {
+    /// A column that is never null.
+    pub(crate) const fn required(name: &'static str, kind: ColumnKind) -> Self {
+        Self {
+            name,
+            kind,
+            nullable: false,
+            table: None,
+        }
+    }
+
+    /// A column that may be null.
+    pub(crate) const fn optional(name: &'static str, kind: ColumnKind) -> Self {
+        Self {
+            name,
+            kind,
+            nullable: true,
+            table: None,
+        }
+    }
+
+    /// The same column in a joined table.
+    pub(crate) const fn of(self, table: &'static str) -> Self {
+        Self {
+            table: Some(table),
+            ..self
+        }
+    }
+
+    /// The column in SQL, `table` being the listed one.
+    pub(super) fn at(&self, table: &'static str) -> (&'static str, &'static str) {
+        (self.table.unwrap_or(table), self.name)
+    }
+}
+
+/// A value to compare with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scalar {
+    /// Text; read as a time or UUID where the column holds one.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction.
+    Number(f64),
+    /// True or false.
+    Flag(bool),
+}
+
+/// What a filter asks of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filter {
+    /// Equal.
+    Equal(Scalar),
+    /// Present and not equal.
+    NotEqual(Scalar),
+    /// Greater.
+    Greater(Scalar),
+    /// Greater or equal.
+    GreaterOrEqual(Scalar),
+    /// Less.
+    Less(Scalar),
+    /// Less or equal.
+    LessOrEqual(Scalar),
+    /// One of these.
+    In(Vec<Scalar>),
+    /// Present and none of these.
+    NotIn(Vec<Scalar>),
+    /// Begins with this, wildcards taken literally.
+    StartsWith(String),
+    /// Ends with this, wildcards taken literally.
+    EndsWith(String),
+    /// Contains this pattern, `%` and `_` being wildcards; case counts (PostgreSQL).
+    Like(String),
+    /// Contains this pattern, `%` and `_` being wildcards; case does not count.
+    LikeAnyCase(String),
+    /// Null.
+    IsNull,
+    /// Not null.
+    IsNotNull,
+}
+
+/// The backslash is no wildcard of ours; it is the escape character, so it must itself be escaped.
+fn literal(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}
+
+fn pattern(text: &str) -> String {
+    text.replace('\\', "\\\\")
+}
+
+fn like(column: Expr, pattern: String, any_case: bool, backend: Backend) -> Expr {
+    let like = LikeExpr::new(pattern).escape('\\');
+    match backend {
+        // SQLite's LIKE ignores the case of ASCII letters.
+        Backend::Postgres if any_case => column.ilike(like),
+        _ => column.like(like),
+    }
+}
+
+/// `text` anywhere in one of the columns, whatever its case. `%` and `_` are wildcards, as in Superset.
+pub(super) fn search(
+    table: &'static str,
+    columns: &[&'static str],
+    text: &str,
+    backend: Backend,
+) -> Condition {
+    columns.iter().fold(Condition::any(), |any, name| {
+        let column = Expr::col((table, *name));
+        any.add(like(column, format!("%{}%", pattern(text)), true, backend))
+    })
+}
+
+impl Column {
+    /// The value as the column stores it. `None`: the column cannot hold such a value.
+    fn stored(&self, scalar: &Scalar) -> Option<Value> {
+        Some(match (self.kind, scalar) {
+            (ColumnKind::Integer, Scalar::Integer(number)) => (*number).into(),
+            (ColumnKind::Integer, Scalar::Number(number)) => (*number).into(),
+            (ColumnKind::Integer, Scalar::Text(text)) => text.trim().parse::<i64>().ok()?.into(),
+            (ColumnKind::Flag, Scalar::Flag(flag)) => (*flag).into(),
+            (ColumnKind::Flag, Scalar::Integer(number @ (0 | 1))) => (*number == 1).into(),
+            (ColumnKind::Flag, Scalar::Text(text)) => text
+                .trim()
+                .to_ascii_lowercase()
+                .parse::<bool>()
+                .ok()?
+                .into(),
+            (ColumnKind::Text | ColumnKind::LongText, Scalar::Text(text)) => text.as_str().into(),
+            (ColumnKind::Text | ColumnKind::LongText, Scalar::Integer(number)) => {
+                number.to_string().into()
+            }
+            (ColumnKind::Text | ColumnKind::LongText, Scalar::Number(number)) => {
+                number.to_string().into()
+            }
+            (ColumnKind::Text | ColumnKind::LongText, Scalar::Flag(flag)) => {
+                flag.to_string().into()
+            }
+            (ColumnKind::Time, Scalar::Text(text)) => time(text)?.into(),
+            (ColumnKind::Uuid, Scalar::Text(text)) => text.trim().parse::<Uuid>().ok()?.into(),
+            _ => return None,
+        })
+    }
+
+    /// Whether the column can be compared with such a value at all; when not, the caller should say so
+    /// rather than give an empty list.
+    pub fn can_hold(&self, scalar: &Scalar) -> bool {
+        self.stored(scalar).is_some()
+    }
+
+    /// The filter as a condition. A value that the column cannot hold equals nothing.
+    pub(super) fn condition(&self, table: &'static str, filter: &Filter, backend: Backend) -> Expr {
+        let column = || Expr::col(self.at(table));
+        let nothing = || Expr::val(1).eq(0);
+        let compared = |scalar: &Scalar, compare: fn(Expr, Value) -> Expr| {
+            self.stored(scalar)
+                .map_or_else(nothing, |value| compare(column(), value))
+        };
+        let stored = |scalars: &[Scalar]| {
+            scalars
+                .iter()
+                .filter_map(|scalar| self.stored(scalar))
+                .collect::<Vec<_>>()
+        };
+        // Only text has a LIKE in PostgreSQL.
+        let textual = || match (self.kind, backend) {
+            (ColumnKind::Text | ColumnKind::LongText, _) | (_, Backend::Sqlite) => column(),
+            (_, Backend::Postgres) => column().cast_as("text"),
+        };
+        match filter {
+            Filter::Equal(scalar) => compared(scalar, |column, value| column.eq(value)),
+            Filter::NotEqual(scalar) => match self.stored(scalar) {
+                Some(value) => column().ne(value),
+                None => column().is_not_null(),
+            },
+            Filter::Greater(scalar) => compared(scalar, |column, value| column.gt(value)),
+            Filter::GreaterOrEqual(scalar) => compared(scalar, |column, value| column.gte(value)),
+            Filter::Less(scalar) => compared(scalar, |column, value| column.lt(value)),
+            Filter::LessOrEqual(scalar) => compared(scalar, |column, value| column.lte(value)),
+            Filter::In(scalars) => match stored(scalars) {
+                values if values.is_empty() => nothing(),
+                values => column().is_in(values),
+            },
+            Filter::NotIn(scalars) => match stored(scalars) {
+                values if values.is_empty() => column().is_not_null(),
+                values => column().is_not_in(values),
+            },
+            Filter::StartsWith(text) => {
+                like(textual(), format!("{}%", literal(text)), false, backend)
+            }
+            Filter::EndsWith(text) => {
+                like(textual(), format!("%{}", literal(text)), false, backend)
+            }
+            Filter::Like(text) => like(textual(), format!("%{}%", pattern(text)), false, backend),
+            Filter::LikeAnyCase(text) => {
+                like(textual(), format!("%{}%", pattern(text)), true, backend)
+            }
+            Filter::IsNull => column().is_null(),
+            Filter::IsNotNull => column().is_not_null(),
+        }
+    }
+}
+
+/// ISO 8601, with a `T` or a space, with or without a time of day, a fraction, a zone.
+fn time(text: &str) -> Option<NaiveDateTime> {
+    let text = text.trim();
+    if let Ok(zoned) = chrono::DateTime::parse_from_rfc3339(text) {
+        return Some(zoned.naive_utc());
+    }
+    let text = text.replacen('T', " ", 1);
+    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(&text, format).ok())
+        .or_else(|| {
+            chrono::NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+                .ok()
+                .map(Into::into)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_in_a_beginning_or_ending_are_taken_literally() {
+        assert_eq!(r"50\% \_ \\", literal(r"50% _ \"));
+        assert_eq!(r"50% _ \\", pattern(r"50% _ \"));
+    }
+
+    #[test]
+    fn times_are_read_in_the_forms_that_people_write() {
+        for text in [
+            "2026-01-02",
+            "2026-01-02T00:00",
+            "2026-01-02 00:00:00.000",
+            "2026-01-02T01:00:00+01:00",
+        ] {
+            assert_eq!(
+                "2026-01-02 00:00:00",
+                time(text).unwrap().to_string(),
+                "{text}"
+            );
+        }
+        assert_eq!(None, time("yesterday"));
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_noticed() {
+        let id = Column::required("id", ColumnKind::Integer);
+        assert!(id.can_hold(&Scalar::Integer(3)));
+        assert!(id.can_hold(&Scalar::Text("3".into())));
+        assert!(!id.can_hold(&Scalar::Text("three".into())));
+        assert!(!id.can_hold(&Scalar::Flag(true)));
+    }
+}

@@ -1,0 +1,260 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_query::{Expr, Query};
+use tidegate_types::{SecretString, UserId};
+
+use crate::access::{self, Access};
+use crate::chart::Charts;
+use crate::dashboard::Dashboards;
+use crate::database::Databases;
+use crate::dataset::Datasets;
+use crate::db::{Backend, Pool, PoolSettings};
+use crate::instance::Instance;
+use crate::log::Logs;
+use crate::secret::encrypt;
+use crate::user::Users;
+use crate::{MetastoreError, schema};
+
+/// How long creating all tables may take.
+const SCHEMA_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How a metastore is read.
+#[derive(Debug, Clone, Default)]
+pub struct MetastoreSettings {
+    /// Connections and time-outs.
+    pub pool: PoolSettings,
+    /// Superset's flag `DASHBOARD_RBAC`: the roles of a dashboard decide who sees it.
+    pub dashboard_roles: bool,
+    /// Superset's `SECRET_KEY`, under which it encrypts the passwords of databases. Without it, databases
+    /// whose password is stored cannot be connected to.
+    pub secret_key: Option<SecretString>,
+}
+
+/// One workspace's users, rights, databases, datasets, charts and dashboards, in Superset's own schema.
+/// Cheap to clone; clones share connections.
+#[derive(Clone)]
+pub struct Metastore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: Pool,
+    dashboard_roles: bool,
+    secret_key: Option<SecretString>,
+}
+
+impl std::fmt::Debug for Metastore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metastore")
+            .field("backend", &self.inner.pool.backend())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Metastore {
+    fn new(pool: Pool, settings: MetastoreSettings) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                pool,
+                dashboard_roles: settings.dashboard_roles,
+                secret_key: settings.secret_key,
+            }),
+        }
+    }
+
+    /// Opens the SQLite file at `path`. With `create`, a missing or empty file gets all tables.
+    ///
+    /// # Errors
+    /// `NotAMetastore`: the file is another database, or of another revision. `Unavailable`: it cannot be opened.
+    pub async fn open_sqlite(
+        path: impl AsRef<Path>,
+        create: bool,
+        settings: MetastoreSettings,
+    ) -> Result<Self, MetastoreError> {
+        let pool = Pool::sqlite(path.as_ref(), create, settings.pool);
+        let metastore = Self::new(pool, settings);
+        // The writer goes first: it makes the file and switches it to write-ahead logging.
+        metastore
+            .inner
+            .pool
+            .run_script("open the metastore", "PRAGMA user_version;", "")
+            .await?;
+        if create && !metastore.has_schema().await? {
+            metastore.create_schema().await?;
+        }
+        metastore.check_revision().await?;
+        Ok(metastore)
+    }
+
+    /// Prepares connections to a PostgreSQL metastore. Nothing is sent yet; [`ping`](Self::ping) and
+    /// [`check_revision`](Self::check_revision) tell whether it is there and what it is.
+    ///
+    /// # Errors
+    /// `NotAMetastore`: the URL does not parse.
+    pub fn connect_postgres(
+        url: &SecretString,
+        settings: MetastoreSettings,
+    ) -> Result<Self, MetastoreError> {
+        Ok(Self::new(Pool::postgres(url, settings.pool)?, settings))
+    }
+
+    /// Whether the metastore is a SQLite file, which only one node may use.
+    pub fn is_sqlite(&self) -> bool {
+        self.inner.pool.backend() == Backend::Sqlite
+    }
+
+    /// Asks for nothing, to see whether the metastore answers. One statement.
+    pub async fn ping(&self) -> Result<(), MetastoreError> {
+        let statement = Query::select().expr(Expr::val(1)).to_owned();
+        self.inner
+            .pool
+            .fetch("reach the metastore", &statement)
+            .await
+            .map(drop)
+    }
+
+    /// Whether the metastore's tables exist. One statement.
+    pub async fn has_schema(&self) -> Result<bool, MetastoreError> {
+        let mut statement = Query::select();
+        match self.inner.pool.backend() {
+            Backend::Sqlite => statement
+                .column("name")
+                .from("sqlite_master")
+                .and_where(Expr::cust("type = 'table' AND name = 'alembic_version'")),
+            Backend::Postgres => statement
+                .expr(Expr::val(1))
+                .and_where(Expr::cust("to_regclass('alembic_version') IS NOT NULL")),
+        };
+        Ok(self
+            .inner
+            .pool
+            .fetch_one("look for the metastore's tables", &statement)
+            .await?
+            .is_some())
+    }
+
+    /// Refuses a metastore of another revision: its tables may differ in ways that would show the wrong
+    /// thing to the wrong person. One statement.
+    ///
+    /// # Errors
+    /// `NotAMetastore`: another revision, or no Superset metastore at all.
+    pub async fn check_revision(&self) -> Result<(), MetastoreError> {
+        let statement = Query::select()
+            .column("version_num")
+            .from("alembic_version")
+            .to_owned();
+        let found = match self
+            .inner
+            .pool
+            .fetch_one("read the metastore's revision", &statement)
+            .await
+        {
+            Ok(row) => row
+                .map(|row| row.text_or_empty(0))
+                .transpose()?
+                .unwrap_or_default(),
+            Err(MetastoreError::Refused { .. }) => {
+                return Err(MetastoreError::NotAMetastore {
+                    reason:
+                        "the database holds no Superset metastore (it has no table alembic_version)"
+                            .into(),
+                });
+            }
+            Err(err) => return Err(err),
+        };
+        if found == schema::REVISION {
+            return Ok(());
+        }
+        Err(MetastoreError::NotAMetastore {
+            reason: format!(
+                "the metastore has revision {found:?}, and {} (Superset 6.1) is needed: run `superset db upgrade`",
+                schema::REVISION
+            ),
+        })
+    }
+
+    /// Makes all tables in an empty database.
+    ///
+    /// # Errors
+    /// `Refused`: some exist already; nothing is changed then.
+    pub async fn create_schema(&self) -> Result<(), MetastoreError> {
+        const OPERATION: &str = "create the metastore's tables";
+        let script = self
+            .inner
+            .pool
+            .run_script(OPERATION, schema::SQLITE, schema::POSTGRES);
+        match tokio::time::timeout(SCHEMA_DEADLINE, script).await {
+            Ok(result) => result,
+            Err(_) => Err(MetastoreError::Timeout {
+                operation: OPERATION,
+            }),
+        }
+    }
+
+    /// Closes all connections after what runs on them. The metastore is of no use afterwards.
+    pub async fn close(&self) {
+        self.inner.pool.close().await;
+    }
+
+    /// Users.
+    pub fn users(&self) -> Users<'_> {
+        Users { metastore: self }
+    }
+
+    /// Charts.
+    pub fn charts(&self) -> Charts<'_> {
+        Charts { metastore: self }
+    }
+
+    /// Dashboards.
+    pub fn dashboards(&self) -> Dashboards<'_> {
+        Dashboards { metastore: self }
+    }
+
+    /// Datasets.
+    pub fn datasets(&self) -> Datasets<'_> {
+        Datasets { metastore: self }
+    }
+
+    /// Databases.
+    pub fn databases(&self) -> Databases<'_> {
+        Databases { metastore: self }
+    }
+
+    /// The workspace in numbers.
+    pub fn instance(&self) -> Instance<'_> {
+        Instance { metastore: self }
+    }
+
+    /// The log of what was done.
+    pub fn logs(&self) -> Logs<'_> {
+        Logs { metastore: self }
+    }
+
+    /// Encrypts a password for `dbs.password` as Superset does. `None`: the metastore has no secret key,
+    /// or the password ends in `*`, which Superset's form cannot keep.
+    pub fn encrypt(&self, password: &SecretString) -> Option<Vec<u8>> {
+        encrypt(self.secret_key()?, password).ok()
+    }
+
+    /// The rights of an active user, read anew: five statements, four of them side by side. `None`:
+    /// there is no such user, or they are inactive.
+    pub async fn access_of(&self, user: UserId) -> Result<Option<Access>, MetastoreError> {
+        match self.users().by_id(user).await? {
+            Some(user) => access::load(&self.inner.pool, user, self.inner.dashboard_roles)
+                .await
+                .map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.inner.pool
+    }
+
+    pub(crate) fn secret_key(&self) -> Option<&SecretString> {
+        self.inner.secret_key.as_ref()
+    }
+}
