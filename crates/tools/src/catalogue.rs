@@ -1,27 +1,212 @@
-use std::collections::BTreeMap;
+//! Everything that can be called, read and prompted. [`Catalogue::builder`] makes one and checks it;
+//! `builtin.rs` lists Tidegate's own tools.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::{AnyTool, Prompt, Resource, ResourceTemplate};
+use serde_json::value::RawValue;
+use tidegate_metastore::Access;
+use tidegate_protocol::{ProtocolVersion, ToolDefinition};
+use tidegate_types::{Principal, Scope};
+
+use crate::arguments::UnsupportedSchema;
+use crate::header::{InvalidHeaderAnnotation, ParameterHeader, parameter_headers};
+use crate::system::call_tool;
+use crate::system::search_tools::SearchIndex;
+use crate::typed::TypedTool;
+use crate::{
+    AnyTool, ArgumentProblem, Decision, Prompt, Resource, ResourceTemplate, Tool, ToolFailure,
+    ToolSpec, decide,
+};
 
 /// Everything that can be called, read and prompted, in a fixed order (2026-07-28: `tools/list` is
 /// deterministic).
 #[derive(Default)]
 pub struct Catalogue {
-    tools: BTreeMap<String, Arc<dyn AnyTool>>,
+    tools: BTreeMap<String, CatalogueEntry>,
     resources: BTreeMap<String, Arc<dyn Resource>>,
     templates: Vec<Arc<dyn ResourceTemplate>>,
     prompts: BTreeMap<String, Arc<dyn Prompt>>,
+    search: SearchIndex,
+    has_structured_content: bool,
+}
+
+/// A tool with what is made of it once.
+pub struct CatalogueEntry {
+    tool: Arc<dyn AnyTool>,
+    definition: Arc<ToolDefinition>,
+    /// In the order of [`ProtocolVersion::SERVED`].
+    listed: [Box<RawValue>; ProtocolVersion::SERVED.len()],
+    headers: Vec<ParameterHeader>,
+}
+
+impl CatalogueEntry {
+    /// The tool.
+    pub fn tool(&self) -> &Arc<dyn AnyTool> {
+        &self.tool
+    }
+
+    /// Everything about it but its types.
+    pub fn spec(&self) -> &ToolSpec {
+        self.tool.spec()
+    }
+
+    /// As it was defined.
+    pub fn definition(&self) -> &ToolDefinition {
+        &self.definition
+    }
+
+    /// The entry of `tools/list` in a revision, ready to be sent.
+    pub fn listed(&self, version: ProtocolVersion) -> &RawValue {
+        let index = ProtocolVersion::SERVED
+            .iter()
+            .position(|served| *served == version);
+        &self.listed[index.expect("every revision that has a name is served")]
+    }
+
+    /// Arguments that come in `Mcp-Param-…` headers as well.
+    pub fn parameter_headers(&self) -> &[ParameterHeader] {
+        &self.headers
+    }
+}
+
+/// A call that may go on: the tool that runs, and its own arguments.
+pub struct ResolvedCall<'a> {
+    /// The tool that runs; for a call through `call_tool` the inner one. Limits, cache, audit and metrics go
+    /// by its spec.
+    pub entry: &'a CatalogueEntry,
+    /// What it gets.
+    pub arguments: Option<Cow<'a, RawValue>>,
+    /// Whether the call came through `call_tool`.
+    pub is_indirect: bool,
+}
+
+/// Why a call may not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum CallRefusal {
+    /// There is no such tool for this principal; the text fits a protocol error.
+    #[error("{0}")]
+    UnknownTool(String),
+    /// The token's scopes do not reach the tool.
+    #[error("the tool {tool} needs the scope {needed}")]
+    InsufficientScope {
+        /// The tool that runs.
+        tool: String,
+        /// A scope that would do.
+        needed: Scope,
+    },
+    /// `call_tool` cannot tell what to call: nothing was done.
+    #[error("the arguments are not valid")]
+    InvalidArguments(Vec<ArgumentProblem>),
+}
+
+impl From<CallRefusal> for ToolFailure {
+    fn from(refusal: CallRefusal) -> Self {
+        match refusal {
+            CallRefusal::UnknownTool(message) => Self::NotFound(message),
+            CallRefusal::InsufficientScope { .. } => Self::Forbidden(refusal.to_string()),
+            CallRefusal::InvalidArguments(problems) => Self::InvalidArguments(problems),
+        }
+    }
 }
 
 impl Catalogue {
+    /// An empty catalogue to be filled.
+    pub fn builder() -> CatalogueBuilder {
+        CatalogueBuilder::default()
+    }
+
     /// Tools by name.
-    pub fn tools(&self) -> impl Iterator<Item = &Arc<dyn AnyTool>> {
+    pub fn tools(&self) -> impl Iterator<Item = &CatalogueEntry> {
         self.tools.values()
     }
 
     /// The tool of that name.
-    pub fn tool(&self, name: &str) -> Option<&Arc<dyn AnyTool>> {
+    pub fn tool(&self, name: &str) -> Option<&CatalogueEntry> {
         self.tools.get(name)
+    }
+
+    /// Tools that a principal may call, by name: what `tools/list` and the search show.
+    pub fn visible<'a>(
+        &'a self,
+        principal: &Principal,
+        access: &Access,
+    ) -> impl Iterator<Item = &'a CatalogueEntry> {
+        self.tools
+            .values()
+            .filter(|entry| decide(entry.spec(), principal, access) == Decision::Allowed)
+    }
+
+    /// Finds the tool of a call and decides whether it may run. A call of `call_tool` becomes the call that
+    /// it stands for, under the same decision. Every call goes through here.
+    ///
+    /// # Errors
+    /// See [`CallRefusal`]. A tool that is hidden is unknown.
+    pub fn resolve_call<'a>(
+        &'a self,
+        name: &str,
+        arguments: Option<&'a RawValue>,
+        principal: &Principal,
+        access: &Access,
+    ) -> Result<ResolvedCall<'a>, CallRefusal> {
+        let entry = self.allowed(name, principal, access)?;
+        if name != call_tool::NAME {
+            return Ok(ResolvedCall {
+                entry,
+                arguments: arguments.map(Cow::Borrowed),
+                is_indirect: false,
+            });
+        }
+        let (inner, arguments) =
+            call_tool::unwrap(arguments).map_err(CallRefusal::InvalidArguments)?;
+        let entry = self.allowed(&inner, principal, access)?;
+        Ok(ResolvedCall {
+            entry,
+            arguments: arguments.map(Cow::Owned),
+            is_indirect: true,
+        })
+    }
+
+    fn allowed(
+        &self,
+        name: &str,
+        principal: &Principal,
+        access: &Access,
+    ) -> Result<&CatalogueEntry, CallRefusal> {
+        let entry = self.tools.get(name);
+        match entry.map(|entry| (entry, decide(entry.spec(), principal, access))) {
+            Some((entry, Decision::Allowed)) => Ok(entry),
+            Some((_, Decision::InsufficientScope(needed))) => Err(CallRefusal::InsufficientScope {
+                tool: name.to_owned(),
+                needed,
+            }),
+            // The hint names only what this principal may see.
+            Some((_, Decision::Hidden)) | None => {
+                let shown: String = name.chars().take(128).collect();
+                let visible = self
+                    .visible(principal, access)
+                    .map(|entry| entry.spec().name);
+                let hint = crate::arguments::nearest(name, visible.filter(|other| *other != name));
+                let hint = hint
+                    .map(|hint| format!("; did you mean {hint:?}?"))
+                    .unwrap_or_default();
+                Err(CallRefusal::UnknownTool(format!(
+                    "tool {shown:?} does not exist, or you may not use it{hint}"
+                )))
+            }
+        }
+    }
+
+    /// The index behind `search_tools`.
+    pub(crate) fn search(&self) -> &SearchIndex {
+        &self.search
+    }
+
+    /// Whether typed answers are also given as `structuredContent`. Off by default: most clients put both
+    /// the text and the structure before the model, which doubles the tokens of every answer.
+    pub fn has_structured_content(&self) -> bool {
+        self.has_structured_content
     }
 
     /// Resources by URI.
@@ -48,4 +233,212 @@ impl Catalogue {
     pub fn prompt(&self, name: &str) -> Option<&Arc<dyn Prompt>> {
         self.prompts.get(name)
     }
+}
+
+/// A catalogue that cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// Two tools, resources or prompts of one name.
+    #[error("{kind} {name:?} is there twice")]
+    Duplicate {
+        /// What it is.
+        kind: &'static str,
+        /// Its name or URI.
+        name: String,
+    },
+    /// Names are 1 to 128 of `[A-Za-z0-9_.-]`.
+    #[error("tool name {0:?} is not 1 to 128 of A-Z, a-z, 0-9, _, . and -")]
+    InvalidName(String),
+    /// The schema of the arguments cannot be held.
+    #[error("tool {tool:?} cannot be published")]
+    Schema {
+        /// Which tool.
+        tool: String,
+        /// Why.
+        #[source]
+        source: UnsupportedSchema,
+    },
+    /// A header annotation breaks the rules of 2026-07-28.
+    #[error("tool {tool:?} cannot be published")]
+    Header {
+        /// Which tool.
+        tool: String,
+        /// Why.
+        #[source]
+        source: InvalidHeaderAnnotation,
+    },
+    /// A definition does not serialize.
+    #[error("tool {tool:?} cannot be published")]
+    Definition {
+        /// Which tool.
+        tool: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A setting turns off a tool that does not exist.
+    #[error("tool {name:?} cannot be turned off, since it does not exist{hint}")]
+    UnknownDisabled {
+        /// As the setting has it.
+        name: String,
+        /// The nearest name, as a clause.
+        hint: String,
+    },
+}
+
+/// Collects tools, resources and prompts. Mistakes are told by [`CatalogueBuilder::build`].
+#[derive(Default)]
+pub struct CatalogueBuilder {
+    tools: Vec<Result<Arc<dyn AnyTool>, CatalogueError>>,
+    resources: Vec<Arc<dyn Resource>>,
+    templates: Vec<Arc<dyn ResourceTemplate>>,
+    prompts: Vec<Arc<dyn Prompt>>,
+    disabled: BTreeSet<String>,
+    has_structured_content: bool,
+}
+
+impl CatalogueBuilder {
+    /// Adds a typed tool.
+    pub fn tool<T: Tool>(mut self, tool: T) -> Self {
+        let typed = TypedTool::new(tool).map(|tool| Arc::new(tool) as Arc<dyn AnyTool>);
+        self.tools
+            .push(typed.map_err(|source| CatalogueError::Schema {
+                tool: T::SPEC.name.to_owned(),
+                source,
+            }));
+        self
+    }
+
+    /// Adds a tool that handles the protocol itself.
+    pub fn raw_tool(mut self, tool: impl AnyTool + 'static) -> Self {
+        self.tools.push(Ok(Arc::new(tool)));
+        self
+    }
+
+    /// Adds a resource.
+    pub fn resource(mut self, resource: impl Resource + 'static) -> Self {
+        self.resources.push(Arc::new(resource));
+        self
+    }
+
+    /// Adds a resource template. The first one that knows a URI answers for it.
+    pub fn template(mut self, template: impl ResourceTemplate + 'static) -> Self {
+        self.templates.push(Arc::new(template));
+        self
+    }
+
+    /// Adds a prompt.
+    pub fn prompt(mut self, prompt: impl Prompt + 'static) -> Self {
+        self.prompts.push(Arc::new(prompt));
+        self
+    }
+
+    /// Whether typed answers are also given as `structuredContent`; see
+    /// [`Catalogue::has_structured_content`].
+    pub fn structured_content(mut self, is_on: bool) -> Self {
+        self.has_structured_content = is_on;
+        self
+    }
+
+    /// Leaves tools out, by name.
+    pub fn disable<S: AsRef<str>>(mut self, names: &[S]) -> Self {
+        self.disabled
+            .extend(names.iter().map(|name| name.as_ref().to_owned()));
+        self
+    }
+
+    /// Checks everything and makes what is made once: definitions of every revision, the search index.
+    ///
+    /// # Errors
+    /// The first thing that is wrong; see [`CatalogueError`].
+    pub fn build(self) -> Result<Catalogue, CatalogueError> {
+        let mut tools = BTreeMap::new();
+        for tool in self.tools {
+            let entry = publish(tool?)?;
+            let name = entry.definition.name.clone();
+            if tools.insert(name.clone(), entry).is_some() {
+                return Err(CatalogueError::Duplicate { kind: "tool", name });
+            }
+        }
+        for name in self.disabled {
+            if tools.remove(&name).is_none() {
+                let hint = crate::arguments::nearest(&name, tools.keys().map(String::as_str));
+                let hint = hint
+                    .map(|hint| format!("; did you mean {hint:?}?"))
+                    .unwrap_or_default();
+                return Err(CatalogueError::UnknownDisabled { name, hint });
+            }
+        }
+        let mut resources = BTreeMap::new();
+        for resource in self.resources {
+            let uri = resource.definition().uri;
+            if resources.insert(uri.clone(), resource).is_some() {
+                return Err(CatalogueError::Duplicate {
+                    kind: "resource",
+                    name: uri,
+                });
+            }
+        }
+        let mut prompts = BTreeMap::new();
+        for prompt in self.prompts {
+            let name = prompt.definition().name;
+            if prompts.insert(name.clone(), prompt).is_some() {
+                return Err(CatalogueError::Duplicate {
+                    kind: "prompt",
+                    name,
+                });
+            }
+        }
+        let search = SearchIndex::of(tools.values());
+        let has_structured_content = self.has_structured_content;
+        Ok(Catalogue {
+            tools,
+            resources,
+            templates: self.templates,
+            prompts,
+            search,
+            has_structured_content,
+        })
+    }
+}
+
+fn publish(tool: Arc<dyn AnyTool>) -> Result<CatalogueEntry, CatalogueError> {
+    let definition = tool.definition();
+    let name = &definition.name;
+    debug_assert_eq!(name, tool.spec().name, "a tool has one name");
+    let is_valid = (1..=128).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+    if !is_valid {
+        return Err(CatalogueError::InvalidName(
+            name.chars().take(200).collect(),
+        ));
+    }
+    let headers =
+        parameter_headers(&definition.input_schema).map_err(|source| CatalogueError::Header {
+            tool: name.clone(),
+            source,
+        })?;
+    let listed = |version| {
+        serde_json::value::to_raw_value(&definition.for_version(version)).map_err(|source| {
+            CatalogueError::Definition {
+                tool: name.clone(),
+                source,
+            }
+        })
+    };
+    let [first, second, third, fourth] = ProtocolVersion::SERVED;
+    let listed = [
+        listed(first)?,
+        listed(second)?,
+        listed(third)?,
+        listed(fourth)?,
+    ];
+    Ok(CatalogueEntry {
+        tool,
+        definition: definition.clone(),
+        listed,
+        headers,
+    })
 }

@@ -34,6 +34,32 @@ pub struct CallContext {
     pub clock: Arc<dyn Clock>,
     /// Everything that can be called.
     pub catalogue: Arc<Catalogue>,
+    /// Where changes are told.
+    pub changes: Arc<dyn ChangeNotifier>,
+}
+
+/// What changed in a workspace, for its open streams on every node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The list of tools.
+    Tools,
+    /// The list of prompts.
+    Prompts,
+    /// The list of resources.
+    Resources,
+    /// What one resource says.
+    Resource {
+        /// Its URI.
+        uri: String,
+    },
+}
+
+/// Tells the workspace's clients about changes. The runtime implements it.
+#[async_trait::async_trait]
+pub trait ChangeNotifier: Send + Sync {
+    /// Tells every node's streams that asked for it. Best effort: a client that misses a change finds it
+    /// when its lists expire.
+    async fn notify(&self, change: Change);
 }
 
 /// The way back to the client while a call runs. The runtime implements it for each era.
@@ -59,7 +85,8 @@ pub trait ClientChannel: Send + Sync {
     /// # Errors
     /// `MissingCapability`: the client did not declare that it can answer. `InputRequired`: see above.
     /// `Timeout`, `Cancelled`: no answer came.
-    async fn ask(&self, questions: Questions, state: Option<Value>) -> Result<Answers, ToolFailure>;
+    async fn ask(&self, questions: Questions, state: Option<Value>)
+    -> Result<Answers, ToolFailure>;
 
     /// Lets the client poll: closes the connection of a resumable stream, which it takes up again
     /// (SEP-1699). Does nothing elsewhere.

@@ -1,3 +1,6 @@
+use std::fmt;
+
+use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::{InputRequest, RpcError};
 use tidegate_types::ServiceCode;
 
@@ -8,6 +11,16 @@ pub struct ArgumentProblem {
     pub path: String,
     /// What is wrong and what would be right: `"colour" is not one of slice_name, viz_type`.
     pub message: String,
+}
+
+impl fmt::Display for ArgumentProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            write!(f, "- {}", self.message)
+        } else {
+            write!(f, "- {}: {}", self.path, self.message)
+        }
+    }
 }
 
 /// Why a tool gave no answer.
@@ -79,12 +92,18 @@ pub enum ToolFailure {
 impl ToolFailure {
     /// One wrong argument.
     pub fn argument(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::InvalidArguments(vec![ArgumentProblem { path: path.into(), message: message.into() }])
+        Self::InvalidArguments(vec![ArgumentProblem {
+            path: path.into(),
+            message: message.into(),
+        }])
     }
 
     /// A failure that the model should see.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self::Failed { message: message.into(), answer: None }
+        Self::Failed {
+            message: message.into(),
+            answer: None,
+        }
     }
 
     /// A defect of ours.
@@ -92,12 +111,44 @@ impl ToolFailure {
         Self::Internal(source.into())
     }
 
+    /// What the model sees of a failure that it can act on, as a result with `isError`; or the failure back
+    /// when it is the protocol's business (`Rpc`, `InputRequired`, `MissingCapability`). Causes are never
+    /// shown, so log them before.
+    ///
+    /// # Errors
+    /// The failure itself, see above.
+    pub fn into_result(self) -> Result<ToolResult, Self> {
+        let text = match self {
+            Self::Rpc(_) | Self::InputRequired { .. } | Self::MissingCapability(_) => return Err(self),
+            Self::InvalidArguments(problems) => {
+                let lines: Vec<_> = problems.iter().map(ArgumentProblem::to_string).collect();
+                format!("The arguments are not valid and nothing was done:\n{}", lines.join("\n"))
+            }
+            Self::NotFound(message) | Self::Forbidden(message) => message,
+            Self::Failed { answer: Some(answer), .. } => answer.to_string(),
+            Self::Failed { message, answer: None } => message,
+            Self::Busy { message, retry_after_secs } => {
+                format!("{message}. Nothing was done; try again in {retry_after_secs} seconds.")
+            }
+            Self::Unavailable { part, .. } => format!("{part} cannot be reached now. Try again in a minute."),
+            Self::Timeout { seconds } => format!(
+                "The call did not end within its {seconds} seconds and was stopped. Ask for less, or narrow it with filters."
+            ),
+            Self::Cancelled => "The call was cancelled.".to_owned(),
+            Self::Internal(_) => "The tool failed through a fault of the server. If trying again does not help, tell \
+                                  the people who run it, with the time of this call."
+                .to_owned(),
+        };
+        Ok(ToolResult::error(text))
+    }
+
     /// The kind of failure that the edge, the metrics and the audit show.
     pub fn service_code(&self) -> ServiceCode {
         match self {
-            Self::InvalidArguments(_) | Self::Rpc(_) | Self::MissingCapability(_) | Self::InputRequired { .. } => {
-                ServiceCode::InvalidRequest
-            }
+            Self::InvalidArguments(_)
+            | Self::Rpc(_)
+            | Self::MissingCapability(_)
+            | Self::InputRequired { .. } => ServiceCode::InvalidRequest,
             Self::NotFound(_) => ServiceCode::NotFound,
             Self::Forbidden(_) => ServiceCode::Forbidden,
             Self::Failed { .. } => ServiceCode::InvalidRequest,

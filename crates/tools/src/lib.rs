@@ -1,19 +1,32 @@
 #![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
 
+mod arguments;
+mod builtin;
 mod catalogue;
 mod context;
 mod failure;
+mod header;
 mod prompt;
 mod resource;
 mod spec;
+mod system;
 mod tool;
+mod typed;
+mod visibility;
 mod workspace;
 
-pub use catalogue::Catalogue;
-pub use context::{Answers, CallContext, ClientChannel, Questions};
+pub use arguments::{Accepted, ArgumentLayout, ArgumentSchema, NoArguments, UnsupportedSchema};
+pub use builtin::builtin;
+pub use catalogue::{
+    CallRefusal, Catalogue, CatalogueBuilder, CatalogueEntry, CatalogueError, ResolvedCall,
+};
+pub use context::{Answers, CallContext, Change, ChangeNotifier, ClientChannel, Questions};
 pub use failure::{ArgumentProblem, ToolFailure};
+pub use header::{InvalidHeaderAnnotation, ParameterHeader, ParameterKind};
 pub use prompt::Prompt;
 pub use resource::{Resource, ResourceTemplate};
 pub use spec::{CacheRule, Permission, SizeRule, ToolSpec};
-pub use tool::{AnyTool, Tool, ToolOutput};
+pub use tool::{AnyTool, Tool, ToolFuture, ToolOutput};
+pub use visibility::{Decision, decide};
 pub use workspace::{SqlLimits, Workspace};

@@ -18,7 +18,12 @@ pub trait Prompt: Send + Sync {
     ) -> Result<Vec<PromptMessage>, ToolFailure>;
 
     /// Values of an argument that begin with what was typed (`completion/complete`), at most 100.
-    async fn complete(&self, _context: &CallContext, _argument: &str, _typed: &str) -> Result<Vec<String>, ToolFailure> {
+    async fn complete(
+        &self,
+        _context: &CallContext,
+        _argument: &str,
+        _typed: &str,
+    ) -> Result<Vec<String>, ToolFailure> {
         Ok(Vec::new())
     }
 }

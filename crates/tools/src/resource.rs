@@ -19,5 +19,9 @@ pub trait ResourceTemplate: Send + Sync {
     fn definition(&self) -> ResourceTemplateDefinition;
 
     /// What the resource says, or `None` when the URI is not one of this template's.
-    async fn read(&self, context: &CallContext, uri: &str) -> Result<Option<Vec<ResourceContents>>, ToolFailure>;
+    async fn read(
+        &self,
+        context: &CallContext,
+        uri: &str,
+    ) -> Result<Option<Vec<ResourceContents>>, ToolFailure>;
 }

@@ -1,4 +1,5 @@
-use tidegate_protocol::ToolAnnotations;
+use serde_json::Value;
+use tidegate_protocol::{ToolAnnotations, ToolDefinition};
 use tidegate_types::Scope;
 
 /// A permission on a view as Superset's roles grant it, such as `can_read` on `Chart`.
@@ -49,4 +50,18 @@ pub struct ToolSpec {
     pub cache: CacheRule,
     /// What may be left out.
     pub size: SizeRule,
+}
+
+impl ToolSpec {
+    /// What `tools/list` shows, with an input schema.
+    pub fn definition(&self, input_schema: Value) -> ToolDefinition {
+        ToolDefinition {
+            name: self.name.to_owned(),
+            title: Some(self.title.to_owned()),
+            description: self.description.to_owned(),
+            input_schema,
+            output_schema: None,
+            annotations: Some(self.annotations),
+        }
+    }
 }

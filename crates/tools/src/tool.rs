@@ -9,12 +9,12 @@ use serde_json::value::RawValue;
 use tidegate_protocol::ToolDefinition;
 use tidegate_protocol::content::ToolResult;
 
-use crate::{CallContext, ToolFailure, ToolSpec};
+use crate::{ArgumentLayout, CallContext, ToolFailure, ToolSpec};
 
 /// A tool of the catalogue: typed arguments in, a typed answer out.
 ///
 /// The published input schema is `{"request": Arguments}` as in Superset; flat arguments and JSON in a
-/// string are taken as well (see `arguments.rs`). Arguments are validated against the schema before
+/// string are taken as well (see [`ArgumentLayout`]). Arguments are validated against the schema before
 /// `call`, and the principal's scope and permission are checked before that.
 pub trait Tool: Send + Sync + 'static {
     /// What the call takes. Doc comments of the fields become descriptions in the schema.
@@ -24,6 +24,14 @@ pub trait Tool: Send + Sync + 'static {
 
     /// Everything else about the tool.
     const SPEC: ToolSpec;
+
+    /// Where the published schema puts the arguments. Every layout is taken, whatever is published.
+    const LAYOUT: ArgumentLayout = ArgumentLayout::Request;
+
+    /// Rows of the answer that left a database, for the audit.
+    fn rows(_answer: &Self::Answer) -> Option<u64> {
+        None
+    }
 
     /// Does the work. Dropping the future must stop what runs in a database.
     fn call(
@@ -49,7 +57,8 @@ impl From<ToolResult> for ToolOutput {
 }
 
 /// The future of a call whose tool is not known by type.
-pub type ToolFuture<'a> = Pin<Box<dyn Future<Output = Result<ToolOutput, ToolFailure>> + Send + 'a>>;
+pub type ToolFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<ToolOutput, ToolFailure>> + Send + 'a>>;
 
 /// A tool whose types are erased. Typed tools become one through [`crate::Catalogue`]; tools that need
 /// the raw protocol (content blocks other than text, questions to the client) implement it themselves.
@@ -61,5 +70,9 @@ pub trait AnyTool: Send + Sync {
     fn definition(&self) -> Arc<ToolDefinition>;
 
     /// Validates the arguments and does the work. `None`: the call came without arguments.
-    fn call<'a>(&'a self, context: &'a CallContext, arguments: Option<&'a RawValue>) -> ToolFuture<'a>;
+    fn call<'a>(
+        &'a self,
+        context: &'a CallContext,
+        arguments: Option<&'a RawValue>,
+    ) -> ToolFuture<'a>;
 }

@@ -1,0 +1,370 @@
+//! Checks JSON against a compiled schema, and coerces what pydantic's lax mode coerces for Superset.
+//!
+//! Coerced: `"5"`, `"5.0"`, `5.0` and `true` for an integer; numeric text and booleans for a number; the
+//! words true, false, yes, no, on, off, t, f, y, n, 1, 0 and the numbers 1 and 0 for a boolean; JSON text
+//! for a list or an object; comma-separated text for a list of strings. Never a number for a string, as
+//! there. Where several types are allowed, an exact match goes before any coercion.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use super::compile::{Node, ObjectNode, Rest};
+use super::wording;
+use crate::ArgumentProblem;
+
+/// More problems than this help nobody.
+pub(super) const MAX_PROBLEMS: usize = 20;
+/// JSON text inside an argument is parsed up to this size.
+const MAX_TEXT_BYTES: usize = 256 * 1024;
+
+/// Where the checker is, as a list that lives on the stack: a valid call builds no text.
+pub(super) enum Path<'a> {
+    Root,
+    Start(&'static str),
+    Member(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Start(name) => f.write_str(name),
+            Self::Member(Self::Root, name) => f.write_str(&wording::name(name)),
+            Self::Member(parent, name) => write!(f, "{parent}.{}", wording::name(name)),
+            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// One walk over one value.
+pub(super) struct Checker {
+    pub(super) problems: Vec<ArgumentProblem>,
+    pub(super) ignored: Vec<ArgumentProblem>,
+    is_closed: bool,
+}
+
+impl Checker {
+    /// `is_closed`: the outermost object refuses unknown members whatever its schema says.
+    pub(super) fn new(is_closed: bool) -> Self {
+        Self {
+            problems: Vec::new(),
+            ignored: Vec::new(),
+            is_closed,
+        }
+    }
+
+    /// Checks and coerces `value` in place.
+    pub(super) fn check(&mut self, node: &Node, value: &mut Value, path: &Path<'_>) {
+        match node {
+            Node::Any => {}
+            Node::Object(object) => match as_object(value) {
+                Some(members) => self.check_object(object, members, path),
+                None => self.mismatch(node, value, path),
+            },
+            Node::List { items, least, most } => match as_list(value, items) {
+                Some(list)
+                    if list.len() >= *least && most.is_none_or(|most| list.len() <= most) =>
+                {
+                    for (index, item) in list.iter_mut().enumerate() {
+                        self.check(items, item, &Path::Item(path, index));
+                        if self.problems.len() >= MAX_PROBLEMS {
+                            break;
+                        }
+                    }
+                }
+                _ => self.mismatch(node, value, path),
+            },
+            Node::Either(branches) => self.check_either(node, branches, value, path),
+            scalar => {
+                if !accepts(scalar, value) && !coerce(scalar, value) {
+                    self.mismatch(node, value, path);
+                }
+            }
+        }
+    }
+
+    fn check_object(
+        &mut self,
+        object: &ObjectNode,
+        members: &mut Map<String, Value>,
+        path: &Path<'_>,
+    ) {
+        let is_closed = std::mem::take(&mut self.is_closed) || matches!(object.rest, Rest::Refused);
+        let mut known = 0;
+        for property in &object.properties {
+            let path = Path::Member(path, &property.name);
+            let Some(value) = members.get_mut(&property.name) else {
+                if property.is_required {
+                    self.add(&path, wording::missing(&property.node));
+                }
+                continue;
+            };
+            known += 1;
+            if value.is_null() && !property.is_required && !accepts(&property.node, value) {
+                self.add(
+                    &path,
+                    wording::null_for_default(&property.node, property.default.as_ref()),
+                );
+            } else {
+                self.check(&property.node, value, &path);
+            }
+        }
+        if members.len() > known {
+            self.check_rest(object, members, path, is_closed);
+        }
+    }
+
+    /// Members that `properties` does not name.
+    fn check_rest(
+        &mut self,
+        object: &ObjectNode,
+        members: &mut Map<String, Value>,
+        path: &Path<'_>,
+        is_closed: bool,
+    ) {
+        if let (Rest::Taken(node), false) = (&object.rest, is_closed) {
+            for (name, value) in members
+                .iter_mut()
+                .filter(|(name, _)| object.property(name).is_none())
+            {
+                self.check(node, value, &Path::Member(path, name));
+            }
+            return;
+        }
+        let unknown: Vec<String> = members
+            .keys()
+            .filter(|name| object.property(name).is_none())
+            .cloned()
+            .collect();
+        for name in unknown {
+            members.remove(&name);
+            // Only names that are still free can have been meant.
+            let free = object
+                .properties
+                .iter()
+                .map(|property| property.name.as_str());
+            let nearest = wording::nearest(&name, free.filter(|name| !members.contains_key(*name)));
+            let path = Path::Member(path, &name);
+            let message = wording::unknown(object, nearest);
+            if is_closed || nearest.is_some() {
+                self.add(&path, message);
+            } else if self.ignored.len() < MAX_PROBLEMS {
+                self.ignored.push(ArgumentProblem {
+                    path: path.to_string(),
+                    message,
+                });
+            }
+        }
+    }
+
+    fn check_either(&mut self, node: &Node, branches: &[Node], value: &mut Value, path: &Path<'_>) {
+        if branches.iter().any(|branch| accepts(branch, value)) {
+            return;
+        }
+        // The problems of the branch that was surely meant say more than "none of these".
+        let mut meant: Option<Vec<ArgumentProblem>> = None;
+        for branch in branches {
+            let mut attempt = value.clone();
+            let mut checker = Self::new(false);
+            checker.check(branch, &mut attempt, path);
+            if checker.problems.is_empty() {
+                *value = attempt;
+                self.ignored.append(&mut checker.ignored);
+                return;
+            }
+            let was_meant = match branch {
+                Node::Object(object) => attempt.is_object() && has_matching_tag(object, &attempt),
+                Node::List { .. } => value.is_array(),
+                _ => false,
+            };
+            if was_meant
+                && meant
+                    .as_ref()
+                    .is_none_or(|meant| checker.problems.len() < meant.len())
+            {
+                meant = Some(checker.problems);
+            }
+        }
+        let mut named = branches
+            .iter()
+            .filter(|branch| !matches!(branch, Node::Null));
+        match (meant, named.next(), named.next()) {
+            (Some(problems), _, _) => {
+                self.problems.extend(problems);
+                self.problems.truncate(MAX_PROBLEMS);
+            }
+            (None, Some(only), None) => self.mismatch(only, value, path),
+            _ => self.mismatch(node, value, path),
+        }
+    }
+
+    fn mismatch(&mut self, node: &Node, value: &Value, path: &Path<'_>) {
+        self.add(path, wording::mismatch(node, value));
+    }
+
+    fn add(&mut self, path: &Path<'_>, message: String) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(ArgumentProblem {
+                path: path.to_string(),
+                message,
+            });
+        }
+    }
+}
+
+/// Whether the constants of an object schema (`"chart_type": "pie"`) are those of the value. A schema
+/// without constants matches.
+fn has_matching_tag(object: &ObjectNode, value: &Value) -> bool {
+    object
+        .properties
+        .iter()
+        .all(|property| match &property.node {
+            Node::OneOf(values) if property.is_required && values.len() == 1 => {
+                value.get(&property.name) == values.first()
+            }
+            _ => true,
+        })
+}
+
+/// Whether the value fits exactly, without coercion.
+fn accepts(node: &Node, value: &Value) -> bool {
+    match (node, value) {
+        (Node::Any, _) | (Node::Null, Value::Null) | (Node::Boolean, Value::Bool(_)) => true,
+        (Node::Integer(range), Value::Number(number)) => number
+            .as_i64()
+            .is_some_and(|number| (range.least..=range.most).contains(&number)),
+        (Node::Number { least, most }, Value::Number(number)) => {
+            number.as_f64().is_some_and(|number| {
+                least.is_none_or(|least| number >= least) && most.is_none_or(|most| number <= most)
+            })
+        }
+        (Node::Text { least, most }, Value::String(text)) => {
+            // Bytes bound the characters from above, so that most texts are never counted.
+            (*least == 0 && most.is_none_or(|most| text.len() <= most)) || {
+                let length = text.chars().count();
+                length >= *least && most.is_none_or(|most| length <= most)
+            }
+        }
+        (Node::OneOf(values), value) => values.contains(value),
+        (Node::List { items, least, most }, Value::Array(list)) => {
+            list.len() >= *least
+                && most.is_none_or(|most| list.len() <= most)
+                && list.iter().all(|item| accepts(items, item))
+        }
+        (Node::Object(object), Value::Object(members)) => {
+            let has_all = object.properties.iter().all(|property| {
+                members
+                    .get(&property.name)
+                    .map_or(!property.is_required, |value| {
+                        accepts(&property.node, value)
+                    })
+            });
+            has_all
+                && members.iter().all(|(name, value)| {
+                    object.property(name).is_some()
+                        || matches!(&object.rest, Rest::Taken(node) if accepts(node, value))
+                })
+        }
+        (Node::Either(branches), value) => branches.iter().any(|branch| accepts(branch, value)),
+        _ => false,
+    }
+}
+
+/// Makes a scalar fit, or leaves it as it is.
+fn coerce(node: &Node, value: &mut Value) -> bool {
+    let coerced = match (node, &*value) {
+        (Node::Integer(_), Value::String(text)) => whole_number(text),
+        (Node::Integer(_), Value::Bool(is_true)) => Some(Value::from(i64::from(*is_true))),
+        (Node::Integer(_), Value::Number(number)) => number.as_f64().and_then(whole),
+        (Node::Number { .. }, Value::String(text)) => {
+            text.trim().parse::<f64>().ok().map(Value::from)
+        }
+        (Node::Number { .. }, Value::Bool(is_true)) => {
+            Some(Value::from(f64::from(u8::from(*is_true))))
+        }
+        (Node::Boolean, Value::String(text)) => truth(text).map(Value::Bool),
+        (Node::Boolean, Value::Number(number)) => match number.as_f64() {
+            Some(0.0) => Some(Value::Bool(false)),
+            Some(1.0) => Some(Value::Bool(true)),
+            _ => None,
+        },
+        _ => None,
+    };
+    match coerced {
+        Some(coerced) if accepts(node, &coerced) => {
+            *value = coerced;
+            true
+        }
+        _ => false,
+    }
+}
+
+fn whole_number(text: &str) -> Option<Value> {
+    let text = text.trim();
+    // `"5.0"` is five; `"5e3"` and `"5.5"` are not whole numbers in pydantic either.
+    let digits = match text.split_once('.') {
+        Some((digits, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
+            digits
+        }
+        Some(_) => return None,
+        None => text,
+    };
+    digits.parse::<i64>().ok().map(Value::from)
+}
+
+fn whole(number: f64) -> Option<Value> {
+    // Up to here every whole number has its own float.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() != 0.0 || number.abs() > EXACT {
+        return None;
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "checked to be whole and in range"
+    )]
+    Some(Value::from(number as i64))
+}
+
+fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
+        "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// The members of an object or of JSON text of one.
+fn as_object(value: &mut Value) -> Option<&mut Map<String, Value>> {
+    if let Value::String(text) = &*value
+        && text.len() <= MAX_TEXT_BYTES
+        && text.trim_start().starts_with('{')
+        && let Ok(parsed @ Value::Object(_)) = serde_json::from_str(text)
+    {
+        *value = parsed;
+    }
+    value.as_object_mut()
+}
+
+/// The items of a list, of JSON text of one, or of comma-separated text where the items are strings.
+fn as_list<'a>(value: &'a mut Value, items: &Node) -> Option<&'a mut Vec<Value>> {
+    if let Value::String(text) = &*value
+        && text.len() <= MAX_TEXT_BYTES
+    {
+        let trimmed = text.trim();
+        if trimmed.starts_with('[') {
+            if let Ok(parsed @ Value::Array(_)) = serde_json::from_str(trimmed) {
+                *value = parsed;
+            }
+        } else if matches!(items, Node::Text { .. } | Node::OneOf(_)) && !trimmed.starts_with('{') {
+            *value = trimmed
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .map(Value::from)
+                .collect();
+        }
+    }
+    value.as_array_mut()
+}

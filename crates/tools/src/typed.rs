@@ -1,0 +1,91 @@
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use tidegate_protocol::ToolDefinition;
+use tidegate_protocol::content::{ContentBlock, ToolResult};
+
+use crate::arguments::{ArgumentSchema, UnsupportedSchema};
+use crate::tool::{AnyTool, Tool, ToolFuture, ToolOutput};
+use crate::{ArgumentProblem, CallContext, ToolFailure, ToolSpec};
+
+/// A typed tool as the catalogue holds it: its schema compiled, its definition made once.
+pub(crate) struct TypedTool<T> {
+    tool: T,
+    schema: ArgumentSchema,
+    definition: Arc<ToolDefinition>,
+}
+
+impl<T: Tool> TypedTool<T> {
+    /// # Errors
+    /// The schema of the arguments cannot be held by the checker.
+    pub(crate) fn new(tool: T) -> Result<Self, UnsupportedSchema> {
+        let schema = ArgumentSchema::of::<T::Arguments>(T::LAYOUT)?;
+        let definition = Arc::new(T::SPEC.definition(schema.published().clone()));
+        Ok(Self {
+            tool,
+            schema,
+            definition,
+        })
+    }
+
+    async fn run(
+        &self,
+        context: &CallContext,
+        raw: Option<&RawValue>,
+    ) -> Result<ToolOutput, ToolFailure> {
+        let accepted = self
+            .schema
+            .parse::<T::Arguments>(raw)
+            .map_err(ToolFailure::InvalidArguments)?;
+        let answer = self.tool.call(context, accepted.arguments).await?;
+        let rows = T::rows(&answer);
+        let text = serde_json::to_string(&answer).map_err(ToolFailure::internal)?;
+        // Not when the answer is a bare string or number: `structuredContent` was an object before 2026-07-28.
+        let is_structured = context.catalogue.has_structured_content() && text.starts_with('{');
+        let structured = match is_structured {
+            true => Some(RawValue::from_string(text.clone()).map_err(ToolFailure::internal)?),
+            false => None,
+        };
+        let mut content = vec![ContentBlock::Text { text }];
+        if !accepted.ignored.is_empty() {
+            content.push(ContentBlock::Text {
+                text: note_on_ignored(&accepted.ignored),
+            });
+        }
+        Ok(ToolOutput {
+            result: ToolResult {
+                content,
+                structured,
+                is_error: false,
+            },
+            rows,
+        })
+    }
+}
+
+/// Beside the answer, so that a model that made an argument up learns of it.
+fn note_on_ignored(ignored: &[ArgumentProblem]) -> String {
+    let lines: Vec<_> = ignored
+        .iter()
+        .map(|problem| format!("{} {}", problem.path, problem.message))
+        .collect();
+    format!("These arguments were ignored: {}", lines.join("; "))
+}
+
+impl<T: Tool> AnyTool for TypedTool<T> {
+    fn spec(&self) -> &ToolSpec {
+        &T::SPEC
+    }
+
+    fn definition(&self) -> Arc<ToolDefinition> {
+        self.definition.clone()
+    }
+
+    fn call<'a>(
+        &'a self,
+        context: &'a CallContext,
+        arguments: Option<&'a RawValue>,
+    ) -> ToolFuture<'a> {
+        Box::pin(self.run(context, arguments))
+    }
+}

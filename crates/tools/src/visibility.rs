@@ -1,0 +1,30 @@
+use tidegate_metastore::Access;
+use tidegate_types::{Principal, Scope};
+
+use crate::ToolSpec;
+
+/// Whether a principal may see and call a tool. Lists and calls ask the same question, so that what is
+/// listed can be called and what is not listed cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It is listed and can be called.
+    Allowed,
+    /// The user might, but the token may not: a token with this scope could. Not listed.
+    InsufficientScope(Scope),
+    /// The user's roles do not grant it. For them the tool does not exist.
+    Hidden,
+}
+
+/// Decides about one tool. Roles go before scopes: who may not is not told which scope to ask for.
+pub fn decide(spec: &ToolSpec, principal: &Principal, access: &Access) -> Decision {
+    let is_granted = spec
+        .permission
+        .is_none_or(|needed| access.can(needed.permission, needed.view));
+    if !is_granted {
+        Decision::Hidden
+    } else if principal.scopes.allows(spec.scope) {
+        Decision::Allowed
+    } else {
+        Decision::InsufficientScope(spec.scope)
+    }
+}
