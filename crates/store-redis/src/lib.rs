@@ -1,0 +1,96 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_store::{SharedState, StoreError, StoreErrorKind};
+use tidegate_types::SecretString;
+
+mod cache;
+mod changes;
+mod connections;
+mod events;
+mod health;
+mod keys;
+mod limits;
+mod relay;
+mod replies;
+mod sessions;
+mod validation;
+mod wire;
+
+use connections::Connections;
+use keys::Keys;
+
+/// Where Redis is and how long to wait for it.
+#[derive(Debug, Clone)]
+pub struct RedisSettings {
+    /// `redis://[[user]:password@]host[:port][/database]`.
+    pub url: SecretString,
+    /// Connections for commands, at least 1. One more subscribes.
+    pub pool_size: usize,
+    /// How long an operation may take, waiting for a connection included.
+    pub command_timeout: Duration,
+    /// How long making a connection may take.
+    pub connect_timeout: Duration,
+    /// What every key starts with: 1 to 32 of a-z, A-Z, 0-9, `-` and `_`, usually `tg`.
+    pub key_prefix: String,
+}
+
+/// Builds the state of a deployment, whether Redis can be reached now or not. Connections are served
+/// by the tokio runtime that this runs on, which must outlive the state.
+///
+/// # Errors
+/// `Unavailable`: the URL or the prefix has not the right form.
+#[expect(
+    clippy::unused_async,
+    reason = "callers must be inside the runtime that serves the connections"
+)]
+pub async fn redis_state(settings: RedisSettings) -> Result<SharedState, StoreError> {
+    let keys =
+        Arc::new(Keys::new(&settings.key_prefix).map_err(|reason| not_built(reason.into()))?);
+    let redis = Arc::new(Connections::new(&settings).map_err(not_built)?);
+    let relay = Arc::new(
+        relay::RedisRelay::start(&settings, Arc::clone(&redis), Arc::clone(&keys))
+            .map_err(not_built)?,
+    );
+    Ok(SharedState {
+        sessions: Arc::new(sessions::RedisSessions::new(
+            Arc::clone(&redis),
+            Arc::clone(&keys),
+        )),
+        events: Arc::new(events::RedisEvents::new(
+            Arc::clone(&redis),
+            Arc::clone(&keys),
+        )),
+        replies: Arc::new(replies::RedisReplies::new(
+            Arc::clone(&redis),
+            Arc::clone(&keys),
+        )),
+        cache: Arc::new(cache::RedisCache::new(
+            Arc::clone(&redis),
+            Arc::clone(&keys),
+        )),
+        validations: Arc::new(validation::RedisValidations::new(
+            Arc::clone(&redis),
+            Arc::clone(&keys),
+        )),
+        limits: Arc::new(limits::RedisRateLimiter::new(
+            Arc::clone(&redis),
+            Arc::clone(&keys),
+        )),
+        changes: Arc::new(changes::RedisChanges::new(Arc::clone(&redis), keys)),
+        relay,
+        health: Arc::new(health::RedisHealth::new(redis)),
+        is_shared: true,
+    })
+}
+
+fn not_built(reason: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
+    StoreError {
+        operation: "prepare the connections to redis",
+        kind: StoreErrorKind::Unavailable,
+        source: Some(reason),
+    }
+}
