@@ -18,7 +18,7 @@ pub enum AuthMethod {
     /// Everyone is one configured user.
     Development(DevelopmentUser),
     /// A bearer JWT.
-    Jwt(JwtSettings),
+    Jwt(Box<JwtSettings>),
 }
 
 /// The user that everyone is while authentication is off.
@@ -80,7 +80,7 @@ impl AuthSettings {
         let jwt = JwtSettings::read(reader);
         let development = DevelopmentUser::read(reader);
         let method = if reader.flag("auth.enabled") {
-            AuthMethod::Jwt(jwt)
+            AuthMethod::Jwt(Box::new(jwt))
         } else {
             development.check(reader);
             AuthMethod::Development(development)

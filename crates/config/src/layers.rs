@@ -120,13 +120,13 @@ impl Layers {
         let origin = Origin::Environment(name.to_owned());
         let parts =
             |rest: &str| -> Vec<String> { rest.split("__").map(str::to_ascii_lowercase).collect() };
-        if let Some(path) = self.schema.from_parts(&parts(rest)) {
+        if let Some(path) = self.schema.key_of_parts(&parts(rest)) {
             self.set_text(&path, value, &origin);
             return;
         }
         if let Some(path) = rest
             .strip_suffix("_FILE")
-            .and_then(|stem| self.schema.from_parts(&parts(stem)))
+            .and_then(|stem| self.schema.key_of_parts(&parts(stem)))
         {
             self.set_from_file(&path, value, &origin);
             return;

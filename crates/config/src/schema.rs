@@ -80,7 +80,7 @@ impl Schema {
     }
 
     /// The key that an environment variable's parts name: they know neither upper case nor `-`.
-    pub(crate) fn from_parts(&self, parts: &[String]) -> Option<String> {
+    pub(crate) fn key_of_parts(&self, parts: &[String]) -> Option<String> {
         let mut parts = parts.to_vec();
         if parts.len() > 1 && parts[0] == "workspaces" {
             parts[1] = parts[1].replace('_', "-");

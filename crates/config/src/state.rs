@@ -59,21 +59,19 @@ impl StateSettings {
             command_timeout: reader.millis("state.redis.command_timeout_ms", 10, 60_000),
         };
         let cache_bytes = reader.number("state.memory_cache_bytes", 0, 64 << 30);
-        let backend = match reader.choice("state.backend", &["memory", "redis"]) {
-            1 => {
-                let form = "redis://[user:password@]host[:port][/db]";
-                reader.check_secret_url("state.redis.url", &["redis"], form);
-                StateBackend::Redis(redis)
+        let is_redis = reader.choice("state.backend", &["memory", "redis"]) == 1;
+        let backend = if is_redis {
+            let form = "redis://[user:password@]host[:port][/db]";
+            reader.check_secret_url("state.redis.url", &["redis"], form);
+            StateBackend::Redis(redis)
+        } else {
+            if replicas > 1 {
+                reader.refuse(
+                    "state.backend",
+                    "\"redis\", since state.replicas is more than 1 and memory is not shared",
+                );
             }
-            _ => {
-                if replicas > 1 {
-                    reader.refuse(
-                        "state.backend",
-                        "\"redis\", since state.replicas is more than 1 and memory is not shared",
-                    );
-                }
-                StateBackend::Memory { cache_bytes }
-            }
+            StateBackend::Memory { cache_bytes }
         };
         Self {
             backend,

@@ -1,0 +1,57 @@
+//! The log and the way of spans, by tracing.
+
+use std::io;
+
+use opentelemetry::trace::TracerProvider as _;
+use tidegate_config::{LogFormat, LogSettings};
+use tracing::Subscriber;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError, Targets};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, Registry};
+
+use crate::otel::SCOPE;
+use crate::trace::TARGET;
+
+/// Everything that takes events and spans: the log into `writer`, and calls into OpenTelemetry.
+pub(crate) fn subscriber<W>(
+    settings: &LogSettings,
+    traces: Option<&opentelemetry_sdk::trace::SdkTracerProvider>,
+    writer: W,
+) -> Result<impl Subscriber + Send + Sync + use<W>, ParseError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(&settings.level)?;
+    let spans = traces.map(|traces| {
+        tracing_opentelemetry::layer()
+            .with_tracer(traces.tracer(SCOPE))
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_target(false)
+            .with_filter(Targets::new().with_target(TARGET, LevelFilter::DEBUG))
+    });
+    let log = lines(settings.format, writer).with_filter(filter);
+    Ok(Registry::default().with(log).with(spans))
+}
+
+fn lines<S, W>(format: LogFormat, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
+    match format {
+        LogFormat::Json => layer
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .boxed(),
+        LogFormat::Pretty => {
+            use io::IsTerminal;
+            layer.with_ansi(io::stderr().is_terminal()).boxed()
+        }
+    }
+}
