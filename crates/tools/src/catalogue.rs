@@ -6,18 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
-use tidegate_metastore::Access;
 use tidegate_protocol::{ProtocolVersion, ToolDefinition};
 use tidegate_types::{Principal, Scope};
 
 use crate::arguments::UnsupportedSchema;
 use crate::header::{InvalidHeaderAnnotation, ParameterHeader, parameter_headers};
+use crate::size::advice_for;
 use crate::system::call_tool;
 use crate::system::search_tools::SearchIndex;
 use crate::typed::TypedTool;
 use crate::{
-    AnyTool, ArgumentProblem, Decision, Prompt, Resource, ResourceTemplate, Tool, ToolFailure,
-    ToolSpec, decide,
+    AnyTool, ArgumentProblem, Decision, Fitted, Grants, Prompt, Resource, ResourceTemplate,
+    SizeBudget, Tool, ToolFailure, ToolOutput, ToolSpec, decide, hide_fields,
 };
 
 /// Everything that can be called, read and prompted, in a fixed order (2026-07-28: `tools/list` is
@@ -39,6 +39,7 @@ pub struct CatalogueEntry {
     /// In the order of [`ProtocolVersion::SERVED`].
     listed: [Box<RawValue>; ProtocolVersion::SERVED.len()],
     headers: Vec<ParameterHeader>,
+    advice: String,
 }
 
 impl CatalogueEntry {
@@ -63,6 +64,18 @@ impl CatalogueEntry {
             .iter()
             .position(|served| *served == version);
         &self.listed[index.expect("every revision that has a name is served")]
+    }
+
+    /// Makes an answer of this tool ready to leave: hides what the principal may not see, then fits it into
+    /// the budget.
+    pub fn guard(
+        &self,
+        mut output: ToolOutput,
+        grants: &dyn Grants,
+        budget: &SizeBudget,
+    ) -> Fitted {
+        hide_fields(&mut output, self.spec(), grants);
+        budget.fit(output, self.spec(), &self.advice)
     }
 
     /// Arguments that come in `Mcp-Param-…` headers as well.
@@ -131,11 +144,11 @@ impl Catalogue {
     pub fn visible<'a>(
         &'a self,
         principal: &Principal,
-        access: &Access,
+        grants: &dyn Grants,
     ) -> impl Iterator<Item = &'a CatalogueEntry> {
         self.tools
             .values()
-            .filter(|entry| decide(entry.spec(), principal, access) == Decision::Allowed)
+            .filter(|entry| decide(entry.spec(), principal, grants) == Decision::Allowed)
     }
 
     /// Finds the tool of a call and decides whether it may run. A call of `call_tool` becomes the call that
@@ -148,9 +161,9 @@ impl Catalogue {
         name: &str,
         arguments: Option<&'a RawValue>,
         principal: &Principal,
-        access: &Access,
+        grants: &dyn Grants,
     ) -> Result<ResolvedCall<'a>, CallRefusal> {
-        let entry = self.allowed(name, principal, access)?;
+        let entry = self.allowed(name, principal, grants)?;
         if name != call_tool::NAME {
             return Ok(ResolvedCall {
                 entry,
@@ -160,7 +173,7 @@ impl Catalogue {
         }
         let (inner, arguments) =
             call_tool::unwrap(arguments).map_err(CallRefusal::InvalidArguments)?;
-        let entry = self.allowed(&inner, principal, access)?;
+        let entry = self.allowed(&inner, principal, grants)?;
         Ok(ResolvedCall {
             entry,
             arguments: arguments.map(Cow::Owned),
@@ -172,10 +185,10 @@ impl Catalogue {
         &self,
         name: &str,
         principal: &Principal,
-        access: &Access,
+        grants: &dyn Grants,
     ) -> Result<&CatalogueEntry, CallRefusal> {
         let entry = self.tools.get(name);
-        match entry.map(|entry| (entry, decide(entry.spec(), principal, access))) {
+        match entry.map(|entry| (entry, decide(entry.spec(), principal, grants))) {
             Some((entry, Decision::Allowed)) => Ok(entry),
             Some((_, Decision::InsufficientScope(needed))) => Err(CallRefusal::InsufficientScope {
                 tool: name.to_owned(),
@@ -185,7 +198,7 @@ impl Catalogue {
             Some((_, Decision::Hidden)) | None => {
                 let shown: String = name.chars().take(128).collect();
                 let visible = self
-                    .visible(principal, access)
+                    .visible(principal, grants)
                     .map(|entry| entry.spec().name);
                 let hint = crate::arguments::nearest(name, visible.filter(|other| *other != name));
                 let hint = hint
@@ -435,10 +448,12 @@ fn publish(tool: Arc<dyn AnyTool>) -> Result<CatalogueEntry, CatalogueError> {
         listed(third)?,
         listed(fourth)?,
     ];
+    let advice = advice_for(&definition.input_schema);
     Ok(CatalogueEntry {
         tool,
         definition: definition.clone(),
         listed,
         headers,
+        advice,
     })
 }

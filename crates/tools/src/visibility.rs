@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use tidegate_metastore::Access;
 use tidegate_types::{Principal, Scope};
 
@@ -15,11 +17,29 @@ pub enum Decision {
     Hidden,
 }
 
+/// What a user's roles grant; [`Access`] in production.
+pub trait Grants {
+    /// Whether a role grants a permission on a view, such as `can_read` on `Chart`.
+    fn can(&self, permission: &str, view: &str) -> bool;
+}
+
+impl Grants for Access {
+    fn can(&self, permission: &str, view: &str) -> bool {
+        Access::can(self, permission, view)
+    }
+}
+
+impl<G: Grants> Grants for Arc<G> {
+    fn can(&self, permission: &str, view: &str) -> bool {
+        G::can(self, permission, view)
+    }
+}
+
 /// Decides about one tool. Roles go before scopes: who may not is not told which scope to ask for.
-pub fn decide(spec: &ToolSpec, principal: &Principal, access: &Access) -> Decision {
+pub fn decide(spec: &ToolSpec, principal: &Principal, grants: &dyn Grants) -> Decision {
     let is_granted = spec
         .permission
-        .is_none_or(|needed| access.can(needed.permission, needed.view));
+        .is_none_or(|needed| grants.can(needed.permission, needed.view));
     if !is_granted {
         Decision::Hidden
     } else if principal.scopes.allows(spec.scope) {

@@ -1,0 +1,5 @@
+//! Prompts: beginnings of a conversation that a person picks.
+
+mod quickstart;
+
+pub(crate) use quickstart::Quickstart;

@@ -1,0 +1,40 @@
+//! Resources: what the tools of the same content give, for clients that read before they call.
+
+mod instance;
+mod schema;
+
+use serde_json::json;
+use serde_json::value::RawValue;
+use tidegate_protocol::content::ContentBlock;
+
+use crate::{CallContext, ToolFailure};
+
+pub(crate) use instance::InstanceMetadata;
+pub(crate) use schema::ModelSchema;
+
+/// The JSON text that a tool answers with, under the decision that a call of it is under.
+async fn text_of_tool(
+    context: &CallContext,
+    name: &'static str,
+    request: serde_json::Value,
+) -> Result<String, ToolFailure> {
+    let arguments = serde_json::value::to_raw_value(&json!({ "request": request }))
+        .map_err(ToolFailure::internal)?;
+    let call = context.catalogue.resolve_call(
+        name,
+        Some(&arguments),
+        &context.principal,
+        &context.access,
+    )?;
+    let output = call.entry.tool().call(context, Some(&arguments)).await?;
+    let text = output
+        .result
+        .content
+        .into_iter()
+        .find_map(|block| match block {
+            ContentBlock::Text { text } => Some(text),
+            _ => None,
+        });
+    text.filter(|text| serde_json::from_str::<&RawValue>(text).is_ok())
+        .ok_or_else(|| ToolFailure::internal(format!("{name} answered without JSON text")))
+}
