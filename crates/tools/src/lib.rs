@@ -4,10 +4,15 @@
 mod arguments;
 mod builtin;
 mod catalogue;
+mod chart;
 mod context;
+mod dashboard;
+mod database;
+mod dataset;
 mod failure;
 mod fields;
 mod header;
+mod listing;
 mod prompt;
 mod prompts;
 mod resource;

@@ -3,9 +3,7 @@
 mod bind;
 mod pool;
 mod row;
-mod transaction;
 
 pub use pool::PoolSettings;
 pub(crate) use pool::{Backend, Pool};
 pub(crate) use row::Row;
-pub(crate) use transaction::Transaction;

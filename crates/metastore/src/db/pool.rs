@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 use tidegate_types::{ExposeSecret, SecretString};
 
-use super::{Row, Transaction, bind};
+use super::{Row, bind};
 use crate::MetastoreError;
 
 /// Sizes and time-outs of the connections to one metastore.
@@ -86,7 +86,7 @@ statement!(
 );
 
 /// The SQL is built by sea-query from identifiers that are constants of this crate; every value is bound.
-pub(super) fn safe(sql: String) -> AssertSqlSafe<String> {
+fn safe(sql: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(sql)
 }
 
@@ -258,22 +258,6 @@ impl Pool {
             PoolKind::Postgres(pool) => sqlx::raw_sql(postgres).execute(pool).await.map(drop),
         }
         .map_err(|err| MetastoreError::from_sqlx(operation, err))
-    }
-
-    /// Begins a transaction that writes.
-    pub(crate) async fn begin(
-        &self,
-        operation: &'static str,
-    ) -> Result<Transaction, MetastoreError> {
-        match &self.kind {
-            PoolKind::Sqlite { writer, .. } => Ok(Transaction::Sqlite(
-                self.in_time(operation, writer.begin_with("BEGIN IMMEDIATE"))
-                    .await?,
-            )),
-            PoolKind::Postgres(pool) => Ok(Transaction::Postgres(
-                self.in_time(operation, pool.begin()).await?,
-            )),
-        }
     }
 
     /// Closes all connections, after what runs on them.

@@ -91,6 +91,22 @@ impl Record {
         }
     }
 
+    /// True or false; `None` when it is null, not selected or something else.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        match self.get(name) {
+            Some(Cell::Flag(flag)) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// A UUID; `None` when it is null, not selected or something else.
+    pub fn uuid(&self, name: &str) -> Option<Uuid> {
+        match self.get(name) {
+            Some(Cell::Uuid(uuid)) => Some(*uuid),
+            _ => None,
+        }
+    }
+
     /// The selected columns and their values.
     pub fn cells(&self) -> impl Iterator<Item = (&'static Column, &Cell)> {
         self.cells.iter().map(|(column, cell)| (*column, cell))

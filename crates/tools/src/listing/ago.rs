@@ -2,7 +2,11 @@ use chrono::{NaiveDateTime, TimeDelta, Timelike};
 
 /// A stored time as answers show it: ISO 8601 without a zone, with microseconds where there are any.
 pub(crate) fn iso(time: NaiveDateTime) -> String {
-    let format = if time.nanosecond() == 0 { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S%.6f" };
+    let format = if time.nanosecond() == 0 {
+        "%Y-%m-%dT%H:%M:%S"
+    } else {
+        "%Y-%m-%dT%H:%M:%S%.6f"
+    };
     time.format(format).to_string()
 }
 
@@ -52,6 +56,9 @@ mod tests {
     #[test]
     fn times_have_microseconds_or_none() {
         assert_eq!("2026-03-01T12:00:00", iso(at("2026-03-01T12:00:00")));
-        assert_eq!("2026-03-01T12:00:00.250000", iso(at("2026-03-01T12:00:00.25")));
+        assert_eq!(
+            "2026-03-01T12:00:00.250000",
+            iso(at("2026-03-01T12:00:00.25"))
+        );
     }
 }

@@ -6,21 +6,28 @@ use tidegate_metastore::{Direction, Filter, Scalar};
 /// when none is given.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline)]
-pub(crate) struct ListArguments<C, D> {
+pub(crate) struct ListArguments<C, D: Default> {
     /// Whether a kept answer will do.
     #[serde(default = "yes", rename = "use_cache")]
-    #[expect(dead_code, reason = "read by the response cache before the tool is called")]
+    #[expect(
+        dead_code,
+        reason = "read by the response cache before the tool is called"
+    )]
     may_be_cached: bool,
     /// Whether to read anew and keep the new answer.
     #[serde(default)]
-    #[expect(dead_code, reason = "read by the response cache before the tool is called")]
+    #[expect(
+        dead_code,
+        reason = "read by the response cache before the tool is called"
+    )]
     force_refresh: bool,
     /// Taken for compatibility; what is read here is always current.
     #[serde(default)]
     #[expect(dead_code, reason = "nothing behind it is kept")]
     refresh_metadata: bool,
     /// All of these must hold.
-    #[serde(default)]
+    // By path, since `default` alone would ask for a default column.
+    #[serde(default = "no_filters::<C>")]
     pub(crate) filters: Vec<ListFilter<C>>,
     /// Which columns to give; leave it out for a short default. get_schema names all of them.
     #[serde(default)]
@@ -42,6 +49,10 @@ pub(crate) struct ListArguments<C, D> {
     #[serde(default = "ten")]
     #[schemars(range(max = 100), extend("exclusiveMinimum" = 0))]
     pub(crate) page_size: u32,
+}
+
+fn no_filters<C>() -> Vec<ListFilter<C>> {
+    Vec::new()
 }
 
 fn yes() -> bool {
@@ -245,7 +256,11 @@ pub(crate) fn filter(operator: Operator, value: Option<FilterValue>) -> Result<F
     }
     let scalar = match (is_list, scalars.pop()) {
         (false, Some(scalar)) => scalar,
-        _ => return Err(format!("is a list, and {name} takes one value; use in or nin for lists")),
+        _ => {
+            return Err(format!(
+                "is a list, and {name} takes one value; use in or nin for lists"
+            ));
+        }
     };
     Ok(match operator {
         Operator::Eq => Filter::Equal(scalar),

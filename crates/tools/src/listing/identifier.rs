@@ -32,7 +32,8 @@ impl Identifier {
         if let Ok(id) = text.parse() {
             return Key::Id(id);
         }
-        text.parse().map_or_else(|_| Key::Name(text.to_owned()), Key::Uuid)
+        text.parse()
+            .map_or_else(|_| Key::Name(text.to_owned()), Key::Uuid)
     }
 
     /// As it came, at most a line of it.
@@ -61,7 +62,10 @@ mod tests {
         let key = |text: &str| Identifier::Text(text.to_owned()).key();
         assert_eq!(Key::Id(7), key(" 7 "));
         assert_eq!(Key::Id(-1), key("-1"));
-        assert!(matches!(key("08aff161-f60c-4cb3-a225-dc9b1140d2e3"), Key::Uuid(_)));
+        assert!(matches!(
+            key("08aff161-f60c-4cb3-a225-dc9b1140d2e3"),
+            Key::Uuid(_)
+        ));
         assert_eq!(Key::Name("births".into()), key("births"));
     }
 }

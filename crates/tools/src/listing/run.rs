@@ -4,8 +4,8 @@ use chrono::{NaiveDateTime, SecondsFormat};
 use serde_json::json;
 use serde_json::value::RawValue;
 use tidegate_metastore::{
-    Cell, ChartOnDashboard, Column, DatasetColumn, DatasetMetric, Direction, Filter, ListQuery, MetastoreError, Page,
-    Record, Scalar, dialect_of,
+    Cell, ChartOnDashboard, Column, DatasetColumn, DatasetMetric, Direction, Filter, ListQuery,
+    MetastoreError, Page, Record, Scalar, dialect_of,
 };
 
 use super::ago::humanized;
@@ -19,7 +19,10 @@ use crate::{ArgumentProblem, CallContext, ToolFailure};
 pub(crate) fn metastore_failure(err: MetastoreError) -> ToolFailure {
     match err {
         MetastoreError::Unavailable { .. } | MetastoreError::Timeout { .. } => {
-            ToolFailure::Unavailable { part: "the workspace's metastore", source: err.into() }
+            ToolFailure::Unavailable {
+                part: "the workspace's metastore",
+                source: err.into(),
+            }
         }
         err => ToolFailure::internal(err),
     }
@@ -33,23 +36,38 @@ enum Shown {
 }
 
 /// Lists what the caller may see: one statement, and one more for each kind of related thing asked for.
-pub(crate) async fn list<C: FilterColumn, D: Into<Direction>>(
+pub(crate) async fn list<C: FilterColumn, D: Default + Into<Direction>>(
     context: &CallContext,
     subject: &'static Subject,
     arguments: ListArguments<C, D>,
 ) -> Result<ListAnswer, ToolFailure> {
     let mut warnings = Vec::new();
     let requested: Vec<String> = if arguments.select_columns.is_empty() {
-        subject.default_columns.iter().map(|name| (*name).to_owned()).collect()
+        subject
+            .default_columns
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect()
     } else {
         arguments.select_columns
     };
     let shown = shown(subject, &requested, &mut warnings);
-    let filters_applied = serde_json::to_value(&arguments.filters).map_err(ToolFailure::internal)?;
+    let filters_applied =
+        serde_json::to_value(&arguments.filters).map_err(ToolFailure::internal)?;
 
-    let order = match arguments.order_column.as_deref().filter(|name| !name.is_empty()) {
-        None => (subject.known("changed_on"), arguments.order_direction.into()),
-        Some(name) => match subject.column(name).filter(|column| !subject.hidden.contains(&column.name)) {
+    let order = match arguments
+        .order_column
+        .as_deref()
+        .filter(|name| !name.is_empty())
+    {
+        None => (
+            subject.known("changed_on"),
+            arguments.order_direction.into(),
+        ),
+        Some(name) => match subject
+            .column(name)
+            .filter(|column| !subject.hidden.contains(&column.name))
+        {
             Some(column) => (column, arguments.order_direction.into()),
             None => {
                 warnings.push(format!(
@@ -76,8 +94,12 @@ pub(crate) async fn list<C: FilterColumn, D: Into<Direction>>(
         return Err(ToolFailure::InvalidArguments(problems));
     }
 
-    let page = fetch(context, subject, &query).await.map_err(metastore_failure)?;
-    let beside = Beside::fetch(context, &page, &shown).await.map_err(metastore_failure)?;
+    let page = fetch(context, subject, &query)
+        .await
+        .map_err(metastore_failure)?;
+    let beside = Beside::fetch(context, &page, &shown)
+        .await
+        .map_err(metastore_failure)?;
     let now = context.clock.now();
     let items = page
         .records
@@ -85,11 +107,22 @@ pub(crate) async fn list<C: FilterColumn, D: Into<Direction>>(
         .map(|record| {
             let fields = shown.iter().map(|shown| match shown {
                 Shown::Column(column) => (column.name, column_field(subject, column, record)),
-                Shown::Part(name, part) => {
-                    (*name, part_field(context, subject, *part, record, &page, &beside, now.naive_utc()))
-                }
+                Shown::Part(name, part) => (
+                    *name,
+                    part_field(
+                        context,
+                        subject,
+                        *part,
+                        record,
+                        &page,
+                        &beside,
+                        now.naive_utc(),
+                    ),
+                ),
             });
-            Item { fields: fields.collect() }
+            Item {
+                fields: fields.collect(),
+            }
         })
         .collect();
     Ok(ListAnswer {
@@ -111,7 +144,9 @@ fn quoted(name: &str) -> String {
 }
 
 fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    nearest(name, known).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default()
+    nearest(name, known)
+        .map(|near| format!("; did you mean {near:?}?"))
+        .unwrap_or_default()
 }
 
 /// What is asked for and known, once each. Unknown names are told in a warning: Superset passes them over
@@ -123,8 +158,13 @@ fn shown(subject: &Subject, requested: &[String], warnings: &mut Vec<String>) ->
             continue;
         }
         // A computed value goes first: a dataset's certifier hides in a column, and has the same name elsewhere.
-        let part = subject.computed.iter().find(|computed| computed.name == name);
-        let column = subject.column(name).filter(|column| !subject.hidden.contains(&column.name));
+        let part = subject
+            .computed
+            .iter()
+            .find(|computed| computed.name == name);
+        let column = subject
+            .column(name)
+            .filter(|column| !subject.hidden.contains(&column.name));
         match (part, column) {
             (Some(computed), _) => shown.push(Shown::Part(computed.name, computed.part)),
             (None, Some(column)) => shown.push(Shown::Column(column)),
@@ -172,7 +212,10 @@ fn select(query: &mut ListQuery, subject: &Subject, shown: &[Shown]) {
                 match part {
                     Part::Owners => query.owners = true,
                     Part::Tags => query.tags = true,
-                    Part::ChangedBy | Part::ChangedByName | Part::CreatedBy | Part::CreatedByName => {
+                    Part::ChangedBy
+                    | Part::ChangedByName
+                    | Part::CreatedBy
+                    | Part::CreatedByName => {
                         query.people = true;
                     }
                     _ => {}
@@ -197,7 +240,10 @@ fn add_filters<C: FilterColumn>(
     let mut problems = Vec::new();
     for (index, asked) in filters.into_iter().enumerate() {
         let mut problem = |member: &str, message: String| {
-            problems.push(ArgumentProblem { path: format!("request.filters[{index}].{member}"), message });
+            problems.push(ArgumentProblem {
+                path: format!("request.filters[{index}].{member}"),
+                message,
+            });
         };
         let filter = match filter(asked.opr, asked.value) {
             Ok(filter) => filter,
@@ -211,7 +257,10 @@ fn add_filters<C: FilterColumn>(
                 let column = subject.known(name);
                 match misfit(column, &filter) {
                     None => query.filters.push((column, filter)),
-                    Some(value) => problem("value", format!("{value} is no {} as {name} holds", kind_name(column))),
+                    Some(value) => problem(
+                        "value",
+                        format!("{value} is no {} as {name} holds", kind_name(column)),
+                    ),
                 }
             }
             FilterTarget::Owner => {
@@ -225,17 +274,23 @@ fn add_filters<C: FilterColumn>(
                 };
                 let ids: Option<Vec<i64>> = scalars.iter().map(whole).collect();
                 match (ids, query.owned_by.take()) {
-                    (None, _) => problem("value", "is not the id of a user, a whole number".to_owned()),
+                    (None, _) => problem(
+                        "value",
+                        "is not the id of a user, a whole number".to_owned(),
+                    ),
                     (Some(ids), None) => query.owned_by = Some(ids),
                     // Two filters must both hold; one owner may satisfy each.
                     (Some(ids), Some(earlier)) => {
-                        query.owned_by = Some(earlier.into_iter().filter(|id| ids.contains(id)).collect());
+                        query.owned_by =
+                            Some(earlier.into_iter().filter(|id| ids.contains(id)).collect());
                     }
                 }
             }
             FilterTarget::Favorite => match filter {
                 Filter::Equal(Scalar::Flag(flag)) => query.favorite = Some(flag),
-                Filter::Equal(Scalar::Integer(number @ (0 | 1))) => query.favorite = Some(number == 1),
+                Filter::Equal(Scalar::Integer(number @ (0 | 1))) => {
+                    query.favorite = Some(number == 1)
+                }
                 Filter::Equal(Scalar::Text(text)) if matches!(text.as_str(), "true" | "false") => {
                     query.favorite = Some(text == "true");
                 }
@@ -292,7 +347,11 @@ fn misfit(column: &Column, filter: &Filter) -> Option<String> {
     }
 }
 
-async fn fetch(context: &CallContext, subject: &Subject, query: &ListQuery) -> Result<Page, MetastoreError> {
+async fn fetch(
+    context: &CallContext,
+    subject: &Subject,
+    query: &ListQuery,
+) -> Result<Page, MetastoreError> {
     let (metastore, access) = (&context.workspace.metastore, context.access.as_ref());
     match subject.kind {
         Kind::Chart => metastore.charts().list(access, query).await,
@@ -311,9 +370,21 @@ struct Beside {
 }
 
 impl Beside {
-    async fn fetch(context: &CallContext, page: &Page, shown: &[Shown]) -> Result<Self, MetastoreError> {
-        let wants = |wanted: Part| shown.iter().any(|shown| matches!(shown, Shown::Part(_, part) if *part == wanted));
-        let ids: Vec<i64> = page.records.iter().filter_map(|record| record.integer("id")).collect();
+    async fn fetch(
+        context: &CallContext,
+        page: &Page,
+        shown: &[Shown],
+    ) -> Result<Self, MetastoreError> {
+        let wants = |wanted: Part| {
+            shown
+                .iter()
+                .any(|shown| matches!(shown, Shown::Part(_, part) if *part == wanted))
+        };
+        let ids: Vec<i64> = page
+            .records
+            .iter()
+            .filter_map(|record| record.integer("id"))
+            .collect();
         // No ids, no statement.
         let ids_for = |part| if wants(part) { ids.as_slice() } else { &[] };
         let metastore = &context.workspace.metastore;
@@ -323,14 +394,21 @@ impl Beside {
             datasets.columns_of(ids_for(Part::Columns)),
             datasets.metrics_of(ids_for(Part::Metrics)),
         )?;
-        Ok(Self { charts, columns, metrics })
+        Ok(Self {
+            charts,
+            columns,
+            metrics,
+        })
     }
 }
 
 /// A column's value. JSON that datasets and databases keep in text is shown as JSON.
 fn column_field(subject: &Subject, column: &Column, record: &Record) -> Field {
     let is_json = matches!(subject.kind, Kind::Dataset | Kind::Database)
-        && matches!(column.name, "extra" | "params" | "template_params" | "folders");
+        && matches!(
+            column.name,
+            "extra" | "params" | "template_params" | "folders"
+        );
     match record.get(column.name) {
         Some(Cell::Text(text) | Cell::Json(text)) if is_json => Field::Json(json_of(text)),
         Some(cell) => Field::Cell(cell.clone()),
@@ -353,18 +431,30 @@ fn part_field(
     now: NaiveDateTime,
 ) -> Field {
     let id = record.integer("id").unwrap_or_default();
-    let person = |column: &str| record.integer(column).and_then(|id| page.related.people.get(&id));
+    let person = |column: &str| {
+        record
+            .integer(column)
+            .and_then(|id| page.related.people.get(&id))
+    };
     let username = |column: &str| Field::Text(person(column).map(|person| person.username.clone()));
     let full_name = |column: &str| {
-        Field::Text(Some(person(column).map(tidegate_metastore::Person::full_name).unwrap_or_default()))
+        Field::Text(Some(
+            person(column)
+                .map(tidegate_metastore::Person::full_name)
+                .unwrap_or_default(),
+        ))
     };
     let ago = |column: &str| Field::Text(record.time(column).map(|then| humanized(now, then)));
     match part {
-        Part::Url => {
-            Field::Text((subject.path)(record).map(|path| format!("{}{path}", context.workspace.public_url)))
-        }
+        Part::Url => Field::Text(
+            (subject.path)(record).map(|path| format!("{}{path}", context.workspace.public_url)),
+        ),
         Part::FormData => Field::Json(record.text("params").and_then(json_of)),
-        Part::Backend => Field::Text(record.text("sqlalchemy_uri").map(|uri| dialect_of(uri).to_owned())),
+        Part::Backend => Field::Text(
+            record
+                .text("sqlalchemy_uri")
+                .map(|uri| dialect_of(uri).to_owned()),
+        ),
         Part::ChangedBy => username("changed_by_fk"),
         Part::ChangedByName => full_name("changed_by_fk"),
         Part::ChangedOnHumanized => ago("changed_on"),
@@ -376,21 +466,43 @@ fn part_field(
         Part::Tags => Field::Tags(tags(page.related.tags.get(&id))),
         Part::Owners => Field::Owners(owners(page.related.owners.get(&id))),
         Part::Charts => Field::Value(
-            beside.charts.get(&id).into_iter().flatten().map(|chart| chart_summary(context, chart)).collect(),
+            beside
+                .charts
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .map(|chart| chart_summary(context, chart))
+                .collect(),
         ),
-        Part::Columns => {
-            Field::Value(beside.columns.get(&id).into_iter().flatten().map(crate::dataset::column_info).collect())
-        }
-        Part::Metrics => {
-            Field::Value(beside.metrics.get(&id).into_iter().flatten().map(crate::dataset::metric_info).collect())
-        }
+        Part::Columns => Field::Value(
+            beside
+                .columns
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .map(crate::dataset::column_info)
+                .collect(),
+        ),
+        Part::Metrics => Field::Value(
+            beside
+                .metrics
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .map(crate::dataset::metric_info)
+                .collect(),
+        ),
     }
 }
 
 /// A member of a dataset's certification, which Superset keeps in `extra`.
 pub(crate) fn certification(record: &Record, member: &str) -> Option<String> {
     let extra: serde_json::Value = serde_json::from_str(record.text("extra")?).ok()?;
-    extra.get("certification")?.get(member)?.as_str().map(str::to_owned)
+    extra
+        .get("certification")?
+        .get(member)?
+        .as_str()
+        .map(str::to_owned)
 }
 
 /// A chart as its dashboard shows it.

@@ -122,17 +122,22 @@ impl Subject {
 
     /// A column that the subject surely has.
     pub(crate) fn known(&self, name: &'static str) -> &'static Column {
-        self.column(name).expect("every subject has the columns that its tools name")
+        self.column(name)
+            .expect("every subject has the columns that its tools name")
     }
 
     /// Columns that are shown.
     pub(crate) fn shown(&self) -> impl Iterator<Item = &'static Column> {
-        self.columns.iter().filter(|column| !self.hidden.contains(&column.name))
+        self.columns
+            .iter()
+            .filter(|column| !self.hidden.contains(&column.name))
     }
 
     /// Everything that `select_columns` may name, in Superset's order.
     pub(crate) fn available(&self) -> impl Iterator<Item = &'static str> {
-        self.shown().map(|column| column.name).chain(self.computed.iter().map(|computed| computed.name))
+        self.shown()
+            .map(|column| column.name)
+            .chain(self.computed.iter().map(|computed| computed.name))
     }
 }
 
@@ -150,10 +155,30 @@ pub(crate) const fn type_name(kind: ColumnKind) -> &'static str {
 /// The operators that a column understands.
 pub(crate) const fn operators_of(kind: ColumnKind) -> &'static [&'static str] {
     match kind {
-        ColumnKind::Integer | ColumnKind::Time => {
-            &["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "is_null", "is_not_null"]
-        }
-        ColumnKind::Text => &["eq", "ne", "sw", "ew", "in", "nin", "like", "ilike", "is_null", "is_not_null"],
+        ColumnKind::Integer | ColumnKind::Time => &[
+            "eq",
+            "ne",
+            "gt",
+            "gte",
+            "lt",
+            "lte",
+            "in",
+            "nin",
+            "is_null",
+            "is_not_null",
+        ],
+        ColumnKind::Text => &[
+            "eq",
+            "ne",
+            "sw",
+            "ew",
+            "in",
+            "nin",
+            "like",
+            "ilike",
+            "is_null",
+            "is_not_null",
+        ],
         ColumnKind::LongText | ColumnKind::Flag | ColumnKind::Uuid | ColumnKind::Json => {
             &["eq", "ne", "is_null", "is_not_null"]
         }

@@ -1,0 +1,65 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tidegate_protocol::ToolAnnotations;
+use tidegate_types::Scope;
+
+use super::CHARTS;
+use crate::listing::{AscendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list};
+use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+
+/// Lists the charts on datasets that are open to the caller. One SQL statement, and one more each for owners, tags
+/// and people when their columns are asked for.
+pub(crate) struct ListCharts;
+
+/// What charts are filtered by.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum ChartFilterColumn {
+    SliceName,
+    VizType,
+    DatasourceName,
+    CreatedByFk,
+}
+
+impl FilterColumn for ChartFilterColumn {
+    fn target(self) -> FilterTarget {
+        FilterTarget::Column(match self {
+            Self::SliceName => "slice_name",
+            Self::VizType => "viz_type",
+            Self::DatasourceName => "datasource_name",
+            Self::CreatedByFk => "created_by_fk",
+        })
+    }
+}
+
+impl Tool for ListCharts {
+    type Arguments = ListArguments<ChartFilterColumn, AscendingFirst>;
+    type Answer = ListAnswer;
+
+    const SPEC: ToolSpec = ToolSpec {
+        name: "list_charts",
+        title: "List charts",
+        description: "Finds charts by name, kind, dataset or creator, a page at a time. Use it to learn a chart's id \
+                      before get_chart_info, get_chart_data or get_chart_preview. Give search for words in names and \
+                      descriptions, filters for exact conditions, select_columns to keep the answer short. Only \
+                      charts whose data you may read are listed.",
+        scope: Scope::Read,
+        permission: Some(Permission {
+            permission: "can_read",
+            view: "Chart",
+        }),
+        annotations: ToolAnnotations::READS,
+        tags: &["core"],
+        cache: CacheRule::PerRights,
+        size: SizeRule::Shorten(&["charts"]),
+    };
+
+    async fn call(
+        &self,
+        context: &CallContext,
+        arguments: Self::Arguments,
+    ) -> Result<ListAnswer, ToolFailure> {
+        list(context, &CHARTS, arguments).await
+    }
+}

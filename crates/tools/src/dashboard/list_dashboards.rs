@@ -1,0 +1,67 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tidegate_protocol::ToolAnnotations;
+use tidegate_types::Scope;
+
+use super::DASHBOARDS;
+use crate::listing::{AscendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list};
+use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+
+/// Lists the dashboards that the caller may see. One SQL statement, and one more each for owners, tags, people and
+/// charts when their columns are asked for.
+pub(crate) struct ListDashboards;
+
+/// What dashboards are filtered by.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum DashboardFilterColumn {
+    DashboardTitle,
+    Published,
+    CreatedByFk,
+    Owner,
+    Favorite,
+}
+
+impl FilterColumn for DashboardFilterColumn {
+    fn target(self) -> FilterTarget {
+        match self {
+            Self::DashboardTitle => FilterTarget::Column("dashboard_title"),
+            Self::Published => FilterTarget::Column("published"),
+            Self::CreatedByFk => FilterTarget::Column("created_by_fk"),
+            Self::Owner => FilterTarget::Owner,
+            Self::Favorite => FilterTarget::Favorite,
+        }
+    }
+}
+
+impl Tool for ListDashboards {
+    type Arguments = ListArguments<DashboardFilterColumn, AscendingFirst>;
+    type Answer = ListAnswer;
+
+    const SPEC: ToolSpec = ToolSpec {
+        name: "list_dashboards",
+        title: "List dashboards",
+        description: "Finds dashboards by title, owner, whether they are published or your favorites, a page at a \
+                      time. Use it to learn a dashboard's id before get_dashboard_info. Give search for words in \
+                      titles and slugs, filters for exact conditions, select_columns to keep the answer short or to \
+                      have the charts on each dashboard. Only dashboards that you may see are listed.",
+        scope: Scope::Read,
+        permission: Some(Permission {
+            permission: "can_read",
+            view: "Dashboard",
+        }),
+        annotations: ToolAnnotations::READS,
+        tags: &["core"],
+        cache: CacheRule::PerRights,
+        size: SizeRule::Shorten(&["dashboards"]),
+    };
+
+    async fn call(
+        &self,
+        context: &CallContext,
+        arguments: Self::Arguments,
+    ) -> Result<ListAnswer, ToolFailure> {
+        list(context, &DASHBOARDS, arguments).await
+    }
+}

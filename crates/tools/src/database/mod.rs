@@ -1,0 +1,9 @@
+//! Tools about databases.
+
+mod get_database_info;
+mod list_databases;
+mod subject;
+
+pub(crate) use get_database_info::GetDatabaseInfo;
+pub(crate) use list_databases::ListDatabases;
+pub(crate) use subject::DATABASES;

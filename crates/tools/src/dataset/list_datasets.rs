@@ -1,0 +1,67 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tidegate_protocol::ToolAnnotations;
+use tidegate_types::Scope;
+
+use super::DATASETS;
+use crate::listing::{
+    DescendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list,
+};
+use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+
+/// Lists the datasets that are open to the caller. One SQL statement, and one more each for owners, tags, people,
+/// columns and metrics when they are asked for.
+pub(crate) struct ListDatasets;
+
+/// What datasets are filtered by.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum DatasetFilterColumn {
+    TableName,
+    Schema,
+    DatabaseName,
+    Owner,
+}
+
+impl FilterColumn for DatasetFilterColumn {
+    fn target(self) -> FilterTarget {
+        match self {
+            Self::TableName => FilterTarget::Column("table_name"),
+            Self::Schema => FilterTarget::Column("schema"),
+            Self::DatabaseName => FilterTarget::Column("database_name"),
+            Self::Owner => FilterTarget::Owner,
+        }
+    }
+}
+
+impl Tool for ListDatasets {
+    type Arguments = ListArguments<DatasetFilterColumn, DescendingFirst>;
+    type Answer = ListAnswer;
+
+    const SPEC: ToolSpec = ToolSpec {
+        name: "list_datasets",
+        title: "List datasets",
+        description: "Finds datasets, the tables and queries that charts are built on, by name, schema, database or \
+                      owner, a page at a time, newest change first. Use it to learn a dataset's id before \
+                      get_dataset_info or before making a chart. Give search for words in names and descriptions; \
+                      select_columns may ask for columns and metrics. Only datasets that you may read are listed.",
+        scope: Scope::Read,
+        permission: Some(Permission {
+            permission: "can_read",
+            view: "Dataset",
+        }),
+        annotations: ToolAnnotations::READS,
+        tags: &["core"],
+        cache: CacheRule::PerRights,
+        size: SizeRule::Shorten(&["datasets"]),
+    };
+
+    async fn call(
+        &self,
+        context: &CallContext,
+        arguments: Self::Arguments,
+    ) -> Result<ListAnswer, ToolFailure> {
+        list(context, &DATASETS, arguments).await
+    }
+}
