@@ -116,6 +116,7 @@ impl RawClaims {
         }
         let client = [&self.client_id, &self.azp]
             .into_iter()
+            .map(Option::as_ref)
             .find_map(non_empty)
             .unwrap_or("unnamed");
         Ok(VerifiedToken {
@@ -158,6 +159,7 @@ impl RawClaims {
             &self.username,
         ]
         .into_iter()
+        .map(Option::as_ref)
         .find_map(non_empty)
         .map(Arc::from)
         .ok_or(Refusal::NoSubject)
@@ -173,8 +175,8 @@ impl RawClaims {
     }
 }
 
-fn non_empty(claim: &Option<String>) -> Option<&str> {
-    claim.as_deref().filter(|text| !text.is_empty())
+fn non_empty(claim: Option<&String>) -> Option<&str> {
+    claim.map(String::as_str).filter(|text| !text.is_empty())
 }
 
 /// A `NumericDate` (RFC 7519 §2) in whole seconds.

@@ -191,8 +191,11 @@ fn is_older(since_millis: i64, now_millis: i64, than: Duration) -> bool {
     now_millis.saturating_sub(since_millis) >= than
 }
 
+/// A key, with the id that most sets give it.
+type IdentifiedKey = (Option<String>, Arc<DecodingKey>);
+
 /// The RSA keys for signatures. Others are left out: a set may serve other purposes too.
-fn usable_keys(body: &[u8]) -> Result<Vec<(Option<String>, Arc<DecodingKey>)>, FetchError> {
+fn usable_keys(body: &[u8]) -> Result<Vec<IdentifiedKey>, FetchError> {
     #[derive(Deserialize)]
     struct RawSet {
         keys: Vec<serde_json::Value>,

@@ -8,7 +8,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use crate::VerifiedToken;
 
 /// The most that a verified token is believed without a new look at keys and claims.
-const LIFE: Duration = Duration::from_secs(300);
+const LIFE: Duration = Duration::from_mins(5);
 
 /// Verified tokens by SHA-256, bounded. Tokens themselves are not kept.
 #[derive(Debug)]

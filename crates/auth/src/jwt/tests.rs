@@ -1,1 +1,83 @@
+//! Attacks, and what must go on working.
 
+mod attacks;
+mod claims;
+mod issuer;
+mod rotation;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::DateTime;
+use serde_json::{Value, json};
+use tidegate_config::{JwtKey, JwtSettings};
+use tidegate_types::{Clock, ManualClock, SecretString};
+
+use super::*;
+use issuer::Issuer;
+
+const NOW: i64 = 1_800_000_000;
+const SECRET: &str = "a shared secret of more than 32 bytes";
+
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(DateTime::from_timestamp(NOW, 0).unwrap()))
+}
+
+fn settings(key: JwtKey) -> JwtSettings {
+    JwtSettings {
+        key,
+        issuer: Some("https://issuer.example".to_owned()),
+        audience: vec!["tidegate".to_owned()],
+        required_scopes: Vec::new(),
+        require_mcp_scopes: false,
+        debug_errors: true,
+        leeway: Duration::from_secs(10),
+        token_cache_entries: 100,
+    }
+}
+
+fn by_public_key(issuer: &Issuer) -> JwtAuthenticator {
+    JwtAuthenticator::new(&settings(JwtKey::PublicKey(issuer.public_pem())), clock()).unwrap()
+}
+
+fn by_secret() -> JwtAuthenticator {
+    JwtAuthenticator::new(
+        &settings(JwtKey::Secret(SecretString::from(SECRET))),
+        clock(),
+    )
+    .unwrap()
+}
+
+fn claims() -> Value {
+    json!({
+        "iss": "https://issuer.example",
+        "aud": "tidegate",
+        "sub": "alice",
+        "exp": NOW + 600,
+        "iat": NOW,
+    })
+}
+
+/// The usual claims with others over them; `null` takes one away.
+fn claims_with(changes: Value) -> Value {
+    let mut claims = claims();
+    for (name, value) in changes.as_object().unwrap() {
+        if value.is_null() {
+            claims.as_object_mut().unwrap().remove(name);
+        } else {
+            claims[name] = value.clone();
+        }
+    }
+    claims
+}
+
+/// The reason for refusing the token, which must not show outside.
+async fn refusal(authenticator: &JwtAuthenticator, token: &str) -> Refusal {
+    let refusal = authenticator.verify(token).await.unwrap_err();
+    let outside = authenticator.authenticate(Some(token)).await.unwrap_err();
+    assert!(
+        !outside.to_string().contains(&refusal.to_string()),
+        "{outside} tells the reason"
+    );
+    refusal
+}
