@@ -1,1 +1,5 @@
+#[cfg(feature = "fixtures")]
+pub mod fixtures;
+pub mod postgres;
 pub mod redis;
+pub mod superset;
