@@ -218,7 +218,10 @@ impl Layers {
         let mut flat = Vec::new();
         flatten(path, tree, &mut flat);
         for (path, json) in flat {
-            // A table without keys says nothing, but may name a workspace.
+            // A table without keys says nothing, but may name a workspace. An empty file is one too.
+            if path.is_empty() {
+                continue;
+            }
             if json.is_object() && self.schema.is_section(&path) {
                 self.note_workspace(&path);
             } else {

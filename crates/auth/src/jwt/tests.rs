@@ -59,8 +59,9 @@ fn claims() -> Value {
 }
 
 /// The usual claims with others over them; `null` takes one away.
-fn claims_with(changes: Value) -> Value {
+fn claims_with(changes: impl Into<Value>) -> Value {
     let mut claims = claims();
+    let changes: Value = changes.into();
     for (name, value) in changes.as_object().unwrap() {
         if value.is_null() {
             claims.as_object_mut().unwrap().remove(name);

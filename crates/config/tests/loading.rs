@@ -1,0 +1,720 @@
+//! What comes of files and environments.
+
+use std::time::Duration;
+
+use tidegate_config::{
+    AllowedHosts, AuthMethod, Environment, Flag, JsonLines, JwtKey, MetastoreSettings, Problem,
+    Settings, StateBackend, StatsdTags, ToolList,
+};
+use tidegate_types::ExposeSecret;
+
+fn env(variables: &[(&str, &str)]) -> Environment {
+    variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn load(file: &str, variables: &[(&str, &str)]) -> Result<Settings, Vec<Problem>> {
+    Settings::from_text(Some(("test.toml", file)), &env(variables))
+}
+
+/// A file with a development user, which every file needs, and more.
+fn with_user(file: &str, variables: &[(&str, &str)]) -> Result<Settings, Vec<Problem>> {
+    let mut variables = variables.to_vec();
+    variables.push(("TIDEGATE_AUTH__DEVELOPMENT_USER", "admin"));
+    load(file, &variables)
+}
+
+fn from_env(variables: &[(&str, &str)]) -> Result<Settings, Vec<Problem>> {
+    Settings::load(None, &env(variables))
+}
+
+/// The only problem, as text.
+fn problem(result: Result<Settings, Vec<Problem>>) -> String {
+    let problems = result.unwrap_err();
+    assert_eq!(1, problems.len(), "{problems:#?}");
+    problems[0].to_string()
+}
+
+#[test]
+fn without_anything_the_demo_is_served_to_admin_on_loopback() {
+    let settings = from_env(&[]).unwrap();
+    assert_eq!("127.0.0.1:5008", settings.server.listen.to_string());
+    let AuthMethod::Development(user) = &settings.auth.method else {
+        panic!("{:?}", settings.auth.method);
+    };
+    assert_eq!("admin", user.username);
+    let [demo] = &settings.workspaces[..] else {
+        panic!("{:?}", settings.workspaces);
+    };
+    assert_eq!("demo", demo.slug.as_str());
+    assert!(demo.seed && demo.is_enabled);
+    let MetastoreSettings::Embedded { folder } = &demo.metastore else {
+        panic!("{:?}", demo.metastore);
+    };
+    assert_eq!(std::path::Path::new("./data/demo"), folder);
+    assert!(settings.cache.is_none(), "as in Superset");
+    assert!(settings.limits.is_some() && settings.response_size.is_some());
+    assert_eq!(
+        2,
+        settings.notices.len(),
+        "it says so: {:?}",
+        settings.notices
+    );
+}
+
+#[test]
+fn the_environment_goes_over_the_file_and_the_file_over_the_defaults() {
+    let file = "[server]\nport = 1\nworkers = 3\n[auth]\ndevelopment_user = \"bob\"";
+    let settings = load(file, &[("TIDEGATE_SERVER__PORT", "2")]).unwrap();
+    assert_eq!(2, settings.server.listen.port);
+    assert_eq!(3, settings.server.workers.unwrap().get());
+    assert_eq!(Duration::from_secs(15), settings.server.keep_alive_comment);
+}
+
+#[test]
+fn our_own_name_goes_over_that_of_superset() {
+    let settings = from_env(&[("TIDEGATE_SERVER__PORT", "1"), ("MCP_SERVICE_PORT", "2")]).unwrap();
+    assert_eq!(1, settings.server.listen.port);
+}
+
+#[test]
+fn an_empty_variable_is_as_good_as_none() {
+    let variables = [
+        ("TIDEGATE_SERVER__PORT", ""),
+        ("MCP_AUTH_ENABLED", ""),
+        ("MCP_STORE_CONFIG", ""),
+    ];
+    assert_eq!(5008, from_env(&variables).unwrap().server.listen.port);
+}
+
+#[test]
+fn all_problems_come_at_once_each_with_what_would_be_right() {
+    let file = r#"
+        [server]
+        prot = 1
+        port = 70000
+        host = 5
+        [state]
+        backend = "etcd"
+        [query]
+        default_row_limit = 20000
+        [workspaces.Not_A_Slug]
+        metastore = "embedded"
+        [nonsense]
+        x = 1
+    "#;
+    let problems = with_user(file, &[("TIDEGATE_CACHE__ENABLED", "maybe")]).unwrap_err();
+    let mut texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    texts.sort();
+    let expected = [
+        r#"cache.enabled: got "maybe" (environment TIDEGATE_CACHE__ENABLED), expected true or false"#,
+        "nonsense.x: got an unknown key (test.toml), expected a key of config/default.toml",
+        "query.default_row_limit: got 20000 (test.toml), expected at most query.max_row_limit",
+        "server.host: got 5 (test.toml), expected text",
+        "server.port: got 70000 (test.toml), expected 0 to 65535",
+        "server.prot: got an unknown key (test.toml), expected server.port, the nearest known key",
+        r#"state.backend: got "etcd" (test.toml), expected "memory" or "redis""#,
+        "workspaces.Not_A_Slug: got this name (default), expected a name of 1 to 63 of a-z, 0-9 and -, not starting or ending with -",
+        "workspaces: got this name (default), expected at least one workspace that is enabled",
+    ];
+    assert_eq!(expected.as_slice(), texts.as_slice());
+}
+
+#[test]
+fn a_misspelt_variable_is_told_its_nearest_name() {
+    for name in [
+        "TIDEGATE_SERVER_PORT",
+        "TIDEGATE_SERVER__PROT",
+        "TIDEGATE_SERVERS__PORT",
+    ] {
+        let text = problem(from_env(&[(name, "1")]));
+        assert!(
+            text.contains("TIDEGATE_SERVER__PORT, the nearest"),
+            "{text}"
+        );
+    }
+    from_env(&[
+        ("TIDEGATE_CONFIG", "x.toml"),
+        ("TIDEGATE_TEST_REDIS_URL", "x"),
+        ("PATH", "x"),
+    ])
+    .unwrap();
+}
+
+#[test]
+fn a_mistake_in_the_file_is_told_by_its_line_and_not_by_its_text() {
+    let text = problem(with_user("[auth.jwt]\nsecret = \"hunter2hunter2", &[]));
+    assert!(
+        text.contains("line 2") && !text.contains("hunter2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_missing_file_is_a_problem() {
+    let result = Settings::load(
+        Some(std::path::Path::new("/no/such/file.toml")),
+        &Environment::new(),
+    );
+    assert!(problem(result).starts_with("/no/such/file.toml: got "));
+}
+
+#[test]
+fn secrets_are_shown_nowhere() {
+    let secret = "correct-horse-battery-staple-correct-horse";
+    let variables = [
+        ("TIDEGATE_STATE__BACKEND", "redis"),
+        (
+            "TIDEGATE_STATE__REDIS__URL",
+            "redis://:correct-horse-battery-staple-correct-horse@r:6379",
+        ),
+        (
+            "TIDEGATE_WORKSPACES__DEMO__METASTORE",
+            "postgres://u:correct-horse-battery-staple-correct-horse@d/s",
+        ),
+        ("TIDEGATE_WORKSPACES__DEMO__SECRET_KEY", secret),
+        (
+            "TIDEGATE_TELEMETRY__OTLP__ENDPOINT",
+            "http://collector:4318",
+        ),
+        (
+            "TIDEGATE_TELEMETRY__OTLP__HEADERS",
+            "api-key=correct-horse-battery-staple-correct-horse",
+        ),
+        ("MCP_AUTH_ENABLED", "True"),
+        ("MCP_JWT_ALGORITHM", "HS256"),
+        ("MCP_JWT_SECRET", secret),
+    ];
+    let settings = from_env(&variables).unwrap();
+    let shown = format!("{settings:?}");
+    assert!(!shown.contains("horse"), "{shown}");
+    // The same values where they are wrong.
+    let wrong = variables.map(|(name, value)| match name {
+        "TIDEGATE_STATE__REDIS__URL" => (name, "https://:horse@r"),
+        "TIDEGATE_WORKSPACES__DEMO__METASTORE" => (name, "mysql://u:horse@d/s"),
+        "MCP_JWT_SECRET" => (name, "short horse"),
+        _ => (name, value),
+    });
+    for problem in from_env(&wrong).unwrap_err() {
+        assert!(!problem.to_string().contains("horse"), "{problem}");
+        assert_eq!("[redacted]", problem.found);
+    }
+    let text = problem(from_env(&[(
+        "MCP_STORE_CONFIG",
+        "{'CACHE_REDIS_URL': 'redis://:horse@r'",
+    )]));
+    assert!(!text.contains("horse"), "{text}");
+}
+
+#[test]
+fn a_secret_can_come_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("url");
+    std::fs::write(&path, "redis://:word@redis:6379/0\n").unwrap();
+    let variables = [
+        ("TIDEGATE_STATE__BACKEND", "redis"),
+        ("TIDEGATE_STATE__REDIS__URL_FILE", path.to_str().unwrap()),
+    ];
+    let StateBackend::Redis(redis) = from_env(&variables).unwrap().state.backend else {
+        panic!("Redis was asked for");
+    };
+    assert_eq!("redis://:word@redis:6379/0", redis.url.expose_secret());
+    let text = problem(from_env(&[("TIDEGATE_SERVER__HOST_FILE", "/no/such/file")]));
+    assert!(text.contains("a file that can be read"), "{text}");
+}
+
+#[test]
+fn more_than_one_replica_needs_redis_and_postgres() {
+    let problems = from_env(&[("TIDEGATE_STATE__REPLICAS", "2")]).unwrap_err();
+    let keys: Vec<&str> = problems
+        .iter()
+        .map(|problem| problem.key.as_str())
+        .collect();
+    assert_eq!(
+        ["workspaces.demo.metastore", "state.backend"].as_slice(),
+        keys
+    );
+    let sqlite = [
+        ("TIDEGATE_STATE__REPLICAS", "2"),
+        ("TIDEGATE_STATE__BACKEND", "redis"),
+        ("TIDEGATE_STATE__REDIS__URL", "redis://r"),
+        (
+            "TIDEGATE_WORKSPACES__DEMO__METASTORE",
+            "sqlite:///var/superset.db",
+        ),
+    ];
+    assert!(problem(from_env(&sqlite)).starts_with("workspaces.demo.metastore: got [redacted]"));
+    let postgres = sqlite.map(|(name, value)| {
+        if name.ends_with("METASTORE") {
+            (name, "postgresql://d/s")
+        } else {
+            (name, value)
+        }
+    });
+    from_env(&postgres).unwrap();
+}
+
+#[test]
+fn the_development_user_is_refused_where_others_can_reach_it() {
+    for host in ["0.0.0.0", "::", "192.168.1.5", "example.com"] {
+        let problems = from_env(&[("MCP_SERVICE_HOST", host)]).unwrap_err();
+        assert!(
+            problems.iter().any(|problem| problem.key == "server.host"),
+            "{host}: {problems:#?}"
+        );
+        let forced = [
+            ("MCP_SERVICE_HOST", host),
+            ("TIDEGATE_AUTH__ALLOW_ON_PUBLIC_ADDRESS", "true"),
+            ("TIDEGATE_SERVER__ALLOWED_HOSTS", "mcp.internal"),
+        ];
+        from_env(&forced).unwrap();
+    }
+    for host in ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"] {
+        from_env(&[("MCP_SERVICE_HOST", host)]).unwrap();
+    }
+}
+
+#[test]
+fn a_file_has_to_say_who_the_development_user_is() {
+    assert!(problem(load("", &[])).starts_with("auth.development_user: got nothing"));
+}
+
+#[test]
+fn the_development_user_is_not_served_to_any_host_or_page() {
+    for key in ["ALLOWED_HOSTS", "ALLOWED_ORIGINS"] {
+        let name = format!("TIDEGATE_SERVER__{key}");
+        let text = problem(from_env(&[(&name, "*")]));
+        assert!(text.contains("any web page"), "{text}");
+    }
+}
+
+#[test]
+fn jwt_has_exactly_one_key_of_its_algorithm() {
+    let pem = "-----BEGIN PUBLIC KEY-----\\nMII\\n-----END PUBLIC KEY-----";
+    let good: [&[(&str, &str)]; 4] = [
+        &[("MCP_JWKS_URI", "https://id.example/jwks")],
+        &[("MCP_JWKS_URI", "http://localhost:8080/jwks")],
+        &[("MCP_JWT_PUBLIC_KEY", pem)],
+        &[
+            ("MCP_JWT_ALGORITHM", "HS256"),
+            ("MCP_JWT_SECRET", "0123456789abcdef0123456789abcdef"),
+        ],
+    ];
+    for variables in good {
+        let mut variables = variables.to_vec();
+        variables.push(("MCP_AUTH_ENABLED", "True"));
+        let AuthMethod::Jwt(jwt) = from_env(&variables).unwrap().auth.method else {
+            panic!("{variables:?}");
+        };
+        if let JwtKey::PublicKey(pem) = &jwt.key {
+            assert_eq!(
+                3,
+                pem.lines().count(),
+                "\\n of the environment is a line's end"
+            );
+        }
+    }
+    let bad: [(&str, &[(&str, &str)]); 8] = [
+        ("auth.jwt.jwks_uri", &[]),
+        (
+            "auth.jwt.jwks_uri",
+            &[("MCP_JWKS_URI", "http://id.example/jwks")],
+        ),
+        (
+            "auth.jwt.public_key",
+            &[
+                ("MCP_JWKS_URI", "https://id.example/jwks"),
+                ("MCP_JWT_PUBLIC_KEY", pem),
+            ],
+        ),
+        ("auth.jwt.public_key", &[("MCP_JWT_PUBLIC_KEY", "MII")]),
+        (
+            "auth.jwt.secret",
+            &[("MCP_JWT_PUBLIC_KEY", pem), ("MCP_JWT_SECRET", "x")],
+        ),
+        ("auth.jwt.secret", &[("MCP_JWT_ALGORITHM", "HS256")]),
+        (
+            "auth.jwt.secret",
+            &[
+                ("MCP_JWT_ALGORITHM", "HS256"),
+                ("MCP_JWT_SECRET", "31 bytes are one byte too short"),
+            ],
+        ),
+        (
+            "auth.jwt.algorithm",
+            &[
+                ("MCP_JWT_ALGORITHM", "none"),
+                ("MCP_JWKS_URI", "https://id.example/jwks"),
+            ],
+        ),
+    ];
+    for (key, variables) in bad {
+        let mut variables = variables.to_vec();
+        variables.push(("MCP_AUTH_ENABLED", "True"));
+        assert!(
+            problem(from_env(&variables)).starts_with(key),
+            "{variables:?}"
+        );
+    }
+}
+
+#[test]
+fn the_settings_of_a_superset_carry_over() {
+    let settings = from_env(&[
+        ("MCP_SERVICE_HOST", "0.0.0.0"),
+        ("MCP_SERVICE_PORT", "5010"),
+        ("MCP_SERVICE_URL", "https://superset.example.com"),
+        ("MCP_DEBUG", "True"),
+        ("MCP_AUTH_ENABLED", "True"),
+        ("MCP_JWT_ALGORITHM", "RS256"),
+        ("MCP_JWKS_URI", "https://id.example/jwks"),
+        ("MCP_JWT_PUBLIC_KEY", "None"),
+        ("MCP_JWT_ISSUER", "https://id.example/"),
+        ("MCP_JWT_AUDIENCE", "superset"),
+        ("MCP_REQUIRED_SCOPES", "['mcp:read', 'mcp:write']"),
+        ("MCP_JWT_DEBUG_ERRORS", "True"),
+        ("MCP_RESPONSE_SIZE_CONFIG", "{'enabled': True, 'token_limit': 9000, 'warn_threshold_pct': 70, 'excluded_tools': ['health_check',]}"),
+        ("MCP_CACHE_CONFIG", r#"{"enabled": true, "CACHE_KEY_PREFIX": "mcp_", "call_tool_ttl": 60, "max_item_size": 1000}"#),
+        ("MCP_STORE_CONFIG", "{'enabled': True, 'CACHE_REDIS_URL': 'redis://redis-host:6379/0', 'event_store_max_events': 50, 'event_store_ttl': 600}"),
+        ("MCP_SESSION_CONFIG", "{'SESSION_COOKIE_SECURE': False}"),
+        ("CHATBOT_ENABLED", "True"),
+    ])
+    .unwrap();
+    assert_eq!("0.0.0.0:5010", settings.server.listen.to_string());
+    assert_eq!(
+        "https://superset.example.com/",
+        settings.server.public_url.as_ref().unwrap().as_str()
+    );
+    assert!(
+        settings
+            .server
+            .allowed_hosts
+            .permits("superset.example.com")
+    );
+    assert!(
+        !settings.server.allowed_hosts.permits("localhost:5010"),
+        "the address is public"
+    );
+    assert_eq!("debug", settings.telemetry.log.level);
+    let AuthMethod::Jwt(jwt) = &settings.auth.method else {
+        panic!("{:?}", settings.auth.method);
+    };
+    assert_eq!(
+        ["mcp:read", "mcp:write"].as_slice(),
+        jwt.required_scopes.as_slice()
+    );
+    assert_eq!(["superset"].as_slice(), jwt.audience.as_slice());
+    assert!(jwt.debug_errors);
+    let guard = settings.response_size.unwrap();
+    assert_eq!(
+        (9000, 70, 1),
+        (
+            guard.token_limit,
+            guard.warn_threshold_pct,
+            guard.excluded_tools.len()
+        )
+    );
+    let cache = settings.cache.unwrap();
+    assert_eq!(
+        (Duration::from_mins(1), 1000),
+        (cache.call_tool_ttl, cache.max_item_size_bytes)
+    );
+    assert_eq!(Duration::from_mins(5), cache.list_tools_ttl);
+    let StateBackend::Redis(redis) = &settings.state.backend else {
+        panic!("{:?}", settings.state.backend);
+    };
+    assert_eq!("mcp_", redis.key_prefix);
+    assert_eq!(
+        (50, Duration::from_mins(10)),
+        (
+            settings.state.event_store_max_events,
+            settings.state.event_store_ttl
+        )
+    );
+    assert!(settings.workspaces[0].flags.is_on(Flag::Chatbot));
+    assert!(settings.notices[0].starts_with("MCP_SESSION_CONFIG has no effect"));
+}
+
+#[test]
+fn an_unknown_key_of_a_superset_dictionary_is_told_its_nearest() {
+    let text = problem(from_env(&[("MCP_CACHE_CONFIG", "{'call_tool_tll': 5}")]));
+    assert!(
+        text.starts_with("MCP_CACHE_CONFIG.call_tool_tll: got an unknown key")
+            && text.contains("call_tool_ttl, the nearest"),
+        "{text}"
+    );
+}
+
+#[test]
+fn python_code_is_told_where_it_goes() {
+    let text = problem(from_env(&[("MCP_AUTH_FACTORY", "my_custom_auth_factory")]));
+    assert!(text.contains("Application::builder()"), "{text}");
+}
+
+#[test]
+fn a_variable_of_another_program_is_none_of_our_business() {
+    let settings = from_env(&[("MCP_TIMEOUT", "5000"), ("MCP_JWKS_URL", "x")]).unwrap();
+    assert!(
+        !settings
+            .notices
+            .iter()
+            .any(|notice| notice.contains("MCP_TIMEOUT"))
+    );
+    assert!(
+        settings
+            .notices
+            .iter()
+            .any(|notice| notice.contains("did you mean MCP_JWKS_URI?"))
+    );
+}
+
+#[test]
+fn workspaces_that_are_named_take_the_place_of_the_demo() {
+    let file = r#"
+        [workspaces.acme]
+        metastore = "postgres://d/acme"
+        hosts = ["ACME.example.com"]
+        flags = { DASHBOARD_RBAC = true, MCP_SERVICE_ENABLED = false }
+    "#;
+    let settings = with_user(
+        file,
+        &[("TIDEGATE_WORKSPACES__ACME_PROD__METASTORE", "embedded")],
+    )
+    .unwrap();
+    let slugs: Vec<&str> = settings
+        .workspaces
+        .iter()
+        .map(|workspace| workspace.slug.as_str())
+        .collect();
+    assert_eq!(["acme", "acme-prod"].as_slice(), slugs);
+    let acme = &settings.workspaces[0];
+    assert_eq!(["acme.example.com"].as_slice(), acme.hosts.as_slice());
+    assert!(acme.flags.is_on(Flag::DashboardRbac) && !acme.flags.is_on(Flag::McpService));
+    assert!(settings.workspaces[1].flags.is_on(Flag::McpService));
+    assert!(
+        settings
+            .server
+            .allowed_hosts
+            .permits("acme.example.com:443")
+    );
+}
+
+#[test]
+fn the_demo_stays_when_it_is_named() {
+    let settings = with_user("[workspaces.demo]\nseed = false", &[]).unwrap();
+    assert_eq!(1, settings.workspaces.len());
+    assert!(!settings.workspaces[0].seed);
+    assert!(matches!(
+        settings.workspaces[0].metastore,
+        MetastoreSettings::Embedded { .. }
+    ));
+}
+
+#[test]
+fn a_workspace_has_to_say_where_its_metastore_is() {
+    for file in ["[workspaces.acme]", "[workspaces.acme]\nallow_dml = false"] {
+        let text = problem(with_user(file, &[]));
+        assert!(
+            text.starts_with("workspaces.acme.metastore: got nothing"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn two_workspaces_cannot_have_one_host() {
+    let file = r#"
+        [workspaces]
+        a = { metastore = "embedded", hosts = ["x.example"] }
+        b = { metastore = "embedded", hosts = ["X.example"] }
+    "#;
+    let text = problem(with_user(file, &[]));
+    assert!(
+        text.contains("x.example belongs to workspace a already"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_misspelt_flag_is_told_its_nearest() {
+    let text = problem(with_user(
+        "[workspaces.demo.flags]\nDASHBOARD_RBCA = true",
+        &[],
+    ));
+    assert!(
+        text.contains("workspaces.demo.flags.DASHBOARD_RBAC, the nearest"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_tool_s_own_limit_takes_the_rest_from_the_general_one() {
+    let settings = with_user(
+        "[limits.tools]\nexecute_sql = { per_minute = 60 }\nping = { per_minute = 0 }",
+        &[],
+    )
+    .unwrap();
+    let limits = settings.limits.unwrap();
+    let sql = limits.of_tool("execute_sql").unwrap();
+    assert_eq!((60, 300), (sql.per_minute.get(), sql.burst.get()));
+    assert_eq!(None, limits.of_tool("ping"));
+    assert_eq!(
+        3000,
+        limits.of_tool("list_charts").unwrap().per_minute.get()
+    );
+    let settings = from_env(&[("TIDEGATE_LIMITS__TOOLS__EXECUTE_SQL__BURST", "5")]).unwrap();
+    assert_eq!(
+        5,
+        settings
+            .limits
+            .unwrap()
+            .of_tool("execute_sql")
+            .unwrap()
+            .burst
+            .get()
+    );
+}
+
+#[test]
+fn a_section_can_be_given_as_json() {
+    let json = r#"{"acme": {"metastore": "embedded", "seed": false}}"#;
+    let settings = from_env(&[("TIDEGATE_WORKSPACES", json)]).unwrap();
+    assert_eq!("acme", settings.workspaces[0].slug.as_str());
+    assert!(problem(from_env(&[("TIDEGATE_WORKSPACES", "acme")])).contains("a JSON object"));
+}
+
+#[test]
+fn deadlines_fit_into_each_other() {
+    let text = problem(from_env(&[("TIDEGATE_SERVER__SHUTDOWN_GRACE_SECS", "60")]));
+    assert!(text.starts_with("server.shutdown_grace_secs"), "{text}");
+    let text = problem(from_env(&[("TIDEGATE_QUERY__MAX_TIMEOUT_SECS", "60")]));
+    assert!(text.starts_with("query.max_timeout_secs"), "{text}");
+}
+
+#[test]
+fn hosts_and_origins_are_those_of_this_server() {
+    let server = from_env(&[("TIDEGATE_SERVER__ALLOWED_HOSTS", "box.lan,pinned.lan:81")])
+        .unwrap()
+        .server;
+    for host in [
+        "localhost",
+        "LOCALHOST:5008",
+        "127.0.0.1:9",
+        "[::1]:5008",
+        "[::1]",
+        "box.lan:80",
+        "pinned.lan:81",
+    ] {
+        assert!(server.allowed_hosts.permits(host), "{host}");
+    }
+    for host in [
+        "evil.example",
+        "evil.example:5008",
+        "localhost.evil.example",
+        "pinned.lan",
+        "pinned.lan:82",
+        "",
+    ] {
+        assert!(!server.allowed_hosts.permits(host), "{host}");
+    }
+    for origin in [
+        "http://localhost:6274",
+        "https://127.0.0.1",
+        "http://[::1]:5008",
+    ] {
+        assert!(server.allowed_origins.permits(origin), "{origin}");
+    }
+    for origin in [
+        "http://evil.example",
+        "http://localhost.evil.example",
+        "null",
+        "file://",
+        "http://localhost@evil.example",
+    ] {
+        assert!(!server.allowed_origins.permits(origin), "{origin}");
+    }
+    assert!(matches!(server.allowed_hosts, AllowedHosts::Only(_)));
+}
+
+#[test]
+fn a_public_address_needs_a_name_to_be_served_under() {
+    let variables = [
+        ("MCP_SERVICE_HOST", "0.0.0.0"),
+        ("MCP_AUTH_ENABLED", "True"),
+        ("MCP_JWKS_URI", "https://id.example/jwks"),
+    ];
+    assert!(problem(from_env(&variables)).starts_with("server.allowed_hosts"));
+}
+
+#[test]
+fn proxies_are_trusted_by_network() {
+    let server = from_env(&[(
+        "TIDEGATE_SERVER__TRUSTED_PROXIES",
+        "10.0.0.0/8, fd00::/8, 192.168.0.7",
+    )])
+    .unwrap()
+    .server;
+    for (peer, is_trusted) in [
+        ("10.255.0.1", true),
+        ("11.0.0.1", false),
+        ("::ffff:10.0.0.1", true),
+        ("fd12::1", true),
+        ("fe80::1", false),
+        ("192.168.0.7", true),
+        ("192.168.0.8", false),
+    ] {
+        assert_eq!(
+            is_trusted,
+            server.trusted_proxies.contains(peer.parse().unwrap()),
+            "{peer}"
+        );
+    }
+    let everyone = from_env(&[("TIDEGATE_SERVER__TRUSTED_PROXIES", "0.0.0.0/0")])
+        .unwrap()
+        .server;
+    assert!(
+        everyone
+            .trusted_proxies
+            .contains("203.0.113.9".parse().unwrap())
+    );
+    for wrong in ["10.0.0.0/33", "10.0.0", "::/129", "x"] {
+        problem(from_env(&[("TIDEGATE_SERVER__TRUSTED_PROXIES", wrong)]));
+    }
+}
+
+#[test]
+fn telemetry_and_audit_are_read_into_what_they_mean() {
+    let file = r#"
+        [telemetry.statsd]
+        address = "statsd:8125"
+        tags = "dogstatsd"
+        constant_tags = ["env:prod"]
+        [telemetry.otlp]
+        endpoint = "http://collector:4318"
+        sample_ratio = 1
+        [audit]
+        json_lines = "/var/log/audit.jsonl"
+        [tools]
+        list = "search"
+    "#;
+    let settings = with_user(file, &[]).unwrap();
+    let statsd = settings.telemetry.statsd.unwrap();
+    let constant = vec![("env".to_owned(), "prod".to_owned())];
+    assert_eq!(StatsdTags::DogStatsd { constant }, statsd.tags);
+    assert!((settings.telemetry.otlp.unwrap().sample_ratio - 1.0).abs() < f64::EPSILON);
+    assert_eq!(
+        JsonLines::File("/var/log/audit.jsonl".into()),
+        settings.audit.json_lines
+    );
+    assert!(matches!(settings.tools.list, ToolList::Search { pinned } if pinned.len() == 2));
+    let wrong = [
+        ("TIDEGATE_TELEMETRY__STATSD__ADDRESS", "statsd"),
+        ("TIDEGATE_TELEMETRY__STATSD__PREFIX", "a."),
+        ("TIDEGATE_TELEMETRY__STATSD__CONSTANT_TAGS", "env"),
+        ("TIDEGATE_TELEMETRY__OTLP__SAMPLE_RATIO", "1.5"),
+        ("TIDEGATE_TELEMETRY__OTLP__ENDPOINT", "collector:4318"),
+    ];
+    assert_eq!(5, from_env(&wrong).unwrap_err().len());
+}
