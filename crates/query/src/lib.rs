@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod dialect;
+mod engine;
+mod error;
+mod guard;
+mod name;
+mod pool;
+mod postgres;
+mod registry;
+mod result;
+mod sqlite;
+mod template;
+mod uri;
+
+pub use dialect::Dialect;
+pub use engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
+pub use error::QueryError;
+pub use guard::{GuardError, LimitRule, Policy, RowFilters, Script, SqlStatement, StatementKind};
+pub use name::TableName;
+pub use pool::PoolLimits;
+pub use registry::{DatabaseConfig, Engines, EnginesBuilder};
+pub use result::{Column, ResultSet, RowObjects, Truncation};
+pub use template::{TemplateError, render};

@@ -1,0 +1,112 @@
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{Dialect, QueryError, ResultSet};
+
+/// Whether the statements may change anything. The database itself is told, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A read-only transaction, rolled back at the end.
+    Read,
+    /// A transaction that is committed when every statement went well, and rolled back otherwise.
+    Write,
+}
+
+/// Statements to run in order, in one transaction on one connection.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// One statement each, without parameters. The guard made them: engines do not look inside.
+    pub statements: Vec<String>,
+    /// Where unqualified tables are looked up first. `None` leaves it to the connection.
+    pub schema: Option<String>,
+    /// Whether they may write.
+    pub mode: Mode,
+    /// Rows to read of each statement at most.
+    pub max_rows: usize,
+    /// About how many bytes of JSON to read over all statements; counted while rows come in.
+    pub max_bytes: usize,
+    /// From the first statement to the last row; waiting for a connection counts, too.
+    pub timeout: Duration,
+    /// Stops the query in the database. Dropping the future does the same.
+    pub cancel: CancellationToken,
+}
+
+impl Query {
+    /// One reading statement with usual bounds: 10,000 rows, 4 MiB, 30 s.
+    pub fn read(sql: impl Into<String>) -> Self {
+        Self {
+            statements: vec![sql.into()],
+            schema: None,
+            mode: Mode::Read,
+            max_rows: 10_000,
+            max_bytes: 4 << 20,
+            timeout: Duration::from_secs(30),
+            cancel: CancellationToken::new(),
+        }
+    }
+}
+
+/// What kind of relation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableKind {
+    /// A table.
+    Table,
+    /// A view, materialized or not.
+    View,
+}
+
+/// A table or view of a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableInfo {
+    /// Its stored name.
+    pub name: String,
+    /// Table or view.
+    pub kind: TableKind,
+}
+
+/// A column of a table or view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnInfo {
+    /// Its stored name.
+    pub name: String,
+    /// The type as the database writes it.
+    pub data_type: String,
+    /// Whether nulls are allowed.
+    pub is_nullable: bool,
+}
+
+/// One database that queries run on. Pooled: as many queries at a time as its pool has connections,
+/// a bounded number waits, the rest is told [`QueryError::Busy`] at once.
+#[async_trait::async_trait]
+pub trait Engine: Send + Sync {
+    /// The SQL that it speaks.
+    fn dialect(&self) -> Dialect;
+
+    /// Runs the statements and gives a result for each, in order.
+    ///
+    /// Reading stops, in the database too, as soon as the rows or bytes are enough. Cancel safe:
+    /// dropping the future stops the query in the database and rolls back.
+    ///
+    /// # Errors
+    /// The first statement that fails ends the run, and nothing is changed by any of them.
+    /// `ConnectionLost` with [`Mode::Write`] alone leaves open whether the write happened.
+    async fn run(&self, query: Query) -> Result<Vec<ResultSet>, QueryError>;
+
+    /// The schemas, by name; not those of the database itself.
+    async fn schemas(&self) -> Result<Vec<String>, QueryError>;
+
+    /// The tables and views of a schema, by name.
+    async fn tables(&self, schema: &str) -> Result<Vec<TableInfo>, QueryError>;
+
+    /// The columns of a table or view, in its order. Empty when there is no such table.
+    async fn columns(&self, schema: &str, table: &str) -> Result<Vec<ColumnInfo>, QueryError>;
+
+    /// Runs a query of one statement.
+    async fn run_one(&self, query: Query) -> Result<ResultSet, QueryError> {
+        self.run(query)
+            .await?
+            .pop()
+            .ok_or_else(|| QueryError::Internal("a query without a statement".to_owned()))
+    }
+}

@@ -1,0 +1,58 @@
+//! Decides what may run, and rewrites it. Pure: no I/O, no clock.
+
+mod bounds;
+mod classify;
+mod filter;
+mod functions;
+mod limit;
+mod quote;
+mod scope;
+mod script;
+
+pub use classify::StatementKind;
+pub use filter::RowFilters;
+pub(crate) use functions::is_denied_function;
+pub use limit::LimitRule;
+pub use script::{Policy, Script, SqlStatement};
+
+/// Why a statement may not run. The words are for the person who wrote the SQL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GuardError {
+    /// More text than anybody writes.
+    #[error("the SQL has {bytes} bytes, and at most {limit} are read")]
+    TooLong {
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        limit: usize,
+    },
+    /// Nested, chained or repeated more than is sensible.
+    #[error("the SQL is too complex: {0}")]
+    TooComplex(&'static str),
+    /// It does not parse.
+    #[error("the SQL could not be parsed: {0}")]
+    Syntax(String),
+    /// The database does not allow changes.
+    #[error("DML queries are not allowed on this database: {0}")]
+    DmlNotAllowed(&'static str),
+    /// A statement that is never run here, whatever the database allows.
+    #[error("{0} cannot be run here")]
+    Forbidden(&'static str),
+    /// Functions that reach files, other servers, sessions or hidden data.
+    #[error("Disallowed SQL functions: {}", .0.join(", "))]
+    Functions(Vec<String>),
+    /// System tables that show other people's data or secrets.
+    #[error("Disallowed SQL tables: {}", .0.join(", "))]
+    Tables(Vec<String>),
+    /// A rule for row level security that is not an expression.
+    #[error("a row level security rule of table {table} could not be applied: {reason}")]
+    RowFilter {
+        /// The table that it guards.
+        table: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// What we would send does not read back as what was checked.
+    #[error("the SQL cannot be written back unambiguously; simplify its quoting or operators")]
+    Ambiguous,
+}

@@ -1,0 +1,313 @@
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, ErrorCode, InterruptHandle};
+
+use super::manager::{SqliteConnection, SqliteManager};
+use super::values::{SeenTypes, json};
+use crate::engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
+use crate::pool::{Connections, Lease, PoolLimits};
+use crate::result::{Column, ResultSet, RowCollector, unique_names};
+use crate::{Dialect, QueryError};
+
+/// How many steps of SQLite's machine lie between two looks at the stop flag; about 10 µs.
+const STEPS_BETWEEN_CHECKS: i32 = 1_000;
+
+/// A SQLite file.
+pub(crate) struct SqliteEngine {
+    connections: Connections<SqliteManager>,
+    allow_dml: bool,
+}
+
+impl SqliteEngine {
+    /// `path` is resolved and allowed.
+    pub(crate) fn new(path: PathBuf, allow_dml: bool, limits: PoolLimits) -> Self {
+        let manager = SqliteManager { path, allow_dml };
+        Self {
+            connections: Connections::new(manager, limits),
+            allow_dml,
+        }
+    }
+
+    /// Runs `work` on a connection, on a blocking thread, until it ends or is told to stop.
+    async fn on_connection<T: Send + 'static>(
+        &self,
+        query: &Query,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, QueryError> {
+        let lease = self.connections.lease(query).await?;
+        let deadline = lease.deadline;
+        let stop = Stop::new(&lease.connection);
+        let running = stop.running.clone();
+        let mut task =
+            tokio::task::spawn_blocking(move || run_until_stopped(lease, &running, work));
+        let reason = tokio::select! {
+            biased;
+            done = &mut task => return stop.finish(done, query),
+            () = query.cancel.cancelled() => CANCELLED,
+            () = tokio::time::sleep_until(deadline) => TIMED_OUT,
+        };
+        stop.now(reason);
+        // The connection is back in the pool, and the file's lock free, before the caller hears of it.
+        let done = task.await;
+        stop.finish(done, query)
+    }
+}
+
+#[async_trait::async_trait]
+impl Engine for SqliteEngine {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn run(&self, query: Query) -> Result<Vec<ResultSet>, QueryError> {
+        if query.mode == Mode::Write && !self.allow_dml {
+            return Err(QueryError::Internal(
+                "a write for a read-only engine".to_owned(),
+            ));
+        }
+        let task = query.clone();
+        self.on_connection(&query, move |leased| {
+            let result = run_all(leased, &task);
+            leased.allowance.own();
+            if result.is_err() && !leased.connection.is_autocommit() {
+                // Fails only when SQLite has rolled back by itself.
+                let _ = leased.connection.execute_batch("ROLLBACK");
+            }
+            result
+        })
+        .await
+    }
+
+    async fn schemas(&self) -> Result<Vec<String>, QueryError> {
+        Ok(vec![self.dialect().default_schema().to_owned()])
+    }
+
+    async fn tables(&self, schema: &str) -> Result<Vec<TableInfo>, QueryError> {
+        if schema != self.dialect().default_schema() {
+            return Ok(Vec::new());
+        }
+        self.on_connection(&Query::read(""), |leased| {
+            leased.allowance.own();
+            let sql = "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') \
+                       AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+            let mut statement = leased.connection.prepare(sql).map_err(failed)?;
+            let rows = statement.query_map([], |row| {
+                let kind: String = row.get(1)?;
+                Ok(TableInfo {
+                    name: row.get(0)?,
+                    kind: if kind == "view" {
+                        TableKind::View
+                    } else {
+                        TableKind::Table
+                    },
+                })
+            });
+            rows.map_err(failed)?
+                .collect::<Result<_, _>>()
+                .map_err(failed)
+        })
+        .await
+    }
+
+    async fn columns(&self, schema: &str, table: &str) -> Result<Vec<ColumnInfo>, QueryError> {
+        if schema != self.dialect().default_schema() {
+            return Ok(Vec::new());
+        }
+        let table = table.to_owned();
+        self.on_connection(&Query::read(""), move |leased| {
+            leased.allowance.own();
+            let sql = "SELECT name, type, \"notnull\" FROM pragma_table_info(?1)";
+            let mut statement = leased.connection.prepare(sql).map_err(failed)?;
+            let rows = statement.query_map([table], |row| {
+                Ok(ColumnInfo {
+                    name: row.get(0)?,
+                    data_type: row.get(1)?,
+                    is_nullable: row.get::<_, i64>(2)? == 0,
+                })
+            });
+            rows.map_err(failed)?
+                .collect::<Result<_, _>>()
+                .map_err(failed)
+        })
+        .await
+    }
+}
+
+fn run_all(leased: &mut SqliteConnection, query: &Query) -> Result<Vec<ResultSet>, QueryError> {
+    let may_write = query.mode == Mode::Write;
+    leased.allowance.own();
+    let connection = &leased.connection;
+    let begin = if may_write {
+        "PRAGMA query_only = 0; BEGIN IMMEDIATE"
+    } else {
+        "PRAGMA query_only = 1; BEGIN"
+    };
+    connection.execute_batch(begin).map_err(failed)?;
+    let mut results = Vec::with_capacity(query.statements.len());
+    let mut bytes_left = query.max_bytes;
+    for sql in &query.statements {
+        leased.allowance.caller(may_write);
+        let (result, left) = run_statement(connection, sql, query.max_rows, bytes_left)?;
+        bytes_left = left;
+        results.push(result);
+    }
+    leased.allowance.own();
+    let end = if may_write { "COMMIT" } else { "ROLLBACK" };
+    connection.execute_batch(end).map_err(failed)?;
+    Ok(results)
+}
+
+fn run_statement(
+    connection: &Connection,
+    sql: &str,
+    max_rows: usize,
+    max_bytes: usize,
+) -> Result<(ResultSet, usize), QueryError> {
+    let mut statement = connection.prepare(sql).map_err(failed)?;
+    if statement.column_count() == 0 {
+        let affected = statement.execute([]).map_err(failed)?;
+        let result = ResultSet {
+            affected_rows: Some(affected as u64),
+            ..ResultSet::default()
+        };
+        return Ok((result, max_bytes));
+    }
+    let names = unique_names(statement.column_names().into_iter().map(str::to_owned));
+    let overhead: usize = names.iter().map(|name| name.len() + 6).sum();
+    let mut types = vec![SeenTypes::default(); names.len()];
+    let mut collector = RowCollector::new(max_rows, max_bytes);
+    let mut rows = statement.query([]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        if collector.is_full() {
+            break;
+        }
+        let mut size = overhead;
+        let mut values = Vec::with_capacity(types.len());
+        for (index, seen) in types.iter_mut().enumerate() {
+            let value = row.get_ref(index).map_err(failed)?;
+            seen.note(value);
+            let (value, bytes) = json(value);
+            size += bytes;
+            values.push(value);
+        }
+        if !collector.push(values, size) {
+            break;
+        }
+    }
+    let (rows, left, truncation) = collector.finish();
+    let columns = names
+        .into_iter()
+        .zip(types)
+        .map(|(name, seen)| Column {
+            name,
+            type_name: seen.type_name().to_owned(),
+            is_nullable: None,
+        })
+        .collect();
+    let result = ResultSet {
+        columns,
+        rows,
+        affected_rows: None,
+        truncation,
+    };
+    Ok((result, left))
+}
+
+const RUNNING: u8 = 0;
+const CANCELLED: u8 = 1;
+const TIMED_OUT: u8 = 2;
+const DROPPED: u8 = 3;
+
+/// A query that runs on a connection.
+struct Running {
+    /// Why it should stop. The progress handler reads it: an interrupt between two statements is lost.
+    reason: AtomicU8,
+    /// Held while interrupting, and emptied before the connection goes back: an interrupt must not reach
+    /// whoever leases it next.
+    interrupt: Mutex<Option<InterruptHandle>>,
+}
+
+/// Stops a running query when told so, and when dropped.
+struct Stop {
+    running: Arc<Running>,
+}
+
+impl Stop {
+    fn new(connection: &SqliteConnection) -> Self {
+        Self {
+            running: Arc::new(Running {
+                reason: AtomicU8::new(RUNNING),
+                interrupt: Mutex::new(Some(connection.connection.get_interrupt_handle())),
+            }),
+        }
+    }
+
+    fn now(&self, reason: u8) {
+        self.running.reason.store(reason, Ordering::Release);
+        let interrupt = self.running.interrupt.lock();
+        if let Some(interrupt) = &*interrupt.unwrap_or_else(PoisonError::into_inner) {
+            interrupt.interrupt();
+        }
+    }
+
+    fn finish<T>(
+        self,
+        done: Result<Result<T, QueryError>, tokio::task::JoinError>,
+        query: &Query,
+    ) -> Result<T, QueryError> {
+        match (done, self.running.reason.load(Ordering::Acquire)) {
+            (Ok(Ok(result)), _) => Ok(result),
+            (Ok(Err(_)), CANCELLED) => Err(QueryError::Cancelled),
+            (Ok(Err(_)), TIMED_OUT) => Err(QueryError::Timeout {
+                after: query.timeout,
+            }),
+            (Ok(Err(err)), _) => Err(err),
+            (Err(err), _) => Err(QueryError::Internal(err.to_string())),
+        }
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.now(DROPPED);
+    }
+}
+
+fn run_until_stopped<T>(
+    mut lease: Lease<SqliteManager>,
+    running: &Arc<Running>,
+    work: impl FnOnce(&mut SqliteConnection) -> Result<T, QueryError>,
+) -> Result<T, QueryError> {
+    let asked = running.clone();
+    let handler = move || asked.reason.load(Ordering::Acquire) != RUNNING;
+    let connection = &mut *lease.connection;
+    connection
+        .connection
+        .progress_handler(STEPS_BETWEEN_CHECKS, Some(handler));
+    let result = work(connection);
+    running
+        .interrupt
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    connection
+        .connection
+        .progress_handler(0, None::<fn() -> bool>);
+    result
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
+fn failed(err: rusqlite::Error) -> QueryError {
+    if err.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+        return QueryError::Busy;
+    }
+    let code = err.sqlite_error().map(|err| err.extended_code.to_string());
+    let message = match &err {
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    };
+    QueryError::Database { message, code }
+}

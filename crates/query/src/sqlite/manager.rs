@@ -1,0 +1,89 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bb8::ManageConnection;
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+
+use super::authorizer::Allowance;
+use crate::QueryError;
+
+/// How long a statement waits for another process's lock.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+/// The longest string or blob that a query may make.
+const VALUE_BYTES: i32 = 16 << 20;
+const SQL_BYTES: i32 = 1 << 20;
+
+pub(super) struct SqliteConnection {
+    pub(super) connection: Connection,
+    pub(super) allowance: Allowance,
+}
+
+pub(super) struct SqliteManager {
+    pub(super) path: PathBuf,
+    pub(super) allow_dml: bool,
+}
+
+impl SqliteManager {
+    fn open(path: PathBuf, allow_dml: bool) -> rusqlite::Result<SqliteConnection> {
+        let access = if allow_dml {
+            OpenFlags::SQLITE_OPEN_READ_WRITE
+        } else {
+            OpenFlags::SQLITE_OPEN_READ_ONLY
+        };
+        // The path was resolved when it was checked: a link in it now is an attempt to get around that.
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(LOCK_WAIT)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        for (limit, value) in [
+            (Limit::SQLITE_LIMIT_ATTACHED, 0),
+            (Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES),
+            (Limit::SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES),
+            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 5_000),
+            (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 16),
+            (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+        ] {
+            connection.set_limit(limit, value)?;
+        }
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        let allowance = Allowance::default();
+        let asked = allowance.clone();
+        connection.authorizer(Some(move |context: rusqlite::hooks::AuthContext<'_>| {
+            asked.authorize(&context)
+        }));
+        Ok(SqliteConnection {
+            connection,
+            allowance,
+        })
+    }
+}
+
+impl ManageConnection for SqliteManager {
+    type Connection = SqliteConnection;
+    type Error = QueryError;
+
+    async fn connect(&self) -> Result<SqliteConnection, QueryError> {
+        let (path, allow_dml) = (self.path.clone(), self.allow_dml);
+        tokio::task::spawn_blocking(move || Self::open(path, allow_dml))
+            .await
+            .map_err(|err| QueryError::Internal(err.to_string()))?
+            .map_err(|err| QueryError::Unavailable {
+                // The library adds the path, which is nobody's business.
+                reason: err
+                    .sqlite_error_code()
+                    .map_or_else(|| "cannot be opened".to_owned(), |code| format!("{code:?}")),
+            })
+    }
+
+    async fn is_valid(&self, _: &mut SqliteConnection) -> Result<(), QueryError> {
+        Ok(())
+    }
+
+    fn has_broken(&self, connection: &mut SqliteConnection) -> bool {
+        // A transaction that could not be ended.
+        !connection.connection.is_autocommit()
+    }
+}

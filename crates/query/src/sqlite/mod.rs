@@ -1,0 +1,8 @@
+//! SQLite files, through rusqlite on blocking threads: as many at a time as the pool has connections.
+
+mod authorizer;
+mod engine;
+mod manager;
+mod values;
+
+pub(crate) use engine::SqliteEngine;

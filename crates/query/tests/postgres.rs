@@ -1,0 +1,432 @@
+//! The PostgreSQL engine on a private server.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tidegate_query::{
+    DatabaseConfig, Engine, Engines, Mode, PoolLimits, Query, QueryError, TableKind, Truncation,
+};
+use tidegate_testkit::postgres::PostgresServer;
+use tokio_util::sync::CancellationToken;
+
+const SLOW: &str = "SELECT pg_sleep(60)";
+
+fn engine_on(server: &PostgresServer, allow_dml: bool, connections: u32) -> Arc<dyn Engine> {
+    let engines = Engines::builder().build();
+    engines
+        .get(&DatabaseConfig {
+            workspace: "acme".parse().unwrap(),
+            id: 1,
+            sqlalchemy_uri: server
+                .url("postgres")
+                .replace("postgresql:", "postgresql+psycopg2:")
+                .into(),
+            allow_dml,
+            limits: PoolLimits {
+                connections,
+                waiting: 4,
+                checkout_timeout: Duration::from_secs(5),
+                ..PoolLimits::default()
+            },
+        })
+        .unwrap()
+}
+
+/// One server for the tests that run at this time, each of which keeps to its own tables. The last one
+/// stops it: what lies in a static is never dropped.
+fn server() -> Arc<PostgresServer> {
+    static SHARED: Mutex<Weak<PostgresServer>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let server = Arc::new(PostgresServer::start().unwrap());
+        *shared = Arc::downgrade(&server);
+        server
+    })
+}
+
+fn write(sql: &[&str]) -> Query {
+    Query {
+        statements: sql.iter().map(|&sql| sql.to_owned()).collect(),
+        mode: Mode::Write,
+        ..Query::read("")
+    }
+}
+
+fn running(marker: &str) -> String {
+    format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%{marker}%' AND pid <> pg_backend_pid()"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn values_of_all_types_arrive_as_they_are() {
+    let server = server();
+    let sql = "SELECT 1::int2 a, 9007199254740993::int8 b, 1.5::float4 c, 0.1::float8 d, 12.30::numeric e, \
+        true f, 'x' g, null h, date '2020-01-02' i, timestamp '2020-01-02 03:04:05.6' j, \
+        timestamptz '2020-01-02 03:04:05+00' k, uuid '0e37df36-f698-11e6-8dd4-cb9ced3df976' l, \
+        '{\"a\": 1}'::jsonb m, array[1,2,null] n, array['a b'] o, '\\x00ff'::bytea p, \
+        interval '1 day 2 hours' q, inet '10.0.0.1/8' r, int4range(1, 5) s, time '01:02:03' t, \
+        'NaN'::float8 u, point(1, 2) v, 1 a";
+    let engine = engine_on(&server, false, 2);
+    let result = engine.run_one(Query::read(sql)).await.unwrap();
+    let names: Vec<_> = result.columns.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!((&"a", &"a__1"), (&names[0], &names[22]));
+    let expected = json!([
+        1,
+        9_007_199_254_740_993_i64,
+        1.5,
+        0.1,
+        12.3,
+        true,
+        "x",
+        null,
+        "2020-01-02",
+        "2020-01-02 03:04:05.6",
+        result.rows[0][10],
+        "0e37df36-f698-11e6-8dd4-cb9ced3df976",
+        "{\"a\": 1}",
+        "[1, 2, null]",
+        "[\"a b\"]",
+        "\\x00ff",
+        "1 day 02:00:00",
+        "10.0.0.1/8",
+        "[1,5)",
+        "01:02:03",
+        null,
+        "(1,2)",
+        1
+    ]);
+    assert_eq!(expected, json!(result.rows[0]));
+    let types: Vec<_> = result
+        .columns
+        .iter()
+        .map(|c| c.type_name.as_str())
+        .take(10)
+        .collect();
+    assert_eq!(
+        vec![
+            "int64",
+            "int64",
+            "float64",
+            "float64",
+            "object",
+            "bool",
+            "object",
+            "object",
+            "object",
+            "datetime64[us]"
+        ],
+        types
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unnamed_columns_explain_and_empty_results_work() {
+    let server = server();
+    let engine = engine_on(&server, false, 2);
+    let one = engine.run_one(Query::read("SELECT 1")).await.unwrap();
+    assert_eq!("?column?", one.columns[0].name);
+    let plan = engine
+        .run_one(Query::read("EXPLAIN SELECT 1"))
+        .await
+        .unwrap();
+    assert_eq!("QUERY PLAN", plan.columns[0].name);
+    let none = engine
+        .run_one(Query::read("SELECT 1 AS a WHERE false"))
+        .await
+        .unwrap();
+    assert_eq!((0, true), (none.row_count(), none.has_rows()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reading_stops_at_the_rows_and_at_the_bytes_and_stops_the_server() {
+    let server = server();
+    let engine = engine_on(&server, false, 1);
+    let endless = "SELECT generate_series(1, 100000000) AS n";
+    let start = Instant::now();
+    let rows = engine
+        .run_one(Query {
+            max_rows: 7,
+            ..Query::read(endless)
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        (7, Some(Truncation::Rows)),
+        (rows.row_count(), rows.truncation)
+    );
+    let bytes = engine
+        .run_one(Query {
+            max_bytes: 1_000,
+            max_rows: usize::MAX,
+            ..Query::read(endless)
+        })
+        .await
+        .unwrap();
+    assert_eq!(Some(Truncation::Bytes), bytes.truncation);
+    assert!(serde_json::to_string(&bytes.row_objects()).unwrap().len() <= 1_000);
+    assert!(start.elapsed() < Duration::from_secs(30));
+    server
+        .eventually("postgres", &running("generate_series(1, 100000000)"), "0")
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_a_cancelled_and_a_dropped_query_end_in_the_server() {
+    let server = server();
+    let engine = engine_on(&server, false, 1);
+    let late = Query {
+        timeout: Duration::from_millis(200),
+        ..Query::read(format!("{SLOW} /* late */"))
+    };
+    let outcome = engine.run(late).await;
+    assert!(
+        matches!(outcome, Err(QueryError::Timeout { .. })),
+        "{outcome:?}"
+    );
+    server
+        .eventually("postgres", &running("* late *"), "0")
+        .unwrap();
+
+    let cancel = CancellationToken::new();
+    let query = Query {
+        cancel: cancel.clone(),
+        ..Query::read(format!("{SLOW} /* cancelled */"))
+    };
+    let cancelled = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.run(query).await }
+    });
+    server
+        .eventually("postgres", &running("* cancelled *"), "1")
+        .unwrap();
+    cancel.cancel();
+    let outcome = cancelled.await.unwrap();
+    assert!(matches!(outcome, Err(QueryError::Cancelled)), "{outcome:?}");
+    server
+        .eventually("postgres", &running("* cancelled *"), "0")
+        .unwrap();
+
+    let dropped = tokio::spawn({
+        let engine = engine.clone();
+        async move {
+            engine
+                .run(Query::read(format!("{SLOW} /* dropped */")))
+                .await
+        }
+    });
+    server
+        .eventually("postgres", &running("* dropped *"), "1")
+        .unwrap();
+    dropped.abort();
+    server
+        .eventually("postgres", &running("* dropped *"), "0")
+        .unwrap();
+    assert!(
+        engine.run(Query::read("SELECT 1")).await.is_ok(),
+        "the pool is good"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_cannot_write_whatever_it_says() {
+    let server = server();
+    server
+        .execute(
+            "postgres",
+            "CREATE TABLE guarded(a int); INSERT INTO guarded VALUES (1)",
+        )
+        .unwrap();
+    for allow_dml in [false, true] {
+        let engine = engine_on(&server, allow_dml, 2);
+        for sql in [
+            "DELETE FROM guarded",
+            "WITH d AS (DELETE FROM guarded RETURNING *) SELECT * FROM d",
+            "CREATE TABLE y(a int)",
+            "SELECT 1; COMMIT; DELETE FROM guarded",
+            "COMMIT; DELETE FROM guarded",
+        ] {
+            let outcome = engine.run(Query::read(sql)).await;
+            assert!(
+                matches!(outcome, Err(QueryError::Database { .. })),
+                "{sql}: {outcome:?}"
+            );
+        }
+    }
+    assert_eq!(
+        "1",
+        server
+            .execute("postgres", "SELECT count(*) FROM guarded")
+            .unwrap()
+            .trim()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_are_all_or_nothing_and_are_drained_even_when_they_return_much() {
+    let server = server();
+    server
+        .execute("postgres", "CREATE TABLE written(a int)")
+        .unwrap();
+    let engine = engine_on(&server, true, 2);
+    let done = engine
+        .run(write(&[
+            "INSERT INTO written VALUES (1), (2)",
+            "UPDATE written SET a = 3 WHERE a = 1",
+        ]))
+        .await
+        .unwrap();
+    assert_eq!(
+        vec![Some(2), Some(1)],
+        done.iter().map(|r| r.affected_rows).collect::<Vec<_>>()
+    );
+    let failed = engine
+        .run(write(&[
+            "DELETE FROM written",
+            "INSERT INTO nope VALUES (1)",
+        ]))
+        .await;
+    assert!(matches!(failed, Err(QueryError::Database { .. })));
+    let big = Query {
+        max_rows: 5,
+        ..write(&["INSERT INTO written SELECT n FROM generate_series(1, 1000) n RETURNING a"])
+    };
+    let result = engine.run_one(big).await.unwrap();
+    assert_eq!(
+        (5, Some(Truncation::Rows)),
+        (result.row_count(), result.truncation)
+    );
+    assert_eq!(
+        "1002",
+        server
+            .execute("postgres", "SELECT count(*) FROM written")
+            .unwrap()
+            .trim()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_schema_decides_what_a_name_means_for_one_query() {
+    let server = server();
+    server.execute("postgres", "CREATE SCHEMA other; CREATE TABLE other.placed(a int); INSERT INTO other.placed VALUES (7)").unwrap();
+    let engine = engine_on(&server, false, 1);
+    let sql = "SELECT a FROM placed";
+    let found = engine
+        .run_one(Query {
+            schema: Some("other".to_owned()),
+            ..Query::read(sql)
+        })
+        .await
+        .unwrap();
+    assert_eq!(json!(7), found.rows[0][0]);
+    let err = engine.run(Query::read(sql)).await.unwrap_err();
+    assert_eq!("relation \"placed\" does not exist", err.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backslashes_are_plain_whatever_the_role_says() {
+    let server = PostgresServer::start().unwrap();
+    server
+        .execute(
+            "postgres",
+            "ALTER ROLE postgres SET standard_conforming_strings = off",
+        )
+        .unwrap();
+    server
+        .eventually("postgres", "SHOW standard_conforming_strings", "off")
+        .unwrap();
+    let engine = engine_on(&server, false, 1);
+    let result = engine
+        .run_one(Query::read(r"SELECT 'a\' AS x, 'b' AS y"))
+        .await
+        .unwrap();
+    assert_eq!(json!(["a\\", "b"]), json!(result.rows[0]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_and_columns_are_listed() {
+    let server = server();
+    server.execute("postgres", "CREATE SCHEMA listed; CREATE TABLE listed.t(a int NOT NULL, b varchar(5)); CREATE VIEW listed.v AS SELECT a FROM listed.t").unwrap();
+    let engine = engine_on(&server, false, 2);
+    assert!(
+        engine
+            .schemas()
+            .await
+            .unwrap()
+            .contains(&"listed".to_owned())
+    );
+    let tables = engine.tables("listed").await.unwrap();
+    let found: Vec<_> = tables.iter().map(|t| (t.name.as_str(), t.kind)).collect();
+    assert_eq!(vec![("t", TableKind::Table), ("v", TableKind::View)], found);
+    let columns = engine.columns("listed", "t").await.unwrap();
+    let found: Vec<_> = columns
+        .iter()
+        .map(|c| (c.name.as_str(), c.data_type.as_str(), c.is_nullable))
+        .collect();
+    assert_eq!(
+        vec![("a", "integer", false), ("b", "character varying(5)", true)],
+        found
+    );
+    assert!(
+        engine
+            .columns("listed", "x' OR true --")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_not_there_is_told_at_once_and_one_that_comes_back_is_used_again() {
+    let server = PostgresServer::start().unwrap();
+    let engine = engine_on(&server, false, 2);
+    assert!(engine.run(Query::read("SELECT 1")).await.is_ok());
+    server
+        .execute("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidegate'")
+        .unwrap();
+    server
+        .eventually(
+            "postgres",
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tidegate'",
+            "0",
+        )
+        .unwrap();
+    let outcome = engine.run(Query::read("SELECT 1")).await;
+    assert!(outcome.is_ok(), "{outcome:?}");
+    drop(server);
+    let start = Instant::now();
+    let gone = engine_on_port(1).run(Query::read("SELECT 1")).await;
+    assert!(
+        matches!(gone, Err(QueryError::Unavailable { .. })),
+        "{gone:?}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(4));
+}
+
+fn engine_on_port(port: u16) -> Arc<dyn Engine> {
+    Engines::builder()
+        .build()
+        .get(&DatabaseConfig {
+            workspace: "acme".parse().unwrap(),
+            id: 1,
+            sqlalchemy_uri: format!("postgresql://postgres:secret@127.0.0.1:{port}/x").into(),
+            allow_dml: false,
+            limits: PoolLimits::default(),
+        })
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_backend_without_an_engine_is_named() {
+    let outcome = Engines::builder().build().get(&DatabaseConfig {
+        workspace: "acme".parse().unwrap(),
+        id: 1,
+        sqlalchemy_uri: "snowflake://u:hush@account/db".to_owned().into(),
+        allow_dml: false,
+        limits: PoolLimits::default(),
+    });
+    let err = outcome.map(drop).unwrap_err().to_string();
+    assert!(err.contains("snowflake") && !err.contains("hush"), "{err}");
+}
