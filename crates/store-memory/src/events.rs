@@ -132,3 +132,61 @@ impl EventStore for MemoryEvents {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use tidegate_store::SessionKey;
+    use tidegate_types::{ManualClock, UserId};
+
+    use super::*;
+
+    fn stream(n: usize) -> StreamKey {
+        let session = SessionKey {
+            workspace: "acme".parse().unwrap(),
+            user: UserId(1),
+            session: format!("session-{n:012}").parse().unwrap(),
+        };
+        StreamKey {
+            session,
+            stream: "get".parse().unwrap(),
+        }
+    }
+
+    #[tokio::test]
+    async fn large_events_push_out_the_coldest_streams() {
+        let clock = Arc::new(ManualClock::at(chrono::DateTime::UNIX_EPOCH));
+        let events = MemoryEvents::new(clock, 1_000, 100_000);
+        let retention = Retention {
+            max_events: 100,
+            ttl: Duration::from_hours(1),
+        };
+        for n in 0..50 {
+            let event = StoredEvent {
+                data: Bytes::from(vec![b'x'; 9_000]),
+                is_last: false,
+            };
+            events.append(&stream(n), event, retention).await.unwrap();
+        }
+        assert_eq!(10, events.streams.lock().len());
+        assert!(
+            events
+                .read(&stream(49), EventId::START, 1)
+                .await
+                .unwrap()
+                .is_some()
+        );
+        let event = StoredEvent {
+            data: Bytes::from(vec![b'x'; 90_000]),
+            is_last: false,
+        };
+        events.append(&stream(49), event, retention).await.unwrap();
+        assert_eq!(
+            1,
+            events.streams.lock().len(),
+            "an old stream that grows counts too"
+        );
+    }
+}

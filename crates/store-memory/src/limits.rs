@@ -50,7 +50,9 @@ impl RateLimiter for MemoryRateLimiter {
             let last = buckets
                 .with(&key, now_millis, |arrival, _| arrival.0)
                 .unwrap_or(now);
-            let next = last.max(now) + budget.interval_micros();
+            // Further ahead than a full window: the clock went back, or the budget was smaller.
+            let last = last.clamp(now, now + budget.window_micros());
+            let next = last + budget.interval_micros();
             let room_at = next - budget.window_micros();
             if room_at > now {
                 first_empty.get_or_insert(&budget.scope);

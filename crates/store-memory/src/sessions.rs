@@ -175,3 +175,90 @@ impl SessionStore for MemorySessions {
         Ok(sessions.into_iter().map(|key| key.session).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tidegate_types::ManualClock;
+
+    use super::*;
+
+    fn record() -> SessionRecord {
+        SessionRecord {
+            protocol_version: "2025-11-25".to_owned(),
+            client_capabilities: "{}".to_owned(),
+            client_info: "{}".to_owned(),
+            created_unix_secs: 0,
+            log_level: None,
+            subscriptions: std::collections::BTreeSet::new(),
+        }
+    }
+
+    fn key(user: i64, n: usize) -> SessionKey {
+        let session = format!("session-{n:012}").parse().unwrap();
+        SessionKey {
+            workspace: "acme".parse().unwrap(),
+            user: UserId(user),
+            session,
+        }
+    }
+
+    /// How many sessions the records and the users' lists hold.
+    fn held(sessions: &MemorySessions) -> (usize, usize) {
+        let live = sessions.live.lock();
+        (
+            live.records.len(),
+            live.by_user.values().map(Vec::len).sum(),
+        )
+    }
+
+    const LIMITS: SessionLimits = SessionLimits {
+        idle: Duration::from_hours(1),
+        per_user: 20,
+    };
+
+    #[tokio::test]
+    async fn a_hundred_thousand_abandoned_sessions_leave_no_more_than_the_bound() {
+        let clock = Arc::new(ManualClock::at(chrono::DateTime::UNIX_EPOCH));
+        let sessions = MemorySessions::new(clock.clone(), 1_000);
+        for n in 0..100_000 {
+            let user = i64::try_from(n % 5_000).unwrap();
+            sessions
+                .create(&key(user, n), &record(), LIMITS)
+                .await
+                .unwrap();
+        }
+        assert_eq!((1_000, 1_000), held(&sessions));
+        let newest = key(99_999 % 5_000, 99_999);
+        assert!(
+            sessions
+                .touch(&newest, LIMITS.idle)
+                .await
+                .unwrap()
+                .is_some()
+        );
+
+        clock.advance(LIMITS.idle);
+        sessions
+            .create(&key(1, 0), &record(), LIMITS)
+            .await
+            .unwrap();
+        assert_eq!(
+            (1, 1),
+            held(&sessions),
+            "expired ones make room for the first that comes"
+        );
+    }
+
+    #[tokio::test]
+    async fn one_user_holds_no_more_than_the_limit() {
+        let clock = Arc::new(ManualClock::at(chrono::DateTime::UNIX_EPOCH));
+        let sessions = MemorySessions::new(clock, 1_000);
+        for n in 0..1_000 {
+            sessions
+                .create(&key(1, n), &record(), LIMITS)
+                .await
+                .unwrap();
+        }
+        assert_eq!((20, 20), held(&sessions));
+    }
+}

@@ -183,7 +183,7 @@ impl Subscriber {
                     match self.serve(sink, stream).await {
                         Ok(Ended) => return,
                         Err(lost) => {
-                            tracing::warn!(reason = %lost, "the relay lost its connection")
+                            tracing::warn!(reason = %lost, "the relay lost its connection");
                         }
                     }
                 }
@@ -308,10 +308,11 @@ impl Subscriber {
             }
         }
         for (done, channel) in waiting.into_iter().zip(channels) {
-            let reply = outcome
-                .as_ref()
-                .map(|()| ())
-                .map_err(|_| StoreErrorKind::Timeout);
+            let reply = if outcome.is_ok() {
+                Ok(())
+            } else {
+                Err(StoreErrorKind::Timeout)
+            };
             // Nobody waits any longer for a subscription: then nobody wants it.
             if done.send(reply).is_err() && is_subscribe && self.topics.remove(&channel).is_some() {
                 answered(self.command_timeout, sink.unsubscribe(&channel)).await?;

@@ -106,7 +106,7 @@ fn record(
     }
 }
 
-fn session_ids(operation: &'static str, ids: Vec<String>) -> Result<Vec<SessionId>, StoreError> {
+fn session_ids(operation: &'static str, ids: &[String]) -> Result<Vec<SessionId>, StoreError> {
     ids.iter()
         .map(|id| id.parse().map_err(|err| corrupt(operation, err)))
         .collect()
@@ -135,11 +135,11 @@ impl SessionStore for RedisSessions {
             script.arg(name).arg(value);
         }
         // Not repeated, since the second answer would not name the sessions that the first one ended.
-        let ended = self
+        let ended: Vec<String> = self
             .redis
             .query(OPERATION, Repeat::Never, Request::Script(script))
             .await?;
-        session_ids(OPERATION, ended)
+        session_ids(OPERATION, &ended)
     }
 
     /// One script: one round trip.
@@ -219,10 +219,10 @@ impl SessionStore for RedisSessions {
         const OPERATION: &str = "list a user's sessions";
         let mut script = self.list.key(self.keys.sessions(workspace, user));
         script.arg(self.keys.session_stem(workspace, user));
-        let ids = self
+        let ids: Vec<String> = self
             .redis
             .query(OPERATION, Repeat::Harmless, Request::Script(script))
             .await?;
-        session_ids(OPERATION, ids)
+        session_ids(OPERATION, &ids)
     }
 }

@@ -48,7 +48,9 @@ impl From<StreamId> for String {
 }
 
 /// The place of an event in its stream: 1, 2, 3, … without gaps while the stream lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct EventId(pub u64);
 

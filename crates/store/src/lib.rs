@@ -11,11 +11,16 @@ mod key;
 mod limits;
 mod relay;
 mod replies;
+mod resilient;
 mod sessions;
 mod signal_queue;
 mod validation;
 
 #[cfg(feature = "contract")]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a contract is the body of tests, where a failure must panic"
+)]
 pub mod contract;
 
 pub use cache::{CacheKey, MAX_ANSWER_BYTES, ResponseCache};
@@ -26,6 +31,7 @@ pub use key::{SessionKey, StreamKey};
 pub use limits::{Budget, LimitScope, RateLimiter, Verdict};
 pub use relay::{Relay, RelayEvent, RelayStream, Signal, Topic};
 pub use replies::ClientReplies;
+pub use resilient::{CacheOrMiss, Circuit, Degraded, LimitsWithFallback, OnDegraded};
 pub use sessions::{SessionChange, SessionLimits, SessionRecord, SessionStore};
 pub use signal_queue::SignalQueue;
 pub use validation::{Validation, ValidationCache};
