@@ -30,7 +30,8 @@ impl Kind {
 }
 
 /// Keys whose values are never shown.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
+    "state.secret",
     "state.redis.url",
     "auth.jwt.secret",
     "telemetry.otlp.headers",

@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use tidegate_types::SecretString;
+use tidegate_types::{ExposeSecret, SecretString};
 
 use crate::reader::Reader;
 
@@ -12,6 +12,8 @@ pub struct StateSettings {
     pub backend: StateBackend,
     /// How many nodes share it, at least 1.
     pub replicas: u32,
+    /// Seals what clients carry between requests. `None` on one node alone: it draws its own.
+    pub secret: Option<SecretString>,
     /// Events kept for a stream, at least 1.
     pub event_store_max_events: usize,
     /// Life of these events.
@@ -73,9 +75,18 @@ impl StateSettings {
             }
             StateBackend::Memory { cache_bytes }
         };
+        let secret = reader.secret("state.secret");
+        let is_long_enough = |secret: &SecretString| secret.expose_secret().len() >= 32;
+        if !secret.as_ref().map_or(replicas == 1, is_long_enough) {
+            reader.refuse(
+                "state.secret",
+                "a text of at least 32 characters, the same on every node",
+            );
+        }
         Self {
             backend,
             replicas,
+            secret,
             event_store_max_events: reader.number("state.event_store_max_events", 1, 100_000),
             event_store_ttl: reader.secs("state.event_store_ttl_secs", 1, 7 * 86_400),
         }

@@ -13,6 +13,7 @@ fn root() -> PathBuf {
 fn secrets() -> Environment {
     [
         ("TIDEGATE_STATE__REDIS__URL", "redis://:word@redis:6379/0"),
+        ("TIDEGATE_STATE__SECRET", "a text of thirty-two characters!"),
         (
             "TIDEGATE_WORKSPACES__ACME__METASTORE",
             "postgres://superset:word@acme-db/superset",
@@ -63,6 +64,7 @@ fn the_production_example_asks_for_every_secret() {
         .collect();
     let expected = [
         "state.redis.url",
+        "state.secret",
         "workspaces.acme.metastore",
         "workspaces.globex.metastore",
     ];

@@ -32,7 +32,7 @@ fn from_env(variables: &[(&str, &str)]) -> Result<Settings, Vec<Problem>> {
 
 /// The only problem, as text.
 fn problem(result: Result<Settings, Vec<Problem>>) -> String {
-    let problems = result.unwrap_err();
+    let problems = result.expect_err("the settings are wrong");
     assert_eq!(1, problems.len(), "{problems:#?}");
     problems[0].to_string()
 }
@@ -233,11 +233,12 @@ fn more_than_one_replica_needs_redis_and_postgres() {
         .map(|problem| problem.key.as_str())
         .collect();
     assert_eq!(
-        ["workspaces.demo.metastore", "state.backend"].as_slice(),
+        ["workspaces.demo.metastore", "state.backend", "state.secret"].as_slice(),
         keys
     );
     let sqlite = [
         ("TIDEGATE_STATE__REPLICAS", "2"),
+        ("TIDEGATE_STATE__SECRET", "a text of thirty-two characters!"),
         ("TIDEGATE_STATE__BACKEND", "redis"),
         ("TIDEGATE_STATE__REDIS__URL", "redis://r"),
         (
@@ -254,6 +255,14 @@ fn more_than_one_replica_needs_redis_and_postgres() {
         }
     });
     from_env(&postgres).unwrap();
+    let short = postgres.map(|(name, value)| {
+        if name.ends_with("SECRET") {
+            (name, "a text that is too short")
+        } else {
+            (name, value)
+        }
+    });
+    assert!(problem(from_env(&short)).starts_with("state.secret: got [redacted]"));
 }
 
 #[test]
