@@ -219,3 +219,6 @@ fn span_of(info: &CallInfo<'_>) -> Span {
     }
     span
 }
+
+#[cfg(test)]
+mod tests;

@@ -186,6 +186,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.waiting.close();
         while self.waiting.try_recv().is_ok() {
+            self.metrics.shift(Level::AuditQueued, -1);
             self.metrics.count(Count::DroppedAudit);
         }
     }
@@ -202,3 +203,6 @@ impl Drop for Unwritten<'_> {
         self.metrics.count_by(Count::DroppedAudit, self.records);
     }
 }
+
+#[cfg(test)]
+mod tests;

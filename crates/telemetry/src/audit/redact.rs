@@ -204,3 +204,6 @@ fn mask_dollar(masked: &mut String, chars: &mut std::iter::Peekable<std::str::Ch
     }
     masked.push('?');
 }
+
+#[cfg(test)]
+mod tests;

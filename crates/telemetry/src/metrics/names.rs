@@ -102,3 +102,27 @@ names! {
         AuditQueued = "mcp.audit.queued", "mcp_audit_queued", "Audit records that wait to be written";
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_is_in_the_documentation() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/telemetry.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        for (names, total) in [(Count::NAMES, "_total"), (Level::NAMES, "")] {
+            for names in names {
+                let label = names
+                    .label
+                    .map(|(name, value)| format!("{{{name}=\"{value}\"}}"));
+                let (statsd, prometheus) = (names.statsd, names.prometheus);
+                let row = format!(
+                    "| `{statsd}` | `{prometheus}{total}{}` |",
+                    label.unwrap_or_default()
+                );
+                assert!(text.contains(&row), "docs/telemetry.md has no row {row}");
+            }
+        }
+    }
+}

@@ -84,6 +84,7 @@ impl Statsd {
             .spawn(move || {
                 while stopped.recv_timeout(INTERVAL) == Err(mpsc::RecvTimeoutError::Timeout) {
                     own.send_sums(&cells);
+                    own.send_levels(&cells);
                     // UDP: nobody is waited for. A failure was counted by the sink.
                     drop(own.sink.flush());
                 }
@@ -116,10 +117,16 @@ impl Statsd {
     /// Sends the sums, and waits for the queue to be empty for `most` at the longest.
     pub(crate) fn flush(&self, cells: &Cells, most: Duration) {
         let end = Instant::now() + most;
-        self.line.send_sums(cells);
-        while self.line.sink.0.queued() > 0 && Instant::now() < end {
-            thread::sleep(Duration::from_millis(1));
-        }
+        let is_waiting = |is_done: bool| {
+            let is_waiting = !is_done && Instant::now() < end;
+            if is_waiting {
+                thread::sleep(Duration::from_millis(1));
+            }
+            is_waiting
+        };
+        self.line.send_levels(cells);
+        while is_waiting(self.line.send_sums(cells)) {}
+        while is_waiting(self.line.sink.0.queued() == 0) {}
         drop(self.line.sink.flush());
     }
 }
@@ -179,11 +186,12 @@ impl Line {
         })
     }
 
-    /// Sends what was counted since the last time, and the levels.
-    fn send_sums(&self, cells: &Cells) {
+    /// Sends what was counted since the last time. `false` when a sum found no room.
+    fn send_sums(&self, cells: &Cells) -> bool {
         let mut sent = self.sent.lock();
+        let mut is_complete = true;
         for (at, names) in Count::NAMES.iter().enumerate() {
-            self.send_sum(&mut sent, names.statsd, None, cells.count_at(at));
+            is_complete &= self.send_sum(&mut sent, names.statsd, None, cells.count_at(at));
         }
         let tools = cells.tools();
         for operation in tools.iter().map(|tool| &**tool).chain(cells.methods()) {
@@ -193,9 +201,14 @@ impl Line {
                 ("failure", &operation.failed),
             ] {
                 let name = format!("{}.{suffix}", operation.statsd);
-                self.send_sum(&mut sent, &name, label, count.load(Ordering::Relaxed));
+                is_complete &=
+                    self.send_sum(&mut sent, &name, label, count.load(Ordering::Relaxed));
             }
         }
+        is_complete
+    }
+
+    fn send_levels(&self, cells: &Cells) {
         for (at, names) in Level::NAMES.iter().enumerate() {
             let level = u64::try_from(cells.level_at(at)).unwrap_or(0);
             // A level that finds no room comes again in a second.
@@ -203,27 +216,27 @@ impl Line {
         }
     }
 
-    /// Sends the part of a sum that is new. What finds no room stays new.
+    /// Sends the part of a sum that is new. What finds no room stays new, and the answer is `false`.
     fn send_sum(
         &self,
         sent: &mut HashMap<String, u64>,
         name: &str,
         label: Option<(&str, &str)>,
         sum: u64,
-    ) {
+    ) -> bool {
         let before = sent.get(name).copied().unwrap_or(0);
-        let Ok(new) = i64::try_from(sum.saturating_sub(before)) else {
-            return;
-        };
+        let new = i64::try_from(sum.saturating_sub(before)).unwrap_or(i64::MAX);
         if new == 0 {
-            return;
+            return true;
         }
         let mut metric = self.client.count_with_tags(name, new);
         if let Some((label, value)) = label.filter(|_| self.tags.is_some()) {
             metric = metric.with_tag(label, value);
         }
-        if metric.try_send().is_ok() {
-            sent.insert(name.to_owned(), sum);
+        if metric.try_send().is_err() {
+            return false;
         }
+        sent.insert(name.to_owned(), sum);
+        true
     }
 }
