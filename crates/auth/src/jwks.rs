@@ -31,7 +31,7 @@ pub(crate) struct Jwks {
     client: reqwest::Client,
     keys: ArcSwapOption<KeySet>,
     /// Held while fetching.
-    fetching: Mutex<()>,
+    fetching: Arc<Mutex<()>>,
     /// Unix milliseconds of the last attempt; `i64::MIN` before the first.
     attempted_at: AtomicI64,
 }
@@ -82,20 +82,26 @@ impl Jwks {
             clock,
             client,
             keys: ArcSwapOption::empty(),
-            fetching: Mutex::new(()),
+            fetching: Arc::default(),
             attempted_at: AtomicI64::new(i64::MIN),
         })
     }
 
-    pub(crate) async fn find(&self, key_id: Option<&str>) -> Result<Arc<DecodingKey>, Refusal> {
+    pub(crate) async fn find(
+        self: &Arc<Self>,
+        key_id: Option<&str>,
+    ) -> Result<Arc<DecodingKey>, Refusal> {
         if let Some(key) = self.fresh(key_id) {
             return Ok(key);
         }
         // Whoever finds a fetch under way and an old key at hand need not wait.
-        let _fetching = match (self.fetching.try_lock(), self.stale(key_id)) {
+        let fetching = match (
+            Arc::clone(&self.fetching).try_lock_owned(),
+            self.stale(key_id),
+        ) {
             (Ok(lock), _) => lock,
             (Err(_), Some(key)) => return Ok(key),
-            (Err(_), None) => self.fetching.lock().await,
+            (Err(_), None) => Arc::clone(&self.fetching).lock_owned().await,
         };
         if let Some(key) = self.fresh(key_id) {
             return Ok(key);
@@ -106,15 +112,31 @@ impl Jwks {
             return self.without_fetching(key_id);
         }
         self.attempted_at.store(now, Ordering::Release);
+        // On a task of its own, so that a caller who hangs up cannot undo the one attempt that
+        // `min_refetch` allows.
+        let own = Arc::clone(self);
+        let refresh = tokio::spawn(async move {
+            let _fetching = fetching;
+            own.refresh().await
+        });
+        if refresh.await.unwrap_or(false) {
+            self.fresh(key_id).ok_or(Refusal::UnknownKey)
+        } else {
+            self.stale(key_id).ok_or(Refusal::KeysUnavailable)
+        }
+    }
+
+    /// Whether new keys came.
+    async fn refresh(&self) -> bool {
         match self.fetch().await {
             Ok(set) => {
-                let key = set.find(key_id);
                 self.keys.store(Some(Arc::new(set)));
-                key.ok_or(Refusal::UnknownKey)
+                true
             }
             Err(err) => {
-                tracing::warn!(error = %Chain(&err), host = self.settings.uri.host_str(), "could not fetch the issuer's keys");
-                self.stale(key_id).ok_or(Refusal::KeysUnavailable)
+                let host = self.settings.uri.host_str();
+                tracing::warn!(error = %Chain(&err), host, "could not fetch the issuer's keys");
+                false
             }
         }
     }

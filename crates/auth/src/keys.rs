@@ -14,7 +14,7 @@ use crate::jwks::Jwks;
 /// issuer can never be used as an HMAC secret (RFC 8725 §3.1).
 #[derive(Debug)]
 pub(crate) enum KeySource {
-    Jwks(Box<Jwks>),
+    Jwks(Arc<Jwks>),
     Rsa(Arc<DecodingKey>),
     Hmac(Arc<DecodingKey>),
 }
@@ -22,7 +22,7 @@ pub(crate) enum KeySource {
 impl KeySource {
     pub(crate) fn new(key: &JwtKey, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
         Ok(match key {
-            JwtKey::Jwks(settings) => Self::Jwks(Box::new(Jwks::new(settings.clone(), clock)?)),
+            JwtKey::Jwks(settings) => Self::Jwks(Arc::new(Jwks::new(settings.clone(), clock)?)),
             JwtKey::PublicKey(pem) => {
                 let key =
                     DecodingKey::from_rsa_pem(pem.as_bytes()).map_err(SetupError::PublicKey)?;

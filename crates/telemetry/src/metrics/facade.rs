@@ -112,8 +112,11 @@ impl Metrics {
         }
     }
 
-    /// All metrics in Prometheus' text form (OpenMetrics 1.0), for
-    /// `application/openmetrics-text; version=1.0.0; charset=utf-8`.
+    /// The `Content-Type` of [`Metrics::prometheus_text`].
+    pub const PROMETHEUS_CONTENT_TYPE: &'static str =
+        "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    /// All metrics in Prometheus' text form (OpenMetrics 1.0).
     pub fn prometheus_text(&self) -> String {
         prometheus::text(&self.cells)
     }

@@ -1,5 +1,7 @@
 use super::issuer::{FIRST, KeyServer, SECOND};
 use super::*;
+use std::future::Future;
+
 use tidegate_config::JwksSettings;
 
 const TTL: Duration = Duration::from_mins(10);
@@ -92,6 +94,25 @@ async fn one_fetch_serves_all_who_wait() {
     for result in [all.0, all.1, all.2, all.3, all.4] {
         result.unwrap();
     }
+    assert_eq!(1, server.requests());
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_does_not_undo_the_fetch() {
+    let (server, clock) = (KeyServer::start_closed(&[FIRST.jwk()]).await, clock());
+    let authenticator = by_jwks(&server, &clock);
+    let token = FIRST.sign(&long_lived());
+    let mut impatient = Box::pin(authenticator.verify(&token));
+    while server.requests() == 0 {
+        let poll = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(impatient.as_mut().poll(context).is_ready())
+        });
+        assert!(!poll.await, "the answer is held back");
+        tokio::task::yield_now().await;
+    }
+    drop(impatient);
+    server.open_gate();
+    authenticator.verify(&token).await.unwrap();
     assert_eq!(1, server.requests());
 }
 
