@@ -124,15 +124,15 @@ impl ToolFailure {
                 let lines: Vec<_> = problems.iter().map(ArgumentProblem::to_string).collect();
                 format!("The arguments are not valid and nothing was done:\n{}", lines.join("\n"))
             }
-            Self::NotFound(message) | Self::Forbidden(message) => message,
             Self::Failed { answer: Some(answer), .. } => answer.to_string(),
-            Self::Failed { message, answer: None } => message,
+            Self::NotFound(message) | Self::Forbidden(message) | Self::Failed { message, answer: None } => message,
             Self::Busy { message, retry_after_secs } => {
                 format!("{message}. Nothing was done; try again in {retry_after_secs} seconds.")
             }
             Self::Unavailable { part, .. } => format!("{part} cannot be reached now. Try again in a minute."),
             Self::Timeout { seconds } => format!(
-                "The call did not end within its {seconds} seconds and was stopped. Ask for less, or narrow it with filters."
+                "The call did not end within its {seconds} seconds and was stopped. Ask for less, or narrow it with filters; \
+                 if it changes things, look first whether it did."
             ),
             Self::Cancelled => "The call was cancelled.".to_owned(),
             Self::Internal(_) => "The tool failed through a fault of the server. If trying again does not help, tell \
@@ -148,10 +148,10 @@ impl ToolFailure {
             Self::InvalidArguments(_)
             | Self::Rpc(_)
             | Self::MissingCapability(_)
-            | Self::InputRequired { .. } => ServiceCode::InvalidRequest,
+            | Self::InputRequired { .. }
+            | Self::Failed { .. } => ServiceCode::InvalidRequest,
             Self::NotFound(_) => ServiceCode::NotFound,
             Self::Forbidden(_) => ServiceCode::Forbidden,
-            Self::Failed { .. } => ServiceCode::InvalidRequest,
             Self::Busy { .. } => ServiceCode::Overloaded,
             Self::Unavailable { .. } => ServiceCode::Unavailable,
             Self::Timeout { .. } => ServiceCode::Timeout,

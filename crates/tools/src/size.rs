@@ -247,14 +247,10 @@ impl Limit {
             .iter()
             .position(|block| matches!(block, ContentBlock::Text { .. }));
         let mut others = Sizes::default();
-        for (index, block) in result
-            .content
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| Some(*index) != main)
-        {
-            let _ = index;
-            others = others.plus(Sizes::of_block(block));
+        for (index, block) in result.content.iter().enumerate() {
+            if Some(index) != main {
+                others = others.plus(Sizes::of_block(block));
+            }
         }
         let room = self
             .bytes

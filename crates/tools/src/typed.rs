@@ -42,10 +42,10 @@ impl<T: Tool> TypedTool<T> {
         let text = serde_json::to_string(&answer).map_err(ToolFailure::internal)?;
         // Not when the answer is a bare string or number: `structuredContent` was an object before 2026-07-28.
         let is_structured = context.catalogue.has_structured_content() && text.starts_with('{');
-        let structured = match is_structured {
-            true => Some(RawValue::from_string(text.clone()).map_err(ToolFailure::internal)?),
-            false => None,
-        };
+        let structured = is_structured
+            .then(|| RawValue::from_string(text.clone()))
+            .transpose();
+        let structured = structured.map_err(ToolFailure::internal)?;
         let mut content = vec![ContentBlock::Text { text }];
         if !accepted.ignored.is_empty() {
             content.push(ContentBlock::Text {

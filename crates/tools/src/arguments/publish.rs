@@ -24,6 +24,11 @@ pub(super) fn schema_of<T: JsonSchema>() -> Value {
         }
         default_to_null(schema);
     });
+    each_schema(&mut schema, &mut flatten_alternatives);
+    // That of the type is for whoever reads the code; the tool's own says it to clients.
+    if let Some(members) = schema.as_object_mut() {
+        members.remove("description");
+    }
     schema
 }
 
@@ -130,6 +135,31 @@ fn split_types(schema: &mut Map<String, Value>) {
     schema.insert("anyOf".to_owned(), Value::Array(branches));
 }
 
+/// `anyOf` of `anyOf`, which an optional untagged enum gives, becomes one.
+fn flatten_alternatives(schema: &mut Map<String, Value>) {
+    let Some(Value::Array(branches)) = schema.get_mut("anyOf") else {
+        return;
+    };
+    *branches = std::mem::take(branches)
+        .into_iter()
+        .flat_map(|mut branch| {
+            let has_rules = branch.as_object().is_some_and(|members| {
+                members
+                    .keys()
+                    .any(|keyword| keyword != "anyOf" && keyword != "description")
+            });
+            match branch.get_mut("anyOf").map(Value::take) {
+                Some(Value::Array(inner)) if !has_rules => inner,
+                Some(inner) => {
+                    branch["anyOf"] = inner;
+                    vec![branch]
+                }
+                None => vec![branch],
+            }
+        })
+        .collect();
+}
+
 /// A member that may be null and left out has the default null; an empty list as default says nothing.
 fn default_to_null(schema: &mut Map<String, Value>) {
     let required: Vec<String> = schema
@@ -188,17 +218,13 @@ fn each_schema(schema: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value
     for (keyword, member) in members {
         match keyword.as_str() {
             "properties" | "$defs" => {
-                if let Some(schemas) = member.as_object_mut() {
-                    schemas
-                        .values_mut()
-                        .for_each(|schema| each_schema(schema, visit));
+                for schema in member.as_object_mut().into_iter().flat_map(Map::values_mut) {
+                    each_schema(schema, visit);
                 }
             }
             "anyOf" | "oneOf" | "allOf" => {
-                if let Some(schemas) = member.as_array_mut() {
-                    schemas
-                        .iter_mut()
-                        .for_each(|schema| each_schema(schema, visit));
+                for schema in member.as_array_mut().into_iter().flatten() {
+                    each_schema(schema, visit);
                 }
             }
             "items" | "additionalProperties" => each_schema(member, visit),

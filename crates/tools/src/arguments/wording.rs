@@ -230,7 +230,8 @@ pub(super) fn null_for_default(node: &Node, default: Option<&Value>) -> String {
 /// The candidate that a misspelt name surely meant, if there is one.
 ///
 /// Near is: equal but for case and separators; few edits for its length (Damerau-Levenshtein, at most a
-/// third of the letters); or one ends or begins the other as whole words (`columns`, `select_columns`).
+/// third of the letters); or one begins the other (`col`, `column`) or ends it as whole words (`columns`,
+/// `select_columns`).
 pub(crate) fn nearest<'a>(
     came: &str,
     candidates: impl Iterator<Item = &'a str>,
@@ -249,15 +250,12 @@ pub(crate) fn nearest<'a>(
     let distance = |candidate: &str| {
         let candidate_plain = plain(candidate);
         let edits = strsim::damerau_levenshtein(&came_plain, &candidate_plain);
-        if edits * 3 <= candidate_plain.len() {
+        if edits * 3 <= candidate_plain.len().max(came_plain.len()) {
             return Some(edits);
         }
         let is_part = |part: &str, whole: &str| {
             part.len() >= 3
-                && whole.len() > part.len()
-                && (whole
-                    .strip_prefix(part)
-                    .is_some_and(|rest| rest.starts_with('_'))
+                && (whole.starts_with(part)
                     || whole
                         .strip_suffix(part)
                         .is_some_and(|rest| rest.ends_with('_')))

@@ -52,22 +52,20 @@ impl Resource for ModelSchema {
     }
 
     async fn read(&self, context: &CallContext) -> Result<Vec<ResourceContents>, ToolFailure> {
-        let text = match self.model {
-            Some(model) => {
-                text_of_tool(context, "get_schema", json!({ "model_type": model })).await?
+        let schema_of =
+            async |model| text_of_tool(context, "get_schema", json!({ "model_type": model })).await;
+        let text = if let Some(model) = self.model {
+            schema_of(model).await?
+        } else {
+            let mut all: BTreeMap<&str, Box<RawValue>> = BTreeMap::new();
+            for model in MODELS {
+                let text = schema_of(model).await?;
+                all.insert(
+                    model,
+                    RawValue::from_string(text).map_err(ToolFailure::internal)?,
+                );
             }
-            None => {
-                let mut all: BTreeMap<&str, Box<RawValue>> = BTreeMap::new();
-                for model in MODELS {
-                    let text =
-                        text_of_tool(context, "get_schema", json!({ "model_type": model })).await?;
-                    all.insert(
-                        model,
-                        RawValue::from_string(text).map_err(ToolFailure::internal)?,
-                    );
-                }
-                serde_json::to_string(&all).map_err(ToolFailure::internal)?
-            }
+            serde_json::to_string(&all).map_err(ToolFailure::internal)?
         };
         Ok(vec![ResourceContents::json(self.uri(), text)])
     }

@@ -92,7 +92,7 @@ fn largest_fit(
     // The rest of the answer, with a note as long as it can become.
     let mut longest = note.clone();
     add_note(&mut longest, path, items.len(), items.len());
-    let rest = with_note(answer, &longest, advice).map_or(usize::MAX, |whole| length_of(&whole));
+    let rest = length_of(&with_note(answer, &longest, advice));
     if let Some(list) = array_at(answer, path) {
         *list = items;
     }
@@ -152,21 +152,17 @@ fn finish(
     room: usize,
     advice: &str,
 ) -> Option<String> {
-    let text = with_note(answer, note, advice)?.to_string();
+    let text = with_note(answer, note, advice).to_string();
     (text.len() <= room).then_some(text)
 }
 
-fn with_note(
-    answer: &Map<String, Value>,
-    note: &Map<String, Value>,
-    advice: &str,
-) -> Option<Value> {
+fn with_note(answer: &Map<String, Value>, note: &Map<String, Value>, advice: &str) -> Value {
     let mut answer = answer.clone();
     answer.insert(
         NOTE.to_owned(),
         json!({ "left_out": note, "to_get_the_rest": advice }),
     );
-    Some(Value::Object(answer))
+    Value::Object(answer)
 }
 
 fn add_note(note: &mut Map<String, Value>, path: &str, kept: usize, length: usize) {

@@ -135,7 +135,9 @@ impl SearchIndex {
     pub(crate) fn rank(&self, query: &str) -> Vec<&str> {
         const SATURATION: f64 = 1.2;
         const LENGTH_SHARE: f64 = 0.75;
-        let terms: BTreeSet<String> = terms_of(query).take(50).collect();
+        let meant = words_of(query).map(|word| tool_word(&word).map_or(word, str::to_owned));
+        let meant = meant.take(100).collect::<Vec<_>>().join(" ");
+        let terms: BTreeSet<String> = terms_of(&meant).collect();
         let mut scores = vec![0.0; self.documents.len()];
         #[expect(
             clippy::cast_precision_loss,
@@ -182,7 +184,7 @@ impl Document {
             terms: BTreeMap::new(),
             length: 0.0,
         };
-        document.add(&definition.name, 4.0);
+        document.add(&definition.name, 6.0);
         document.add(definition.title.as_deref().unwrap_or_default(), 2.0);
         entry
             .spec()
@@ -195,46 +197,67 @@ impl Document {
     }
 
     fn add(&mut self, text: &str, weight: f64) {
-        for term in terms_of(text) {
-            *self.terms.entry(term).or_default() += weight;
-            self.length += weight;
-        }
+        self.length += self.count(text, weight);
     }
 
-    /// Names and descriptions of parameters, at half the weight of the description: most tools share them.
+    fn count(&mut self, text: &str, weight: f64) -> f64 {
+        let mut length = 0.0;
+        for term in terms_of(text) {
+            *self.terms.entry(term).or_default() += weight;
+            length += weight;
+        }
+        length
+    }
+
+    /// Names and descriptions of parameters count less than the description, since most tools share them,
+    /// and do not make the tool long: one with many parameters is not less about its subject.
     fn add_parameters(&mut self, schema: &Value) {
         let Some(Value::Object(properties)) = schema.get("properties") else {
             return;
         };
         for (name, property) in properties {
             if name != "request" {
-                self.add(name, 0.5);
-                self.add(property["description"].as_str().unwrap_or_default(), 0.25);
+                self.count(name, 0.5);
+                self.count(property["description"].as_str().unwrap_or_default(), 0.25);
             }
             self.add_parameters(property);
         }
     }
 }
 
-/// Lower-case words without their plural s and without words that say nothing.
-fn terms_of(text: &str) -> impl Iterator<Item = String> {
-    const SILENT: [&str; 27] = [
-        "a", "all", "an", "and", "are", "as", "by", "can", "do", "for", "from", "how", "i", "in",
-        "is", "it", "me", "my", "of", "on", "or", "that", "the", "to", "what", "with", "you",
-    ];
+/// Lower-case words.
+fn words_of(text: &str) -> impl Iterator<Item = String> {
     text.split(|letter: char| !letter.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .filter_map(|word| {
-            let word = word.to_lowercase();
-            if SILENT.contains(&word.as_str()) {
-                return None;
+        .map(str::to_lowercase)
+}
+
+/// Lower-case words without their plural s and without words that say nothing.
+fn terms_of(text: &str) -> impl Iterator<Item = String> {
+    const SILENT: [&str; 34] = [
+        "a", "all", "an", "and", "any", "are", "as", "at", "by", "can", "do", "for", "from",
+        "have", "how", "i", "in", "is", "it", "its", "me", "my", "of", "on", "or", "that", "the",
+        "there", "this", "to", "what", "when", "with", "you",
+    ];
+    words_of(text)
+        .filter(|word| !SILENT.contains(&word.as_str()))
+        .map(|word| match word.strip_suffix("ies") {
+            Some(stem) if stem.len() >= 2 => format!("{stem}y"),
+            _ if word.len() > 3 && word.ends_with('s') && !word.ends_with("ss") => {
+                word[..word.len() - 1].to_owned()
             }
-            Some(match word.strip_suffix("ies") {
-                Some(stem) if stem.len() >= 2 => format!("{stem}y"),
-                _ if word.len() > 3 && word.ends_with('s') && !word.ends_with("ss") => {
-                    word[..word.len() - 1].to_owned()
-                }
-                _ => word,
-            })
+            _ => word,
         })
+}
+
+/// The word that tools' names use for one that people use.
+fn tool_word(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "all" | "browse" | "every" | "show" | "which" => "list",
+        "about" | "describe" | "detail" | "details" | "inspect" => "info",
+        "run" => "execute",
+        "query" | "select" => "sql",
+        "make" | "build" | "new" | "add" => "create",
+        _ => return None,
+    })
 }

@@ -457,3 +457,6 @@ fn publish(tool: Arc<dyn AnyTool>) -> Result<CatalogueEntry, CatalogueError> {
         advice,
     })
 }
+
+#[cfg(test)]
+mod tests;
