@@ -18,6 +18,8 @@ pub enum CacheScope {
     Public,
 }
 
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+
 /// What the server calls itself, prepared for `_meta` of every modern result.
 #[derive(Debug, Clone)]
 pub struct ServerInfo {
@@ -33,7 +35,7 @@ impl ServerInfo {
     /// Never: the JSON is our own.
     pub fn new(name: &str, title: &str, version: &str) -> Self {
         let implementation = json!({ "name": name, "title": title, "version": version });
-        let meta = json!({ "io.modelcontextprotocol/serverInfo": implementation });
+        let meta = json!({ SERVER_INFO: implementation });
         let meta = serde_json::value::to_raw_value(&meta).expect("a JSON value serializes");
         Self {
             implementation,
@@ -117,6 +119,15 @@ impl<'s> ResultBuilder<'s> {
             let server = self.server;
             self.push_member("_meta", &server.meta);
         }
+        self.json.push(b'}');
+        self.json.into()
+    }
+
+    /// The result as JSON, with one more member in `_meta`.
+    pub fn finish_with_meta(mut self, name: &str, value: &Value) -> Bytes {
+        let mut meta = json!({ SERVER_INFO: self.server.implementation });
+        meta[name] = value.clone();
+        self.push_member("_meta", &meta);
         self.json.push(b'}');
         self.json.into()
     }

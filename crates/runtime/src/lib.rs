@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod executor;
+mod identity;
+mod node;
+mod outlet;
+mod relay;
+mod service;
+mod session;
+mod settings;
+mod workspace;
+
+pub use answer::{Answer, Frame, FrameStream, Refused};
+pub use identity::IdentifyError;
+pub use node::{Bound, Node, NodeParts, StartError};
+pub use service::{ClientTtl, TraceParent};
+pub use settings::NodeSettings;
+pub use workspace::{OpenError, OpenWorkspace, WorkspaceError, WorkspaceHandle};

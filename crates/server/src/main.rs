@@ -1,1 +1,166 @@
-fn main() {}
+//! The command line.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use tidegate_config::Settings;
+use tidegate_metastore::seed::{PostgresTarget, seed_postgres};
+use tidegate_server::{Application, wait_for_signal};
+use tidegate_types::{SecretString, SystemClock, WorkspaceSlug};
+
+/// An MCP server for Apache Superset workspaces.
+///
+/// Without a command it serves. With nothing configured it serves the embedded workspace `demo` on
+/// 127.0.0.1:5008 for the development user.
+#[derive(Parser)]
+#[command(version, about)]
+struct CommandLine {
+    /// Settings in TOML, over the defaults and under the environment.
+    #[arg(long, global = true, env = "TIDEGATE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves MCP. This is what happens without a command.
+    Serve,
+    /// Reads the settings and reports every problem at once.
+    CheckConfig,
+    /// Fills an empty PostgreSQL metastore and data base with the sample business.
+    Seed {
+        /// The workspace of the configuration whose metastore is filled.
+        #[arg(long)]
+        workspace: WorkspaceSlug,
+        /// Where the sample data go: postgres://user:password@host/database.
+        #[arg(long, env = "TIDEGATE_SEED_DATA_URL", hide_env_values = true)]
+        data_url: String,
+    },
+    /// Asks a running server whether it is ready; for container health checks.
+    Healthcheck {
+        /// The server.
+        #[arg(long, default_value = "http://127.0.0.1:5008")]
+        url: String,
+    },
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(err) => {
+            // Before or after logging is set up, this reaches the operator.
+            eprintln!("tidegate: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<ExitCode> {
+    // One provider for every TLS connection of the process, before anything makes one.
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .map_err(|_| anyhow::anyhow!("a TLS provider is installed already"))?;
+    let CommandLine { config, command } = CommandLine::parse();
+    let environment: HashMap<String, String> = std::env::vars().collect();
+    if let Some(Command::Healthcheck { url }) = &command {
+        return tokio_main(healthcheck(url));
+    }
+    let settings = match Settings::load(config.as_deref(), &environment) {
+        Ok(settings) => settings,
+        Err(problems) => {
+            for problem in &problems {
+                eprintln!("{problem}");
+            }
+            eprintln!("tidegate: {} problems in the settings", problems.len());
+            return Ok(ExitCode::from(2));
+        }
+    };
+    match command {
+        None | Some(Command::Serve) => actix_rt::System::new().block_on(serve(settings)),
+        Some(Command::CheckConfig) => {
+            for notice in &settings.notices {
+                eprintln!("note: {notice}");
+            }
+            eprintln!("the settings are good");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Seed { workspace, data_url }) => tokio_main(seed(settings, workspace, data_url.into())),
+        Some(Command::Healthcheck { .. }) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn tokio_main(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
+    let telemetry = tidegate_telemetry::init(&settings.telemetry, &settings.server.node_id)?;
+    let mut running = Application::builder(settings).metrics(telemetry.metrics).start().await?;
+    for notice in running.notices() {
+        tracing::warn!("{notice}");
+    }
+    for address in running.addresses() {
+        tracing::info!(%address, "serving MCP at http://{address}/mcp");
+    }
+    let ends = running.ends();
+    let code = tokio::select! {
+        signal = wait_for_signal() => {
+            signal?;
+            tracing::info!("stopping; a second signal stops at once");
+            ExitCode::SUCCESS
+        }
+        ended = running.ended() => {
+            ended.context("the HTTP server ended")?;
+            ExitCode::FAILURE
+        }
+        () = ends.cancelled() => {
+            tracing::error!("the node lost its connection to the others' signals and stops");
+            ExitCode::FAILURE
+        }
+    };
+    let code = tokio::select! {
+        () = running.stop() => code,
+        _ = wait_for_signal() => ExitCode::FAILURE,
+    };
+    telemetry.guard.shut_down(std::time::Duration::from_secs(3));
+    Ok(code)
+}
+
+async fn seed(settings: Settings, workspace: WorkspaceSlug, data_url: SecretString) -> anyhow::Result<ExitCode> {
+    let workspace = settings
+        .workspaces
+        .into_iter()
+        .find(|configured| configured.slug == workspace)
+        .with_context(|| format!("workspace {workspace} is not in the settings"))?;
+    let tidegate_config::MetastoreSettings::Postgres { url } = &workspace.metastore else {
+        anyhow::bail!("workspace {} has a SQLite metastore, which is filled at its first start", workspace.slug);
+    };
+    let secret_key = workspace
+        .secret_key
+        .as_ref()
+        .with_context(|| format!("workspaces.{}.secret_key is needed to encrypt the database's password", workspace.slug))?;
+    let target = PostgresTarget { metastore_url: url, data_url: &data_url, secret_key };
+    let seeded = seed_postgres(&target, &SystemClock).await?;
+    let told = |was_filled| if was_filled { "filled" } else { "already there" };
+    eprintln!("metastore: {}, data: {}", told(seeded.metastore_was_filled), told(seeded.data_was_filled));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn healthcheck(url: &str) -> anyhow::Result<ExitCode> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let authority = url.strip_prefix("http://").context("the URL must begin with http://")?.trim_end_matches('/');
+    let ask = async {
+        let mut stream = tokio::net::TcpStream::connect(authority).await?;
+        let request = format!("GET /readyz HTTP/1.0\r\nHost: {authority}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await?;
+        anyhow::Ok(status.ends_with(b"200"))
+    };
+    let is_ready = tokio::time::timeout(std::time::Duration::from_secs(3), ask).await.context("no answer in 3 s")??;
+    Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

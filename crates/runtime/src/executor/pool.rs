@@ -1,0 +1,264 @@
+//! Admission control and the executors.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix::{Actor, Addr, MailboxError};
+use actix_rt::ArbiterHandle;
+use arc_swap::ArcSwap;
+use tidegate_tools::ToolFailure;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::actor::{RunJob, ToolExecutor};
+use super::job::Job;
+use super::threads::ToolThreads;
+use crate::service::Produced;
+
+/// Beyond a job's own limit: how long its reply may take before the executor counts as lost.
+const REPLY_MARGIN: Duration = Duration::from_secs(5);
+
+/// How the pool is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PoolSettings {
+    /// Executors.
+    pub slots: usize,
+    /// Calls that run at once.
+    pub running: usize,
+    /// Calls that wait for a place.
+    pub waiting: usize,
+    /// How long they wait.
+    pub wait_timeout: Duration,
+    /// How long the threads may be unresponsive.
+    pub watchdog: Duration,
+    /// How long a call may wait for its client's answers.
+    pub ask_limit: Duration,
+}
+
+/// The pool of executors.
+pub(crate) struct ExecutorPool {
+    slots: Vec<ArcSwap<Addr<ToolExecutor>>>,
+    arbiters: Vec<ArbiterHandle>,
+    next: AtomicUsize,
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    threads: ToolThreads,
+    settings: PoolSettings,
+    is_well: AtomicBool,
+}
+
+impl ExecutorPool {
+    /// Starts the executors on the arbiters in turn.
+    ///
+    /// # Errors
+    /// The operating system gives no threads.
+    pub(crate) fn start(settings: PoolSettings, arbiters: Vec<ArbiterHandle>) -> std::io::Result<Arc<Self>> {
+        let threads = ToolThreads::start(settings.slots)?;
+        let slots = (0..settings.slots)
+            .map(|slot| ArcSwap::from_pointee(start_executor(&arbiters, slot, &threads, settings)))
+            .collect();
+        Ok(Arc::new(Self {
+            slots,
+            arbiters,
+            next: AtomicUsize::new(0),
+            permits: Arc::new(Semaphore::new(settings.running)),
+            waiting: AtomicUsize::new(0),
+            threads,
+            settings,
+            is_well: AtomicBool::new(true),
+        }))
+    }
+
+    /// Runs a job when there is room.
+    ///
+    /// # Errors
+    /// `Busy`: no room, nothing was done. Else what the job came to.
+    pub(crate) async fn run(&self, job: Job) -> Result<Produced, ToolFailure> {
+        let _permit = match self.admit().await {
+            Ok(permit) => permit,
+            Err(failure) => return job.refuse(failure),
+        };
+        let slot = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
+        let executor = self.executor(slot);
+        let limit = job.limit + self.settings.ask_limit + REPLY_MARGIN;
+        match executor.send(RunJob(job)).timeout(limit).await {
+            Ok(result) => result,
+            Err(MailboxError::Timeout) => Err(ToolFailure::Timeout { seconds: limit.as_secs() }),
+            Err(MailboxError::Closed) => Err(ToolFailure::Unavailable {
+                part: "the executor that ran this call was lost; it",
+                source: Box::new(MailboxError::Closed),
+            }),
+        }
+    }
+
+    async fn admit(&self) -> Result<OwnedSemaphorePermit, ToolFailure> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let busy = || ToolFailure::Busy { message: "this node runs as many calls as it can".into(), retry_after_secs: 1 };
+        let _place = Place::take(&self.waiting, self.settings.waiting).ok_or_else(busy)?;
+        let wait = Arc::clone(&self.permits).acquire_owned();
+        match tokio::time::timeout(self.settings.wait_timeout, wait).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(busy()),
+        }
+    }
+
+    /// The executor of a slot, a new one if the last one is gone.
+    fn executor(&self, slot: usize) -> Addr<ToolExecutor> {
+        let executor = self.slots[slot].load();
+        if executor.connected() {
+            return Addr::clone(&executor);
+        }
+        tracing::error!(slot, "an executor died and is started again");
+        let fresh = start_executor(&self.arbiters, slot, &self.threads, self.settings);
+        self.slots[slot].store(Arc::new(fresh.clone()));
+        fresh
+    }
+
+    /// Calls that run now.
+    pub(crate) fn running(&self) -> usize {
+        self.settings.running.saturating_sub(self.permits.available_permits())
+    }
+
+    /// Calls that wait for a place.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Whether calls can run. `false` when the threads were blocked too often.
+    pub(crate) fn is_well(&self) -> bool {
+        self.is_well.load(Ordering::Relaxed)
+    }
+
+    /// Looks after the threads until the node stops.
+    pub(crate) async fn watch(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(self.settings.watchdog).await;
+            if self.threads.is_responsive(self.settings.watchdog).await {
+                continue;
+            }
+            tracing::error!("all threads for tools are blocked; their calls are left behind");
+            if !self.threads.replace() {
+                self.is_well.store(false, Ordering::Relaxed);
+                tracing::error!("threads for tools were blocked too often; this node needs a restart");
+                return;
+            }
+        }
+    }
+
+    /// Waits until nothing runs, at most `grace`, then stops the threads. Returns how many calls were cut off.
+    pub(crate) async fn drain(&self, grace: Duration) -> usize {
+        let all = u32::try_from(self.settings.running).unwrap_or(u32::MAX);
+        let _ = tokio::time::timeout(grace, self.permits.acquire_many(all)).await;
+        let cut_off = self.running();
+        self.permits.close();
+        self.threads.stop();
+        cut_off
+    }
+}
+
+fn start_executor(
+    arbiters: &[ArbiterHandle],
+    slot: usize,
+    threads: &ToolThreads,
+    settings: PoolSettings,
+) -> Addr<ToolExecutor> {
+    let threads = threads.clone();
+    let mailbox = settings.running.max(16);
+    ToolExecutor::start_in_arbiter(&arbiters[slot % arbiters.len()], move |_| ToolExecutor::new(threads, mailbox))
+}
+
+/// A place in the queue, given back when dropped.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(taken: &'a AtomicUsize, limit: usize) -> Option<Self> {
+        taken
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |taken| (taken < limit).then_some(taken + 1))
+            .ok()
+            .map(|_| Self(taken))
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_rt::Arbiter;
+    use tokio_util::sync::CancellationToken;
+
+    use super::super::actor::Die;
+    use super::*;
+
+    fn settings() -> PoolSettings {
+        PoolSettings {
+            slots: 2,
+            running: 2,
+            waiting: 1,
+            wait_timeout: Duration::from_millis(100),
+            watchdog: Duration::from_secs(1),
+            ask_limit: Duration::from_secs(1),
+        }
+    }
+
+    fn job(work: impl Future<Output = Result<Produced, ToolFailure>> + Send + 'static) -> Job {
+        Job {
+            work: Box::pin(work),
+            limit: Duration::from_secs(5),
+            cancel: CancellationToken::new(),
+            patience: Arc::default(),
+            observation: None,
+            _guard: None,
+        }
+    }
+
+    fn pool() -> (Arc<ExecutorPool>, Arbiter) {
+        let arbiter = Arbiter::new();
+        (ExecutorPool::start(settings(), vec![arbiter.handle()]).unwrap(), arbiter)
+    }
+
+    #[actix_rt::test]
+    async fn a_panic_costs_its_own_call_only() {
+        let (pool, _arbiter) = pool();
+        let (panicked, answered) = futures_util::join!(
+            pool.run(job(async { panic!("on purpose") })),
+            pool.run(job(async { Ok(Produced::default()) })),
+        );
+        assert!(matches!(panicked, Err(ToolFailure::Internal(_))));
+        assert!(answered.is_ok());
+    }
+
+    #[actix_rt::test]
+    async fn a_flood_is_told_to_come_back_and_the_pool_recovers() {
+        let (pool, _arbiter) = pool();
+        let hanging = [job(std::future::pending()), job(std::future::pending())];
+        let cancels: Vec<_> = hanging.iter().map(|job| job.cancel.clone()).collect();
+        let [first, second] = hanging;
+        let flood = async {
+            tokio::task::yield_now().await;
+            let refused = pool.run(job(async { Ok(Produced::default()) })).await;
+            cancels.iter().for_each(CancellationToken::cancel);
+            refused
+        };
+        let (_, _, refused) = futures_util::join!(pool.run(first), pool.run(second), flood);
+        assert!(matches!(refused, Err(ToolFailure::Busy { .. })));
+        assert!(pool.run(job(async { Ok(Produced::default()) })).await.is_ok());
+        assert_eq!((0, 0), (pool.running(), pool.waiting()));
+    }
+
+    #[actix_rt::test]
+    async fn a_dead_executor_is_started_again() {
+        let (pool, _arbiter) = pool();
+        for slot in 0..2 {
+            pool.slots[slot].load().send(Die).await.unwrap();
+        }
+        for _ in 0..4 {
+            assert!(pool.run(job(async { Ok(Produced::default()) })).await.is_ok());
+        }
+    }
+}

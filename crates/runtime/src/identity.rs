@@ -1,0 +1,145 @@
+//! From a verified token to a principal of a workspace.
+//!
+//! A token's subject is looked up in the workspace's metastore, and the outcome is kept: in the shared
+//! store for 5 minutes (session validation), so that a revocation holds on every node at once, and on
+//! this node for seconds, so that most requests ask nobody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_auth::{AuthFailure, Authenticator};
+use tidegate_store::{Validation, ValidationCache};
+use tidegate_types::{Credential, Principal, ServiceCode, TokenId, UserId, WorkspaceSlug};
+
+use crate::workspace::{WorkspaceError, WorkspaceHandle};
+
+/// How long a validated session counts everywhere.
+const VALIDATION_TTL: Duration = Duration::from_secs(300);
+
+/// A token's user in a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Validated {
+    /// The user.
+    pub(crate) user: UserId,
+    /// `ab_user.username`.
+    pub(crate) username: Arc<str>,
+}
+
+/// Why nobody is known to be calling.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentifyError {
+    /// The credential did not pass.
+    #[error(transparent)]
+    Auth(#[from] AuthFailure),
+    /// The credential is good, and nobody in this workspace goes by it.
+    #[error("the token's subject is not an active member of the workspace")]
+    NotAMember,
+    /// The token was revoked.
+    #[error("the token was revoked")]
+    Revoked,
+    /// The workspace cannot be asked.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+}
+
+impl IdentifyError {
+    /// The kind of failure that the edge shows.
+    pub fn service_code(&self) -> ServiceCode {
+        match self {
+            Self::Auth(failure) => failure.service_code(),
+            Self::NotAMember | Self::Revoked => ServiceCode::Unauthenticated,
+            Self::Workspace(err) => err.service_code(),
+        }
+    }
+}
+
+/// Tells who calls.
+pub(crate) struct Identity {
+    pub authenticator: Arc<dyn Authenticator>,
+    pub validations: Arc<dyn ValidationCache>,
+}
+
+impl Identity {
+    /// The principal behind a bearer token in a workspace.
+    ///
+    /// # Errors
+    /// See [`IdentifyError`].
+    pub(crate) async fn identify(
+        &self,
+        workspace: &WorkspaceHandle,
+        bearer: Option<&str>,
+    ) -> Result<Arc<Principal>, IdentifyError> {
+        let token = self.authenticator.authenticate(bearer).await?;
+        let id = match &token.credential {
+            Credential::Token(id) => id.clone(),
+            // The development user has no token; its name stands in for one.
+            Credential::Development => development_token(&token.subject),
+        };
+        let validated = match workspace.validated().get(&id) {
+            Some(validated) => validated,
+            None => self.validate(workspace, &id, &token.subject).await?,
+        };
+        Ok(Arc::new(Principal {
+            workspace: workspace.workspace().slug.clone(),
+            user: validated.user,
+            username: Arc::clone(&validated.username),
+            scopes: token.scopes,
+            client: token.client.clone(),
+            credential: token.credential.clone(),
+        }))
+    }
+
+    async fn validate(
+        &self,
+        workspace: &WorkspaceHandle,
+        token: &TokenId,
+        subject: &str,
+    ) -> Result<Arc<Validated>, IdentifyError> {
+        let slug = &workspace.workspace().slug;
+        let epoch = workspace.epoch();
+        let known = match self.remembered(slug, token).await {
+            Some(known) => known,
+            None => {
+                let user = workspace.workspace().metastore.users().by_username(subject).await.map_err(|err| {
+                    tracing::warn!(error = &err as &dyn std::error::Error, "could not look up a user");
+                    WorkspaceError::Unavailable(Arc::new(err))
+                })?;
+                let user = user.ok_or(IdentifyError::NotAMember)?;
+                let found = Validation::Valid { user: user.id, username: user.username };
+                self.remember(slug, token, found).await
+            }
+        };
+        match known {
+            Validation::Valid { user, username } => {
+                let validated = Arc::new(Validated { user, username: username.into() });
+                // What was read before a change may already be wrong: it serves this request alone.
+                if epoch == workspace.epoch() {
+                    workspace.validated().insert(token.clone(), Arc::clone(&validated));
+                }
+                Ok(validated)
+            }
+            Validation::Revoked => Err(IdentifyError::Revoked),
+        }
+    }
+
+    /// The shared outcome. With the store gone the metastore is asked each time, which any node can.
+    async fn remembered(&self, slug: &WorkspaceSlug, token: &TokenId) -> Option<Validation> {
+        self.validations.get(slug, token).await.unwrap_or_else(|err| {
+            tracing::warn!(error = &err as &dyn std::error::Error, "session validation goes on without the store");
+            None
+        })
+    }
+
+    async fn remember(&self, slug: &WorkspaceSlug, token: &TokenId, found: Validation) -> Validation {
+        self.validations.put(slug, token, found.clone(), VALIDATION_TTL).await.unwrap_or(found)
+    }
+}
+
+fn development_token(username: &str) -> TokenId {
+    let hex: String = username.bytes().take(50).fold(String::from("development-"), |mut text, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    hex.parse().expect("hexadecimal digits are visible ASCII")
+}

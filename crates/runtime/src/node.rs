@@ -1,0 +1,313 @@
+//! Everything that one node is: what the edge calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Actor;
+use actix_rt::{Arbiter, ArbiterHandle};
+use tidegate_auth::Authenticator;
+use tidegate_config::SqlLiterals;
+use tidegate_metastore::Metastore;
+use tidegate_protocol::ladder::{Params, RequestMeta};
+use tidegate_protocol::message::{Incoming, Request};
+use tidegate_protocol::reply::ServerInfo;
+use tidegate_protocol::state::StateSealer;
+use tidegate_protocol::{ProtocolVersion, RpcError};
+use tidegate_store::SharedState;
+use tidegate_telemetry::{AuditQueue, Level, Metrics};
+use tidegate_tools::Catalogue;
+use tidegate_types::{Clock, NodeId, Principal, SessionId, WorkspaceSlug};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::answer::Answer;
+use crate::executor::{ExecutorPool, PoolSettings};
+use crate::identity::{Identity, IdentifyError};
+use crate::relay::EventRelay;
+use crate::service::{self, Caller, Core, LegacyPost, ModernPost, TraceParent};
+use crate::session::SessionRegistry;
+use crate::settings::NodeSettings;
+use crate::workspace::{OpenWorkspace, WorkspaceError, WorkspaceRegistry};
+
+/// Change streams that one node keeps open at most.
+const MAX_STREAMS: usize = 20_000;
+
+/// How often levels are measured.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
+
+/// What a node is made of.
+pub struct NodeParts {
+    /// Its name.
+    pub node_id: NodeId,
+    /// What can be called.
+    pub catalogue: Catalogue,
+    /// The shared state.
+    pub state: SharedState,
+    /// Opens workspaces.
+    pub opener: Arc<dyn OpenWorkspace>,
+    /// Tells who calls.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// The settings.
+    pub settings: NodeSettings,
+    /// Seals `requestState`; nodes of a deployment share its key.
+    pub sealer: StateSealer,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Counts.
+    pub metrics: Metrics,
+    /// Records calls.
+    pub audit: AuditQueue,
+    /// How SQL stands in audit records.
+    pub sql_literals: SqlLiterals,
+}
+
+/// A node that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No threads.
+    #[error("the threads for tools could not be started")]
+    Threads(#[source] std::io::Error),
+    /// The store's signals are taken by somebody else.
+    #[error("the shared state already serves another node of this process")]
+    RelayTaken,
+}
+
+/// A running node.
+pub struct Node {
+    core: Arc<Core>,
+    workspaces: Arc<WorkspaceRegistry>,
+    identity: Identity,
+    arbiters: Vec<Arbiter>,
+    node_ends: CancellationToken,
+}
+
+/// A caller who is authenticated and bound to a workspace. Only [`Node::bind`] makes one, so that nothing
+/// can be asked of a node by anybody else.
+#[derive(Clone)]
+pub struct Bound(Caller);
+
+impl Bound {
+    /// Who it is.
+    pub fn principal(&self) -> &Principal {
+        &self.0.principal
+    }
+}
+
+impl Node {
+    /// Starts the actors. Must be called inside an actix system.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn start(parts: NodeParts) -> Result<Arc<Self>, StartError> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let arbiters: Vec<Arbiter> = (0..cores.max(2)).map(|_| Arbiter::new()).collect();
+        let handles: Vec<ArbiterHandle> = arbiters.iter().map(Arbiter::handle).collect();
+        let NodeParts { node_id, catalogue, state, opener, authenticator, settings, clock, .. } = parts;
+
+        let pool = PoolSettings {
+            slots: (cores * 2).max(4),
+            running: settings.running,
+            waiting: settings.waiting,
+            wait_timeout: settings.wait_timeout,
+            watchdog: settings.watchdog,
+            ask_limit: settings.ask_limit,
+        };
+        let executor = ExecutorPool::start(pool, handles.clone()).map_err(StartError::Threads)?;
+        let workspaces = Arc::new(WorkspaceRegistry::new(opener, state.clone(), handles[0].clone()));
+        let sessions = Arc::new(SessionRegistry::new(
+            state.clone(),
+            settings.retention,
+            handles.clone(),
+            settings.max_live_sessions,
+        ));
+        let node_ends = CancellationToken::new();
+        let signals = state.relay.stream().ok_or(StartError::RelayTaken)?;
+        let (relay_workspaces, relay_sessions, relay_end) =
+            (Arc::clone(&workspaces), Arc::clone(&sessions), node_ends.clone());
+        EventRelay::start_in_arbiter(&handles[0], move |_| {
+            EventRelay::new(relay_workspaces, relay_sessions, signals, relay_end)
+        });
+
+        let observer = service::Observer::new(
+            parts.metrics.clone(),
+            parts.audit,
+            &catalogue,
+            parts.sql_literals,
+            Arc::clone(&clock),
+            node_id.clone(),
+        );
+        let identity = Identity { authenticator, validations: Arc::clone(&state.validations) };
+        let core = Arc::new(Core {
+            node_id,
+            catalogue: Arc::new(catalogue),
+            executor: Arc::clone(&executor),
+            sessions,
+            state,
+            settings,
+            server: ServerInfo::new("tidegate", "Tidegate", env!("CARGO_PKG_VERSION")),
+            sealer: parts.sealer,
+            clock,
+            lists: service::ListCache::default(),
+            flights: service::Flights::default(),
+            observer,
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            draining: CancellationToken::new(),
+        });
+        handles[0].spawn(executor.watch());
+        handles[0].spawn(measure(Arc::clone(&core), Arc::clone(&workspaces), parts.metrics));
+        Ok(Arc::new(Self { core, workspaces, identity, arbiters, node_ends }))
+    }
+
+    /// Authenticates a caller and binds them to a workspace.
+    ///
+    /// # Errors
+    /// See [`IdentifyError`].
+    pub async fn bind(
+        &self,
+        workspace: &WorkspaceSlug,
+        bearer: Option<&str>,
+        trace: TraceParent,
+    ) -> Result<Bound, IdentifyError> {
+        let workspace = self.workspaces.get(workspace).await?;
+        let principal = self.identity.identify(&workspace, bearer).await?;
+        let access = match workspace.access(principal.user).await {
+            Err(WorkspaceError::NotAMember) => return Err(IdentifyError::NotAMember),
+            access => access?,
+        };
+        Ok(Bound(Caller { workspace, principal, access, trace }))
+    }
+
+    /// Serves a request of 2026-07-28. `header` gives `Mcp-Param-*` headers by full name.
+    pub async fn modern<'a>(
+        &self,
+        caller: Bound,
+        request: Request<'a>,
+        params: Params<'a>,
+        meta: Box<RequestMeta>,
+        header: &'a dyn Fn(&str) -> Option<&'a str>,
+        accepts_stream: bool,
+    ) -> Answer {
+        let post = ModernPost { request, params, meta, header, accepts_stream };
+        service::modern::post(&self.core, caller.0, post).await
+    }
+
+    /// Serves `initialize`.
+    pub async fn initialize(&self, caller: Bound, request: &Request<'_>) -> Answer {
+        service::legacy::initialize(&self.core, &caller.0, request).await
+    }
+
+    /// Serves one message of a session, or one outside of any as far as it goes.
+    pub async fn legacy(
+        &self,
+        caller: Bound,
+        session: Option<SessionId>,
+        version: Option<ProtocolVersion>,
+        accepts_stream: bool,
+        message: Incoming<'_>,
+    ) -> Answer {
+        let post = LegacyPost { session, version, accepts_stream };
+        service::legacy::post(&self.core, caller.0, &post, message).await
+    }
+
+    /// Serves a batch of 2025-03-26.
+    pub async fn batch(
+        &self,
+        caller: Bound,
+        session: Option<SessionId>,
+        version: Option<ProtocolVersion>,
+        messages: Vec<Result<Incoming<'_>, RpcError>>,
+    ) -> Answer {
+        let post = LegacyPost { session, version, accepts_stream: false };
+        service::legacy::batch(&self.core, caller.0, &post, messages).await
+    }
+
+    /// Serves a GET: a session's changes, or the rest of the stream that `last_event` names.
+    pub async fn get(&self, caller: Bound, session: Option<SessionId>, last_event: Option<&str>) -> Answer {
+        let post = LegacyPost { session, version: None, accepts_stream: true };
+        service::legacy::get(&self.core, caller.0, &post, last_event).await
+    }
+
+    /// Ends a session.
+    pub async fn delete(&self, caller: Bound, session: Option<SessionId>) -> Answer {
+        service::legacy::delete(&self.core, &caller.0, session).await
+    }
+
+    /// Whether the node can do its work: the store answers, and active workspaces' metastores do.
+    ///
+    /// # Errors
+    /// The parts that do not, for the log and the probe.
+    pub async fn readiness(&self) -> Result<(), Vec<&'static str>> {
+        let mut unready = Vec::new();
+        if self.core.draining.is_cancelled() {
+            unready.push("draining");
+        }
+        if !self.core.executor.is_well() {
+            unready.push("executor");
+        }
+        if let Err(err) = self.core.state.health.ping().await {
+            tracing::warn!(error = &err as &dyn std::error::Error, "the shared store does not answer");
+            unready.push("store");
+        }
+        for workspace in self.workspaces.all() {
+            if let Err(err) = workspace.workspace().metastore.ping().await {
+                tracing::warn!(
+                    workspace = %workspace.workspace().slug,
+                    error = &err as &dyn std::error::Error,
+                    "a metastore does not answer",
+                );
+                unready.push("metastore");
+                break;
+            }
+        }
+        if unready.is_empty() { Ok(()) } else { Err(unready) }
+    }
+
+    /// Opens a workspace before its first request.
+    ///
+    /// # Errors
+    /// It does not exist, or cannot be opened now.
+    pub async fn warm_up(&self, workspace: &WorkspaceSlug) -> Result<(), WorkspaceError> {
+        self.workspaces.get(workspace).await.map(drop)
+    }
+
+    /// A workspace's metastore, for what is written beside requests.
+    ///
+    /// # Errors
+    /// As [`Self::warm_up`].
+    pub async fn metastore(&self, workspace: &WorkspaceSlug) -> Result<Metastore, WorkspaceError> {
+        Ok(self.workspaces.get(workspace).await?.workspace().metastore.clone())
+    }
+
+    /// Fires when the node lost something that it cannot do without.
+    pub fn ends(&self) -> &CancellationToken {
+        &self.node_ends
+    }
+
+    /// Stops readiness, so that no new requests are sent here, and ends change streams.
+    pub fn begin_drain(&self) {
+        self.core.draining.cancel();
+    }
+
+    /// Waits for running calls, at most `grace`, then stops the actors. Returns how many calls were cut off.
+    pub async fn stop(&self, grace: Duration) -> usize {
+        self.begin_drain();
+        let cut_off = self.core.executor.drain(grace).await;
+        for arbiter in &self.arbiters {
+            arbiter.stop();
+        }
+        cut_off
+    }
+}
+
+/// Measures what there is now, until the node stops.
+async fn measure(core: Arc<Core>, workspaces: Arc<WorkspaceRegistry>, metrics: Metrics) {
+    let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    while !core.draining.is_cancelled() {
+        metrics.set(Level::Sessions, whole(core.sessions.len()));
+        metrics.set(Level::Streams, whole(MAX_STREAMS - core.streams.available_permits()));
+        metrics.set(Level::Workspaces, whole(workspaces.all().len()));
+        metrics.set(Level::Running, whole(core.executor.running()));
+        metrics.set(Level::Waiting, whole(core.executor.waiting()));
+        tokio::time::sleep(MEASURE_EVERY).await;
+    }
+}

@@ -1,0 +1,79 @@
+//! `completion/complete`.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+use tidegate_protocol::reply::ResultBuilder;
+use tidegate_protocol::{ProtocolVersion, RpcError};
+use tidegate_tools::CallContext;
+
+use super::Core;
+
+/// Values that one answer may hold (2025-03-26 and later, "Completion Results").
+const MAX_VALUES: usize = 100;
+
+#[derive(Deserialize)]
+struct Complete {
+    #[serde(rename = "ref")]
+    reference: Reference,
+    argument: Argument,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type")]
+enum Reference {
+    #[serde(rename = "ref/prompt")]
+    Prompt { name: String },
+    #[serde(rename = "ref/resource")]
+    Resource { uri: String },
+}
+
+#[derive(Deserialize)]
+struct Argument {
+    name: String,
+    value: String,
+}
+
+/// Values of a prompt's argument that begin with what was typed.
+///
+/// # Errors
+/// `-32602`: the parameters are wrong, or name what does not exist.
+pub(crate) async fn complete(
+    core: &Core,
+    context: &CallContext,
+    version: ProtocolVersion,
+    params: Option<&RawValue>,
+) -> Result<Bytes, RpcError> {
+    let params = params.map_or("{}", RawValue::get);
+    let Complete { reference, argument } = serde_json::from_str(params).map_err(|err| {
+        let reason = err.to_string();
+        let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
+        RpcError::invalid_params(format!("params must have a ref and an argument with name and value: {reason}"))
+    })?;
+    let mut values = match reference {
+        Reference::Prompt { name } => {
+            let prompt = core.catalogue.prompt(&name).ok_or_else(|| {
+                let name: String = name.chars().take(128).collect();
+                RpcError::invalid_params(format!("prompt {name:?} does not exist"))
+            })?;
+            prompt.complete(context, &argument.name, &argument.value).await.unwrap_or_else(|err| {
+                // A completion is a convenience: none is better than an error in the middle of typing.
+                tracing::debug!(error = &err as &dyn std::error::Error, "a completion failed");
+                Vec::new()
+            })
+        }
+        Reference::Resource { uri } => {
+            let is_known = core.catalogue.resource(&uri).is_some()
+                || core.catalogue.templates().any(|template| template.definition().uri_template == uri);
+            if !is_known {
+                return Err(RpcError::resource_not_found(version, &uri));
+            }
+            Vec::new()
+        }
+    };
+    let total = values.len();
+    values.truncate(MAX_VALUES);
+    let completion = json!({ "values": values, "total": total, "hasMore": total > MAX_VALUES });
+    Ok(ResultBuilder::complete(version, &core.server).member("completion", &completion).finish())
+}

@@ -1,0 +1,48 @@
+//! What the server is and can do.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tidegate_protocol::ProtocolVersion;
+use tidegate_protocol::reply::{CacheScope, ResultBuilder};
+
+use super::{Core, millis};
+
+/// `ServerCapabilities` of a revision: what is served, and nothing that is not.
+fn capabilities(version: ProtocolVersion) -> Value {
+    let mut capabilities = json!({
+        "tools": { "listChanged": true },
+        "prompts": { "listChanged": true },
+        "resources": { "listChanged": true, "subscribe": true },
+        "completions": {},
+    });
+    // Deprecated in 2026-07-28, where a request asks for log messages in its `_meta`.
+    capabilities["logging"] = json!({});
+    let _ = version;
+    capabilities
+}
+
+/// The result of `server/discover`.
+pub(crate) fn discover(core: &Core, version: ProtocolVersion) -> Bytes {
+    ResultBuilder::complete(version, &core.server)
+        .member("supportedVersions", &ProtocolVersion::SERVED.map(ProtocolVersion::as_str))
+        .member("capabilities", &capabilities(version))
+        .member("instructions", &core.settings.instructions)
+        .cacheable(millis(core.settings.client_ttl.lists), CacheScope::Private)
+        .finish()
+}
+
+/// The result of `initialize`.
+pub(crate) fn initialize(core: &Core, version: ProtocolVersion) -> Bytes {
+    let mut server = core.server.implementation.clone();
+    if !version.has_structured_content()
+        && let Some(members) = server.as_object_mut()
+    {
+        members.remove("title");
+    }
+    ResultBuilder::complete(version, &core.server)
+        .member("protocolVersion", &version.as_str())
+        .member("capabilities", &capabilities(version))
+        .member("serverInfo", &server)
+        .member("instructions", &core.settings.instructions)
+        .finish()
+}

@@ -1,0 +1,201 @@
+//! Requests of 2026-07-28: stateless, each with its own capabilities.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::stream;
+use serde_json::Value;
+use tidegate_protocol::header::{ParamHeader, check_params};
+use tidegate_protocol::ladder::{Params, RequestMeta};
+use tidegate_protocol::message::Request;
+use tidegate_protocol::{RpcError, reply};
+use tidegate_types::ServiceCode;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::call::{self, Call};
+use super::channel::Asking;
+use super::operation::Operation;
+use super::{Caller, Core, Outcome, TraceParent, completion, discover, listen, lists, prepare};
+use crate::answer::{Answer, Frame, FrameStream, Refused};
+use crate::outlet::{Inlet, Outgoing, Outlet};
+
+/// A modern POST.
+pub(crate) struct ModernPost<'a> {
+    pub request: Request<'a>,
+    pub params: Params<'a>,
+    pub meta: Box<RequestMeta>,
+    /// `Mcp-Param-*` by full name.
+    pub header: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// Whether the client takes an event stream.
+    pub accepts_stream: bool,
+}
+
+/// Serves a modern POST.
+pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: ModernPost<'_>) -> Answer {
+    let ModernPost { request, params, meta, header, accepts_stream } = post;
+    let (id, version) = (request.id, meta.version);
+    let listed = |result: Result<bytes::Bytes, RpcError>| match result {
+        Ok(result) => Answer::Json(reply::success(&id, &result)),
+        Err(error) => Answer::Json(reply::failure(Some(&id), &error)),
+    };
+    let method = &*request.method;
+    match method {
+        "server/discover" => listed(Ok(discover::discover(core, version))),
+        "tools/list" => listed(lists::tools(core, &caller, version, &params)),
+        "resources/list" => listed(lists::resources(core, version, &params)),
+        "resources/templates/list" => listed(lists::templates(core, version, &params)),
+        "prompts/list" => listed(lists::prompts(core, version, &params)),
+        "completion/complete" => {
+            let context = call::quiet_context(core, &caller, version);
+            listed(completion::complete(core, &context, version, request.params).await)
+        }
+        "subscriptions/listen" => listen::modern(core, &caller, &id, version, params.notifications),
+        "tools/call" | "prompts/get" | "resources/read" => {
+            let prepared = match prepare::operation(core, &caller, method, &params, &id, version) {
+                Ok(prepared) => prepared,
+                Err(outcome) => return outcome.into(),
+            };
+            if let Err(error) = check_headers(core, &prepared, &params, header) {
+                return Answer::Refused(Refused::new(ServiceCode::InvalidRequest, Some(&id), error));
+            }
+            let asking = match read_retry(core, &caller, &prepared, &params) {
+                Ok(asking) => asking,
+                Err(error) => return Answer::Json(reply::failure(Some(&id), &error)),
+            };
+            let common = params.common_meta();
+            let call = Call {
+                id,
+                operation: prepared,
+                version,
+                capabilities: meta.client_capabilities,
+                progress_token: common.progress_token,
+                log_level: meta.log_level,
+                asking,
+                session: None,
+                trace: TraceParent { parent: common.traceparent, state: common.tracestate },
+                guard: None,
+            };
+            answer(core, caller, call, accepts_stream).await
+        }
+        unknown => {
+            let error = RpcError::method_not_found(unknown);
+            Answer::Refused(Refused::new(ServiceCode::NotFound, Some(&id), error))
+        }
+    }
+}
+
+/// Headers that mirror arguments must say the same (SEP-2243).
+fn check_headers<'h>(
+    core: &Core,
+    operation: &Operation,
+    params: &Params<'_>,
+    header: &dyn Fn(&str) -> Option<&'h str>,
+) -> Result<(), RpcError> {
+    let Operation::Tool { tool, .. } = operation else { return Ok(()) };
+    let Some(entry) = core.catalogue.tool(tool.spec().name) else { return Ok(()) };
+    if entry.parameter_headers().is_empty() {
+        return Ok(());
+    }
+    let arguments: Value =
+        params.arguments.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let mirrored: Vec<ParamHeader> = entry
+        .parameter_headers()
+        .iter()
+        .map(|header| ParamHeader { suffix: header.name.clone(), path: header.path.clone() })
+        .collect();
+    check_params(&mirrored, &arguments, header)
+}
+
+/// The client's answers to an earlier `input_required`, and the state that it brings back.
+fn read_retry(core: &Core, caller: &Caller, operation: &Operation, params: &Params<'_>) -> Result<Asking, RpcError> {
+    let answers: BTreeMap<String, Value> = match params.input_responses {
+        None => BTreeMap::new(),
+        Some(raw) => serde_json::from_str(raw.get())
+            .map_err(|_| RpcError::invalid_params("params.inputResponses must be an object of answers by their keys"))?,
+    };
+    if let Some((key, _)) = answers.iter().find(|(_, answer)| !answer.is_object()) {
+        let key: String = key.chars().take(80).collect();
+        return Err(RpcError::invalid_params(format!("params.inputResponses[{key:?}] must be an object")));
+    }
+    let state = match params.request_state {
+        None => None,
+        Some(raw) => {
+            let sealed = Params::text("requestState", Some(raw))?;
+            let state = call::open_state(core, caller, operation, &sealed);
+            Some(state.map_err(|err| RpcError::invalid_params(err.to_string()))?)
+        }
+    };
+    Ok(Asking::Retry { answers, state })
+}
+
+/// Runs a call whose client is gone when its connection is: a disconnect cancels.
+pub(crate) async fn answer(core: &Arc<Core>, caller: Caller, call: Call, accepts_stream: bool) -> Answer {
+    let (outlet, mut inlet) = Outlet::new();
+    let cancel = CancellationToken::new();
+    let guard = cancel.clone().drop_guard();
+    let mut running: Running = Box::pin(call::run(Arc::clone(core), caller, call, outlet, cancel));
+    if !accepts_stream {
+        return running.await.into();
+    }
+    let (first, outcome) = tokio::select! {
+        biased;
+        outcome = &mut running => match inlet.try_recv() {
+            Ok(first) => (Some(first), Some(outcome)),
+            Err(_) => return outcome.into(),
+        },
+        Some(first) = inlet.recv() => (Some(first), None),
+        () = tokio::time::sleep(core.settings.sse_after) => (None, None),
+    };
+    let running = match outcome {
+        Some(outcome) => Box::pin(std::future::ready(outcome)) as Running,
+        None => running,
+    };
+    let streaming = Streaming { first, inlet, running: Some(running), last: None, _guard: guard };
+    Answer::Stream(streaming.into_stream())
+}
+
+type Running = std::pin::Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+struct Streaming {
+    first: Option<Outgoing>,
+    inlet: Inlet,
+    running: Option<Running>,
+    last: Option<Outcome>,
+    _guard: DropGuard,
+}
+
+impl Streaming {
+    fn into_stream(self) -> FrameStream {
+        Box::pin(stream::unfold(self, Self::next))
+    }
+
+    async fn next(mut self) -> Option<(Frame, Self)> {
+        let frame = |data| Frame::Message { id: None, data };
+        loop {
+            if let Some(first) = self.first.take() {
+                if let Outgoing::Message(data) = first {
+                    return Some((frame(data), self));
+                }
+                continue;
+            }
+            if self.last.is_some() {
+                // The call is over: what it sent before comes first.
+                if let Ok(outgoing) = self.inlet.try_recv() {
+                    self.first = Some(outgoing);
+                    continue;
+                }
+                let last = self.last.take()?;
+                return Some((frame(last.into_message()), self));
+            }
+            let running = self.running.as_mut()?;
+            tokio::select! {
+                biased;
+                Some(outgoing) = self.inlet.recv() => self.first = Some(outgoing),
+                outcome = running => {
+                    self.running = None;
+                    self.last = Some(outcome);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Every call leaves a metric, an audit record and a trace, however it ends.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use tidegate_config::SqlLiterals;
+use tidegate_store::LimitScope;
+use tidegate_telemetry::{
+    AuditOutcome, AuditQueue, AuditRecord, CallInfo, CallTrace, Count, Metrics, ToolMetrics, TraceContext,
+    redact_arguments,
+};
+use tidegate_tools::{Catalogue, ToolFailure};
+use tidegate_types::{Clock, NodeId, Principal, ServiceCode};
+
+use super::operation::Operation;
+use super::{Caller, Produced, TraceParent};
+
+/// Counts and records. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Observer(Arc<Inner>);
+
+struct Inner {
+    metrics: Metrics,
+    audit: AuditQueue,
+    tools: HashMap<String, ToolMetrics>,
+    sql_literals: SqlLiterals,
+    clock: Arc<dyn Clock>,
+    node: NodeId,
+}
+
+impl Observer {
+    pub(crate) fn new(
+        metrics: Metrics,
+        audit: AuditQueue,
+        catalogue: &Catalogue,
+        sql_literals: SqlLiterals,
+        clock: Arc<dyn Clock>,
+        node: NodeId,
+    ) -> Self {
+        let tools = catalogue
+            .tools()
+            .map(|entry| (entry.spec().name.to_owned(), metrics.tool(entry.spec().name)))
+            .collect();
+        Self(Arc::new(Inner { metrics, audit, tools, sql_literals, clock, node }))
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// A progress or log message that its client was too slow for.
+    pub(crate) fn dropped_notification(&self) {
+        self.0.metrics.count(Count::DroppedEvent);
+    }
+
+    pub(crate) fn limited(&self, scope: &LimitScope) {
+        self.0.metrics.count(match scope {
+            LimitScope::Tenant => Count::LimitedTenant,
+            LimitScope::User(_) => Count::LimitedUser,
+            LimitScope::Client(_) => Count::LimitedClient,
+            LimitScope::Tool(..) => Count::LimitedTool,
+        });
+    }
+
+    /// A call that was refused before it was one.
+    pub(crate) fn refused(&self, caller: &Caller, method: &'static str, target: &str, code: ServiceCode) {
+        let inner = &self.0;
+        let duration = std::time::Duration::ZERO;
+        match inner.tools.get(target) {
+            Some(tool) => tool.failed(duration),
+            None => inner.metrics.unknown_tool().failed(duration),
+        }
+        let principal = &caller.principal;
+        inner.audit.record(AuditRecord {
+            time: inner.clock.now(),
+            workspace: principal.workspace.clone(),
+            user: Some(principal.user),
+            username: Some(Arc::clone(&principal.username)),
+            client: Some(principal.client.clone()),
+            method: method.into(),
+            tool: Some(target.chars().take(128).collect::<String>().into()),
+            arguments: None,
+            outcome: AuditOutcome::of_code(code),
+            rows: None,
+            bytes: 0,
+            duration,
+            trace_id: trace_parent(&caller.trace).map(|trace| trace.trace_id()),
+            node: inner.node.clone(),
+        });
+    }
+
+    /// Begins to observe a call.
+    pub(crate) fn begin(&self, caller: &Caller, operation: &Operation, request: &Request<'_>) -> Observation {
+        let target = operation.target();
+        let parent = trace_parent(&caller.trace).or_else(|| trace_parent(request.trace));
+        let trace = CallTrace::start(
+            &CallInfo {
+                method: operation.method(),
+                target: Some(&target),
+                session: request.session,
+                protocol_version: request.protocol_version,
+                request_id: Some(request.id),
+            },
+            parent.as_ref(),
+        );
+        Observation {
+            observer: self.clone(),
+            trace,
+            principal: Arc::clone(&caller.principal),
+            method: operation.method(),
+            target: target.into(),
+            arguments: operation.arguments(),
+            began: self.0.clock.now(),
+            timer: self.0.clock.instant(),
+            is_over: false,
+        }
+    }
+}
+
+/// What a trace says of the request.
+pub(crate) struct Request<'a> {
+    pub id: &'a str,
+    pub session: Option<&'a str>,
+    pub protocol_version: &'a str,
+    /// Trace context of `_meta`.
+    pub trace: &'a TraceParent,
+}
+
+fn trace_parent(trace: &TraceParent) -> Option<TraceContext> {
+    TraceContext::parse(trace.parent.as_deref()?, trace.state.as_deref())
+}
+
+/// A call that is being observed. Dropped without an end, it was cut off.
+pub(crate) struct Observation {
+    observer: Observer,
+    trace: CallTrace,
+    principal: Arc<Principal>,
+    method: &'static str,
+    target: Arc<str>,
+    arguments: String,
+    began: DateTime<Utc>,
+    timer: Instant,
+    is_over: bool,
+}
+
+impl Observation {
+    /// The span that the call's work belongs to.
+    pub(crate) fn span(&self) -> tracing::Span {
+        self.trace.span().clone()
+    }
+
+    /// The call ended by itself.
+    pub(crate) fn end(&mut self, result: &Result<Produced, ToolFailure>) {
+        match result {
+            Ok(produced) => {
+                let outcome = if produced.is_error { AuditOutcome::ToolError } else { AuditOutcome::Succeeded };
+                self.record(outcome, produced.rows, produced.result.len());
+            }
+            Err(failure) => {
+                if let ToolFailure::Internal(source) = failure {
+                    tracing::error!(
+                        parent: self.trace.span(),
+                        tool = %self.target,
+                        trace_id = %self.trace.trace_id(),
+                        error = &**source as &dyn std::error::Error,
+                        "a call failed",
+                    );
+                } else if let ToolFailure::Unavailable { source, .. } = failure {
+                    tracing::warn!(
+                        parent: self.trace.span(),
+                        tool = %self.target,
+                        trace_id = %self.trace.trace_id(),
+                        error = &**source as &dyn std::error::Error,
+                        "a call met something that cannot be reached",
+                    );
+                }
+                let metrics = self.observer.metrics();
+                match failure {
+                    ToolFailure::Timeout { .. } => metrics.count(Count::CallDeadline),
+                    ToolFailure::Cancelled => metrics.count(Count::CallCancelled),
+                    ToolFailure::Busy { .. } => metrics.count(Count::Overloaded),
+                    _ => {}
+                }
+                let outcome = match failure {
+                    // The client answers and calls again: so far nothing failed.
+                    ToolFailure::InputRequired { .. } => AuditOutcome::Succeeded,
+                    ToolFailure::Failed { .. } | ToolFailure::InvalidArguments(_) => AuditOutcome::ToolError,
+                    other => AuditOutcome::of_code(other.service_code()),
+                };
+                self.record(outcome, None, 0);
+            }
+        }
+    }
+
+    /// The call was answered from the cache.
+    pub(crate) fn end_cached(&mut self, bytes: usize) {
+        self.record(AuditOutcome::Succeeded, None, bytes);
+    }
+
+    /// The call was refused before it ran.
+    pub(crate) fn end_refused(&mut self, code: ServiceCode) {
+        self.record(AuditOutcome::of_code(code), None, 0);
+    }
+
+    fn record(&mut self, outcome: AuditOutcome, rows: Option<u64>, bytes: usize) {
+        if std::mem::replace(&mut self.is_over, true) {
+            return;
+        }
+        let inner = &self.observer.0;
+        let duration = self.timer.elapsed();
+        let succeeded = outcome == AuditOutcome::Succeeded;
+        if !succeeded {
+            self.trace.fail(outcome.as_str());
+        }
+        match (self.method, inner.tools.get(&*self.target)) {
+            ("tools/call", Some(tool)) if succeeded => tool.succeeded(duration),
+            ("tools/call", Some(tool)) => tool.failed(duration),
+            (method, _) if succeeded => inner.metrics.method(method).succeeded(duration),
+            (method, _) => inner.metrics.method(method).failed(duration),
+        }
+        let arguments = serde_json::from_str::<Value>(&self.arguments)
+            .map_or_else(|_| None, |arguments| Some(redact_arguments(&arguments, inner.sql_literals)));
+        inner.audit.record(AuditRecord {
+            time: self.began,
+            workspace: self.principal.workspace.clone(),
+            user: Some(self.principal.user),
+            username: Some(Arc::clone(&self.principal.username)),
+            client: Some(self.principal.client.clone()),
+            method: self.method.into(),
+            tool: Some(Arc::clone(&self.target)),
+            arguments,
+            outcome,
+            rows,
+            bytes: bytes as u64,
+            duration,
+            trace_id: Some(self.trace.trace_id()),
+            node: inner.node.clone(),
+        });
+    }
+}
+
+impl Drop for Observation {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        if std::thread::panicking() {
+            self.observer.metrics().count(Count::CallPanicked);
+            self.record(AuditOutcome::Failed(ServiceCode::Internal), None, 0);
+        } else {
+            self.observer.metrics().count(Count::CallCancelled);
+            self.record(AuditOutcome::Failed(ServiceCode::Cancelled), None, 0);
+        }
+    }
+}

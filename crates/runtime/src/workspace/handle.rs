@@ -1,0 +1,84 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix::{Addr, MailboxError};
+use moka::sync::Cache;
+use tidegate_metastore::Access;
+use tidegate_store::{Change, Epoch};
+use tidegate_tools::Workspace;
+use tidegate_types::{TokenId, UserId};
+use tokio::sync::broadcast;
+
+use super::WorkspaceError;
+use super::actor::{LoadAccess, WorkspaceActor};
+use crate::identity::Validated;
+
+/// How many changes a slow stream may be behind before it reads the log instead.
+pub(crate) const FEED_CAPACITY: usize = 256;
+
+/// One change of the workspace, as it reaches this node's streams.
+pub(crate) type FeedItem = (Epoch, Change);
+
+/// What the workspace's actor shares with everybody who asks: readers take it without a message, the
+/// actor alone fills and empties it.
+pub(crate) struct Shared {
+    pub workspace: Arc<Workspace>,
+    pub access: Cache<UserId, Arc<Access>>,
+    pub validated: Cache<TokenId, Arc<Validated>>,
+    pub epoch: AtomicU64,
+    pub feed: broadcast::Sender<FeedItem>,
+}
+
+/// The only way to an active workspace.
+#[derive(Clone)]
+pub struct WorkspaceHandle {
+    pub(super) addr: Addr<WorkspaceActor>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) deadline: Duration,
+}
+
+impl WorkspaceHandle {
+    /// The workspace.
+    pub fn workspace(&self) -> &Arc<Workspace> {
+        &self.shared.workspace
+    }
+
+    /// The end of the change log as this node knows it. It stands in cache keys.
+    pub(crate) fn epoch(&self) -> Epoch {
+        Epoch(self.shared.epoch.load(Ordering::Acquire))
+    }
+
+    /// What the user may see and do; asked from the metastore at most once a minute and after changes.
+    ///
+    /// # Errors
+    /// `NotAMember`, `Unavailable`, `Overloaded`.
+    pub(crate) async fn access(&self, user: UserId) -> Result<Arc<Access>, WorkspaceError> {
+        if let Some(access) = self.shared.access.get(&user) {
+            return Ok(access);
+        }
+        match self.addr.send(LoadAccess { user }).timeout(self.deadline).await {
+            Ok(access) => access,
+            Err(MailboxError::Timeout) => Err(WorkspaceError::Overloaded),
+            Err(err @ MailboxError::Closed) => Err(WorkspaceError::Unavailable(Arc::new(err))),
+        }
+    }
+
+    /// What this node remembers of validated tokens; emptied by revocations.
+    pub(crate) fn validated(&self) -> &Cache<TokenId, Arc<Validated>> {
+        &self.shared.validated
+    }
+
+    /// Changes from now on.
+    pub(crate) fn changes(&self) -> broadcast::Receiver<FeedItem> {
+        self.shared.feed.subscribe()
+    }
+
+    pub(crate) fn addr(&self) -> &Addr<WorkspaceActor> {
+        &self.addr
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        self.addr.connected()
+    }
+}

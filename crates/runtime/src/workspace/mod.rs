@@ -1,0 +1,65 @@
+//! Workspaces that are in use on this node.
+
+mod actor;
+mod handle;
+mod registry;
+
+use std::sync::Arc;
+
+use tidegate_tools::Workspace;
+use tidegate_types::{ServiceCode, WorkspaceSlug};
+
+pub(crate) use actor::CatchUp;
+pub use handle::WorkspaceHandle;
+pub(crate) use handle::FeedItem;
+pub(crate) use registry::WorkspaceRegistry;
+
+/// Opens workspaces: where their metastores and engines are is not the runtime's business.
+#[async_trait::async_trait]
+pub trait OpenWorkspace: Send + Sync {
+    /// Opens the metastore and prepares the engines of a workspace. `None`: there is no such workspace.
+    ///
+    /// # Errors
+    /// When it exists and cannot be opened now; the next request tries again.
+    async fn open(&self, slug: &WorkspaceSlug) -> Result<Option<Workspace>, OpenError>;
+}
+
+/// A workspace that exists and cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("workspace {slug} could not be opened")]
+pub struct OpenError {
+    /// Which.
+    pub slug: WorkspaceSlug,
+    /// Why.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Why a workspace, or somebody's rights in it, cannot be had.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum WorkspaceError {
+    /// No such workspace.
+    #[error("there is no such workspace")]
+    Unknown,
+    /// The user is unknown there, or not active.
+    #[error("the user is not an active member of the workspace")]
+    NotAMember,
+    /// It cannot be opened or asked now.
+    #[error("the workspace cannot be reached")]
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// Its actor has more to do than it can take.
+    #[error("the workspace is busy")]
+    Overloaded,
+}
+
+impl WorkspaceError {
+    /// The kind of failure that the edge shows.
+    pub fn service_code(&self) -> ServiceCode {
+        match self {
+            Self::Unknown => ServiceCode::NotFound,
+            Self::NotAMember => ServiceCode::Unauthenticated,
+            Self::Unavailable(_) => ServiceCode::Unavailable,
+            Self::Overloaded => ServiceCode::Overloaded,
+        }
+    }
+}

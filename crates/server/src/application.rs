@@ -1,0 +1,318 @@
+//! Putting the parts together.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use tidegate_auth::{Authenticator, SetupError};
+use tidegate_config::{AuthMethod, Settings, ToolList};
+use tidegate_protocol::LogLevel;
+use tidegate_runtime::{ClientTtl, Node, NodeParts, NodeSettings, StartError, WorkspaceError};
+use tidegate_store::{Retention, SessionLimits, StoreError};
+use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metrics};
+use tidegate_tools::{CatalogueBuilder, CatalogueError, SizeBudget, builtin};
+use tidegate_types::{Clock, Scope, SystemClock};
+use tidegate_web::{BindError, Edge};
+use tokio_util::sync::CancellationToken;
+
+use crate::audit_log::MetastoreAudit;
+use crate::workspaces::{self, ConfiguredWorkspaces};
+use crate::state;
+
+/// What models are told about the server at the beginning of a conversation.
+const INSTRUCTIONS: &str = "Tidegate gives access to dashboards, charts, datasets and databases of an Apache \
+Superset workspace, with the rights of the person who asks. Begin with get_instance_info, or list_dashboards, \
+list_charts, list_datasets and list_databases; get_schema tells which columns the lists can filter, sort and \
+select. Read a dataset with get_dataset_info before you write SQL for execute_sql. What a tool does not answer \
+is not known: say so, and do not make it up.";
+
+/// How long clients may keep lists and reads: they are told of changes as well.
+const CLIENT_TTL: ClientTtl =
+    ClientTtl { lists: Duration::from_secs(300), reads: Duration::from_secs(60) };
+
+/// How long a call may wait for its client's answers.
+const ASK_LIMIT: Duration = Duration::from_secs(300);
+
+/// How long the last audit records may take.
+const AUDIT_GRACE: Duration = Duration::from_secs(5);
+
+/// An application that could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Tools.
+    #[error("the catalogue cannot be served")]
+    Catalogue(#[from] CatalogueError),
+    /// Authentication.
+    #[error("authentication cannot be set up")]
+    Auth(#[from] SetupError),
+    /// Shared state.
+    #[error("the shared state cannot be set up")]
+    State(#[from] StoreError),
+    /// Audit.
+    #[error("the audit file cannot be opened")]
+    Audit(#[source] std::io::Error),
+    /// Actors.
+    #[error("the node cannot start")]
+    Node(#[from] StartError),
+    /// HTTP.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// A workspace of the configuration.
+    #[error("workspace {slug} cannot be opened")]
+    Workspace {
+        /// Which.
+        slug: tidegate_types::WorkspaceSlug,
+        /// Why.
+        #[source]
+        source: WorkspaceError,
+    },
+}
+
+/// Builds an [`Application`], with parts of your own where you have them.
+pub struct ApplicationBuilder {
+    settings: Settings,
+    metrics: Metrics,
+    clock: Arc<dyn Clock>,
+    authenticator: Option<Arc<dyn Authenticator>>,
+    extend: Vec<Box<dyn FnOnce(CatalogueBuilder) -> CatalogueBuilder>>,
+    audit_sinks: Vec<Arc<dyn AuditSink>>,
+}
+
+/// Entry point: [`Application::builder`].
+pub struct Application;
+
+impl Application {
+    /// Starts to put an application together.
+    pub fn builder(settings: Settings) -> ApplicationBuilder {
+        ApplicationBuilder {
+            settings,
+            metrics: Metrics::detached(),
+            clock: Arc::new(SystemClock),
+            authenticator: None,
+            extend: Vec::new(),
+            audit_sinks: Vec::new(),
+        }
+    }
+}
+
+impl ApplicationBuilder {
+    /// Counts into these metrics.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// Takes the time from this clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Tells who calls in your own way; takes precedence over the configuration, as Superset's
+    /// `MCP_AUTH_FACTORY` does.
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.authenticator = Some(authenticator);
+        self
+    }
+
+    /// Adds tools, resources and prompts to the built-in ones.
+    #[must_use]
+    pub fn extend(mut self, extend: impl FnOnce(CatalogueBuilder) -> CatalogueBuilder + 'static) -> Self {
+        self.extend.push(Box::new(extend));
+        self
+    }
+
+    /// Sends audit records somewhere else as well.
+    #[must_use]
+    pub fn audit_sink(mut self, sink: Arc<dyn AuditSink>) -> Self {
+        self.audit_sinks.push(sink);
+        self
+    }
+
+    /// Starts everything. Must be called inside an actix system.
+    ///
+    /// # Errors
+    /// See [`BuildError`]; nothing is left running then but threads without work.
+    pub async fn start(self) -> Result<Running, BuildError> {
+        let Self { settings, metrics, clock, authenticator, extend, mut audit_sinks } = self;
+        let disabled: Vec<&str> = settings.tools.disabled.iter().map(String::as_str).collect();
+        let builder = builtin(&clock)
+            .structured_content(settings.tools.structured_content)
+            .disable(&disabled);
+        let catalogue = extend.into_iter().fold(builder, |builder, extend| extend(builder)).build()?;
+        let authenticator = match authenticator {
+            Some(authenticator) => authenticator,
+            None => tidegate_auth::from_settings(&settings.auth, Arc::clone(&clock))?,
+        };
+        let shared = state::build(&settings, &clock, &metrics).await?;
+
+        let metastore_audit = settings.audit.metastore.then(|| Arc::new(MetastoreAudit::default()));
+        if let Some(sink) = &metastore_audit {
+            audit_sinks.push(Arc::clone(sink) as Arc<dyn AuditSink>);
+        }
+        if let Some(sink) = JsonLinesSink::from_settings(&settings.audit.json_lines).map_err(BuildError::Audit)? {
+            audit_sinks.push(Arc::new(sink));
+        }
+        let (audit, audit_task) = AuditQueue::start(&settings.audit, audit_sinks, metrics.clone());
+
+        let public_url = settings
+            .server
+            .public_url
+            .as_ref()
+            .map_or_else(|| format!("http://{}", settings.server.listen), |url| url.as_str().to_owned());
+        let node = Node::start(NodeParts {
+            node_id: settings.server.node_id.clone(),
+            catalogue,
+            state: shared,
+            opener: Arc::new(ConfiguredWorkspaces::new(&settings, public_url, Arc::clone(&clock))),
+            authenticator,
+            settings: node_settings(&settings),
+            sealer: state::sealer(&settings),
+            clock,
+            metrics: metrics.clone(),
+            audit,
+            sql_literals: settings.audit.sql_literals,
+        })?;
+        if let Some(sink) = &metastore_audit {
+            sink.join(Arc::clone(&node));
+        }
+        for workspace in workspaces::enabled(&settings) {
+            let opened = node.warm_up(&workspace.slug).await;
+            match opened {
+                Ok(()) => {}
+                // A file of our own that cannot be opened is for the operator; a server that is away may come.
+                Err(source) if workspace.metastore.is_node_local() => {
+                    return Err(BuildError::Workspace { slug: workspace.slug.clone(), source });
+                }
+                Err(source) => tracing::warn!(
+                    workspace = %workspace.slug,
+                    error = &source as &dyn std::error::Error,
+                    "a workspace cannot be opened yet; its first request tries again",
+                ),
+            }
+        }
+        let edge = Arc::new(Edge {
+            node: Arc::clone(&node),
+            hosts: workspaces::hosts(&settings),
+            serves_metrics: settings.telemetry.prometheus,
+            least_scope: Scope::Read.as_str(),
+            settings: settings.server.clone(),
+            metrics: metrics.clone(),
+        });
+        let server = tidegate_web::start(edge)?;
+        Ok(Running {
+            serving: actix_rt::spawn(server.running),
+            handle: server.handle,
+            addresses: server.addresses,
+            node,
+            audit: audit_task,
+            grace: settings.server.shutdown_grace,
+            notices: settings.notices,
+            is_development: matches!(settings.auth.method, AuthMethod::Development(_)),
+        })
+    }
+}
+
+fn node_settings(settings: &Settings) -> NodeSettings {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    NodeSettings {
+        sessions: SessionLimits { idle: settings.sessions.idle, per_user: settings.sessions.per_user },
+        max_live_sessions: settings.sessions.max_per_node,
+        retention: Retention {
+            max_events: settings.state.event_store_max_events,
+            ttl: settings.state.event_store_ttl,
+        },
+        call_limit: settings.executor.call_deadline,
+        ask_limit: ASK_LIMIT,
+        sse_after: settings.server.sse_after,
+        running: settings.executor.slots.map_or(cores * 8, std::num::NonZero::get),
+        waiting: settings.executor.max_waiting,
+        wait_timeout: settings.executor.wait_timeout,
+        watchdog: settings.executor.watchdog,
+        limits: settings.limits.clone(),
+        cache: settings.cache.clone(),
+        size: settings.response_size.as_ref().map(|size| SizeBudget {
+            token_limit: size.token_limit,
+            warn_threshold_pct: size.warn_threshold_pct,
+            max_bytes: size.max_bytes,
+            excluded_tools: size.excluded_tools.iter().cloned().collect(),
+        }),
+        client_ttl: CLIENT_TTL,
+        default_log_level: LogLevel::Info,
+        instructions: INSTRUCTIONS.to_owned(),
+        pinned_tools: pinned_tools(&settings.tools.list),
+    }
+}
+
+/// The tools that are listed where the others are found by searching, the search itself among them.
+fn pinned_tools(list: &ToolList) -> Option<BTreeSet<String>> {
+    match list {
+        ToolList::All => None,
+        ToolList::Search { pinned } => {
+            Some(pinned.iter().cloned().chain(["search_tools".to_owned(), "call_tool".to_owned()]).collect())
+        }
+    }
+}
+
+/// A running application.
+pub struct Running {
+    serving: actix_rt::task::JoinHandle<std::io::Result<()>>,
+    handle: ServerHandle,
+    addresses: Vec<SocketAddr>,
+    node: Arc<Node>,
+    audit: AuditTask,
+    grace: Duration,
+    notices: Vec<String>,
+    is_development: bool,
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// What the operator should know, though nothing is wrong.
+    pub fn notices(&self) -> &[String] {
+        &self.notices
+    }
+
+    /// Whether everybody acts as the development user.
+    pub fn is_development(&self) -> bool {
+        self.is_development
+    }
+
+    /// Fires when the node lost something that it cannot do without.
+    pub fn ends(&self) -> CancellationToken {
+        self.node.ends().clone()
+    }
+
+    /// Stops in order: readiness off, no new connections, running calls end, actors stop, the audit is
+    /// written. Takes at most the configured grace and a few seconds.
+    pub async fn stop(self) {
+        self.node.begin_drain();
+        let serving = self.handle.stop(true);
+        let (cut_off, ()) = tokio::join!(self.node.stop(self.grace), async {
+            // Streams that are still open end with the node's calls; connections after the grace.
+            let _ = tokio::time::timeout(self.grace + Duration::from_secs(1), serving).await;
+        });
+        if cut_off > 0 {
+            tracing::warn!(calls = cut_off, "calls were cut off by the shutdown");
+        }
+        self.audit.shut_down(AUDIT_GRACE).await;
+        self.serving.abort();
+    }
+
+    /// Waits until the server ends by itself, which it does only when something is wrong.
+    ///
+    /// # Errors
+    /// What was wrong.
+    pub async fn ended(&mut self) -> std::io::Result<()> {
+        (&mut self.serving).await.unwrap_or(Ok(()))
+    }
+}

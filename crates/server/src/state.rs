@@ -1,0 +1,82 @@
+//! The shared state that the settings ask for.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_config::{Settings, StateBackend};
+use tidegate_protocol::state::StateSealer;
+use tidegate_store::{CacheOrMiss, Circuit, Degraded, LimitsWithFallback, SharedState, StoreError, StoreErrorKind};
+use tidegate_store_memory::{MemoryLimits, memory_state};
+use tidegate_store_redis::{RedisSettings, redis_state};
+use tidegate_telemetry::{Count, Metrics};
+use tidegate_types::{Clock, ExposeSecret};
+
+/// How long Redis is left alone after it failed, for what can do without.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Builds it. With Redis away the node starts all the same and becomes ready when Redis comes.
+///
+/// # Errors
+/// The settings of Redis have not the right form.
+pub(crate) async fn build(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    metrics: &Metrics,
+) -> Result<SharedState, StoreError> {
+    let memory = |cache_bytes: u64| {
+        let limits = MemoryLimits {
+            max_sessions: settings.sessions.max_per_node,
+            max_answer_bytes: usize::try_from(cache_bytes).unwrap_or(usize::MAX),
+            ..MemoryLimits::default()
+        };
+        memory_state(Arc::clone(clock), limits)
+    };
+    let redis = match &settings.state.backend {
+        StateBackend::Memory { cache_bytes } => return Ok(memory(*cache_bytes)),
+        StateBackend::Redis(redis) => redis,
+    };
+    let shared = redis_state(RedisSettings {
+        url: redis.url.clone(),
+        pool_size: redis.pool_size.get(),
+        command_timeout: redis.command_timeout,
+        connect_timeout: redis.connect_timeout,
+        key_prefix: redis.key_prefix.clone(),
+    })
+    .await?;
+    let circuit = Arc::new(Circuit::new(Arc::clone(clock), PAUSE));
+    let metrics = metrics.clone();
+    let on_degraded = Arc::new(move |what: Degraded, err: Option<&StoreError>| {
+        if what == Degraded::Limits {
+            metrics.count(Count::LimitsLocal);
+        }
+        if let Some(err) = err {
+            metrics.count(match err.kind {
+                StoreErrorKind::Unavailable => Count::StoreUnavailable,
+                StoreErrorKind::Timeout => Count::StoreTimeout,
+                StoreErrorKind::Corrupt => Count::StoreCorrupt,
+            });
+            tracing::warn!(error = err as &dyn std::error::Error, "the node goes on without the shared store");
+        }
+    });
+    Ok(SharedState {
+        limits: Arc::new(LimitsWithFallback {
+            shared: Arc::clone(&shared.limits),
+            local: memory(0).limits,
+            replicas: NonZeroU32::new(settings.state.replicas).unwrap_or(NonZeroU32::MIN),
+            circuit: Arc::clone(&circuit),
+            on_degraded: on_degraded.clone(),
+        }),
+        cache: Arc::new(CacheOrMiss { inner: Arc::clone(&shared.cache), circuit, on_degraded }),
+        ..shared
+    })
+}
+
+/// Seals `requestState`: with the deployment's secret, or with a key of this node's own.
+pub(crate) fn sealer(settings: &Settings) -> StateSealer {
+    settings
+        .state
+        .secret
+        .as_ref()
+        .map_or_else(StateSealer::random, |secret| StateSealer::from_secret(secret.expose_secret()))
+}

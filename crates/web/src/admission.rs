@@ -1,0 +1,60 @@
+//! Whether a request is let in at all: allow-lists first, before its body is read.
+
+use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+use actix_web::{HttpRequest, HttpResponse};
+use tidegate_protocol::{RequestId, RpcError, reply};
+use tidegate_telemetry::Count;
+
+use crate::edge::Edge;
+
+/// A request from an allowed host and origin.
+pub(crate) struct Admitted<'r> {
+    /// The host without forwarding, as the client or the last proxy sent it.
+    pub host: &'r str,
+    /// The page that sent it, where one did.
+    pub origin: Option<&'r str>,
+}
+
+/// Checks `Host` and `Origin` (2026-07-28, "Security Warning": DNS rebinding). An origin that is absent is
+/// accepted, since only browsers send one.
+///
+/// # Errors
+/// 403.
+pub(crate) fn admit<'r>(edge: &Edge, request: &'r HttpRequest) -> Result<Admitted<'r>, HttpResponse> {
+    let headers = request.headers();
+    let host = match one(headers, HOST.as_str()) {
+        Ok(Some(host)) => host,
+        // HTTP/2 and absolute-form requests carry it elsewhere.
+        Ok(None) => request.uri().authority().map_or("", |authority| authority.as_str()),
+        Err(()) => return Err(refuse("the header Host stands twice or is not ASCII")),
+    };
+    if !edge.settings.allowed_hosts.permits(host) {
+        edge.metrics.count(Count::EdgeHost);
+        return Err(refuse("the Host header names a host that is not served here"));
+    }
+    let origin = one(headers, ORIGIN.as_str()).map_err(|()| refuse("the header Origin stands twice or is not ASCII"))?;
+    if origin.is_some_and(|origin| !edge.settings.allowed_origins.permits(origin)) {
+        edge.metrics.count(Count::EdgeOrigin);
+        return Err(refuse("the Origin header names a page that is not served here"));
+    }
+    Ok(Admitted { host, origin })
+}
+
+fn refuse(reason: &'static str) -> HttpResponse {
+    HttpResponse::Forbidden()
+        .content_type("application/json")
+        .body(reply::failure(None::<&RequestId>, &RpcError::invalid_request(reason)))
+}
+
+/// The value of a header that may stand once.
+///
+/// # Errors
+/// It stands twice, or is not visible ASCII.
+pub(crate) fn one<'r>(headers: &'r HeaderMap, name: &str) -> Result<Option<&'r str>, ()> {
+    let mut values = headers.get_all(name);
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(());
+    }
+    value.to_str().map(|value| Some(value.trim_matches([' ', '\t']))).map_err(|_| ())
+}

@@ -1,0 +1,75 @@
+//! From the node's answer to HTTP.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+use tidegate_protocol::{reply, sse};
+use tidegate_runtime::{Answer, Frame, FrameStream, Refused};
+
+use crate::edge::Edge;
+use crate::status;
+
+const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Writes an answer.
+pub(crate) fn respond(edge: &Edge, answer: Answer) -> HttpResponse {
+    match answer {
+        Answer::Json(body) => json(body),
+        Answer::Accepted => HttpResponse::Accepted().finish(),
+        Answer::Initialized { body, session } => {
+            let mut response = json(body);
+            let session = HeaderValue::from_str(session.as_str()).expect("session ids are visible ASCII");
+            response.headers_mut().insert(SESSION_ID, session);
+            response
+        }
+        Answer::Stream(frames) => {
+            let retry_ms = u64::try_from(edge.settings.sse_retry.as_millis()).unwrap_or(u64::MAX);
+            HttpResponse::Ok()
+                .content_type("text/event-stream")
+                .insert_header((CACHE_CONTROL, "no-cache, no-transform"))
+                .insert_header((ACCEL_BUFFERING, "no"))
+                .streaming(event_stream(frames, edge.settings.keep_alive_comment, retry_ms))
+        }
+        Answer::Refused(refused) => refusal(&refused),
+    }
+}
+
+fn json(body: Bytes) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(body)
+}
+
+fn refusal(refused: &Refused) -> HttpResponse {
+    let mut response = HttpResponse::build(status::of(refused.code))
+        .content_type("application/json")
+        .body(reply::failure(refused.id.as_ref(), &refused.error));
+    if let Some(seconds) = refused.retry_after_secs {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(scope) = refused.needs_scope {
+        let challenge = format!("Bearer realm=\"tidegate\", error=\"insufficient_scope\", scope=\"{scope}\"");
+        let challenge = HeaderValue::from_str(&challenge).expect("scopes are visible ASCII");
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// Frames as bytes, with a comment whenever nothing came for `quiet`.
+fn event_stream(
+    frames: FrameStream,
+    quiet: Duration,
+    retry_ms: u64,
+) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
+    stream::unfold(frames, move |mut frames| async move {
+        let bytes = match tokio::time::timeout(quiet, frames.next()).await {
+            Ok(Some(Frame::Priming { id })) => sse::priming(&id, retry_ms),
+            Ok(Some(Frame::Message { id, data })) => sse::event(id.as_deref(), &data),
+            Ok(None) => return None,
+            Err(_) => sse::KEEP_ALIVE,
+        };
+        Some((Ok(bytes), frames))
+    })
+}

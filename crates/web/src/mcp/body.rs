@@ -1,0 +1,54 @@
+//! Reading a request's body within bounds.
+
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{HttpRequest, HttpResponse, web};
+use tidegate_protocol::{RpcError, reply};
+use tidegate_telemetry::Count;
+
+use crate::edge::Edge;
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// 415: not JSON. 413: too large. 408: too slow. 400: cut off.
+pub(crate) async fn read(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<web::Bytes, HttpResponse> {
+    let refuse = |status: u16, text: String| {
+        let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
+        HttpResponse::build(status)
+            .content_type("application/json")
+            .body(reply::failure(None, &RpcError::invalid_request(text)))
+    };
+    if !is_json(request) {
+        edge.metrics.count(Count::EdgeMalformed);
+        return Err(refuse(415, "the Content-Type must be application/json".into()));
+    }
+    let limit = edge.settings.body_limit_bytes;
+    let too_large = || {
+        edge.metrics.count(Count::EdgeTooLarge);
+        refuse(413, format!("the body has more than {limit} bytes"))
+    };
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(edge.settings.read_timeout, payload.to_bytes_limited(limit)).await {
+        Ok(Ok(Ok(body))) => Ok(body),
+        Ok(Ok(Err(err))) => {
+            tracing::debug!(error = %err, "a body was cut off");
+            Err(refuse(400, "the body was cut off".into()))
+        }
+        Ok(Err(_)) => Err(too_large()),
+        Err(_) => Err(refuse(408, "the body took too long".into())),
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+        let kind = value.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("application/json")
+    })
+}

@@ -1,0 +1,46 @@
+//! `GET /mcp`: a stream of a session (revisions before 2026-07-28).
+
+use actix_web::http::header::{ACCEPT, ALLOW};
+use actix_web::{HttpRequest, HttpResponse, web};
+use tidegate_protocol::ProtocolVersion;
+
+use super::post::session;
+use super::{answer, caller};
+use crate::admission::{admit, one};
+use crate::cors;
+use crate::edge::Edge;
+
+/// Opens or resumes a stream.
+pub(crate) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
+    let admitted = match admit(&edge, &request) {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused,
+    };
+    let caller = match caller::bind(&edge, &request, &admitted, None).await {
+        Ok(caller) => caller,
+        Err(refused) => return refused,
+    };
+    let headers = request.headers();
+    let is_modern = matches!(
+        one(headers, "MCP-Protocol-Version"),
+        Ok(Some(version)) if ProtocolVersion::text_is_modern(version)
+    );
+    let takes_events = headers
+        .get_all(ACCEPT)
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("text/event-stream"));
+    // Browsers and probes that come without a session, and modern clients, have nothing to GET here.
+    if is_modern || !takes_events {
+        return HttpResponse::MethodNotAllowed().insert_header((ALLOW, "POST")).finish();
+    }
+    let mut response = match session(&request) {
+        Ok(None) => HttpResponse::MethodNotAllowed().insert_header((ALLOW, "POST")).finish(),
+        Ok(session) => {
+            let last_event = one(headers, "Last-Event-ID").ok().flatten();
+            answer::respond(&edge, edge.node.get(caller, session, last_event).await)
+        }
+        Err(refused) => refused,
+    };
+    cors::allow(response.headers_mut(), admitted.origin);
+    response
+}

@@ -1,0 +1,30 @@
+//! The MCP endpoint: Streamable HTTP.
+
+pub(crate) mod answer;
+mod body;
+mod caller;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod post;
+
+use actix_web::http::header::ALLOW;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::admission::admit;
+use crate::cors;
+use crate::edge::Edge;
+
+const METHODS: &str = "POST, GET, DELETE, OPTIONS";
+
+/// `OPTIONS`: a browser asks what it may send.
+pub(crate) async fn options(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
+    match admit(&edge, &request) {
+        Ok(admitted) => cors::preflight(admitted.origin),
+        Err(refused) => refused,
+    }
+}
+
+/// Any other method.
+pub(crate) async fn not_allowed() -> HttpResponse {
+    HttpResponse::MethodNotAllowed().insert_header((ALLOW, METHODS)).finish()
+}
