@@ -15,6 +15,7 @@ mod metastore;
 mod person;
 mod schema;
 mod secret;
+pub mod seed;
 mod tag;
 mod user;
 

@@ -1,0 +1,450 @@
+//! The sample business in PostgreSQL: what several nodes share.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use tidegate_types::{Clock, ExposeSecret, SecretString};
+use url::Url;
+
+use super::business::{self, Business};
+use super::content::{self, Content, Place};
+use super::sink::Sink;
+use super::{SeedError, in_background, revision_row};
+
+/// How long one database may take, waiting for another replica included.
+const DEADLINE: Duration = Duration::from_mins(3);
+/// `pg_advisory_xact_lock` of those who seed a database: "tidegate" in ASCII.
+const LOCK: i64 = 0x7469_6465_6761_7465;
+/// Marks tables of ours: `COMMENT ON TABLE orders`.
+const MARK: &str = "tidegate sample business, version";
+
+/// Where the sample business goes. Two databases of one server, or of two.
+#[derive(Debug)]
+pub struct PostgresTarget<'a> {
+    /// `postgresql://user:password@host:port/database` of the metastore.
+    pub metastore_url: &'a SecretString,
+    /// The same of the sample data. The metastore will name it, with the password encrypted.
+    pub data_url: &'a SecretString,
+    /// The workspace's `SECRET_KEY`, as its Superset has it.
+    pub secret_key: &'a SecretString,
+}
+
+/// What [`seed_postgres`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seeded {
+    /// The metastore was empty and is filled now; otherwise it held the same seed already.
+    pub metastore_was_filled: bool,
+    /// Likewise the data.
+    pub data_was_filled: bool,
+}
+
+/// Fills an empty metadata database and an empty data database with the sample business.
+///
+/// Each is filled in one transaction under an advisory lock, the data first, so that a metastore never
+/// names data that are not there. Replicas that do it at once wait for one another, and those that come
+/// later find the work done. A database that has the tables of Superset 6.1 and no rows in them counts as empty.
+///
+/// # Errors
+/// `NotEmpty`: a database holds something else; nothing is changed in it. `Setting`: a URL or the key cannot
+/// be used. `Database`: the server refused a statement or went away; safe to try again.
+pub async fn seed_postgres(
+    target: &PostgresTarget<'_>,
+    clock: &dyn Clock,
+) -> Result<Seeded, SeedError> {
+    let now = clock.now();
+    let metastore = options("metastore", target.metastore_url)?;
+    let data = options("data", target.data_url)?;
+    let same = (
+        metastore.get_host(),
+        metastore.get_port(),
+        metastore.get_database(),
+    ) == (data.get_host(), data.get_port(), data.get_database());
+    if same {
+        let reason =
+            "the metastore and the data need a database each, and both URLs name the same one"
+                .into();
+        return Err(SeedError::Setting { reason });
+    }
+    let place = place(target.data_url, target.secret_key)?;
+    let data_was_filled = in_time("fill the data database", fill_data(&data)).await?;
+    let metastore_was_filled = in_time(
+        "fill the metadata database",
+        fill_metastore(&metastore, &place, now),
+    )
+    .await?;
+    Ok(Seeded {
+        metastore_was_filled,
+        data_was_filled,
+    })
+}
+
+async fn in_time<T>(
+    operation: &'static str,
+    work: impl Future<Output = Result<T, SeedError>>,
+) -> Result<T, SeedError> {
+    match tokio::time::timeout(DEADLINE, work).await {
+        Ok(result) => result,
+        Err(_) => Err(SeedError::Database {
+            operation,
+            source: sqlx::Error::PoolTimedOut,
+        }),
+    }
+}
+
+fn options(role: &str, url: &SecretString) -> Result<PgConnectOptions, SeedError> {
+    let millis = DEADLINE.as_millis().to_string();
+    url.expose_secret()
+        .parse::<PgConnectOptions>()
+        .map(|options| {
+            options.application_name("tidegate seed").options([
+                ("statement_timeout", millis.as_str()),
+                ("lock_timeout", millis.as_str()),
+            ])
+        })
+        // The cause may quote the URL.
+        .map_err(|_| bad_url(role))
+}
+
+fn bad_url(role: &str) -> SeedError {
+    let reason =
+        format!("the {role} URL is not of the form postgresql://user:password@host:port/database");
+    SeedError::Setting { reason }
+}
+
+/// How the metastore will name the data.
+fn place(data_url: &SecretString, secret_key: &SecretString) -> Result<Place, SeedError> {
+    let url = Url::parse(data_url.expose_secret()).map_err(|_| bad_url("data"))?;
+    let catalog = decoded(url.path().trim_start_matches('/'));
+    let Some(host) = url
+        .host_str()
+        .filter(|host| !host.is_empty() && !catalog.is_empty())
+    else {
+        return Err(bad_url("data"));
+    };
+    let password = url
+        .password()
+        .map(|password| SecretString::from(decoded(password)));
+    let encrypted = password
+        .map(|password| crate::secret::encrypt(secret_key, &password))
+        .transpose()
+        .map_err(|_| SeedError::Setting {
+            reason:
+                "the data URL's password cannot be stored as Superset does: it must not end in *"
+                    .into(),
+        })?;
+    let user = match (url.username(), &encrypted) {
+        ("", _) => String::new(),
+        (user, None) => format!("{user}@"),
+        (user, Some(_)) => format!("{user}:XXXXXXXXXX@"),
+    };
+    let query = url
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    let port = url.port().unwrap_or(5432);
+    Ok(Place {
+        uri: format!(
+            "postgresql+psycopg2://{user}{host}:{port}{}{query}",
+            url.path()
+        ),
+        password: encrypted,
+        schema: "public",
+        catalog: Some(catalog),
+    })
+}
+
+/// Undoes percent-encoding (RFC 3986 §2.1).
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after
+            .get(..2)
+            .and_then(|digits| std::str::from_utf8(digits).ok());
+        let code = code
+            .filter(|code| *first == b'%' && code.bytes().all(|digit| digit.is_ascii_hexdigit()))
+            .and_then(|code| u8::from_str_radix(code, 16).ok());
+        if let Some(byte) = code {
+            bytes.push(byte);
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What a database holds before it is filled.
+enum Found {
+    Nothing,
+    /// The tables, without rows.
+    EmptyTables,
+    SameSeed,
+    Other(String),
+}
+
+/// Fills the data database. Whether there was something to do.
+async fn fill_data(options: &PgConnectOptions) -> Result<bool, SeedError> {
+    const FAILED: &str = "fill the data database";
+    let mut connection = options
+        .connect()
+        .await
+        .map_err(SeedError::database("reach the data database"))?;
+    let mut transaction = connection
+        .begin()
+        .await
+        .map_err(SeedError::database(FAILED))?;
+    take_lock(&mut transaction)
+        .await
+        .map_err(SeedError::database(FAILED))?;
+    match look_at_data(&mut transaction)
+        .await
+        .map_err(SeedError::database(FAILED))?
+    {
+        Found::SameSeed => return Ok(false),
+        Found::Other(found) => {
+            return Err(SeedError::NotEmpty {
+                role: "data",
+                found,
+            });
+        }
+        Found::Nothing | Found::EmptyTables => {}
+    }
+    let business = in_background(|| Ok(Business::generate())).await?;
+    write_data(&mut transaction, &business)
+        .await
+        .map_err(SeedError::database(FAILED))?;
+    transaction
+        .commit()
+        .await
+        .map_err(SeedError::database(FAILED))?;
+    connection
+        .close()
+        .await
+        .map_err(SeedError::database(FAILED))?;
+    Ok(true)
+}
+
+async fn write_data(connection: &mut PgConnection, business: &Business) -> Result<(), sqlx::Error> {
+    connection.script(business::SCHEMA).await?;
+    for (table, mut rows) in business.tables() {
+        connection.insert(table, &mut *rows).await?;
+    }
+    connection.script(business::INDEXES).await?;
+    let comment = format!("COMMENT ON TABLE orders IS '{MARK} {}'", super::VERSION);
+    sqlx::raw_sql(AssertSqlSafe(comment))
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// Waits for those who seed the same database. The lock goes with the transaction.
+async fn take_lock(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(LOCK)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// Tables and views outside of the server's own schemas, those of extensions left out.
+const OWN_TABLES: &str = "\
+SELECT c.relname::text
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
+  AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+ORDER BY 1 LIMIT 200";
+
+async fn own_tables(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(OWN_TABLES).fetch_all(connection).await
+}
+
+async fn look_at_data(connection: &mut PgConnection) -> Result<Found, sqlx::Error> {
+    let tables = own_tables(connection).await?;
+    if tables.is_empty() {
+        return Ok(Found::Nothing);
+    }
+    let mark: Option<String> =
+        sqlx::query_scalar("SELECT obj_description(to_regclass('orders'), 'pg_class')")
+            .fetch_one(connection)
+            .await?;
+    if mark.as_deref() == Some(format!("{MARK} {}", super::VERSION).as_str()) {
+        return Ok(Found::SameSeed);
+    }
+    Ok(Found::Other(
+        match mark.filter(|mark| mark.starts_with(MARK)) {
+            Some(_) => "the sample business of another version of Tidegate".to_owned(),
+            None => some_of(&tables),
+        },
+    ))
+}
+
+/// At most three names, for a message.
+fn some_of(tables: &[String]) -> String {
+    let names = tables
+        .iter()
+        .take(3)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    match tables.len() {
+        0..=3 => format!("tables {names}"),
+        more => format!("tables {names} and {} more", more - 3),
+    }
+}
+
+/// Fills the metastore. Whether there was something to do.
+async fn fill_metastore(
+    options: &PgConnectOptions,
+    place: &Place,
+    now: DateTime<Utc>,
+) -> Result<bool, SeedError> {
+    const FAILED: &str = "fill the metadata database";
+    let mut connection = options
+        .connect()
+        .await
+        .map_err(SeedError::database("reach the metadata database"))?;
+    let mut transaction = connection
+        .begin()
+        .await
+        .map_err(SeedError::database(FAILED))?;
+    take_lock(&mut transaction)
+        .await
+        .map_err(SeedError::database(FAILED))?;
+    let content = Content::build(place, now);
+    let has_tables = match look_at_metastore(&mut transaction, &content)
+        .await
+        .map_err(SeedError::database(FAILED))?
+    {
+        Found::SameSeed => return Ok(false),
+        Found::Other(found) => {
+            return Err(SeedError::NotEmpty {
+                role: "metadata",
+                found,
+            });
+        }
+        Found::Nothing => false,
+        Found::EmptyTables => true,
+    };
+    write_metastore(&mut transaction, content, has_tables)
+        .await
+        .map_err(SeedError::database(FAILED))?;
+    transaction
+        .commit()
+        .await
+        .map_err(SeedError::database(FAILED))?;
+    connection
+        .close()
+        .await
+        .map_err(SeedError::database(FAILED))?;
+    Ok(true)
+}
+
+async fn write_metastore(
+    connection: &mut PgConnection,
+    content: Content,
+    has_tables: bool,
+) -> Result<(), sqlx::Error> {
+    if !has_tables {
+        connection
+            .script(include_str!("../schema/postgres.sql"))
+            .await?;
+        let (table, row) = revision_row();
+        connection.insert(table, &mut std::iter::once(row)).await?;
+    }
+    for (table, rows) in content.tables {
+        connection.insert(table, &mut rows.into_iter()).await?;
+        // Rows were given their ids, so the sequences that number later ones have to be moved behind them.
+        let name = table.name;
+        let sql = format!(
+            "SELECT setval('{name}_id_seq', GREATEST((SELECT max(id) FROM \"{name}\"), 1))"
+        );
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn look_at_metastore(
+    connection: &mut PgConnection,
+    content: &Content,
+) -> Result<Found, sqlx::Error> {
+    let tables = own_tables(connection).await?;
+    if tables.is_empty() {
+        return Ok(Found::Nothing);
+    }
+    let has = |name: &str| tables.iter().any(|table| table == name);
+    if !has("alembic_version") || content.tables.iter().any(|(table, _)| !has(table.name)) {
+        return Ok(Found::Other(some_of(&tables)));
+    }
+    let revision: Option<String> = sqlx::query_scalar("SELECT version_num FROM alembic_version")
+        .fetch_optional(&mut *connection)
+        .await?;
+    if revision.as_deref() != Some(crate::schema::REVISION) {
+        return Ok(Found::Other(
+            "a metastore of another revision than Superset 6.1's".to_owned(),
+        ));
+    }
+    let is_ours: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM dbs WHERE uuid = $1)")
+        .bind(content::database_uuid())
+        .fetch_one(&mut *connection)
+        .await?;
+    if is_ours {
+        return Ok(Found::SameSeed);
+    }
+    for (table, _) in &content.tables {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM \"{}\")", table.name);
+        let has_rows: bool = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_one(&mut *connection)
+            .await?;
+        if has_rows {
+            return Ok(Found::Other(format!(
+                "a metastore with rows in {}",
+                table.name
+            )));
+        }
+    }
+    Ok(Found::EmptyTables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> SecretString {
+        SecretString::from(text.to_owned())
+    }
+
+    #[test]
+    fn the_uri_of_the_data_hides_the_password_and_keeps_the_rest() {
+        let place = place(
+            &secret("postgres://ann:p%40ss@db.example.com/shop?sslmode=require"),
+            &secret("key"),
+        )
+        .unwrap();
+        assert_eq!(
+            "postgresql+psycopg2://ann:XXXXXXXXXX@db.example.com:5432/shop?sslmode=require",
+            place.uri
+        );
+        let stored = crate::secret::decrypt(&secret("key"), &place.password.unwrap()).unwrap();
+        assert_eq!("p@ss", stored.expose_secret());
+        assert_eq!(Some("shop"), place.catalog.as_deref());
+    }
+
+    #[test]
+    fn a_url_that_names_no_database_is_refused_without_showing_the_password() {
+        for url in [
+            "postgres://ann:hunter2@db.example.com/",
+            "hunter2",
+            "postgres:///shop",
+        ] {
+            let err = place(&secret(url), &secret("key")).unwrap_err();
+            assert!(!err.to_string().contains("hunter2"), "{err}");
+        }
+    }
+}
