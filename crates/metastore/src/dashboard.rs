@@ -61,6 +61,8 @@ pub struct ChartOnDashboard {
     pub datasource_name: Option<String>,
     /// `slices.description`.
     pub description: Option<String>,
+    /// `dashboard_slices.id`: grows with each chart that is added.
+    pub added: i64,
 }
 
 /// The dashboard repository. Every call shows only dashboards that the user may see.
@@ -119,9 +121,9 @@ impl Dashboards<'_> {
         .await
     }
 
-    /// The charts of dashboards, by the dashboard's id, in the order in which they were added. All of
-    /// them, as the dashboard shows all of them: on one that the user cannot query, it shows an error in
-    /// the chart's place. One statement.
+    /// The charts of dashboards, by the dashboard's id, in the order of the charts' ids. All of
+    /// them, as the dashboard shows all of them: in the place of one that the user cannot query it shows an
+    /// error. One statement.
     pub async fn charts_of(
         &self,
         ids: &[i64],
@@ -183,7 +185,8 @@ async fn charts_of(
             Expr::col(("slices", "id")).equals(("dashboard_slices", "slice_id")),
         )
         .and_where(Expr::col(("dashboard_slices", "dashboard_id")).is_in(ids.iter().copied()))
-        .order_by(("dashboard_slices", "id"), Order::Asc)
+        .column(("dashboard_slices", "id"))
+        .order_by(("slices", "id"), Order::Asc)
         .to_owned();
     for row in pool
         .fetch("read the charts of dashboards", &statement)
@@ -198,6 +201,7 @@ async fn charts_of(
                 viz_type: row.text(3)?,
                 datasource_name: row.text(4)?,
                 description: row.text(5)?,
+                added: row.id(6)?,
             });
     }
     Ok(charts)

@@ -3,7 +3,7 @@ use tidegate_types::ServiceCode;
 /// Why the metastore gave no answer. "Not found" is no error: such calls return `None`.
 #[derive(Debug, thiserror::Error)]
 pub enum MetastoreError {
-    /// No connection; nothing was done.
+    /// No connection, or none in time; nothing was done.
     #[error("could not {operation}: the metastore cannot be reached")]
     Unavailable {
         /// What was tried.
@@ -58,9 +58,10 @@ impl MetastoreError {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolClosed
+            // No connection in time, because the server hangs or all are in use: nothing was sent.
+            | sqlx::Error::PoolTimedOut
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Configuration(_) => Self::Unavailable { operation, source },
-            sqlx::Error::PoolTimedOut => Self::Timeout { operation },
             sqlx::Error::Database(found) => {
                 let code = found.code();
                 let code = code.as_deref().unwrap_or_default();

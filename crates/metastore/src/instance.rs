@@ -1,11 +1,13 @@
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
-use sea_query::{Asterisk, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sea_query::{Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 
 use crate::chart::CHARTS;
 use crate::dashboard::DASHBOARDS;
 use crate::database::{DATABASES, scheme_of};
 use crate::dataset::DATASETS;
-use crate::listing::count_seen;
+use crate::listing::{Entity, count_seen};
 use crate::{Access, Metastore, MetastoreError};
 
 /// Names of the most used tags and the most active creators that are given at the most.
@@ -72,6 +74,95 @@ fn subquery(select: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(select.into()))
 }
 
+/// `COUNT(*)` of what the user sees of an entity, as an expression.
+fn seen(entity: &Entity, access: &Access, condition: Option<Expr>) -> Expr {
+    let mut select = count_seen(entity, access);
+    if let Some(condition) = condition {
+        select.and_where(condition);
+    }
+    subquery(select)
+}
+
+/// All numbers in one row, in the order in which [`Instance::counts`] reads them.
+fn numbers(access: &Access, month_ago: NaiveDateTime, week_ago: NaiveDateTime) -> SelectStatement {
+    let since = |table: &'static str, column: &'static str, time: NaiveDateTime| {
+        Some(Expr::col((table, column)).gte(time))
+    };
+    let with_charts = Query::select()
+        .expr(Func::count_distinct(Expr::col("dashboard_id")))
+        .from("dashboard_slices")
+        .to_owned();
+    let is_published = Expr::col(("dashboards", "published")).eq(true);
+    let is_certified = Expr::col(("dashboards", "certified_by")).is_not_null();
+    Query::select()
+        .exprs([
+            seen(&DASHBOARDS, access, None),
+            seen(&CHARTS, access, None),
+            seen(&DATASETS, access, None),
+            seen(&DATABASES, access, None),
+            subquery(count("ab_user")),
+            subquery(count("ab_role")),
+            subquery(count("tag")),
+            seen(
+                &DASHBOARDS,
+                access,
+                since("dashboards", "created_on", month_ago),
+            ),
+            seen(&CHARTS, access, since("slices", "created_on", month_ago)),
+            seen(&DATASETS, access, since("tables", "created_on", month_ago)),
+            seen(
+                &DASHBOARDS,
+                access,
+                since("dashboards", "changed_on", week_ago),
+            ),
+            seen(&CHARTS, access, since("slices", "changed_on", week_ago)),
+            seen(&DATASETS, access, since("tables", "changed_on", week_ago)),
+            seen(&DASHBOARDS, access, Some(is_published)),
+            seen(&DASHBOARDS, access, Some(is_certified)),
+            subquery(with_charts),
+        ])
+        .to_owned()
+}
+
+/// Names of the custom tags on the most things.
+fn top_tags() -> SelectStatement {
+    Query::select()
+        .column(("tag", "name"))
+        .from("tagged_object")
+        .inner_join(
+            "tag",
+            Expr::col(("tag", "id")).equals(("tagged_object", "tag_id")),
+        )
+        .and_where(Expr::col(("tag", "type")).cast_as("text").eq("custom"))
+        .group_by_columns([("tag", "id"), ("tag", "name")])
+        .order_by_expr(
+            Func::count(Expr::col(("tagged_object", "id"))).into(),
+            Order::Desc,
+        )
+        .order_by(("tag", "id"), Order::Asc)
+        .limit(TOP)
+        .to_owned()
+}
+
+/// Names of those who created the most of the charts that the user sees.
+fn top_creators(access: &Access) -> SelectStatement {
+    let mut select = Query::select();
+    select
+        .column(("ab_user", "username"))
+        .from("slices")
+        .inner_join(
+            "ab_user",
+            Expr::col(("ab_user", "id")).equals(("slices", "created_by_fk")),
+        );
+    (CHARTS.seen)(access, &mut select);
+    select
+        .group_by_columns([("ab_user", "id"), ("ab_user", "username")])
+        .order_by_expr(Func::count(Expr::col(("slices", "id"))).into(), Order::Desc)
+        .order_by(("ab_user", "id"), Order::Asc)
+        .limit(TOP)
+        .to_owned()
+}
+
 impl Instance<'_> {
     /// Counts. Four statements side by side.
     pub async fn counts(
@@ -81,84 +172,12 @@ impl Instance<'_> {
         week_ago: NaiveDateTime,
     ) -> Result<InstanceCounts, MetastoreError> {
         const OPERATION: &str = "count what is in the workspace";
-        let seen = |entity, condition: Option<Condition>| {
-            let mut select = count_seen(entity, access);
-            if let Some(condition) = condition {
-                select.cond_where(condition);
-            }
-            subquery(select)
-        };
-        let since = |table: &'static str, column: &'static str, time: NaiveDateTime| {
-            Some(Condition::all().add(Expr::col((table, column)).gte(time)))
-        };
-        let with_charts = Query::select()
-            .expr(Func::count_distinct(Expr::col("dashboard_id")))
-            .from("dashboard_slices")
-            .to_owned();
-        let numbers = Query::select()
-            .exprs([
-                seen(&DASHBOARDS, None),
-                seen(&CHARTS, None),
-                seen(&DATASETS, None),
-                seen(&DATABASES, None),
-                subquery(count("ab_user")),
-                subquery(count("ab_role")),
-                subquery(count("tag")),
-                seen(&DASHBOARDS, since("dashboards", "created_on", month_ago)),
-                seen(&CHARTS, since("slices", "created_on", month_ago)),
-                seen(&DATASETS, since("tables", "created_on", month_ago)),
-                seen(&DASHBOARDS, since("dashboards", "changed_on", week_ago)),
-                seen(&CHARTS, since("slices", "changed_on", week_ago)),
-                seen(&DATASETS, since("tables", "changed_on", week_ago)),
-                seen(
-                    &DASHBOARDS,
-                    Some(Condition::all().add(Expr::col(("dashboards", "published")).eq(true))),
-                ),
-                seen(
-                    &DASHBOARDS,
-                    Some(
-                        Condition::all()
-                            .add(Expr::col(("dashboards", "certified_by")).is_not_null()),
-                    ),
-                ),
-                subquery(with_charts),
-            ])
-            .to_owned();
+        let numbers = numbers(access, month_ago, week_ago);
         let uris = Query::select()
             .column("sqlalchemy_uri")
             .from("dbs")
             .to_owned();
-        let tags = Query::select()
-            .column(("tag", "name"))
-            .from("tagged_object")
-            .inner_join(
-                "tag",
-                Expr::col(("tag", "id")).equals(("tagged_object", "tag_id")),
-            )
-            .and_where(Expr::col(("tag", "type")).eq(Expr::val("custom").as_enum("tagtype")))
-            .group_by_columns([("tag", "id"), ("tag", "name")])
-            .order_by_expr(
-                Func::count(Expr::col(("tagged_object", "id"))).into(),
-                Order::Desc,
-            )
-            .order_by(("tag", "id"), Order::Asc)
-            .limit(TOP)
-            .to_owned();
-        let mut creators = Query::select();
-        creators
-            .column(("ab_user", "username"))
-            .from("slices")
-            .inner_join(
-                "ab_user",
-                Expr::col(("ab_user", "id")).equals(("slices", "created_by_fk")),
-            );
-        (CHARTS.seen)(access, &mut creators);
-        creators
-            .group_by_columns([("ab_user", "id"), ("ab_user", "username")])
-            .order_by_expr(Func::count(Expr::col(("slices", "id"))).into(), Order::Desc)
-            .order_by(("ab_user", "id"), Order::Asc)
-            .limit(TOP);
-
+        let (tags, creators) = (top_tags(), top_creators(access));
         let pool = self.metastore.pool();
         let (numbers, uris, tags, creators) = tokio::try_join!(
             pool.fetch_one(OPERATION, &numbers),
@@ -170,7 +189,7 @@ impl Instance<'_> {
             operation: OPERATION,
             reason: "a statement without a table gave no row".into(),
         })?;
-        let mut schemes = std::collections::BTreeMap::new();
+        let mut schemes = BTreeMap::new();
         for row in &uris {
             *schemes
                 .entry(scheme_of(&row.text_or_empty(0)?).to_owned())

@@ -18,7 +18,7 @@ use crate::user::Users;
 use crate::{MetastoreError, schema};
 
 /// How long creating all tables may take.
-const SCHEMA_DEADLINE: Duration = Duration::from_secs(60);
+const SCHEMA_DEADLINE: Duration = Duration::from_mins(1);
 
 /// How a metastore is read.
 #[derive(Debug, Clone, Default)]

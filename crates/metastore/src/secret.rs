@@ -132,7 +132,7 @@ pub(crate) fn with_password(uri: &str, password: Option<&SecretString>) -> Secre
         .map_or((user_part, None), |(user, own)| (user, Some(own)));
     let password = match (password, own) {
         (Some(stored), _) => Some(percent_encode(stored.expose_secret())),
-        (None, Some(MASK)) | (None, None) => None,
+        (None, Some(MASK) | None) => None,
         (None, Some(own)) => Some(own.to_owned()),
     };
     SecretString::from(match password {

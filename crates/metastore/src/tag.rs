@@ -62,7 +62,7 @@ pub(crate) async fn tags_of(
         .column(("tagged_object", "object_id"))
         .column(("tag", "id"))
         .column(("tag", "name"))
-        // An enum in PostgreSQL.
+        // Enums in metastores that older versions of Superset made.
         .expr(Expr::col(("tag", "type")).cast_as("text"))
         .column(("tag", "description"))
         .from("tagged_object")
@@ -72,7 +72,8 @@ pub(crate) async fn tags_of(
         )
         .and_where(
             Expr::col(("tagged_object", "object_type"))
-                .eq(Expr::val(object_type).as_enum("objecttype")),
+                .cast_as("text")
+                .eq(object_type),
         )
         .and_where(Expr::col(("tagged_object", "object_id")).is_in(ids.iter().copied()))
         .order_by(("tag", "id"), Order::Asc)

@@ -125,20 +125,19 @@ impl Access {
         for (permission, views) in &self.granted {
             feed("permission");
             feed(permission);
-            views.iter().for_each(|view| feed(view));
+            for view in views {
+                feed(view);
+            }
         }
         for rules in &self.row_rules {
             feed("rows");
             feed(&rules.table_id.to_string());
             feed(&rules.rules.to_sql());
         }
-        Fingerprint(
-            hash.finish().as_ref()[..16]
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-                .into(),
-        )
+        let digest = hash.finish();
+        let mut first = [0; 16];
+        first.copy_from_slice(&digest.as_ref()[..16]);
+        Fingerprint(format!("{:032x}", u128::from_be_bytes(first)).into())
     }
 
     /// Whose rights these are.

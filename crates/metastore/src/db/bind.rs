@@ -34,23 +34,22 @@ pub(super) fn postgres(
 fn sqlite_arguments(values: Values) -> Result<SqliteArguments, BoxDynError> {
     let mut arguments = SqliteArguments::default();
     for value in values.0 {
-        match value {
-            Value::Bool(v) => arguments.add(v)?,
-            Value::SmallInt(v) => arguments.add(v.map(i64::from))?,
-            Value::Int(v) => arguments.add(v.map(i64::from))?,
-            Value::Unsigned(v) => arguments.add(v.map(i64::from))?,
-            Value::BigInt(v) => arguments.add(v)?,
-            Value::BigUnsigned(v) => arguments.add(v.map(i64::try_from).transpose()?)?,
-            Value::Double(v) => arguments.add(v)?,
-            Value::String(v) => arguments.add(v)?,
-            Value::Bytes(v) => arguments.add(v)?,
+        let added = match value {
+            Value::Bool(v) => arguments.add(v),
+            Value::SmallInt(v) => arguments.add(v.map(i64::from)),
+            Value::Int(v) => arguments.add(v.map(i64::from)),
+            Value::Unsigned(v) => arguments.add(v.map(i64::from)),
+            Value::BigInt(v) => arguments.add(v),
+            Value::BigUnsigned(v) => arguments.add(v.map(i64::try_from).transpose()?),
+            Value::Double(v) => arguments.add(v),
+            Value::String(v) => arguments.add(v),
+            Value::Bytes(v) => arguments.add(v),
             // Bytes, as SQLAlchemy-Utils' binary `UUIDType` stores them.
-            Value::Uuid(v) => arguments.add(v)?,
-            Value::ChronoDateTime(v) => {
-                arguments.add(v.map(|v| v.format(SQLITE_TIME).to_string()))?
-            }
+            Value::Uuid(v) => arguments.add(v),
+            Value::ChronoDateTime(v) => arguments.add(v.map(|v| v.format(SQLITE_TIME).to_string())),
             other => return Err(unsupported(&other)),
-        }
+        };
+        added?;
     }
     Ok(arguments)
 }
@@ -58,20 +57,21 @@ fn sqlite_arguments(values: Values) -> Result<SqliteArguments, BoxDynError> {
 fn postgres_arguments(values: Values) -> Result<PgArguments, BoxDynError> {
     let mut arguments = PgArguments::default();
     for value in values.0 {
-        match value {
-            Value::Bool(v) => arguments.add(v)?,
-            Value::SmallInt(v) => arguments.add(v.map(i32::from))?,
-            Value::Int(v) => arguments.add(v)?,
-            Value::Unsigned(v) => arguments.add(v.map(i64::from))?,
-            Value::BigInt(v) => arguments.add(v)?,
-            Value::BigUnsigned(v) => arguments.add(v.map(i64::try_from).transpose()?)?,
-            Value::Double(v) => arguments.add(v)?,
-            Value::String(v) => arguments.add(v)?,
-            Value::Bytes(v) => arguments.add(v)?,
-            Value::Uuid(v) => arguments.add(v)?,
-            Value::ChronoDateTime(v) => arguments.add(v)?,
+        let added = match value {
+            Value::Bool(v) => arguments.add(v),
+            Value::SmallInt(v) => arguments.add(v.map(i32::from)),
+            Value::Int(v) => arguments.add(v),
+            Value::Unsigned(v) => arguments.add(v.map(i64::from)),
+            Value::BigInt(v) => arguments.add(v),
+            Value::BigUnsigned(v) => arguments.add(v.map(i64::try_from).transpose()?),
+            Value::Double(v) => arguments.add(v),
+            Value::String(v) => arguments.add(v),
+            Value::Bytes(v) => arguments.add(v),
+            Value::Uuid(v) => arguments.add(v),
+            Value::ChronoDateTime(v) => arguments.add(v),
             other => return Err(unsupported(&other)),
-        }
+        };
+        added?;
     }
     Ok(arguments)
 }

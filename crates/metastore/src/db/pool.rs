@@ -131,11 +131,12 @@ impl Pool {
         settings: PoolSettings,
     ) -> Result<Self, MetastoreError> {
         let millis = settings.statement_timeout.as_millis().to_string();
-        let options: PgConnectOptions = url.expose_secret().parse().map_err(|_: sqlx::Error| {
-            // The cause may quote the URL and with it the password.
-            MetastoreError::NotAMetastore {
-                reason: "the metastore's URL is not of the form postgresql://user:password@host:port/database".into(),
-            }
+        let url = url.expose_secret();
+        let is_postgres = url.starts_with("postgresql://") || url.starts_with("postgres://");
+        let options = url.parse().ok().filter(|_: &PgConnectOptions| is_postgres);
+        // The cause is left out: it may quote the URL and with it the password.
+        let options = options.ok_or_else(|| MetastoreError::NotAMetastore {
+            reason: "the metastore's URL is not of the form postgresql://user:password@host:port/database".into(),
         })?;
         let options = options
             .application_name("tidegate")

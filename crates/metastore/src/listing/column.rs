@@ -1,5 +1,6 @@
 use chrono::NaiveDateTime;
 use sea_query::extension::postgres::PgExpr;
+use sea_query::extension::sqlite::SqliteExpr;
 use sea_query::{Condition, Expr, ExprTrait, LikeExpr, Value};
 use uuid::Uuid;
 
@@ -109,7 +110,7 @@ pub enum Filter {
     StartsWith(String),
     /// Ends with this, wildcards taken literally.
     EndsWith(String),
-    /// Contains this pattern, `%` and `_` being wildcards; case counts (PostgreSQL).
+    /// Contains this pattern, `%` and `_` being wildcards; case counts.
     Like(String),
     /// Contains this pattern, `%` and `_` being wildcards; case does not count.
     LikeAnyCase(String),
@@ -119,23 +120,71 @@ pub enum Filter {
     IsNotNull,
 }
 
-/// The backslash is no wildcard of ours; it is the escape character, so it must itself be escaped.
-fn literal(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_")
+/// Text in which parts may stand for any text.
+enum Pattern<'a> {
+    /// Wildcards stand for themselves.
+    Literal(&'a str),
+    /// `%` stands for any text, `_` for any character.
+    Wild(&'a str),
 }
 
-fn pattern(text: &str) -> String {
-    text.replace('\\', "\\\\")
+impl Pattern<'_> {
+    /// For `LIKE`. A backslash is the escape character and no wildcard of ours, so it is escaped itself.
+    fn for_like(&self) -> String {
+        match self {
+            Self::Literal(text) => text
+                .replace('\\', "\\\\")
+                .replace('%', "\\%")
+                .replace('_', "\\_"),
+            Self::Wild(text) => text.replace('\\', "\\\\"),
+        }
+    }
+
+    /// For SQLite's `GLOB`, whose wildcards are `*`, `?` and `[…]`.
+    fn for_glob(&self) -> String {
+        let (text, is_wild) = match self {
+            Self::Literal(text) => (text, false),
+            Self::Wild(text) => (text, true),
+        };
+        let mut glob = String::with_capacity(text.len() + 2);
+        for character in text.chars() {
+            match character {
+                '%' if is_wild => glob.push('*'),
+                '_' if is_wild => glob.push('?'),
+                '*' | '?' | '[' => {
+                    glob.push('[');
+                    glob.push(character);
+                    glob.push(']');
+                }
+                other => glob.push(other),
+            }
+        }
+        glob
+    }
 }
 
-fn like(column: Expr, pattern: String, any_case: bool, backend: Backend) -> Expr {
-    let like = LikeExpr::new(pattern).escape('\\');
-    match backend {
-        // SQLite's LIKE ignores the case of ASCII letters.
-        Backend::Postgres if any_case => column.ilike(like),
-        _ => column.like(like),
+/// Whether a column matches, with any text before and after as said.
+fn matches(
+    column: Expr,
+    (before, pattern, after): (bool, Pattern<'_>, bool),
+    any_case: bool,
+    backend: Backend,
+) -> Expr {
+    let around = |text: String, any: &str| {
+        format!(
+            "{}{text}{}",
+            if before { any } else { "" },
+            if after { any } else { "" }
+        )
+    };
+    let like = || LikeExpr::new(around(pattern.for_like(), "%"));
+    match (backend, any_case) {
+        // PostgreSQL's escape character is the backslash unless another is named.
+        (Backend::Postgres, true) => column.ilike(like()),
+        (Backend::Postgres, false) => column.like(like()),
+        // SQLite's LIKE ignores the case of ASCII letters, and GLOB never does.
+        (Backend::Sqlite, true) => column.like(like().escape('\\')),
+        (Backend::Sqlite, false) => column.glob(around(pattern.for_glob(), "*")),
     }
 }
 
@@ -148,7 +197,12 @@ pub(super) fn search(
 ) -> Condition {
     columns.iter().fold(Condition::any(), |any, name| {
         let column = Expr::col((table, *name));
-        any.add(like(column, format!("%{}%", pattern(text)), true, backend))
+        any.add(matches(
+            column,
+            (true, Pattern::Wild(text), true),
+            true,
+            backend,
+        ))
     })
 }
 
@@ -209,15 +263,15 @@ impl Column {
             (_, Backend::Postgres) => column().cast_as("text"),
         };
         match filter {
-            Filter::Equal(scalar) => compared(scalar, |column, value| column.eq(value)),
+            Filter::Equal(scalar) => compared(scalar, ExprTrait::eq),
             Filter::NotEqual(scalar) => match self.stored(scalar) {
                 Some(value) => column().ne(value),
                 None => column().is_not_null(),
             },
-            Filter::Greater(scalar) => compared(scalar, |column, value| column.gt(value)),
-            Filter::GreaterOrEqual(scalar) => compared(scalar, |column, value| column.gte(value)),
-            Filter::Less(scalar) => compared(scalar, |column, value| column.lt(value)),
-            Filter::LessOrEqual(scalar) => compared(scalar, |column, value| column.lte(value)),
+            Filter::Greater(scalar) => compared(scalar, ExprTrait::gt),
+            Filter::GreaterOrEqual(scalar) => compared(scalar, ExprTrait::gte),
+            Filter::Less(scalar) => compared(scalar, ExprTrait::lt),
+            Filter::LessOrEqual(scalar) => compared(scalar, ExprTrait::lte),
             Filter::In(scalars) => match stored(scalars) {
                 values if values.is_empty() => nothing(),
                 values => column().is_in(values),
@@ -226,15 +280,23 @@ impl Column {
                 values if values.is_empty() => column().is_not_null(),
                 values => column().is_not_in(values),
             },
-            Filter::StartsWith(text) => {
-                like(textual(), format!("{}%", literal(text)), false, backend)
+            Filter::StartsWith(text) => matches(
+                textual(),
+                (false, Pattern::Literal(text), true),
+                false,
+                backend,
+            ),
+            Filter::EndsWith(text) => matches(
+                textual(),
+                (true, Pattern::Literal(text), false),
+                false,
+                backend,
+            ),
+            Filter::Like(text) => {
+                matches(textual(), (true, Pattern::Wild(text), true), false, backend)
             }
-            Filter::EndsWith(text) => {
-                like(textual(), format!("%{}", literal(text)), false, backend)
-            }
-            Filter::Like(text) => like(textual(), format!("%{}%", pattern(text)), false, backend),
             Filter::LikeAnyCase(text) => {
-                like(textual(), format!("%{}%", pattern(text)), true, backend)
+                matches(textual(), (true, Pattern::Wild(text), true), true, backend)
             }
             Filter::IsNull => column().is_null(),
             Filter::IsNotNull => column().is_not_null(),
@@ -265,8 +327,10 @@ mod tests {
 
     #[test]
     fn wildcards_in_a_beginning_or_ending_are_taken_literally() {
-        assert_eq!(r"50\% \_ \\", literal(r"50% _ \"));
-        assert_eq!(r"50% _ \\", pattern(r"50% _ \"));
+        assert_eq!(r"50\% \_ \\", Pattern::Literal(r"50% _ \").for_like());
+        assert_eq!(r"50% _ \\", Pattern::Wild(r"50% _ \").for_like());
+        assert_eq!("50% _ [*]", Pattern::Literal("50% _ *").for_glob());
+        assert_eq!("50* ? [[]", Pattern::Wild("50% _ [").for_glob());
     }
 
     #[test]

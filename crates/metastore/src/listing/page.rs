@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use sea_query::{Asterisk, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement};
 
 use super::column::search;
@@ -115,9 +117,10 @@ impl Entity {
             let owned = Query::select()
                 .column(column)
                 .from(table)
-                .and_where(match ids.is_empty() {
-                    true => Expr::val(1).eq(0),
-                    false => Expr::col("user_id").is_in(ids.iter().copied()),
+                .and_where(if ids.is_empty() {
+                    Expr::val(1).eq(0)
+                } else {
+                    Expr::col("user_id").is_in(ids.iter().copied())
                 })
                 .to_owned();
             select.and_where(Expr::col((self.table, "id")).in_subquery(owned));
@@ -265,13 +268,13 @@ async fn related(
     let owners = async {
         match entity.owners.filter(|_| query.owners) {
             Some((table, column)) => crate::person::owners(pool, table, column, &ids).await,
-            None => Ok(Default::default()),
+            None => Ok(BTreeMap::new()),
         }
     };
     let tags = async {
         match entity.tagged_as.filter(|_| query.tags) {
             Some(kind) => crate::tag::tags_of(pool, kind, &ids).await,
-            None => Ok(Default::default()),
+            None => Ok(BTreeMap::new()),
         }
     };
     let people = async {
@@ -290,7 +293,7 @@ async fn related(
         if query.people && !users.is_empty() {
             crate::person::people(pool, &users).await
         } else {
-            Ok(Default::default())
+            Ok(BTreeMap::new())
         }
     };
     let (owners, tags, people) = tokio::try_join!(owners, tags, people)?;

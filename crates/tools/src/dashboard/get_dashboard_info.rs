@@ -214,10 +214,9 @@ impl Tool for GetDashboardInfo {
             tokio::try_join!(dashboards.charts_of(&ids), dashboards.roles_of(id))
                 .map_err(metastore_failure)?;
         let mut charts = charts.remove(&id).unwrap_or_default();
-        if !matches!(key, Key::Name(_)) {
-            // Superset asks for no order; its answers by id come in the order of the charts' ids, those by
-            // slug in the order in which the charts were added. Both are kept, so that answers can be compared.
-            charts.sort_by_key(|chart| chart.id);
+        if matches!(key, Key::Name(_)) {
+            // Superset asks for no order; its answers by slug come in this one, and those by id mostly by id.
+            charts.sort_by_key(|chart| chart.added);
         }
         let metadata: Value = record
             .text("json_metadata")
@@ -234,7 +233,7 @@ impl Tool for GetDashboardInfo {
         Ok(DashboardInfo {
             id,
             dashboard_title: text("dashboard_title"),
-            slug: text("slug"),
+            slug: text("slug").or_else(|| Some(String::new())),
             description: text("description"),
             css: text("css"),
             certified_by: text("certified_by"),

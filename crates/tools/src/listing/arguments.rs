@@ -6,7 +6,8 @@ use tidegate_metastore::{Direction, Filter, Scalar};
 /// when none is given.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(inline)]
-pub(crate) struct ListArguments<C, D: Default> {
+// `D: Serialize`, so that the schema can show the default.
+pub(crate) struct ListArguments<C, D: Default + Serialize> {
     /// Whether a kept answer will do.
     #[serde(default = "yes", rename = "use_cache")]
     #[expect(
@@ -254,13 +255,10 @@ pub(crate) fn filter(operator: Operator, value: Option<FilterValue>) -> Result<F
         Operator::Nin => return Ok(Filter::NotIn(scalars)),
         _ => {}
     }
-    let scalar = match (is_list, scalars.pop()) {
-        (false, Some(scalar)) => scalar,
-        _ => {
-            return Err(format!(
-                "is a list, and {name} takes one value; use in or nin for lists"
-            ));
-        }
+    let Some(scalar) = scalars.pop().filter(|_| !is_list) else {
+        return Err(format!(
+            "is a list, and {name} takes one value; use in or nin for lists"
+        ));
     };
     Ok(match operator {
         Operator::Eq => Filter::Equal(scalar),

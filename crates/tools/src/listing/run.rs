@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDateTime, SecondsFormat};
+use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tidegate_metastore::{
@@ -36,7 +37,7 @@ enum Shown {
 }
 
 /// Lists what the caller may see: one statement, and one more for each kind of related thing asked for.
-pub(crate) async fn list<C: FilterColumn, D: Default + Into<Direction>>(
+pub(crate) async fn list<C: FilterColumn, D: Default + Serialize + Into<Direction>>(
     context: &CallContext,
     subject: &'static Subject,
     arguments: ListArguments<C, D>,
@@ -55,38 +56,18 @@ pub(crate) async fn list<C: FilterColumn, D: Default + Into<Direction>>(
     let filters_applied =
         serde_json::to_value(&arguments.filters).map_err(ToolFailure::internal)?;
 
-    let order = match arguments
-        .order_column
-        .as_deref()
-        .filter(|name| !name.is_empty())
-    {
-        None => (
-            subject.known("changed_on"),
-            arguments.order_direction.into(),
-        ),
-        Some(name) => match subject
-            .column(name)
-            .filter(|column| !subject.hidden.contains(&column.name))
-        {
-            Some(column) => (column, arguments.order_direction.into()),
-            None => {
-                warnings.push(format!(
-                    "order_column: {} is no column that {} can be ordered by{}; ordered by changed_on instead. Use \
-                     one of {}",
-                    quoted(name),
-                    subject.plural,
-                    hint(name, subject.sortable.iter().copied()),
-                    subject.sortable.join(", ")
-                ));
-                (subject.known("changed_on"), Direction::Ascending)
-            }
-        },
-    };
+    let direction = arguments.order_direction.into();
+    let (by, direction) = order(
+        subject,
+        arguments.order_column.as_deref(),
+        direction,
+        &mut warnings,
+    );
     let mut query = ListQuery {
         search: arguments.search,
         offset: u64::from(arguments.page.saturating_sub(1)) * u64::from(arguments.page_size),
         limit: u64::from(arguments.page_size),
-        ..ListQuery::new(order.0, order.1)
+        ..ListQuery::new(by, direction)
     };
     select(&mut query, subject, &shown);
     let problems = add_filters(&mut query, subject, arguments.filters);
@@ -137,6 +118,31 @@ pub(crate) async fn list<C: FilterColumn, D: Default + Into<Direction>>(
         timestamp: now.to_rfc3339_opts(SecondsFormat::Micros, true),
         warnings,
     })
+}
+
+/// What to order by. As in Superset a column that is unknown is passed over, and the direction with it; here
+/// with a warning.
+fn order(
+    subject: &Subject,
+    asked: Option<&str>,
+    direction: Direction,
+    warnings: &mut Vec<String>,
+) -> (&'static Column, Direction) {
+    let changed_on = subject.known("changed_on");
+    let Some(name) = asked.filter(|name| !name.is_empty()) else {
+        return (changed_on, direction);
+    };
+    if let Some(column) = subject.shown().find(|column| column.name == name) {
+        return (column, direction);
+    }
+    warnings.push(format!(
+        "order_column: {} is no column that {} can be ordered by{}; ordered by changed_on instead. Use one of {}",
+        quoted(name),
+        subject.plural,
+        hint(name, subject.sortable.iter().copied()),
+        subject.sortable.join(", ")
+    ));
+    (changed_on, Direction::Ascending)
 }
 
 fn quoted(name: &str) -> String {
@@ -289,7 +295,7 @@ fn add_filters<C: FilterColumn>(
             FilterTarget::Favorite => match filter {
                 Filter::Equal(Scalar::Flag(flag)) => query.favorite = Some(flag),
                 Filter::Equal(Scalar::Integer(number @ (0 | 1))) => {
-                    query.favorite = Some(number == 1)
+                    query.favorite = Some(number == 1);
                 }
                 Filter::Equal(Scalar::Text(text)) if matches!(text.as_str(), "true" | "false") => {
                     query.favorite = Some(text == "true");
@@ -411,6 +417,8 @@ fn column_field(subject: &Subject, column: &Column, record: &Record) -> Field {
         );
     match record.get(column.name) {
         Some(Cell::Text(text) | Cell::Json(text)) if is_json => Field::Json(json_of(text)),
+        // Superset shows an empty slug where there is none.
+        Some(Cell::Null) if column.name == "slug" => Field::Text(Some(String::new())),
         Some(cell) => Field::Cell(cell.clone()),
         None => Field::Cell(Cell::Null),
     }

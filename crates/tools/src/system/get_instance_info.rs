@@ -39,6 +39,7 @@ struct Summary {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are Superset's")]
 struct Activity {
     dashboards_created_last_30_days: i64,
     charts_created_last_30_days: i64,

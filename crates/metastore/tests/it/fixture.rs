@@ -1,0 +1,58 @@
+use tempfile::TempDir;
+use tidegate_metastore::{Access, Metastore, MetastoreSettings};
+use tidegate_testkit::postgres::PostgresServer;
+use tidegate_testkit::superset;
+use tidegate_types::SecretString;
+
+/// The same metadata in both backends.
+pub(crate) struct Fixture {
+    pub(crate) postgres: Metastore,
+    pub(crate) sqlite: Metastore,
+    pub(crate) server: PostgresServer,
+    _folder: TempDir,
+}
+
+pub(crate) fn settings() -> MetastoreSettings {
+    MetastoreSettings {
+        dashboard_roles: true,
+        secret_key: Some(SecretString::from(superset::SECRET_KEY)),
+        ..MetastoreSettings::default()
+    }
+}
+
+impl Fixture {
+    pub(crate) async fn start() -> Self {
+        let server = PostgresServer::start().unwrap();
+        let url = superset::restore(&server, "superset").unwrap();
+        let postgres = Metastore::connect_postgres(&SecretString::from(url), settings()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("superset.db");
+        let sqlite = Metastore::open_sqlite(&path, true, settings())
+            .await
+            .unwrap();
+        superset::copy_to_sqlite(&server, "superset", &path)
+            .await
+            .unwrap();
+        Self {
+            postgres,
+            sqlite,
+            server,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn both(&self) -> [&Metastore; 2] {
+        [&self.postgres, &self.sqlite]
+    }
+}
+
+/// The rights of a user who exists and is active.
+pub(crate) async fn access_of(metastore: &Metastore, username: &str) -> Access {
+    let user = metastore
+        .users()
+        .by_username(username)
+        .await
+        .unwrap()
+        .unwrap();
+    metastore.access_of(user.id).await.unwrap().unwrap()
+}
