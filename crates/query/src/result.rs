@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
@@ -34,6 +35,8 @@ pub struct ResultSet {
     pub affected_rows: Option<u64>,
     /// Set when the reading stopped early.
     pub truncation: Option<Truncation>,
+    /// From sending the statement to its last row.
+    pub elapsed: Duration,
 }
 
 impl ResultSet {

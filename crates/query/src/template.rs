@@ -12,7 +12,9 @@ pub enum TemplateError {
     )]
     Unsupported(String),
     /// There is no such value.
-    #[error("template_params has no value {0:?}, which the SQL asks for")]
+    #[error(
+        "the SQL asks for the template parameter {0:?}, which does not exist in template_params"
+    )]
     Missing(String),
     /// Lists and objects have no one way to stand in SQL.
     #[error("template_params.{0} must be text, a number, true, false or null")]

@@ -41,8 +41,9 @@ impl Level {
     }
 }
 
-/// Refuses tokens whose syntax tree would be too deep.
-pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<(), GuardError> {
+/// Refuses tokens whose syntax tree would be too deep, and gives a bound on how deep it is.
+pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<usize, GuardError> {
+    let mut deepest = 0;
     let mut levels = vec![Level::default()];
     for token in tokens {
         let top = levels.len() - 1;
@@ -70,13 +71,14 @@ pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<(), GuardError> {
             _ => {}
         }
         let depth: usize = levels.iter().map(|level| level.depth()).sum();
+        deepest = deepest.max(depth + levels.len());
         if depth > MAX_CHAIN {
             return Err(GuardError::TooComplex(
                 "more than a thousand operators in a row; use IN (…) for long lists",
             ));
         }
     }
-    Ok(())
+    Ok(deepest)
 }
 
 /// Whether a token may put one more level on the syntax tree.

@@ -10,7 +10,7 @@ use sqlparser::ast::{
 
 use super::GuardError;
 use super::scope::Scopes;
-use super::script::{one_query, predicate};
+use super::script::{one_query, predicate, with_stack};
 use crate::Dialect;
 use crate::name::TableName;
 
@@ -49,18 +49,26 @@ impl RowFilters {
     }
 }
 
-/// Replaces every filtered table in the statement. Returns whether there was one.
+/// The levels of a subquery around its condition.
+const SUBQUERY_LEVELS: usize = 4;
+
+/// Replaces every filtered table in the statement, which has at most `depth` levels, and gives how many
+/// levels it may have more than before.
 pub(super) fn apply(
     dialect: Dialect,
     statement: &mut Statement,
     filters: &RowFilters,
-) -> Result<bool, GuardError> {
+    depth: usize,
+) -> Result<usize, GuardError> {
     let mut parsed = BTreeMap::new();
+    let mut added = 0;
     for (table, text) in &filters.by_table {
-        let condition = predicate(dialect, text).map_err(|reason| GuardError::RowFilter {
-            table: table.to_string(),
-            reason,
-        })?;
+        let (condition, levels) =
+            predicate(dialect, text).map_err(|reason| GuardError::RowFilter {
+                table: table.to_string(),
+                reason,
+            })?;
+        added = added.max(levels + SUBQUERY_LEVELS);
         parsed.insert(table.clone(), condition);
     }
     let mut rewrite = Rewrite {
@@ -69,12 +77,12 @@ pub(super) fn apply(
         // Parsed once; each use is a copy with the table and the condition put in.
         template: one_query(dialect, "SELECT * FROM t WHERE true")?,
         filters: parsed,
-        has_changed: false,
     };
-    match statement.visit(&mut rewrite) {
-        ControlFlow::Continue(()) => Ok(rewrite.has_changed),
+    // Moved in, so that the conditions are dropped there as well.
+    with_stack(depth + added, move || match statement.visit(&mut rewrite) {
+        ControlFlow::Continue(()) => Ok(added),
         ControlFlow::Break(err) => Err(err),
-    }
+    })
 }
 
 struct Rewrite {
@@ -82,7 +90,6 @@ struct Rewrite {
     scopes: Scopes,
     template: Query,
     filters: BTreeMap<TableName, Expr>,
-    has_changed: bool,
 }
 
 impl Rewrite {
@@ -159,7 +166,6 @@ impl VisitorMut for Rewrite {
             alias: Some(alias),
             sample: None,
         };
-        self.has_changed = true;
         ControlFlow::Continue(())
     }
 }

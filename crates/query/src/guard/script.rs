@@ -18,8 +18,10 @@ const RECURSION_LIMIT: usize = 300;
 /// Stack for one step over a syntax tree of the greatest depth that `bounds` allows, in an
 /// unoptimized build.
 const STACK_BYTES: usize = 32 << 20;
-/// Less stack than this left, and a step gets its own.
-const RED_ZONE_BYTES: usize = 16 << 20;
+/// What a step needs for one level of a tree, and for itself. With less left it gets its own stack, which
+/// the trees of usual queries never need.
+const LEVEL_BYTES: usize = 24 << 10;
+const STEP_BYTES: usize = 256 << 10;
 
 /// What the database that a script goes to allows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct SqlStatement {
     dialect: Dialect,
     /// `None` only while it is dropped.
     ast: Option<Statement>,
+    /// A bound on the levels of the tree.
+    depth: usize,
     kind: StatementKind,
     findings: Findings,
 }
@@ -50,11 +54,12 @@ impl Script {
     /// # Errors
     /// `TooLong`, `TooComplex`, `Syntax`. Any text gives one of them or a script; none panics.
     pub fn parse(dialect: Dialect, text: &str) -> Result<Self, GuardError> {
-        let statements = parse_statements(dialect, text)?;
+        let mut parsed = parse_statements(dialect, text)?;
+        let depth = parsed.depth;
+        let statements = std::mem::take(&mut parsed.statements).into_iter();
         Ok(Self {
             statements: statements
-                .into_iter()
-                .map(|ast| SqlStatement::new(dialect, ast))
+                .map(|ast| SqlStatement::new(dialect, ast, depth))
                 .collect(),
         })
     }
@@ -103,14 +108,15 @@ impl Script {
 }
 
 impl SqlStatement {
-    fn new(dialect: Dialect, mut ast: Statement) -> Self {
-        let (kind, findings) = with_stack(|| {
+    fn new(dialect: Dialect, mut ast: Statement, depth: usize) -> Self {
+        let (kind, findings) = with_stack(depth, || {
             quote::relations(dialect, &mut ast);
             classify(dialect, &ast)
         });
         Self {
             dialect,
             ast: Some(ast),
+            depth,
             kind,
             findings,
         }
@@ -186,7 +192,8 @@ impl SqlStatement {
         }
         let (dialect, ast) = (self.dialect, &mut self.ast);
         if let Some(ast) = ast {
-            with_stack(|| filter::apply(dialect, ast, filters))?;
+            // The conditions' own levels come on top, and those of the subqueries.
+            self.depth += filter::apply(dialect, ast, filters, self.depth)?;
         }
         Ok(())
     }
@@ -194,7 +201,7 @@ impl SqlStatement {
     /// The statement as it stands now, written out for reading. Only [`Self::sql`] is fit to be run.
     pub fn text(&self) -> String {
         match &self.ast {
-            Some(ast) => with_stack(|| format!("{ast:#}")),
+            Some(ast) => with_stack(self.depth, || format!("{ast:#}")),
             None => String::new(),
         }
     }
@@ -215,9 +222,9 @@ impl SqlStatement {
         {
             return Err(GuardError::Forbidden(word));
         }
-        let again =
-            Reparsed(parse_tokens(self.dialect, tokens).map_err(|_| GuardError::Ambiguous)?);
-        let is_same = with_stack(|| match (again.0.as_slice(), &self.ast) {
+        let again = parse_tokens(self.dialect, tokens).map_err(|_| GuardError::Ambiguous)?;
+        let depth = self.depth.max(again.depth);
+        let is_same = with_stack(depth, || match (again.statements.as_slice(), &self.ast) {
             ([again], Some(ast)) => again == ast,
             _ => false,
         });
@@ -233,22 +240,29 @@ impl SqlStatement {
 impl Drop for SqlStatement {
     fn drop(&mut self) {
         let ast = self.ast.take();
-        with_stack(|| drop(ast));
+        with_stack(self.depth, || drop(ast));
     }
 }
 
-struct Reparsed(Vec<Statement>);
+/// Statements, and a bound on the levels of their trees.
+struct Parsed {
+    statements: Vec<Statement>,
+    depth: usize,
+}
 
-impl Drop for Reparsed {
+impl Drop for Parsed {
     fn drop(&mut self) {
-        let statements = std::mem::take(&mut self.0);
-        with_stack(|| drop(statements));
+        let statements = std::mem::take(&mut self.statements);
+        if !statements.is_empty() {
+            with_stack(self.depth, || drop(statements));
+        }
     }
 }
 
-/// Runs a step that goes down a syntax tree by recursion.
-fn with_stack<T>(step: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(RED_ZONE_BYTES, STACK_BYTES, step)
+/// Runs a step that goes down a syntax tree of at most `depth` levels by recursion.
+pub(super) fn with_stack<T>(depth: usize, step: impl FnOnce() -> T) -> T {
+    let needed = STEP_BYTES.saturating_add(depth.saturating_mul(LEVEL_BYTES));
+    stacker::maybe_grow(needed, needed.max(STACK_BYTES), step)
 }
 
 fn options() -> ParserOptions {
@@ -256,7 +270,7 @@ fn options() -> ParserOptions {
     ParserOptions::new().with_unescape(false)
 }
 
-fn parse_statements(dialect: Dialect, text: &str) -> Result<Vec<Statement>, GuardError> {
+fn parse_statements(dialect: Dialect, text: &str) -> Result<Parsed, GuardError> {
     if text.len() > MAX_BYTES {
         return Err(GuardError::TooLong {
             bytes: text.len(),
@@ -266,11 +280,8 @@ fn parse_statements(dialect: Dialect, text: &str) -> Result<Vec<Statement>, Guar
     parse_tokens(dialect, tokenize(dialect, text)?)
 }
 
-fn parse_tokens(
-    dialect: Dialect,
-    tokens: Vec<TokenWithSpan>,
-) -> Result<Vec<Statement>, GuardError> {
-    bounds::check(&tokens)?;
+fn parse_tokens(dialect: Dialect, tokens: Vec<TokenWithSpan>) -> Result<Parsed, GuardError> {
+    let depth = bounds::check(&tokens)?;
     let separators = tokens
         .iter()
         .filter(|token| token.token == Token::SemiColon);
@@ -278,7 +289,7 @@ fn parse_tokens(
     if separators.count() > MAX_STATEMENTS * 4 {
         return Err(GuardError::TooComplex("too many statements"));
     }
-    let statements = with_stack(|| {
+    let statements = with_stack(depth, || {
         Parser::new(dialect.parser())
             .with_options(options())
             .with_recursion_limit(RECURSION_LIMIT)
@@ -286,10 +297,11 @@ fn parse_tokens(
             .parse_statements()
     })
     .map_err(syntax_error)?;
-    if statements.len() > MAX_STATEMENTS {
+    let parsed = Parsed { statements, depth };
+    if parsed.statements.len() > MAX_STATEMENTS {
         return Err(GuardError::TooComplex("too many statements"));
     }
-    Ok(statements)
+    Ok(parsed)
 }
 
 /// A word that, outside of quotes, lets a database reach a table which the tree does not name as one,
@@ -332,26 +344,28 @@ fn shorten(text: &str) -> String {
 
 /// Parses a text of one query that we wrote ourselves.
 pub(super) fn one_query(dialect: Dialect, text: &str) -> Result<Query, GuardError> {
-    match parse_statements(dialect, text)?.pop() {
+    match parse_statements(dialect, text)?.statements.pop() {
         Some(Statement::Query(query)) => Ok(*query),
         _ => Err(GuardError::Syntax("not a query".to_owned())),
     }
 }
 
-/// Parses a condition for row level security. It must be one whole expression.
-pub(super) fn predicate(dialect: Dialect, text: &str) -> Result<Expr, String> {
+/// Parses a condition for row level security, and gives a bound on its levels. It must be one whole
+/// expression.
+pub(super) fn predicate(dialect: Dialect, text: &str) -> Result<(Expr, usize), String> {
     if text.len() > MAX_BYTES {
         return Err("it is too long".to_owned());
     }
     let tokens = tokenize(dialect, text).map_err(|err| err.to_string())?;
-    bounds::check(&tokens).map_err(|err| err.to_string())?;
+    let depth = bounds::check(&tokens).map_err(|err| err.to_string())?;
     let mut parser = Parser::new(dialect.parser())
         .with_options(options())
         .with_recursion_limit(RECURSION_LIMIT)
         .with_tokens_with_locations(tokens);
-    let expr = with_stack(|| parser.parse_expr()).map_err(|err| shorten(&err.to_string()))?;
+    let expr =
+        with_stack(depth, || parser.parse_expr()).map_err(|err| shorten(&err.to_string()))?;
     match parser.next_token().token {
-        Token::EOF => Ok(expr),
+        Token::EOF => Ok((expr, depth)),
         other => Err(format!("it goes on after the expression with {other}")),
     }
 }

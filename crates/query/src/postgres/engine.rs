@@ -1,7 +1,7 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use tokio_postgres::error::{DbError, SqlState};
@@ -173,6 +173,7 @@ async fn run_all(client: &Client, query: &Query) -> Result<Outcome, QueryError> 
     for (index, sql) in query.statements.iter().enumerate() {
         // A write must come to its end whatever it returns, and so must what others wait behind.
         let may_cut = query.mode == Mode::Read && index + 1 == query.statements.len();
+        let start = Instant::now();
         // Sent together, answered in order: the types are asked for inside of the transaction.
         let prepared = if begun {
             client.prepare(sql).await
@@ -215,6 +216,7 @@ async fn run_all(client: &Client, query: &Query) -> Result<Outcome, QueryError> 
             rows,
             affected_rows: affected.filter(|_| !has_rows),
             truncation,
+            elapsed: start.elapsed(),
         });
         if seen.is_cut {
             // What follows would wait behind the rest of these rows. Only the last one is left so.

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
@@ -149,7 +150,9 @@ fn run_all(leased: &mut SqliteConnection, query: &Query) -> Result<Vec<ResultSet
     let mut bytes_left = query.max_bytes;
     for sql in &query.statements {
         leased.allowance.caller(may_write);
-        let (result, left) = run_statement(connection, sql, query.max_rows, bytes_left)?;
+        let start = Instant::now();
+        let (mut result, left) = run_statement(connection, sql, query.max_rows, bytes_left)?;
+        result.elapsed = start.elapsed();
         bytes_left = left;
         results.push(result);
     }
@@ -211,6 +214,7 @@ fn run_statement(
         rows,
         affected_rows: None,
         truncation,
+        ..ResultSet::default()
     };
     Ok((result, left))
 }
