@@ -8,6 +8,7 @@ use crate::database::{GetDatabaseInfo, ListDatabases};
 use crate::dataset::{GetDatasetInfo, ListDatasets};
 use crate::prompts::Quickstart;
 use crate::resources::{InstanceMetadata, ModelSchema};
+use crate::sql::ExecuteSql;
 use crate::system::{CallTool, GetInstanceInfo, GetSchema, HealthCheck, SearchTools};
 use crate::{Catalogue, CatalogueBuilder};
 
@@ -26,6 +27,7 @@ pub fn builtin(clock: &Arc<dyn Clock>) -> CatalogueBuilder {
         .tool(GetDashboardInfo)
         .tool(GetDatasetInfo)
         .tool(GetDatabaseInfo)
+        .tool(ExecuteSql)
         .raw_tool(CallTool::new())
         .resource(InstanceMetadata)
         .prompt(Quickstart);

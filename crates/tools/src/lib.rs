@@ -19,6 +19,7 @@ mod resource;
 mod resources;
 mod size;
 mod spec;
+mod sql;
 mod system;
 mod tool;
 mod typed;

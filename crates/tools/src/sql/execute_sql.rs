@@ -1,0 +1,230 @@
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tidegate_protocol::ToolAnnotations;
+use tidegate_query::{
+    Dialect, LimitRule, Mode, Policy, Query, RowFilters, Script, StatementKind, render,
+};
+use tidegate_types::Scope;
+
+use super::answer::{Planned, SqlAnswer};
+use super::open::{OpenDatabase, catalog_of, open};
+use super::{failure, rights};
+use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+
+/// Longer texts are parsed on a blocking thread: about 500 µs of work.
+const LONG_SQL_BYTES: usize = 8_000;
+
+/// Runs SQL on a database of the workspace. One SQL statement on the metastore, two more where the database
+/// is not open to the caller as a whole.
+pub(crate) struct ExecuteSql;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Arguments {
+    /// Which database: see list_databases.
+    database_id: i64,
+    /// One or more statements in the database's own SQL, separated by semicolons.
+    #[schemars(length(min = 1, max = 200_000))]
+    sql: String,
+    /// The schema in which unqualified tables are looked up; the database's default if left out.
+    #[serde(default)]
+    schema: Option<String>,
+    /// The catalog; a connection reaches only its own.
+    #[serde(default)]
+    catalog: Option<String>,
+    /// Rows to give at most. Takes the place of a LIMIT in the SQL.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 10_000))]
+    limit: Option<u32>,
+    /// Seconds that the query may take.
+    #[serde(default = "default_timeout")]
+    #[schemars(range(min = 1, max = 300))]
+    timeout: u32,
+    /// Values for placeholders such as {{ name }} in the SQL.
+    #[serde(default)]
+    template_params: Option<Map<String, Value>>,
+    /// Only checks the SQL, and shows what would run.
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(default)]
+    #[expect(dead_code, reason = "results of SQL are never kept")]
+    force_refresh: bool,
+}
+
+const fn default_timeout() -> u32 {
+    30
+}
+
+impl Tool for ExecuteSql {
+    type Arguments = Arguments;
+    type Answer = SqlAnswer;
+
+    const SPEC: ToolSpec = ToolSpec {
+        name: "execute_sql",
+        title: "Execute SQL query",
+        description: "Runs SQL on a database of the workspace with your rights and gives rows and columns. Reads only, \
+                      unless the database allows changes. Find the database with list_databases and names of tables \
+                      and columns with list_datasets and get_dataset_info. Aggregate in SQL and set limit: long \
+                      results are cut. dry_run checks without running.",
+        scope: Scope::Query,
+        permission: Some(Permission {
+            permission: "can_execute_sql_query",
+            view: "SQLLab",
+        }),
+        annotations: ToolAnnotations::CHANGES,
+        tags: &["mutate"],
+        cache: CacheRule::Never,
+        size: SizeRule::Shorten(&["rows", "statements"]),
+    };
+
+    fn rows(answer: &SqlAnswer) -> Option<u64> {
+        answer.rows_read()
+    }
+
+    async fn call(
+        &self,
+        context: &CallContext,
+        arguments: Arguments,
+    ) -> Result<SqlAnswer, ToolFailure> {
+        let start = context.clock.instant();
+        if arguments.sql.trim().is_empty() {
+            return Err(ToolFailure::argument(
+                "request.sql",
+                "is blank; give at least one statement",
+            ));
+        }
+        let database = open(context, arguments.database_id).await?;
+        let dialect = database.engine.dialect();
+        let schema = schema_of(&arguments, &database)?;
+        let script = parse(&arguments, dialect, database.connection.allow_dml).await?;
+        rights::check_tables(context, &database, &script, &schema).await?;
+        let filters = rights::row_filters(context, &database, &script, &schema);
+        let limits = context.workspace.sql_limits;
+        let max_rows = arguments
+            .limit
+            .unwrap_or(limits.default_rows)
+            .min(limits.max_rows);
+        let mode = if script.is_write() {
+            Mode::Write
+        } else {
+            Mode::Read
+        };
+        let limit = RowLimit {
+            rows: max_rows,
+            is_asked: arguments.limit.is_some(),
+        };
+        let planned = plan(script, &filters, limit).map_err(failure::guard)?;
+        let seconds = || start.elapsed().as_secs_f64();
+        if arguments.dry_run {
+            return Ok(SqlAnswer::dry_run(planned, seconds()));
+        }
+        let statements: Vec<_> = planned
+            .iter()
+            .filter_map(|statement| statement.executed_sql.clone())
+            .collect();
+        if statements.is_empty() {
+            return Ok(SqlAnswer::done(planned, Vec::new(), seconds()));
+        }
+        let timeout = Duration::from_secs(u64::from(arguments.timeout.min(limits.max_seconds)));
+        let query = Query {
+            statements,
+            schema: (dialect == Dialect::PostgreSql).then_some(schema),
+            mode,
+            max_rows: max_rows as usize,
+            max_bytes: limits.max_bytes,
+            timeout: timeout.min(context.time_limit),
+            cancel: context.cancel.clone(),
+        };
+        let results = database.engine.run(query).await;
+        let results = results.map_err(|err| failure::query(err, dialect.as_str()))?;
+        Ok(SqlAnswer::done(planned, results, seconds()))
+    }
+}
+
+/// The schema that unqualified names mean.
+fn schema_of(arguments: &Arguments, database: &OpenDatabase) -> Result<String, ToolFailure> {
+    let dialect = database.engine.dialect();
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    if let Some(catalog) = given(&arguments.catalog)
+        && dialect == Dialect::PostgreSql
+        && catalog != catalog_of(&database.connection)
+    {
+        return Err(ToolFailure::argument(
+            "request.catalog",
+            format!("{catalog:?} is another database than the connection's; leave it out"),
+        ));
+    }
+    let schema = given(&arguments.schema);
+    match (dialect, schema) {
+        (Dialect::Sqlite, Some(schema)) if schema != dialect.default_schema() => {
+            Err(ToolFailure::argument(
+                "request.schema",
+                "a SQLite database has the schema main only; leave it out",
+            ))
+        }
+        (_, schema) => Ok(schema.unwrap_or_else(|| dialect.default_schema().to_owned())),
+    }
+}
+
+/// Fills in the placeholders, parses, and refuses what may not run whoever asks.
+async fn parse(
+    arguments: &Arguments,
+    dialect: Dialect,
+    allow_dml: bool,
+) -> Result<Script, ToolFailure> {
+    let sql = render(&arguments.sql, arguments.template_params.as_ref());
+    let sql = sql.map_err(failure::template)?;
+    let is_long = sql.len() > LONG_SQL_BYTES;
+    let work = move || {
+        let script = Script::parse(dialect, &sql)?;
+        script.check(Policy { allow_dml })?;
+        Ok(script)
+    };
+    let script = if is_long {
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(ToolFailure::internal)?
+    } else {
+        work()
+    };
+    script.map_err(failure::guard)
+}
+
+#[derive(Clone, Copy)]
+struct RowLimit {
+    rows: u32,
+    /// Whether the call set it: then it takes the place of the statement's own.
+    is_asked: bool,
+}
+
+/// What is sent of each statement.
+fn plan(
+    mut script: Script,
+    filters: &RowFilters,
+    limit: RowLimit,
+) -> Result<Vec<Planned>, tidegate_query::GuardError> {
+    let mut planned = Vec::with_capacity(script.statements().len());
+    for statement in script.statements_mut() {
+        let original_sql = statement.text();
+        if statement.kind() == StatementKind::Transaction {
+            planned.push(Planned {
+                original_sql,
+                executed_sql: None,
+            });
+            continue;
+        }
+        statement.filter_rows(filters)?;
+        if limit.is_asked {
+            statement.limit_rows(u64::from(limit.rows), LimitRule::Replace);
+        } else {
+            // One more than is given, so that a cut is noticed, and the database need not make the rest.
+            statement.limit_rows(u64::from(limit.rows) + 1, LimitRule::Lower);
+        }
+        planned.push(Planned {
+            original_sql,
+            executed_sql: Some(statement.sql()?),
+        });
+    }
+    Ok(planned)
+}

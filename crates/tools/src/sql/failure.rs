@@ -1,0 +1,64 @@
+use tidegate_query::{GuardError, QueryError, TemplateError};
+
+use super::answer::SqlAnswer;
+use crate::ToolFailure;
+
+/// A failure in Superset's shape: a JSON object with `success: false`.
+pub(super) fn failed(message: String, error_type: &'static str) -> ToolFailure {
+    match serde_json::to_value(SqlAnswer::failed(message.clone(), error_type)) {
+        Ok(answer) => ToolFailure::Failed {
+            message,
+            answer: Some(answer),
+        },
+        Err(err) => ToolFailure::internal(err),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
+pub(super) fn guard(err: GuardError) -> ToolFailure {
+    let error_type = match &err {
+        GuardError::Syntax(_) | GuardError::TooLong { .. } | GuardError::TooComplex(_) => "syntax",
+        GuardError::DmlNotAllowed(_) => "dml_not_allowed",
+        GuardError::Forbidden(_)
+        | GuardError::Functions(_)
+        | GuardError::Tables(_)
+        | GuardError::Ambiguous => "not_allowed",
+        GuardError::RowFilter { .. } => "row_level_security",
+    };
+    failed(err.to_string(), error_type)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
+pub(super) fn template(err: TemplateError) -> ToolFailure {
+    failed(err.to_string(), "template")
+}
+
+/// `dialect` is named in front of what the database said, as Superset does.
+pub(super) fn query(err: QueryError, dialect: &str) -> ToolFailure {
+    match err {
+        QueryError::Database { message, .. } => {
+            failed(format!("{dialect} error: {message}"), "failed")
+        }
+        QueryError::UnsupportedBackend { .. } => failed(err.to_string(), "unsupported"),
+        // The write may have happened: the model must hear that rather than "try again".
+        QueryError::ConnectionLost { .. } => failed(
+            format!("{err}; a change that was under way may have been made or not"),
+            "connection_lost",
+        ),
+        QueryError::Timeout { after } => ToolFailure::Timeout {
+            seconds: after.as_secs().max(1),
+        },
+        QueryError::Cancelled => ToolFailure::Cancelled,
+        QueryError::Busy => ToolFailure::Busy {
+            message: err.to_string(),
+            retry_after_secs: 1,
+        },
+        QueryError::PathNotAllowed
+        | QueryError::InvalidUri { .. }
+        | QueryError::Unavailable { .. } => ToolFailure::Unavailable {
+            part: "the database",
+            source: Box::new(err),
+        },
+        QueryError::Internal(_) => ToolFailure::internal(err),
+    }
+}

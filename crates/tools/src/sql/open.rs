@@ -1,0 +1,68 @@
+use std::sync::Arc;
+
+use tidegate_metastore::DatabaseConnection;
+use tidegate_query::{DatabaseConfig, Engine, PoolLimits};
+use tidegate_types::ExposeSecret;
+
+use super::failure;
+use crate::listing::metastore_failure;
+use crate::{CallContext, ToolFailure};
+
+/// A database that the caller may know of.
+pub(super) struct OpenDatabase {
+    pub(super) connection: DatabaseConnection,
+    pub(super) engine: Arc<dyn Engine>,
+    /// Whether everything in it is open to the caller.
+    pub(super) is_wholly_open: bool,
+}
+
+/// Finds the database and its engine. One SQL statement, and a look at what the caller sees where the
+/// database is not open to them as a whole.
+///
+/// # Errors
+/// `NotFound` where it is none of the caller's business as well.
+pub(super) async fn open(context: &CallContext, id: i64) -> Result<OpenDatabase, ToolFailure> {
+    let not_found = || {
+        ToolFailure::NotFound(format!(
+            "database {id} was not found; list_databases shows the ids of databases that you may see"
+        ))
+    };
+    let databases = context.workspace.metastore.databases();
+    let connection = databases.connection(id).await.map_err(metastore_failure)?;
+    let connection = connection.ok_or_else(not_found)?;
+    let is_wholly_open = context
+        .access
+        .can_access_database(id, &connection.database_name);
+    if !is_wholly_open {
+        let seen = databases.by_id(&context.access, id).await;
+        seen.map_err(metastore_failure)?.ok_or_else(not_found)?;
+    }
+    if !connection.expose_in_sqllab {
+        return Err(ToolFailure::Forbidden(format!(
+            "access denied: database {:?} is not exposed to SQL",
+            connection.database_name
+        )));
+    }
+    let config = DatabaseConfig {
+        workspace: context.workspace.slug.clone(),
+        id,
+        sqlalchemy_uri: connection.uri.clone(),
+        allow_dml: connection.allow_dml,
+        limits: PoolLimits::default(),
+    };
+    let engine = context.workspace.engines.get(&config);
+    let engine = engine.map_err(|err| failure::query(err, "database"))?;
+    Ok(OpenDatabase {
+        connection,
+        engine,
+        is_wholly_open,
+    })
+}
+
+/// The database of a URI's path: what a call's `catalog` must be, since a connection reaches no other.
+pub(super) fn catalog_of(connection: &DatabaseConnection) -> &str {
+    let uri = connection.uri.expose_secret();
+    let path = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let path = path.split_once('/').map_or("", |(_, path)| path);
+    path.split('?').next().unwrap_or_default()
+}

@@ -1,0 +1,475 @@
+//! `execute_sql` by users of a real Superset's metadata, on a PostgreSQL that holds a few rows.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tidegate_metastore::{Metastore, MetastoreSettings};
+use tidegate_protocol::content::ContentBlock;
+use tidegate_protocol::{ClientCapabilities, LogLevel};
+use tidegate_query::Engines;
+use tidegate_testkit::postgres::PostgresServer;
+use tidegate_testkit::superset;
+use tidegate_tools::{
+    Answers, CallContext, Change, ChangeNotifier, ClientChannel, Questions, SqlLimits, ToolFailure,
+    Workspace, builtin,
+};
+use tidegate_types::{
+    ClientName, Clock, Credential, Principal, ScopeSet, SecretString, SystemClock,
+};
+use tokio_util::sync::CancellationToken;
+
+/// `finn` sees sales of three countries and of medium size only, `dan` games after 2005 only.
+const DATA: &str = "
+    CREATE ROLE superset SUPERUSER LOGIN;
+    CREATE TABLE cleaned_sales_data(order_number int, country text, deal_size text);
+    INSERT INTO cleaned_sales_data VALUES
+        (1, 'France', 'Medium'), (2, 'France', 'Large'), (3, 'USA', 'Medium'), (4, 'Spain', 'Medium');
+    CREATE TABLE video_game_sales(name text, year float8);
+    INSERT INTO video_game_sales VALUES ('old', 1999), ('new', 2010), ('undated', NULL);
+    CREATE TABLE salaries(amount int);
+    INSERT INTO salaries VALUES (42);";
+
+struct Fixture {
+    server: PostgresServer,
+    metastore: Metastore,
+    engines: Arc<Engines>,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let server = PostgresServer::start().unwrap();
+        let url = superset::restore(&server, "superset").unwrap();
+        server.create_database("examples").unwrap();
+        server.execute("examples", DATA).unwrap();
+        let port = server.port();
+        let fixture = Self {
+            metastore: Metastore::connect_postgres(
+                &SecretString::from(url),
+                MetastoreSettings {
+                    secret_key: Some(SecretString::from(superset::SECRET_KEY)),
+                    ..MetastoreSettings::default()
+                },
+            )
+            .unwrap(),
+            engines: Arc::new(Engines::builder().build()),
+            server,
+        };
+        fixture.change(&format!(
+            "UPDATE dbs SET sqlalchemy_uri = replace(sqlalchemy_uri, ':5433/', ':{port}/')"
+        ));
+        // SQL Lab, without the right to the whole database.
+        fixture.change(
+            "INSERT INTO ab_user_role(id, user_id, role_id) SELECT 900, u.id, r.id \
+             FROM ab_user u, ab_role r WHERE u.username = 'finn' AND r.name = 'sql_lab'",
+        );
+        fixture
+    }
+
+    fn change(&self, sql: &str) {
+        self.server.execute("superset", sql).unwrap();
+    }
+
+    async fn context(&self, user: &str) -> CallContext {
+        let user = self
+            .metastore
+            .users()
+            .by_username(user)
+            .await
+            .unwrap()
+            .unwrap();
+        let access = self.metastore.access_of(user.id).await.unwrap().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let workspace = Workspace {
+            slug: "demo".parse().unwrap(),
+            public_url: "https://superset.example.com".into(),
+            metastore: self.metastore.clone(),
+            engines: self.engines.clone(),
+            sql_limits: SqlLimits {
+                default_rows: 100,
+                max_rows: 1_000,
+                max_seconds: 60,
+                max_bytes: 1 << 20,
+            },
+        };
+        CallContext {
+            principal: Arc::new(Principal {
+                workspace: workspace.slug.clone(),
+                user: user.id,
+                username: user.username.as_str().into(),
+                scopes: ScopeSet::all(),
+                client: ClientName("test".into()),
+                credential: Credential::Development,
+            }),
+            workspace: Arc::new(workspace),
+            access: Arc::new(access),
+            client: Arc::new(NoClient::default()),
+            cancel: CancellationToken::new(),
+            time_limit: Duration::from_mins(1),
+            catalogue: Arc::new(builtin(&clock).build().unwrap()),
+            clock,
+            changes: Arc::new(NoClient::default()),
+        }
+    }
+
+    async fn run(&self, user: &str, request: Value) -> Result<Value, ToolFailure> {
+        run(&self.context(user).await, request).await
+    }
+
+    async fn sql(&self, user: &str, sql: &str) -> Result<Value, ToolFailure> {
+        self.run(user, json!({ "database_id": 1, "sql": sql }))
+            .await
+    }
+
+    async fn value(&self, user: &str, sql: &str) -> Value {
+        let answer = self
+            .sql(user, sql)
+            .await
+            .unwrap_or_else(|err| panic!("{sql}: {err:?}"));
+        let row = answer["rows"][0].as_object().unwrap();
+        row.values().next().unwrap().clone()
+    }
+}
+
+async fn run(context: &CallContext, request: Value) -> Result<Value, ToolFailure> {
+    let arguments: Box<RawValue> =
+        serde_json::value::to_raw_value(&json!({ "request": request })).unwrap();
+    let call = context.catalogue.resolve_call(
+        "execute_sql",
+        Some(&arguments),
+        &context.principal,
+        &context.access,
+    )?;
+    let output = call
+        .entry
+        .tool()
+        .call(context, call.arguments.as_deref())
+        .await?;
+    match &output.result.content[0] {
+        ContentBlock::Text { text } => Ok(serde_json::from_str(text).unwrap()),
+        other => panic!("no text: {other:?}"),
+    }
+}
+
+fn shown(failure: ToolFailure) -> Value {
+    match failure {
+        ToolFailure::Failed {
+            answer: Some(answer),
+            ..
+        } => answer,
+        other => panic!("not in Superset's shape: {other:?}"),
+    }
+}
+
+#[derive(Default)]
+struct NoClient(ClientCapabilities);
+
+#[async_trait::async_trait]
+impl ClientChannel for NoClient {
+    fn capabilities(&self) -> &ClientCapabilities {
+        &self.0
+    }
+    fn progress(&self, _: f64, _: Option<f64>, _: Option<&str>) {}
+    fn log(&self, _: LogLevel, _: &str, _: Value) {}
+    fn state(&self) -> Option<&Value> {
+        None
+    }
+    async fn ask(&self, _: Questions, _: Option<Value>) -> Result<Answers, ToolFailure> {
+        Err(ToolFailure::Cancelled)
+    }
+}
+
+#[async_trait::async_trait]
+impl ChangeNotifier for NoClient {
+    async fn notify(&self, _: Change) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_have_supersets_shape() {
+    let fixture = Fixture::new().await;
+    let one = fixture
+        .sql("admin", "select 1 as a, 'x' as b")
+        .await
+        .unwrap();
+    assert_eq!(json!(true), one["success"]);
+    assert_eq!(json!([{ "a": 1, "b": "x" }]), one["rows"]);
+    assert_eq!(
+        json!([
+            { "name": "a", "type": "int64", "is_nullable": null },
+            { "name": "b", "type": "object", "is_nullable": null },
+        ]),
+        one["columns"]
+    );
+    assert_eq!(
+        (&json!(1), &json!(null)),
+        (&one["row_count"], &one["affected_rows"])
+    );
+    assert_eq!(
+        (&json!(null), &json!(null)),
+        (&one["error"], &one["multi_statement_warning"])
+    );
+    assert_eq!(1, one["statements"].as_array().unwrap().len());
+
+    let two = fixture
+        .sql("admin", "begin; select 1 as a; select 2 as b; commit")
+        .await
+        .unwrap();
+    assert_eq!(json!([{ "b": 2 }]), two["rows"]);
+    assert!(two["multi_statement_warning"].is_string());
+    assert_eq!(json!([{ "a": 1 }]), two["statements"][1]["data"]["rows"]);
+    assert_eq!(json!(-1), two["statements"][3]["row_count"]);
+
+    let none = fixture.sql("admin", "-- only a comment").await.unwrap();
+    assert_eq!(
+        (&json!(true), &json!(null)),
+        (&none["success"], &none["rows"])
+    );
+
+    let failed = shown(
+        fixture
+            .sql("admin", "select * from nope")
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(json!(false), failed["success"]);
+    assert_eq!(
+        json!("postgresql error: relation \"nope\" does not exist"),
+        failed["error"]
+    );
+
+    let dry = fixture
+        .run(
+            "dan",
+            json!({ "database_id": 1, "sql": "select * from video_game_sales", "dry_run": true }),
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        (&json!(null), &json!(0)),
+        (&dry["rows"], &dry["affected_rows"])
+    );
+    let executed = dry["statements"][0]["executed_sql"].as_str().unwrap();
+    assert!(executed.contains("year > 2005"), "{executed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_under_row_level_security_stay_hidden() {
+    let fixture = Fixture::new().await;
+    for sql in [
+        "select string_agg(name, ',') from video_game_sales",
+        "select string_agg(g.name, ',') from PUBLIC.Video_Game_Sales g",
+        "with video_game_sales as (select * from video_game_sales) select string_agg(name, ',') from video_game_sales",
+        "select string_agg(name, ',') from (select * from video_game_sales union select * from video_game_sales) q",
+        "select string_agg(a.name, ',') from video_game_sales a join public.video_game_sales b on a.name = b.name",
+        "select (select string_agg(name, ',') from video_game_sales) from salaries",
+    ] {
+        assert_eq!(json!("new"), fixture.value("dan", sql).await, "{sql}");
+    }
+    // The rule is not for administrators.
+    assert_eq!(
+        json!(3),
+        fixture
+            .value("admin", "select count(*) from video_game_sales")
+            .await
+    );
+    // Two rules of different groups, both of which must hold.
+    assert_eq!(
+        json!(2),
+        fixture
+            .value("finn", "select count(*) from cleaned_sales_data")
+            .await
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_tables_that_are_open_can_be_read() {
+    let fixture = Fixture::new().await;
+    assert_eq!(
+        json!(42),
+        fixture.value("dan", "select amount from salaries").await
+    );
+    assert_eq!(json!(1), fixture.value("finn", "select 1").await);
+    let mut texts = Vec::new();
+    for sql in [
+        "select * from salaries",
+        "select * from video_game_sales",
+        "select * from nowhere",
+        "select * from other.cleaned_sales_data",
+        "select 1 where exists (select 1 from salaries)",
+        "select * from information_schema.tables",
+        "select * from pg_class",
+    ] {
+        let failure = fixture.sql("finn", sql).await.unwrap_err();
+        assert!(
+            matches!(failure, ToolFailure::Forbidden(_)),
+            "{sql}: {failure:?}"
+        );
+        texts.push(failure.to_string());
+    }
+    assert_eq!(
+        texts[0].replace("salaries", "nowhere"),
+        texts[2],
+        "whether a table exists is not told"
+    );
+    // Without the permission the tool is not there.
+    let failure = fixture.sql("ben", "select 1").await.unwrap_err();
+    assert!(matches!(failure, ToolFailure::NotFound(_)), "{failure:?}");
+    let failure = fixture
+        .run("admin", json!({ "database_id": 99, "sql": "select 1" }))
+        .await
+        .unwrap_err();
+    assert!(matches!(failure, ToolFailure::NotFound(_)), "{failure:?}");
+    fixture.change("UPDATE dbs SET expose_in_sqllab = false");
+    let failure = fixture.sql("admin", "select 1").await.unwrap_err();
+    assert!(matches!(failure, ToolFailure::Forbidden(_)), "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_need_a_database_that_allows_them() {
+    let fixture = Fixture::new().await;
+    let insert = "insert into salaries values (1), (2)";
+    for sql in [
+        insert,
+        "drop table salaries",
+        "with d as (delete from salaries returning *) select * from d",
+    ] {
+        let failed = shown(fixture.sql("admin", sql).await.unwrap_err());
+        assert!(
+            failed["error"]
+                .as_str()
+                .unwrap()
+                .starts_with("DML queries are not allowed"),
+            "{failed}"
+        );
+    }
+    fixture.change("UPDATE dbs SET allow_dml = true");
+    let done = fixture.sql("admin", insert).await.unwrap();
+    assert_eq!(
+        (&json!(2), &json!(null)),
+        (&done["affected_rows"], &done["rows"])
+    );
+    assert_eq!(
+        json!(3),
+        fixture
+            .value("admin", "select count(*) from salaries")
+            .await
+    );
+    shown(
+        fixture
+            .sql("dan", "delete from video_game_sales")
+            .await
+            .unwrap_err(),
+    );
+    shown(
+        fixture
+            .sql("admin", "delete from salaries; insert into nope values (1)")
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(
+        json!(3),
+        fixture
+            .value("admin", "select count(*) from salaries")
+            .await,
+        "all or nothing"
+    );
+    let failure = fixture
+        .sql("finn", "delete from salaries")
+        .await
+        .unwrap_err();
+    assert!(matches!(failure, ToolFailure::Forbidden(_)), "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn results_and_time_are_limited_and_a_cancel_reaches_the_server() {
+    let fixture = Fixture::new().await;
+    let series = "select n from generate_series(1, 5000) n";
+    let cut = fixture.sql("admin", series).await.unwrap();
+    assert_eq!(json!(100), cut["row_count"]);
+    assert!(cut["truncated"].as_str().unwrap().contains("100"));
+    for (sql, limit, rows) in [
+        (format!("{series} limit 5"), 2, 2),
+        (format!("{series} limit 5"), 10, 10),
+        (series.to_owned(), 10_000, 1_000),
+    ] {
+        let answer = fixture
+            .run(
+                "admin",
+                json!({ "database_id": 1, "sql": sql, "limit": limit }),
+            )
+            .await
+            .unwrap();
+        assert_eq!(json!(rows), answer["row_count"], "{sql} {limit}");
+    }
+    let endless = "select count(*) /* endless */ from generate_series(1, 1000000000000) a";
+    let start = Instant::now();
+    let failure = fixture
+        .run(
+            "admin",
+            json!({ "database_id": 1, "sql": endless, "timeout": 1 }),
+        )
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(failure, ToolFailure::Timeout { seconds: 1 }),
+        "{failure:?}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(20));
+
+    let running =
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND usename = 'superset'";
+    fixture.server.eventually("postgres", running, "0").unwrap();
+    let context = fixture.context("admin").await;
+    let cancel = context.cancel.clone();
+    let call =
+        tokio::spawn(
+            async move { run(&context, json!({ "database_id": 1, "sql": endless })).await },
+        );
+    fixture.server.eventually("postgres", running, "1").unwrap();
+    cancel.cancel();
+    assert!(matches!(call.await.unwrap(), Err(ToolFailure::Cancelled)));
+    fixture.server.eventually("postgres", running, "0").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_arguments_are_named() {
+    let fixture = Fixture::new().await;
+    for (request, path) in [
+        (json!({ "database_id": 1 }), "sql"),
+        (json!({ "database_id": 1, "sql": "  " }), "request.sql"),
+        (
+            json!({ "database_id": 1, "sql": "select 1", "limit": 0 }),
+            "limit",
+        ),
+        (
+            json!({ "database_id": 1, "sql": "select 1", "timeout": 301 }),
+            "timeout",
+        ),
+        (
+            json!({ "database_id": 1, "sql": "select 1", "catalog": "other" }),
+            "request.catalog",
+        ),
+    ] {
+        match fixture.run("admin", request.clone()).await.unwrap_err() {
+            ToolFailure::InvalidArguments(problems) => {
+                assert!(problems[0].path.ends_with(path), "{request}: {problems:?}");
+            }
+            other => panic!("{request}: {other:?}"),
+        }
+    }
+    let filled = fixture
+        .run("admin", json!({ "database_id": 1, "sql": "select '{{ x }}' as x", "template_params": { "x": "hello" } }))
+        .await
+        .unwrap();
+    assert_eq!(json!([{ "x": "hello" }]), filled["rows"]);
+    let failed = shown(fixture.sql("admin", "select {{ nope }}").await.unwrap_err());
+    assert!(failed["error"].as_str().unwrap().contains("nope"));
+    // A value is no way around the guard.
+    let injected = fixture
+        .run("admin", json!({ "database_id": 1, "sql": "select {{ x }}", "template_params": { "x": "1; drop table salaries" } }))
+        .await;
+    shown(injected.unwrap_err());
+}
