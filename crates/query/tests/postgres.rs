@@ -397,7 +397,9 @@ async fn a_server_that_is_not_there_is_told_at_once_and_one_that_comes_back_is_u
     assert!(outcome.is_ok(), "{outcome:?}");
     drop(server);
     let start = Instant::now();
-    let gone = engine_on_port(1).run(Query::read("SELECT 1")).await;
+    let gone = engine_at("postgresql://postgres:secret@127.0.0.1:1/x")
+        .run(Query::read("SELECT 1"))
+        .await;
     assert!(
         matches!(gone, Err(QueryError::Unavailable { .. })),
         "{gone:?}"
@@ -405,13 +407,13 @@ async fn a_server_that_is_not_there_is_told_at_once_and_one_that_comes_back_is_u
     assert!(start.elapsed() < Duration::from_secs(4));
 }
 
-fn engine_on_port(port: u16) -> Arc<dyn Engine> {
+fn engine_at(uri: &str) -> Arc<dyn Engine> {
     Engines::builder()
         .build()
         .get(&DatabaseConfig {
             workspace: "acme".parse().unwrap(),
             id: 1,
-            sqlalchemy_uri: format!("postgresql://postgres:secret@127.0.0.1:{port}/x").into(),
+            sqlalchemy_uri: uri.to_owned().into(),
             allow_dml: false,
             limits: PoolLimits::default(),
         })
@@ -429,4 +431,66 @@ async fn a_backend_without_an_engine_is_named() {
     });
     let err = outcome.map(drop).unwrap_err().to_string();
     assert!(err.contains("snowflake") && !err.contains("hush"), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_are_encrypted_and_the_server_is_verified_as_the_uri_says() {
+    let server = PostgresServer::start().unwrap();
+    // The server makes its own key, as the user that it runs as.
+    let certificate = "openssl req -x509 -newkey rsa:2048 -nodes -keyout server.key -out server.crt -days 2 \
+        -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
+        && chmod 600 server.key";
+    for sql in [
+        &format!("COPY (SELECT 1) TO PROGRAM '{certificate}'"),
+        "ALTER SYSTEM SET ssl = on",
+        "SELECT pg_reload_conf()",
+    ] {
+        server.execute("postgres", sql).unwrap();
+    }
+    server.eventually("postgres", "SHOW ssl", "on").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let roots = folder.path().join("root.crt");
+    let pem = server
+        .execute("postgres", "SELECT pg_read_file('server.crt')")
+        .unwrap();
+    std::fs::write(&roots, pem).unwrap();
+    let verified = format!("sslmode=verify-full&sslrootcert={}", roots.display());
+    let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    for (options, host, expected) in [
+        ("sslmode=disable", "127.0.0.1", Some(false)),
+        ("", "127.0.0.1", Some(true)),
+        ("sslmode=require", "127.0.0.1", Some(true)),
+        (verified.as_str(), "127.0.0.1", Some(true)),
+        (verified.as_str(), "localhost", None),
+    ] {
+        let uri = server.url("postgres").replace("127.0.0.1", host) + "?" + options;
+        let outcome = engine_at(&uri).run_one(Query::read(sql)).await;
+        match expected {
+            Some(is_encrypted) => {
+                assert_eq!(
+                    json!(is_encrypted),
+                    outcome.unwrap().rows[0][0],
+                    "{options}"
+                );
+            }
+            // The certificate does not name this host.
+            None => assert!(
+                matches!(outcome, Err(QueryError::Unavailable { .. })),
+                "{outcome:?}"
+            ),
+        }
+    }
+    // A cancel goes the same way.
+    let engine = engine_at(&(server.url("postgres") + "?sslmode=require"));
+    let late = Query {
+        timeout: Duration::from_millis(200),
+        ..Query::read(format!("{SLOW} /* encrypted */"))
+    };
+    assert!(matches!(
+        engine.run(late).await,
+        Err(QueryError::Timeout { .. })
+    ));
+    server
+        .eventually("postgres", &running("* encrypted *"), "0")
+        .unwrap();
 }
