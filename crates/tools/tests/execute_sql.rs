@@ -40,7 +40,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    async fn new() -> Self {
+    fn new() -> Self {
         let server = PostgresServer::start().unwrap();
         let url = superset::restore(&server, "superset").unwrap();
         server.create_database("examples").unwrap();
@@ -189,7 +189,7 @@ impl ChangeNotifier for NoClient {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_have_supersets_shape() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     let one = fixture
         .sql("admin", "select 1 as a, 'x' as b")
         .await
@@ -257,7 +257,7 @@ async fn answers_have_supersets_shape() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_under_row_level_security_stay_hidden() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     for sql in [
         "select string_agg(name, ',') from video_game_sales",
         "select string_agg(g.name, ',') from PUBLIC.Video_Game_Sales g",
@@ -286,7 +286,7 @@ async fn rows_under_row_level_security_stay_hidden() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_tables_that_are_open_can_be_read() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     assert_eq!(
         json!(42),
         fixture.value("dan", "select amount from salaries").await
@@ -329,7 +329,7 @@ async fn only_tables_that_are_open_can_be_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_need_a_database_that_allows_them() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     let insert = "insert into salaries values (1), (2)";
     for sql in [
         insert,
@@ -385,7 +385,7 @@ async fn changes_need_a_database_that_allows_them() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn results_and_time_are_limited_and_a_cancel_reaches_the_server() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     let series = "select n from generate_series(1, 5000) n";
     let cut = fixture.sql("admin", series).await.unwrap();
     assert_eq!(json!(100), cut["row_count"]);
@@ -436,7 +436,7 @@ async fn results_and_time_are_limited_and_a_cancel_reaches_the_server() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_arguments_are_named() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     for (request, path) in [
         (json!({ "database_id": 1 }), "sql"),
         (json!({ "database_id": 1, "sql": "  " }), "request.sql"),

@@ -119,8 +119,7 @@ mod tests {
 
     fn only_table(dialect: Dialect, sql: &str) -> TableName {
         let script = Script::parse(dialect, sql).unwrap();
-        let table = script.tables().into_iter().next().unwrap().clone();
-        table
+        script.tables().into_iter().next().unwrap().clone()
     }
 
     #[test]
