@@ -82,7 +82,7 @@ pub struct Fitted {
 }
 
 impl SizeBudget {
-    /// Makes an answer fit. `advice` says how to ask for less, as a clause; see [`advice_for`].
+    /// Makes an answer fit. `advice` says how to ask for less, as a clause.
     pub fn fit(&self, mut output: ToolOutput, spec: &ToolSpec, advice: &str) -> Fitted {
         let paths = match spec.size {
             SizeRule::Exempt => {
