@@ -64,7 +64,8 @@ impl Metastore {
         }
     }
 
-    /// Opens the SQLite file at `path`. With `create`, a missing or empty file gets all tables.
+    /// Opens the SQLite file at `path`. With `create`, a missing or empty file gets all tables; a file of
+    /// another program is left as it is.
     ///
     /// # Errors
     /// `NotAMetastore`: the file is another database, or of another revision. `Unavailable`: it cannot be opened.
@@ -81,7 +82,7 @@ impl Metastore {
             .pool
             .run_script("open the metastore", "PRAGMA user_version;", "")
             .await?;
-        if create && !metastore.has_schema().await? {
+        if create && metastore.is_empty().await? {
             metastore.create_schema().await?;
         }
         metastore.check_revision().await?;
@@ -113,6 +114,21 @@ impl Metastore {
             .fetch("reach the metastore", &statement)
             .await
             .map(drop)
+    }
+
+    /// Whether the SQLite file has no table at all.
+    async fn is_empty(&self) -> Result<bool, MetastoreError> {
+        let tables = Query::select()
+            .column("name")
+            .from("sqlite_master")
+            .limit(1)
+            .to_owned();
+        Ok(self
+            .inner
+            .pool
+            .fetch_one("look for tables", &tables)
+            .await?
+            .is_none())
     }
 
     /// Whether the metastore's tables exist. One statement.

@@ -7,7 +7,7 @@ use sea_query::{
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgPool, SqlitePool};
 use tidegate_types::{ExposeSecret, SecretString};
 
 use super::{Row, bind};
@@ -100,7 +100,9 @@ impl Pool {
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(false) // As Superset runs it: its own deletes rely on that.
             .busy_timeout(settings.acquire_timeout)
-            .statement_cache_capacity(256);
+            .statement_cache_capacity(256)
+            // Calls have spans of their own; sqlx would shape a log event for each statement.
+            .disable_statement_logging();
         let pool = |size: u32| {
             SqlitePoolOptions::new()
                 .max_connections(size)
@@ -141,7 +143,8 @@ impl Pool {
         let options = options
             .application_name("tidegate")
             .statement_cache_capacity(256)
-            .options([("statement_timeout", millis.as_str())]);
+            .options([("statement_timeout", millis.as_str())])
+            .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(settings.acquire_timeout)

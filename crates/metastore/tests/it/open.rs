@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use tidegate_metastore::{Metastore, MetastoreError, MetastoreSettings, PoolSettings};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::{SecretString, ServiceCode};
@@ -47,6 +49,28 @@ async fn another_database_is_refused_and_left_as_it_is() {
         std::fs::read_to_string(&path)
             .unwrap()
             .starts_with("this is no database")
+    );
+}
+
+#[tokio::test]
+async fn tables_of_another_program_are_not_mixed_with_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("customers.db");
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true);
+    let mut file = options.connect().await.unwrap();
+    sqlx::query("CREATE TABLE customers (id INTEGER)")
+        .execute(&mut file)
+        .await
+        .unwrap();
+    file.close().await.unwrap();
+    let err = Metastore::open_sqlite(&path, true, MetastoreSettings::default())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(err, MetastoreError::NotAMetastore { .. }),
+        "{err:?}"
     );
 }
 
