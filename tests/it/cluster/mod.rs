@@ -1,0 +1,3 @@
+//! Several nodes on one Redis behave as one server.
+
+mod sessions;

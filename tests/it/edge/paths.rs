@@ -1,0 +1,75 @@
+//! Paths and methods that there are, and clean answers for those that there are not.
+
+use crate::edge::wire::send;
+use crate::harness::OneNode;
+
+const HOST: &str = "Host: localhost\r\n";
+
+#[tokio::test]
+async fn unknown_paths_and_well_knowns_are_404_without_a_token() {
+    let node = OneNode::start().await;
+    for path in [
+        "/",
+        "/mcp/",
+        "/sse",
+        "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-protected-resource/mcp",
+        "/.well-known/oauth-protected-resource/w/demo/mcp",
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
+        "/mcp/.well-known/openid-configuration",
+        "/register",
+        "/w/demo",
+        "/w/demo/mcp/x",
+        "/w//mcp",
+    ] {
+        for method in ["GET", "POST"] {
+            let answer = send(&node, &format!("{method} {path}"), HOST, "").await;
+            assert_eq!(404, answer.status, "{method} {path}");
+            assert!(!answer.head.contains("www-authenticate"), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_405_and_say_which_there_are() {
+    let node = OneNode::start().await;
+    for method in ["PUT", "PATCH", "HEAD", "TRACE", "BREW"] {
+        let answer = send(&node, &format!("{method} /mcp"), HOST, "").await;
+        assert_eq!(405, answer.status, "{method}");
+        assert!(answer.head.contains("allow: post, get, delete, options"), "{}", answer.head);
+    }
+}
+
+#[tokio::test]
+async fn a_get_that_can_have_no_stream_is_405() {
+    let node = OneNode::builder().development_user("admin").start().await;
+    for headers in [
+        // A browser.
+        "Accept: text/html\r\n",
+        // mcp-remote, before it initializes.
+        "Accept: text/event-stream\r\n",
+        "Accept: text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\n",
+    ] {
+        let answer = send(&node, "GET /mcp", &format!("{HOST}{headers}"), "").await;
+        assert_eq!(405, answer.status, "{headers}");
+        assert!(answer.head.contains("allow: post"), "{}", answer.head);
+    }
+}
+
+#[tokio::test]
+async fn health_readiness_and_metrics_tell_nobody_apart() {
+    let node = OneNode::start().await;
+    let alive = send(&node, "GET /healthz", HOST, "").await;
+    assert_eq!((200, r#"{"status":"ok"}"#), (alive.status, &*alive.body));
+    let ready = send(&node, "GET /readyz", HOST, "").await;
+    assert_eq!((200, r#"{"status":"ready"}"#), (ready.status, &*ready.body));
+    let metrics = reqwest::get(format!("{}/metrics", node.url())).await.unwrap();
+    assert_eq!(200, metrics.status());
+    let text = metrics.text().await.unwrap();
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    assert!(text.contains("tidegate") || text.contains("mcp_"), "{text}");
+
+    let silent = OneNode::builder().set("TELEMETRY__PROMETHEUS", "false").start().await;
+    assert_eq!(404, send(&silent, "GET /metrics", HOST, "").await.status);
+}

@@ -1,0 +1,1 @@
+//! What breaks costs only what it must.

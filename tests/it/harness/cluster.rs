@@ -1,0 +1,131 @@
+use std::collections::BTreeMap;
+
+use tempfile::TempDir;
+
+use super::{JWT_SECRET, Node, SECRET_KEY, Servers};
+
+/// Nodes of one deployment: one Redis, one PostgreSQL metastore, tokens signed with HS256.
+pub(crate) struct TestCluster {
+    nodes: Vec<Node>,
+    builder: ClusterBuilder,
+    folder: TempDir,
+}
+
+/// What a cluster is made of.
+#[derive(Clone)]
+pub(crate) struct ClusterBuilder {
+    environment: BTreeMap<String, String>,
+}
+
+impl TestCluster {
+    /// Starts nodes of the usual settings.
+    pub(crate) async fn start(nodes: usize) -> Self {
+        Self::builder().await.start(nodes).await
+    }
+
+    /// The usual settings, to be changed. The workspace is `demo`, which holds the sample business.
+    pub(crate) async fn builder() -> ClusterBuilder {
+        let servers = Servers::get().await;
+        let mut builder = ClusterBuilder {
+            environment: BTreeMap::new(),
+        };
+        for (key, value) in [
+            ("SERVER__PORT", "0"),
+            ("SERVER__WORKERS", "2"),
+            ("STATE__BACKEND", "redis"),
+            ("STATE__REPLICAS", "3"),
+            ("STATE__SECRET", "what the nodes of a test share to seal states"),
+            ("AUTH__ENABLED", "true"),
+            ("AUTH__JWT__ALGORITHM", "HS256"),
+            ("AUTH__JWT__SECRET", JWT_SECRET),
+            ("WORKSPACES__DEMO__METASTORE_POOL_SIZE", "4"),
+            ("WORKSPACES__DEMO__SECRET_KEY", SECRET_KEY),
+            ("AUDIT__METASTORE", "false"),
+            ("TELEMETRY__LOG__LEVEL", "info"),
+        ] {
+            builder = builder.set(key, value);
+        }
+        builder
+            .set("STATE__REDIS__URL", &servers.redis_url)
+            .set("STATE__REDIS__KEY_PREFIX", &unique_prefix())
+            .set("WORKSPACES__DEMO__METASTORE", &servers.metastore_url)
+    }
+
+    /// A node by its number.
+    pub(crate) fn node(&self, number: usize) -> &Node {
+        &self.nodes[number]
+    }
+
+    /// The same, to stop it.
+    pub(crate) fn node_mut(&mut self, number: usize) -> &mut Node {
+        &mut self.nodes[number]
+    }
+
+    /// All of them.
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// First part of the cluster's keys in Redis.
+    pub(crate) fn key_prefix(&self) -> &str {
+        &self.builder.environment["TIDEGATE_STATE__REDIS__KEY_PREFIX"]
+    }
+
+    /// A folder of the cluster's own, gone with it.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Starts another node in the place of one.
+    pub(crate) async fn replace(&mut self, number: usize) {
+        let log = self.folder.path().join(format!("node-{number}-again.log"));
+        let mut node = Node::spawn(&log, &self.builder.environment);
+        node.started().await;
+        self.nodes[number] = node;
+    }
+}
+
+impl ClusterBuilder {
+    /// Sets `TIDEGATE_<key>`.
+    pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
+        self.environment
+            .insert(format!("TIDEGATE_{key}"), value.to_owned());
+        self
+    }
+
+    /// Leaves `TIDEGATE_<key>` to its default.
+    pub(crate) fn unset(mut self, key: &str) -> Self {
+        self.environment.remove(&format!("TIDEGATE_{key}"));
+        self
+    }
+
+    /// Starts the nodes and waits until they serve.
+    pub(crate) async fn start(self, nodes: usize) -> TestCluster {
+        let folder = tempfile::Builder::new()
+            .prefix("tidegate-cluster-")
+            .tempdir()
+            .unwrap();
+        let builder = self.set("DATA_DIR", folder.path().join("data").to_str().unwrap());
+        let mut nodes: Vec<Node> = (0..nodes)
+            .map(|number| {
+                let log = folder.path().join(format!("node-{number}.log"));
+                Node::spawn(&log, &builder.environment)
+            })
+            .collect();
+        for node in &mut nodes {
+            node.started().await;
+        }
+        TestCluster {
+            nodes,
+            builder,
+            folder,
+        }
+    }
+}
+
+fn unique_prefix() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("t{}-{number}", std::process::id())
+}

@@ -1,0 +1,27 @@
+//! What the tests of whole nodes share.
+//!
+//! [`TestCluster`] starts real processes of `tidegate-with-fixtures` on a Redis and a PostgreSQL that all
+//! tests share ([`servers`]): each cluster has a key prefix of its own, so that tests know nothing of one
+//! another. [`Caller`] speaks 2026-07-28, [`Session`] the older revisions.
+
+#![expect(unused_imports, dead_code, reason = "TEMP")]
+
+mod caller;
+mod cluster;
+mod events;
+mod node;
+mod one_node;
+mod servers;
+mod session;
+mod token;
+mod wait;
+
+pub(crate) use caller::{Caller, Reply, result_text};
+pub(crate) use cluster::{ClusterBuilder, TestCluster};
+pub(crate) use events::{Event, Events};
+pub(crate) use node::Node;
+pub(crate) use one_node::OneNode;
+pub(crate) use servers::{SECRET_KEY, Servers};
+pub(crate) use session::Session;
+pub(crate) use token::{JWT_SECRET, token_for, token_of};
+pub(crate) use wait::{PATIENCE, eventually};
