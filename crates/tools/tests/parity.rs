@@ -1,7 +1,10 @@
 //! Replays calls that a real Superset 6.1 answered, on its own metadata, in both backends. Every call that it
 //! answered must give the same data, every call that it refused must be refused. Where it failed, ours may answer.
 
-#![expect(clippy::unwrap_used, reason = "functions beside a test are not known to be tests")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "functions beside a test are not known to be tests"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
