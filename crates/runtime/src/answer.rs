@@ -64,14 +64,28 @@ pub struct Refused {
 impl Refused {
     /// A refusal without anything special.
     pub fn new(code: ServiceCode, id: Option<&RequestId>, error: RpcError) -> Self {
-        Self { code, id: id.cloned(), error, retry_after_secs: None, needs_scope: None }
+        Self {
+            code,
+            id: id.cloned(),
+            error,
+            retry_after_secs: None,
+            needs_scope: None,
+        }
     }
 
     /// `-31029`: try again in `retry_after_secs`.
-    pub fn later(code: ServiceCode, id: Option<&RequestId>, message: impl Into<String>, retry_after_secs: u64) -> Self {
+    pub fn later(
+        code: ServiceCode,
+        id: Option<&RequestId>,
+        message: impl Into<String>,
+        retry_after_secs: u64,
+    ) -> Self {
         let error = RpcError::new(RpcError::TRY_LATER, message)
             .with_data(serde_json::json!({ "retryAfterSeconds": retry_after_secs }));
-        Self { retry_after_secs: Some(retry_after_secs), ..Self::new(code, id, error) }
+        Self {
+            retry_after_secs: Some(retry_after_secs),
+            ..Self::new(code, id, error)
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use tidegate_types::{Credential, Principal, ServiceCode, TokenId, UserId, Worksp
 use crate::workspace::{WorkspaceError, WorkspaceHandle};
 
 /// How long a validated session counts everywhere.
-const VALIDATION_TTL: Duration = Duration::from_secs(300);
+const VALIDATION_TTL: Duration = Duration::from_mins(5);
 
 /// A token's user in a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,24 +97,40 @@ impl Identity {
     ) -> Result<Arc<Validated>, IdentifyError> {
         let slug = &workspace.workspace().slug;
         let epoch = workspace.epoch();
-        let known = match self.remembered(slug, token).await {
-            Some(known) => known,
-            None => {
-                let user = workspace.workspace().metastore.users().by_username(subject).await.map_err(|err| {
-                    tracing::warn!(error = &err as &dyn std::error::Error, "could not look up a user");
+        let known = if let Some(known) = self.remembered(slug, token).await {
+            known
+        } else {
+            let user = workspace
+                .workspace()
+                .metastore
+                .users()
+                .by_username(subject)
+                .await
+                .map_err(|err| {
+                    tracing::warn!(
+                        error = &err as &dyn std::error::Error,
+                        "could not look up a user"
+                    );
                     WorkspaceError::Unavailable(Arc::new(err))
                 })?;
-                let user = user.ok_or(IdentifyError::NotAMember)?;
-                let found = Validation::Valid { user: user.id, username: user.username };
-                self.remember(slug, token, found).await
-            }
+            let user = user.ok_or(IdentifyError::NotAMember)?;
+            let found = Validation::Valid {
+                user: user.id,
+                username: user.username,
+            };
+            self.remember(slug, token, found).await
         };
         match known {
             Validation::Valid { user, username } => {
-                let validated = Arc::new(Validated { user, username: username.into() });
+                let validated = Arc::new(Validated {
+                    user,
+                    username: username.into(),
+                });
                 // What was read before a change may already be wrong: it serves this request alone.
                 if epoch == workspace.epoch() {
-                    workspace.validated().insert(token.clone(), Arc::clone(&validated));
+                    workspace
+                        .validated()
+                        .insert(token.clone(), Arc::clone(&validated));
                 }
                 Ok(validated)
             }
@@ -124,22 +140,40 @@ impl Identity {
 
     /// The shared outcome. With the store gone the metastore is asked each time, which any node can.
     async fn remembered(&self, slug: &WorkspaceSlug, token: &TokenId) -> Option<Validation> {
-        self.validations.get(slug, token).await.unwrap_or_else(|err| {
-            tracing::warn!(error = &err as &dyn std::error::Error, "session validation goes on without the store");
-            None
-        })
+        self.validations
+            .get(slug, token)
+            .await
+            .unwrap_or_else(|err| {
+                tracing::warn!(
+                    error = &err as &dyn std::error::Error,
+                    "session validation goes on without the store"
+                );
+                None
+            })
     }
 
-    async fn remember(&self, slug: &WorkspaceSlug, token: &TokenId, found: Validation) -> Validation {
-        self.validations.put(slug, token, found.clone(), VALIDATION_TTL).await.unwrap_or(found)
+    async fn remember(
+        &self,
+        slug: &WorkspaceSlug,
+        token: &TokenId,
+        found: Validation,
+    ) -> Validation {
+        self.validations
+            .put(slug, token, found.clone(), VALIDATION_TTL)
+            .await
+            .unwrap_or(found)
     }
 }
 
 fn development_token(username: &str) -> TokenId {
-    let hex: String = username.bytes().take(50).fold(String::from("development-"), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let hex: String =
+        username
+            .bytes()
+            .take(50)
+            .fold(String::from("development-"), |mut text, byte| {
+                use std::fmt::Write as _;
+                let _ = write!(text, "{byte:02x}");
+                text
+            });
     hex.parse().expect("hexadecimal digits are visible ASCII")
 }

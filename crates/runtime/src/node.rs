@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
 use crate::executor::{ExecutorPool, PoolSettings};
-use crate::identity::{Identity, IdentifyError};
+use crate::identity::{IdentifyError, Identity};
 use crate::relay::EventRelay;
 use crate::service::{self, Caller, Core, LegacyPost, ModernPost, TraceParent};
 use crate::session::SessionRegistry;
@@ -78,7 +78,7 @@ pub struct Node {
     workspaces: Arc<WorkspaceRegistry>,
     identity: Identity,
     arbiters: Vec<Arbiter>,
-    node_ends: CancellationToken,
+    ends: CancellationToken,
 }
 
 /// A caller who is authenticated and bound to a workspace. Only [`Node::bind`] makes one, so that nothing
@@ -102,7 +102,16 @@ impl Node {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let arbiters: Vec<Arbiter> = (0..cores.max(2)).map(|_| Arbiter::new()).collect();
         let handles: Vec<ArbiterHandle> = arbiters.iter().map(Arbiter::handle).collect();
-        let NodeParts { node_id, catalogue, state, opener, authenticator, settings, clock, .. } = parts;
+        let NodeParts {
+            node_id,
+            catalogue,
+            state,
+            opener,
+            authenticator,
+            settings,
+            clock,
+            ..
+        } = parts;
 
         let pool = PoolSettings {
             slots: (cores * 2).max(4),
@@ -113,17 +122,21 @@ impl Node {
             ask_limit: settings.ask_limit,
         };
         let executor = ExecutorPool::start(pool, handles.clone()).map_err(StartError::Threads)?;
-        let workspaces = Arc::new(WorkspaceRegistry::new(opener, state.clone(), handles[0].clone()));
+        let workspaces = Arc::new(WorkspaceRegistry::new(
+            opener,
+            state.clone(),
+            handles[0].clone(),
+        ));
         let sessions = Arc::new(SessionRegistry::new(
             state.clone(),
             settings.retention,
             handles.clone(),
             settings.max_live_sessions,
         ));
-        let node_ends = CancellationToken::new();
+        let ends = CancellationToken::new();
         let signals = state.relay.stream().ok_or(StartError::RelayTaken)?;
         let (relay_workspaces, relay_sessions, relay_end) =
-            (Arc::clone(&workspaces), Arc::clone(&sessions), node_ends.clone());
+            (Arc::clone(&workspaces), Arc::clone(&sessions), ends.clone());
         EventRelay::start_in_arbiter(&handles[0], move |_| {
             EventRelay::new(relay_workspaces, relay_sessions, signals, relay_end)
         });
@@ -136,7 +149,10 @@ impl Node {
             Arc::clone(&clock),
             node_id.clone(),
         );
-        let identity = Identity { authenticator, validations: Arc::clone(&state.validations) };
+        let identity = Identity {
+            authenticator,
+            validations: Arc::clone(&state.validations),
+        };
         let core = Arc::new(Core {
             node_id,
             catalogue: Arc::new(catalogue),
@@ -154,8 +170,18 @@ impl Node {
             draining: CancellationToken::new(),
         });
         handles[0].spawn(executor.watch());
-        handles[0].spawn(measure(Arc::clone(&core), Arc::clone(&workspaces), parts.metrics));
-        Ok(Arc::new(Self { core, workspaces, identity, arbiters, node_ends }))
+        handles[0].spawn(measure(
+            Arc::clone(&core),
+            Arc::clone(&workspaces),
+            parts.metrics,
+        ));
+        Ok(Arc::new(Self {
+            core,
+            workspaces,
+            identity,
+            arbiters,
+            ends,
+        }))
     }
 
     /// Authenticates a caller and binds them to a workspace.
@@ -174,7 +200,12 @@ impl Node {
             Err(WorkspaceError::NotAMember) => return Err(IdentifyError::NotAMember),
             access => access?,
         };
-        Ok(Bound(Caller { workspace, principal, access, trace }))
+        Ok(Bound(Caller {
+            workspace,
+            principal,
+            access,
+            trace,
+        }))
     }
 
     /// Serves a request of 2026-07-28. `header` gives `Mcp-Param-*` headers by full name.
@@ -187,7 +218,13 @@ impl Node {
         header: &'a dyn Fn(&str) -> Option<&'a str>,
         accepts_stream: bool,
     ) -> Answer {
-        let post = ModernPost { request, params, meta, header, accepts_stream };
+        let post = ModernPost {
+            request,
+            params,
+            meta,
+            header,
+            accepts_stream,
+        };
         service::modern::post(&self.core, caller.0, post).await
     }
 
@@ -205,7 +242,11 @@ impl Node {
         accepts_stream: bool,
         message: Incoming<'_>,
     ) -> Answer {
-        let post = LegacyPost { session, version, accepts_stream };
+        let post = LegacyPost {
+            session,
+            version,
+            accepts_stream,
+        };
         service::legacy::post(&self.core, caller.0, &post, message).await
     }
 
@@ -217,13 +258,26 @@ impl Node {
         version: Option<ProtocolVersion>,
         messages: Vec<Result<Incoming<'_>, RpcError>>,
     ) -> Answer {
-        let post = LegacyPost { session, version, accepts_stream: false };
+        let post = LegacyPost {
+            session,
+            version,
+            accepts_stream: false,
+        };
         service::legacy::batch(&self.core, caller.0, &post, messages).await
     }
 
     /// Serves a GET: a session's changes, or the rest of the stream that `last_event` names.
-    pub async fn get(&self, caller: Bound, session: Option<SessionId>, last_event: Option<&str>) -> Answer {
-        let post = LegacyPost { session, version: None, accepts_stream: true };
+    pub async fn get(
+        &self,
+        caller: Bound,
+        session: Option<SessionId>,
+        last_event: Option<&str>,
+    ) -> Answer {
+        let post = LegacyPost {
+            session,
+            version: None,
+            accepts_stream: true,
+        };
         service::legacy::get(&self.core, caller.0, &post, last_event).await
     }
 
@@ -245,7 +299,10 @@ impl Node {
             unready.push("executor");
         }
         if let Err(err) = self.core.state.health.ping().await {
-            tracing::warn!(error = &err as &dyn std::error::Error, "the shared store does not answer");
+            tracing::warn!(
+                error = &err as &dyn std::error::Error,
+                "the shared store does not answer"
+            );
             unready.push("store");
         }
         for workspace in self.workspaces.all() {
@@ -259,7 +316,11 @@ impl Node {
                 break;
             }
         }
-        if unready.is_empty() { Ok(()) } else { Err(unready) }
+        if unready.is_empty() {
+            Ok(())
+        } else {
+            Err(unready)
+        }
     }
 
     /// Opens a workspace before its first request.
@@ -275,12 +336,18 @@ impl Node {
     /// # Errors
     /// As [`Self::warm_up`].
     pub async fn metastore(&self, workspace: &WorkspaceSlug) -> Result<Metastore, WorkspaceError> {
-        Ok(self.workspaces.get(workspace).await?.workspace().metastore.clone())
+        Ok(self
+            .workspaces
+            .get(workspace)
+            .await?
+            .workspace()
+            .metastore
+            .clone())
     }
 
     /// Fires when the node lost something that it cannot do without.
     pub fn ends(&self) -> &CancellationToken {
-        &self.node_ends
+        &self.ends
     }
 
     /// Stops readiness, so that no new requests are sent here, and ends change streams.
@@ -304,7 +371,10 @@ async fn measure(core: Arc<Core>, workspaces: Arc<WorkspaceRegistry>, metrics: M
     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     while !core.draining.is_cancelled() {
         metrics.set(Level::Sessions, whole(core.sessions.len()));
-        metrics.set(Level::Streams, whole(MAX_STREAMS - core.streams.available_permits()));
+        metrics.set(
+            Level::Streams,
+            whole(MAX_STREAMS - core.streams.available_permits()),
+        );
         metrics.set(Level::Workspaces, whole(workspaces.all().len()));
         metrics.set(Level::Running, whole(core.executor.running()));
         metrics.set(Level::Waiting, whole(core.executor.waiting()));

@@ -28,7 +28,12 @@ impl EventRelay {
         stream: RelayStream,
         node_ends: CancellationToken,
     ) -> Self {
-        Self { workspaces, sessions, stream: Some(stream), node_ends }
+        Self {
+            workspaces,
+            sessions,
+            stream: Some(stream),
+            node_ends,
+        }
     }
 
     fn catch_up(handle: &crate::WorkspaceHandle, after_gap: bool) {

@@ -18,8 +18,8 @@ use tidegate_web::{BindError, Edge};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit_log::MetastoreAudit;
-use crate::workspaces::{self, ConfiguredWorkspaces};
 use crate::state;
+use crate::workspaces::{self, ConfiguredWorkspaces};
 
 /// What models are told about the server at the beginning of a conversation.
 const INSTRUCTIONS: &str = "Tidegate gives access to dashboards, charts, datasets and databases of an Apache \
@@ -29,11 +29,13 @@ select. Read a dataset with get_dataset_info before you write SQL for execute_sq
 is not known: say so, and do not make it up.";
 
 /// How long clients may keep lists and reads: they are told of changes as well.
-const CLIENT_TTL: ClientTtl =
-    ClientTtl { lists: Duration::from_secs(300), reads: Duration::from_secs(60) };
+const CLIENT_TTL: ClientTtl = ClientTtl {
+    lists: Duration::from_mins(5),
+    reads: Duration::from_mins(1),
+};
 
 /// How long a call may wait for its client's answers.
-const ASK_LIMIT: Duration = Duration::from_secs(300);
+const ASK_LIMIT: Duration = Duration::from_mins(5);
 
 /// How long the last audit records may take.
 const AUDIT_GRACE: Duration = Duration::from_secs(5);
@@ -122,7 +124,10 @@ impl ApplicationBuilder {
 
     /// Adds tools, resources and prompts to the built-in ones.
     #[must_use]
-    pub fn extend(mut self, extend: impl FnOnce(CatalogueBuilder) -> CatalogueBuilder + 'static) -> Self {
+    pub fn extend(
+        mut self,
+        extend: impl FnOnce(CatalogueBuilder) -> CatalogueBuilder + 'static,
+    ) -> Self {
         self.extend.push(Box::new(extend));
         self
     }
@@ -139,37 +144,55 @@ impl ApplicationBuilder {
     /// # Errors
     /// See [`BuildError`]; nothing is left running then but threads without work.
     pub async fn start(self) -> Result<Running, BuildError> {
-        let Self { settings, metrics, clock, authenticator, extend, mut audit_sinks } = self;
+        let Self {
+            settings,
+            metrics,
+            clock,
+            authenticator,
+            extend,
+            mut audit_sinks,
+        } = self;
         let disabled: Vec<&str> = settings.tools.disabled.iter().map(String::as_str).collect();
         let builder = builtin(&clock)
             .structured_content(settings.tools.structured_content)
             .disable(&disabled);
-        let catalogue = extend.into_iter().fold(builder, |builder, extend| extend(builder)).build()?;
+        let catalogue = extend
+            .into_iter()
+            .fold(builder, |builder, extend| extend(builder))
+            .build()?;
         let authenticator = match authenticator {
             Some(authenticator) => authenticator,
             None => tidegate_auth::from_settings(&settings.auth, Arc::clone(&clock))?,
         };
         let shared = state::build(&settings, &clock, &metrics).await?;
 
-        let metastore_audit = settings.audit.metastore.then(|| Arc::new(MetastoreAudit::default()));
+        let metastore_audit = settings
+            .audit
+            .metastore
+            .then(|| Arc::new(MetastoreAudit::default()));
         if let Some(sink) = &metastore_audit {
             audit_sinks.push(Arc::clone(sink) as Arc<dyn AuditSink>);
         }
-        if let Some(sink) = JsonLinesSink::from_settings(&settings.audit.json_lines).map_err(BuildError::Audit)? {
+        if let Some(sink) =
+            JsonLinesSink::from_settings(&settings.audit.json_lines).map_err(BuildError::Audit)?
+        {
             audit_sinks.push(Arc::new(sink));
         }
         let (audit, audit_task) = AuditQueue::start(&settings.audit, audit_sinks, metrics.clone());
 
-        let public_url = settings
-            .server
-            .public_url
-            .as_ref()
-            .map_or_else(|| format!("http://{}", settings.server.listen), |url| url.as_str().to_owned());
+        let public_url = settings.server.public_url.as_ref().map_or_else(
+            || format!("http://{}", settings.server.listen),
+            |url| url.as_str().to_owned(),
+        );
         let node = Node::start(NodeParts {
             node_id: settings.server.node_id.clone(),
             catalogue,
             state: shared,
-            opener: Arc::new(ConfiguredWorkspaces::new(&settings, public_url, Arc::clone(&clock))),
+            opener: Arc::new(ConfiguredWorkspaces::new(
+                &settings,
+                public_url,
+                Arc::clone(&clock),
+            )),
             authenticator,
             settings: node_settings(&settings),
             sealer: state::sealer(&settings),
@@ -187,7 +210,10 @@ impl ApplicationBuilder {
                 Ok(()) => {}
                 // A file of our own that cannot be opened is for the operator; a server that is away may come.
                 Err(source) if workspace.metastore.is_node_local() => {
-                    return Err(BuildError::Workspace { slug: workspace.slug.clone(), source });
+                    return Err(BuildError::Workspace {
+                        slug: workspace.slug.clone(),
+                        source,
+                    });
                 }
                 Err(source) => tracing::warn!(
                     workspace = %workspace.slug,
@@ -221,7 +247,10 @@ impl ApplicationBuilder {
 fn node_settings(settings: &Settings) -> NodeSettings {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     NodeSettings {
-        sessions: SessionLimits { idle: settings.sessions.idle, per_user: settings.sessions.per_user },
+        sessions: SessionLimits {
+            idle: settings.sessions.idle,
+            per_user: settings.sessions.per_user,
+        },
         max_live_sessions: settings.sessions.max_per_node,
         retention: Retention {
             max_events: settings.state.event_store_max_events,
@@ -230,7 +259,10 @@ fn node_settings(settings: &Settings) -> NodeSettings {
         call_limit: settings.executor.call_deadline,
         ask_limit: ASK_LIMIT,
         sse_after: settings.server.sse_after,
-        running: settings.executor.slots.map_or(cores * 8, std::num::NonZero::get),
+        running: settings
+            .executor
+            .slots
+            .map_or(cores * 8, std::num::NonZero::get),
         waiting: settings.executor.max_waiting,
         wait_timeout: settings.executor.wait_timeout,
         watchdog: settings.executor.watchdog,
@@ -253,9 +285,13 @@ fn node_settings(settings: &Settings) -> NodeSettings {
 fn pinned_tools(list: &ToolList) -> Option<BTreeSet<String>> {
     match list {
         ToolList::All => None,
-        ToolList::Search { pinned } => {
-            Some(pinned.iter().cloned().chain(["search_tools".to_owned(), "call_tool".to_owned()]).collect())
-        }
+        ToolList::Search { pinned } => Some(
+            pinned
+                .iter()
+                .cloned()
+                .chain(["search_tools".to_owned(), "call_tool".to_owned()])
+                .collect(),
+        ),
     }
 }
 

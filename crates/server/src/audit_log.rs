@@ -35,14 +35,21 @@ impl AuditSink for MetastoreAudit {
     }
 
     async fn write(&self, batch: &[AuditRecord]) -> Result<(), AuditError> {
-        let node = self.node.get().ok_or_else(|| AuditError::new("the node has not started"))?;
+        let node = self
+            .node
+            .get()
+            .ok_or_else(|| AuditError::new("the node has not started"))?;
         let mut rows: HashMap<&WorkspaceSlug, Vec<LogRow>> = HashMap::new();
         for record in batch {
             rows.entry(&record.workspace).or_default().push(row(record));
         }
         for (workspace, rows) in rows {
             let metastore = node.metastore(workspace).await.map_err(AuditError::new)?;
-            metastore.logs().insert_batch(&rows).await.map_err(AuditError::new)?;
+            metastore
+                .logs()
+                .insert_batch(&rows)
+                .await
+                .map_err(AuditError::new)?;
         }
         Ok(())
     }

@@ -88,18 +88,27 @@ fn run() -> anyhow::Result<ExitCode> {
             eprintln!("the settings are good");
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Seed { workspace, data_url }) => tokio_main(seed(settings, workspace, data_url.into())),
+        Some(Command::Seed {
+            workspace,
+            data_url,
+        }) => tokio_main(seed(settings, workspace, data_url.into())),
         Some(Command::Healthcheck { .. }) => Ok(ExitCode::SUCCESS),
     }
 }
 
 fn tokio_main(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let telemetry = tidegate_telemetry::init(&settings.telemetry, &settings.server.node_id)?;
-    let mut running = Application::builder(settings).metrics(telemetry.metrics).start().await?;
+    let mut running = Application::builder(settings)
+        .metrics(telemetry.metrics)
+        .start()
+        .await?;
     for notice in running.notices() {
         tracing::warn!("{notice}");
     }
@@ -130,29 +139,55 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-async fn seed(settings: Settings, workspace: WorkspaceSlug, data_url: SecretString) -> anyhow::Result<ExitCode> {
+async fn seed(
+    settings: Settings,
+    workspace: WorkspaceSlug,
+    data_url: SecretString,
+) -> anyhow::Result<ExitCode> {
     let workspace = settings
         .workspaces
         .into_iter()
         .find(|configured| configured.slug == workspace)
         .with_context(|| format!("workspace {workspace} is not in the settings"))?;
     let tidegate_config::MetastoreSettings::Postgres { url } = &workspace.metastore else {
-        anyhow::bail!("workspace {} has a SQLite metastore, which is filled at its first start", workspace.slug);
+        anyhow::bail!(
+            "workspace {} has a SQLite metastore, which is filled at its first start",
+            workspace.slug
+        );
     };
-    let secret_key = workspace
-        .secret_key
-        .as_ref()
-        .with_context(|| format!("workspaces.{}.secret_key is needed to encrypt the database's password", workspace.slug))?;
-    let target = PostgresTarget { metastore_url: url, data_url: &data_url, secret_key };
+    let secret_key = workspace.secret_key.as_ref().with_context(|| {
+        format!(
+            "workspaces.{}.secret_key is needed to encrypt the database's password",
+            workspace.slug
+        )
+    })?;
+    let target = PostgresTarget {
+        metastore_url: url,
+        data_url: &data_url,
+        secret_key,
+    };
     let seeded = seed_postgres(&target, &SystemClock).await?;
-    let told = |was_filled| if was_filled { "filled" } else { "already there" };
-    eprintln!("metastore: {}, data: {}", told(seeded.metastore_was_filled), told(seeded.data_was_filled));
+    let told = |was_filled| {
+        if was_filled {
+            "filled"
+        } else {
+            "already there"
+        }
+    };
+    eprintln!(
+        "metastore: {}, data: {}",
+        told(seeded.metastore_was_filled),
+        told(seeded.data_was_filled)
+    );
     Ok(ExitCode::SUCCESS)
 }
 
 async fn healthcheck(url: &str) -> anyhow::Result<ExitCode> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let authority = url.strip_prefix("http://").context("the URL must begin with http://")?.trim_end_matches('/');
+    let authority = url
+        .strip_prefix("http://")
+        .context("the URL must begin with http://")?
+        .trim_end_matches('/');
     let ask = async {
         let mut stream = tokio::net::TcpStream::connect(authority).await?;
         let request = format!("GET /readyz HTTP/1.0\r\nHost: {authority}\r\n\r\n");
@@ -161,6 +196,12 @@ async fn healthcheck(url: &str) -> anyhow::Result<ExitCode> {
         stream.read_exact(&mut status).await?;
         anyhow::Ok(status.ends_with(b"200"))
     };
-    let is_ready = tokio::time::timeout(std::time::Duration::from_secs(3), ask).await.context("no answer in 3 s")??;
-    Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_ready = tokio::time::timeout(std::time::Duration::from_secs(3), ask)
+        .await
+        .context("no answer in 3 s")??;
+    Ok(if is_ready {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

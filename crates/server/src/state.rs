@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tidegate_config::{Settings, StateBackend};
 use tidegate_protocol::state::StateSealer;
-use tidegate_store::{CacheOrMiss, Circuit, Degraded, LimitsWithFallback, SharedState, StoreError, StoreErrorKind};
+use tidegate_store::{
+    CacheOrMiss, Circuit, Degraded, LimitsWithFallback, SharedState, StoreError, StoreErrorKind,
+};
 use tidegate_store_memory::{MemoryLimits, memory_state};
 use tidegate_store_redis::{RedisSettings, redis_state};
 use tidegate_telemetry::{Count, Metrics};
@@ -56,7 +58,10 @@ pub(crate) async fn build(
                 StoreErrorKind::Timeout => Count::StoreTimeout,
                 StoreErrorKind::Corrupt => Count::StoreCorrupt,
             });
-            tracing::warn!(error = err as &dyn std::error::Error, "the node goes on without the shared store");
+            tracing::warn!(
+                error = err as &dyn std::error::Error,
+                "the node goes on without the shared store"
+            );
         }
     });
     Ok(SharedState {
@@ -67,7 +72,11 @@ pub(crate) async fn build(
             circuit: Arc::clone(&circuit),
             on_degraded: on_degraded.clone(),
         }),
-        cache: Arc::new(CacheOrMiss { inner: Arc::clone(&shared.cache), circuit, on_degraded }),
+        cache: Arc::new(CacheOrMiss {
+            inner: Arc::clone(&shared.cache),
+            circuit,
+            on_degraded,
+        }),
         ..shared
     })
 }
@@ -78,5 +87,7 @@ pub(crate) fn sealer(settings: &Settings) -> StateSealer {
         .state
         .secret
         .as_ref()
-        .map_or_else(StateSealer::random, |secret| StateSealer::from_secret(secret.expose_secret()))
+        .map_or_else(StateSealer::random, |secret| {
+            StateSealer::from_secret(secret.expose_secret())
+        })
 }

@@ -43,14 +43,19 @@ impl ConfiguredWorkspaces {
         }
         let query = &settings.query;
         Self {
-            settings: enabled(settings).map(|workspace| (workspace.slug.clone(), workspace.clone())).collect(),
+            settings: enabled(settings)
+                .map(|workspace| (workspace.slug.clone(), workspace.clone()))
+                .collect(),
             data_dir: settings.data_dir.clone(),
             public_url,
             sql_limits: SqlLimits {
                 default_rows: query.default_row_limit,
                 max_rows: query.max_row_limit,
                 max_seconds: u32::try_from(query.max_timeout.as_secs()).unwrap_or(u32::MAX),
-                max_bytes: settings.response_size.as_ref().map_or(16 << 20, |size| size.max_bytes),
+                max_bytes: settings
+                    .response_size
+                    .as_ref()
+                    .map_or(16 << 20, |size| size.max_bytes),
             },
             engines: Arc::new(engines.build()),
             clock,
@@ -59,14 +64,19 @@ impl ConfiguredWorkspaces {
 
     async fn metastore(&self, workspace: &WorkspaceSettings) -> Result<Metastore, Source> {
         let settings = MetastoreSettings {
-            pool: PoolSettings { max_connections: workspace.metastore_pool_size, ..PoolSettings::default() },
+            pool: PoolSettings {
+                max_connections: workspace.metastore_pool_size,
+                ..PoolSettings::default()
+            },
             dashboard_roles: workspace.flags.is_on(Flag::DashboardRbac),
             secret_key: workspace.secret_key.clone(),
         };
         match &workspace.metastore {
             Where::Embedded { folder } => {
                 let path = if workspace.seed {
-                    create_embedded(&self.data_dir, &workspace.slug, self.clock.as_ref()).await?.metastore
+                    create_embedded(&self.data_dir, &workspace.slug, self.clock.as_ref())
+                        .await?
+                        .metastore
                 } else {
                     std::fs::create_dir_all(folder)?;
                     folder.join("metastore.sqlite")
@@ -78,7 +88,9 @@ impl ConfiguredWorkspaces {
                 let metastore = Metastore::connect_postgres(url, settings)?;
                 tokio::time::timeout(Duration::from_secs(15), metastore.check_revision())
                     .await
-                    .unwrap_or(Err(MetastoreError::Timeout { operation: "read the metastore's revision" }))?;
+                    .unwrap_or(Err(MetastoreError::Timeout {
+                        operation: "read the metastore's revision",
+                    }))?;
                 Ok(metastore)
             }
         }
@@ -88,12 +100,17 @@ impl ConfiguredWorkspaces {
 #[async_trait::async_trait]
 impl OpenWorkspace for ConfiguredWorkspaces {
     async fn open(&self, slug: &WorkspaceSlug) -> Result<Option<Workspace>, OpenError> {
-        let Some(settings) = self.settings.get(slug) else { return Ok(None) };
-        let metastore = self
-            .metastore(settings)
-            .await
-            .map_err(|source| OpenError { slug: slug.clone(), source })?;
-        let url = settings.superset_url.as_ref().or(settings.public_url.as_ref());
+        let Some(settings) = self.settings.get(slug) else {
+            return Ok(None);
+        };
+        let metastore = self.metastore(settings).await.map_err(|source| OpenError {
+            slug: slug.clone(),
+            source,
+        })?;
+        let url = settings
+            .superset_url
+            .as_ref()
+            .or(settings.public_url.as_ref());
         let public_url = url.map_or_else(|| self.public_url.clone(), |url| url.as_str().to_owned());
         Ok(Some(Workspace {
             slug: slug.clone(),

@@ -20,22 +20,33 @@ pub(crate) struct Admitted<'r> {
 ///
 /// # Errors
 /// 403.
-pub(crate) fn admit<'r>(edge: &Edge, request: &'r HttpRequest) -> Result<Admitted<'r>, HttpResponse> {
+pub(crate) fn admit<'r>(
+    edge: &Edge,
+    request: &'r HttpRequest,
+) -> Result<Admitted<'r>, HttpResponse> {
     let headers = request.headers();
     let host = match one(headers, HOST.as_str()) {
         Ok(Some(host)) => host,
         // HTTP/2 and absolute-form requests carry it elsewhere.
-        Ok(None) => request.uri().authority().map_or("", |authority| authority.as_str()),
+        Ok(None) => request
+            .uri()
+            .authority()
+            .map_or("", |authority| authority.as_str()),
         Err(()) => return Err(refuse("the header Host stands twice or is not ASCII")),
     };
     if !edge.settings.allowed_hosts.permits(host) {
         edge.metrics.count(Count::EdgeHost);
-        return Err(refuse("the Host header names a host that is not served here"));
+        return Err(refuse(
+            "the Host header names a host that is not served here",
+        ));
     }
-    let origin = one(headers, ORIGIN.as_str()).map_err(|()| refuse("the header Origin stands twice or is not ASCII"))?;
+    let origin = one(headers, ORIGIN.as_str())
+        .map_err(|()| refuse("the header Origin stands twice or is not ASCII"))?;
     if origin.is_some_and(|origin| !edge.settings.allowed_origins.permits(origin)) {
         edge.metrics.count(Count::EdgeOrigin);
-        return Err(refuse("the Origin header names a page that is not served here"));
+        return Err(refuse(
+            "the Origin header names a page that is not served here",
+        ));
     }
     Ok(Admitted { host, origin })
 }
@@ -43,7 +54,10 @@ pub(crate) fn admit<'r>(edge: &Edge, request: &'r HttpRequest) -> Result<Admitte
 fn refuse(reason: &'static str) -> HttpResponse {
     HttpResponse::Forbidden()
         .content_type("application/json")
-        .body(reply::failure(None::<&RequestId>, &RpcError::invalid_request(reason)))
+        .body(reply::failure(
+            None::<&RequestId>,
+            &RpcError::invalid_request(reason),
+        ))
 }
 
 /// The value of a header that may stand once.
@@ -52,9 +66,14 @@ fn refuse(reason: &'static str) -> HttpResponse {
 /// It stands twice, or is not visible ASCII.
 pub(crate) fn one<'r>(headers: &'r HeaderMap, name: &str) -> Result<Option<&'r str>, ()> {
     let mut values = headers.get_all(name);
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     if values.next().is_some() {
         return Err(());
     }
-    value.to_str().map(|value| Some(value.trim_matches([' ', '\t']))).map_err(|_| ())
+    value
+        .to_str()
+        .map(|value| Some(value.trim_matches([' ', '\t'])))
+        .map_err(|_| ())
 }

@@ -14,10 +14,15 @@ const EXPOSED: &str = "Mcp-Session-Id, WWW-Authenticate, Retry-After";
 
 /// Lets a page of an allowed origin read the answer.
 pub(crate) fn allow(headers: &mut HeaderMap, origin: Option<&str>) {
-    let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) else { return };
+    let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) else {
+        return;
+    };
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(VARY, HeaderValue::from_static("Origin"));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(EXPOSED),
+    );
 }
 
 /// The answer to a preflight from an allowed origin.

@@ -6,16 +6,22 @@ use crate::edge::Edge;
 
 /// `GET /healthz`: the process is alive. 200 with `{"status":"ok"}`.
 pub(crate) async fn alive() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(r#"{"status":"ok"}"#)
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(r#"{"status":"ok"}"#)
 }
 
 /// `GET /readyz`: requests can be served. 200, or 503 with the parts that are not ready.
 pub(crate) async fn ready(edge: web::Data<Edge>) -> HttpResponse {
     match edge.node.readiness().await {
-        Ok(()) => HttpResponse::Ok().content_type("application/json").body(r#"{"status":"ready"}"#),
+        Ok(()) => HttpResponse::Ok()
+            .content_type("application/json")
+            .body(r#"{"status":"ready"}"#),
         Err(parts) => {
             let body = serde_json::json!({ "status": "not ready", "parts": parts });
-            HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "1")).json(body)
+            HttpResponse::ServiceUnavailable()
+                .insert_header(("Retry-After", "1"))
+                .json(body)
         }
     }
 }

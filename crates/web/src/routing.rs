@@ -11,7 +11,9 @@ use crate::edge::Edge;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RoutingError {
     /// Nothing names a workspace and there are several.
-    #[error("no workspace is named: use /w/<workspace>/mcp, the workspace's host, or the header X-Workspace-Id")]
+    #[error(
+        "no workspace is named: use /w/<workspace>/mcp, the workspace's host, or the header X-Workspace-Id"
+    )]
     Unnamed,
     /// Not a slug.
     #[error("{0}")]
@@ -37,11 +39,15 @@ pub(crate) fn workspace(
     path: Option<&str>,
 ) -> Result<WorkspaceSlug, RoutingError> {
     let parse = |text: &str| {
-        text.parse::<WorkspaceSlug>().map_err(|err| RoutingError::Invalid(err.to_string()))
+        text.parse::<WorkspaceSlug>()
+            .map_err(|err| RoutingError::Invalid(err.to_string()))
     };
     let mut named: Option<(&'static str, WorkspaceSlug)> = None;
     let mut name = |place: &'static str, slug: WorkspaceSlug| match &named {
-        Some((first, other)) if *other != slug => Err(RoutingError::Contradiction { first, second: place }),
+        Some((first, other)) if *other != slug => Err(RoutingError::Contradiction {
+            first,
+            second: place,
+        }),
         Some(_) => Ok(()),
         None => {
             named = Some((place, slug));
@@ -53,14 +59,21 @@ pub(crate) fn workspace(
     }
     let host = forwarded_host(edge, request).unwrap_or(admitted.host);
     if !edge.hosts.by_host.is_empty()
-        && let Some(slug) = edge.hosts.by_host.get(&without_port(host).to_ascii_lowercase())
+        && let Some(slug) = edge
+            .hosts
+            .by_host
+            .get(&without_port(host).to_ascii_lowercase())
     {
         name("host", slug.clone())?;
     }
     match one(request.headers(), "x-workspace-id") {
         Ok(Some(header)) => name("header X-Workspace-Id", parse(header)?)?,
         Ok(None) => {}
-        Err(()) => return Err(RoutingError::Invalid("the header X-Workspace-Id stands twice or is not ASCII".into())),
+        Err(()) => {
+            return Err(RoutingError::Invalid(
+                "the header X-Workspace-Id stands twice or is not ASCII".into(),
+            ));
+        }
     }
     named
         .map(|(_, slug)| slug)
@@ -72,7 +85,10 @@ pub(crate) fn workspace(
 fn forwarded_host<'r>(edge: &Edge, request: &'r HttpRequest) -> Option<&'r str> {
     let header = one(request.headers(), "x-forwarded-host").ok()??;
     let peer = request.peer_addr()?.ip();
-    edge.settings.trusted_proxies.contains(peer).then_some(header)
+    edge.settings
+        .trusted_proxies
+        .contains(peer)
+        .then_some(header)
 }
 
 fn without_port(host: &str) -> &str {

@@ -52,13 +52,21 @@ pub fn start(edge: Arc<Edge>) -> Result<Server, BindError> {
         .h1_allow_half_closed(false)
         .disable_signals()
         .shutdown_timeout(settings.shutdown_grace.as_secs());
-    let address = (settings.listen.host.trim_matches(['[', ']']).to_owned(), settings.listen.port);
-    let bound = server
-        .bind(address)
-        .map_err(|source| BindError { address: settings.listen.to_string(), source })?;
+    let address = (
+        settings.listen.host.trim_matches(['[', ']']).to_owned(),
+        settings.listen.port,
+    );
+    let bound = server.bind(address).map_err(|source| BindError {
+        address: settings.listen.to_string(),
+        source,
+    })?;
     let addresses = bound.addrs();
     let running = bound.run();
-    Ok(Server { handle: running.handle(), running, addresses })
+    Ok(Server {
+        handle: running.handle(),
+        running,
+        addresses,
+    })
 }
 
 fn routes(app: &mut web::ServiceConfig) {

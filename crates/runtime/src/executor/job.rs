@@ -62,7 +62,10 @@ impl Patience {
 impl Job {
     /// Runs to the end, the deadline or the cancellation, whatever comes first.
     pub(crate) async fn run(mut self) -> Result<Produced, ToolFailure> {
-        let span = self.observation.as_ref().map_or_else(tracing::Span::none, Observation::span);
+        let span = self
+            .observation
+            .as_ref()
+            .map_or_else(tracing::Span::none, Observation::span);
         let result = self.run_to_an_end().instrument(span).await;
         if let Some(observation) = &mut self.observation {
             observation.end(&result);
@@ -71,7 +74,13 @@ impl Job {
     }
 
     async fn run_to_an_end(&mut self) -> Result<Produced, ToolFailure> {
-        let Self { work, limit, cancel, patience, .. } = self;
+        let Self {
+            work,
+            limit,
+            cancel,
+            patience,
+            ..
+        } = self;
         let limit = *limit;
         let started = Instant::now();
         loop {
@@ -118,7 +127,10 @@ mod tests {
     async fn a_hanging_job_ends_at_its_deadline_and_is_told() {
         let job = job(std::future::pending());
         let cancel = job.cancel.clone();
-        assert!(matches!(job.run().await, Err(ToolFailure::Timeout { seconds: 10 })));
+        assert!(matches!(
+            job.run().await,
+            Err(ToolFailure::Timeout { seconds: 10 })
+        ));
         assert!(cancel.is_cancelled());
     }
 
@@ -127,7 +139,9 @@ mod tests {
         let patience = Arc::new(Patience::default());
         let inner = Arc::clone(&patience);
         let mut job = job(async move {
-            inner.off_the_clock(tokio::time::sleep(Duration::from_secs(60))).await;
+            inner
+                .off_the_clock(tokio::time::sleep(Duration::from_mins(1)))
+                .await;
             tokio::time::sleep(Duration::from_secs(9)).await;
             Ok(Produced::default())
         });

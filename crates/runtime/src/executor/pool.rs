@@ -52,7 +52,10 @@ impl ExecutorPool {
     ///
     /// # Errors
     /// The operating system gives no threads.
-    pub(crate) fn start(settings: PoolSettings, arbiters: Vec<ArbiterHandle>) -> std::io::Result<Arc<Self>> {
+    pub(crate) fn start(
+        settings: PoolSettings,
+        arbiters: Vec<ArbiterHandle>,
+    ) -> std::io::Result<Arc<Self>> {
         let threads = ToolThreads::start(settings.slots)?;
         let slots = (0..settings.slots)
             .map(|slot| ArcSwap::from_pointee(start_executor(&arbiters, slot, &threads, settings)))
@@ -83,7 +86,9 @@ impl ExecutorPool {
         let limit = job.limit + self.settings.ask_limit + REPLY_MARGIN;
         match executor.send(RunJob(job)).timeout(limit).await {
             Ok(result) => result,
-            Err(MailboxError::Timeout) => Err(ToolFailure::Timeout { seconds: limit.as_secs() }),
+            Err(MailboxError::Timeout) => Err(ToolFailure::Timeout {
+                seconds: limit.as_secs(),
+            }),
             Err(MailboxError::Closed) => Err(ToolFailure::Unavailable {
                 part: "the executor that ran this call was lost; it",
                 source: Box::new(MailboxError::Closed),
@@ -95,7 +100,10 @@ impl ExecutorPool {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Ok(permit);
         }
-        let busy = || ToolFailure::Busy { message: "this node runs as many calls as it can".into(), retry_after_secs: 1 };
+        let busy = || ToolFailure::Busy {
+            message: "this node runs as many calls as it can".into(),
+            retry_after_secs: 1,
+        };
         let _place = Place::take(&self.waiting, self.settings.waiting).ok_or_else(busy)?;
         let wait = Arc::clone(&self.permits).acquire_owned();
         match tokio::time::timeout(self.settings.wait_timeout, wait).await {
@@ -118,7 +126,9 @@ impl ExecutorPool {
 
     /// Calls that run now.
     pub(crate) fn running(&self) -> usize {
-        self.settings.running.saturating_sub(self.permits.available_permits())
+        self.settings
+            .running
+            .saturating_sub(self.permits.available_permits())
     }
 
     /// Calls that wait for a place.
@@ -141,7 +151,9 @@ impl ExecutorPool {
             tracing::error!("all threads for tools are blocked; their calls are left behind");
             if !self.threads.replace() {
                 self.is_well.store(false, Ordering::Relaxed);
-                tracing::error!("threads for tools were blocked too often; this node needs a restart");
+                tracing::error!(
+                    "threads for tools were blocked too often; this node needs a restart"
+                );
                 return;
             }
         }
@@ -166,7 +178,9 @@ fn start_executor(
 ) -> Addr<ToolExecutor> {
     let threads = threads.clone();
     let mailbox = settings.running.max(16);
-    ToolExecutor::start_in_arbiter(&arbiters[slot % arbiters.len()], move |_| ToolExecutor::new(threads, mailbox))
+    ToolExecutor::start_in_arbiter(&arbiters[slot % arbiters.len()], move |_| {
+        ToolExecutor::new(threads, mailbox)
+    })
 }
 
 /// A place in the queue, given back when dropped.
@@ -175,7 +189,9 @@ struct Place<'a>(&'a AtomicUsize);
 impl<'a> Place<'a> {
     fn take(taken: &'a AtomicUsize, limit: usize) -> Option<Self> {
         taken
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |taken| (taken < limit).then_some(taken + 1))
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |taken| {
+                (taken < limit).then_some(taken + 1)
+            })
             .ok()
             .map(|_| Self(taken))
     }
@@ -219,7 +235,10 @@ mod tests {
 
     fn pool() -> (Arc<ExecutorPool>, Arbiter) {
         let arbiter = Arbiter::new();
-        (ExecutorPool::start(settings(), vec![arbiter.handle()]).unwrap(), arbiter)
+        (
+            ExecutorPool::start(settings(), vec![arbiter.handle()]).unwrap(),
+            arbiter,
+        )
     }
 
     #[actix_rt::test]
@@ -247,7 +266,11 @@ mod tests {
         };
         let (_, _, refused) = futures_util::join!(pool.run(first), pool.run(second), flood);
         assert!(matches!(refused, Err(ToolFailure::Busy { .. })));
-        assert!(pool.run(job(async { Ok(Produced::default()) })).await.is_ok());
+        assert!(
+            pool.run(job(async { Ok(Produced::default()) }))
+                .await
+                .is_ok()
+        );
         assert_eq!((0, 0), (pool.running(), pool.waiting()));
     }
 
@@ -258,7 +281,11 @@ mod tests {
             pool.slots[slot].load().send(Die).await.unwrap();
         }
         for _ in 0..4 {
-            assert!(pool.run(job(async { Ok(Produced::default()) })).await.is_ok());
+            assert!(
+                pool.run(job(async { Ok(Produced::default()) }))
+                    .await
+                    .is_ok()
+            );
         }
     }
 }

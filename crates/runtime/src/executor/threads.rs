@@ -43,14 +43,23 @@ impl ToolThreads {
     ///
     /// # Panics
     /// After [`Self::stop`].
-    pub(crate) fn spawn<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
         let runtime = self.0.runtime.load();
-        runtime.as_ref().as_ref().expect("the threads stop after the executors").spawn(future)
+        runtime
+            .as_ref()
+            .as_ref()
+            .expect("the threads stop after the executors")
+            .spawn(future)
     }
 
     /// Whether a new task is begun within `patience`.
     pub(crate) async fn is_responsive(&self, patience: Duration) -> bool {
-        tokio::time::timeout(patience, self.spawn(async {})).await.is_ok_and(|task| task.is_ok())
+        tokio::time::timeout(patience, self.spawn(async {}))
+            .await
+            .is_ok_and(|task| task.is_ok())
     }
 
     /// Leaves blocked threads behind and starts new ones. `false` when that happened too often.
@@ -128,8 +137,13 @@ mod tests {
         let mut releases = Vec::new();
         for _ in 0..2 {
             let (release, held) = std::sync::mpsc::channel::<()>();
+            let (started, has_started) = tokio::sync::oneshot::channel();
             releases.push(release);
-            threads.spawn(async move { held.recv().is_ok() });
+            threads.spawn(async move {
+                let _ = started.send(());
+                held.recv().is_ok()
+            });
+            has_started.await.unwrap();
         }
         assert!(!threads.is_responsive(Duration::from_millis(200)).await);
         assert!(threads.replace());
@@ -140,7 +154,13 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_its_own_tasks_alone() {
         let threads = ToolThreads::start(2).unwrap();
-        assert!(threads.spawn(async { panic!("on purpose") }).await.unwrap_err().is_panic());
+        assert!(
+            threads
+                .spawn(async { panic!("on purpose") })
+                .await
+                .unwrap_err()
+                .is_panic()
+        );
         assert_eq!(7, threads.spawn(async { 7 }).await.unwrap());
     }
 }

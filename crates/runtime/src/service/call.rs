@@ -97,7 +97,9 @@ pub(crate) async fn run(
     let job = job(&core, &caller, call, outlet, cancel, observation, keeping);
     match core.executor.run(job).await {
         Ok(produced) => Outcome::Message(reply::success(&id, &produced.result)),
-        Err(failed) => failure::outcome(&core, &failed, &id, version, is_tool, |state| sealing.seal(&core, state)),
+        Err(failed) => failure::outcome(&core, &failed, &id, version, is_tool, |state| {
+            sealing.seal(&core, state)
+        }),
     }
 }
 
@@ -116,7 +118,16 @@ fn job(
     observation: Observation,
     keeping: Option<Keeping>,
 ) -> Job {
-    let Call { operation, version, capabilities, progress_token, log_level, asking, guard, .. } = call;
+    let Call {
+        operation,
+        version,
+        capabilities,
+        progress_token,
+        log_level,
+        asking,
+        guard,
+        ..
+    } = call;
     let patience = Arc::new(Patience::default());
     let channel = CallChannel {
         version,
@@ -145,10 +156,22 @@ fn job(
         }
         Ok(produced)
     };
-    Job { work: Box::pin(work), limit, cancel, patience, observation: Some(observation), _guard: guard }
+    Job {
+        work: Box::pin(work),
+        limit,
+        cancel,
+        patience,
+        observation: Some(observation),
+        _guard: guard,
+    }
 }
 
-fn context(core: &Arc<Core>, caller: &Caller, channel: CallChannel, cancel: CancellationToken) -> CallContext {
+fn context(
+    core: &Arc<Core>,
+    caller: &Caller,
+    channel: CallChannel,
+    cancel: CancellationToken,
+) -> CallContext {
     CallContext {
         workspace: Arc::clone(caller.workspace.workspace()),
         principal: Arc::clone(&caller.principal),
@@ -158,12 +181,19 @@ fn context(core: &Arc<Core>, caller: &Caller, channel: CallChannel, cancel: Canc
         time_limit: core.settings.call_limit,
         clock: Arc::clone(&core.clock),
         catalogue: Arc::clone(&core.catalogue),
-        changes: Arc::new(Changes { core: Arc::clone(core), workspace: caller.principal.workspace.clone() }),
+        changes: Arc::new(Changes {
+            core: Arc::clone(core),
+            workspace: caller.principal.workspace.clone(),
+        }),
     }
 }
 
 /// A context without a way back to the client: for completions.
-pub(crate) fn quiet_context(core: &Arc<Core>, caller: &Caller, version: ProtocolVersion) -> CallContext {
+pub(crate) fn quiet_context(
+    core: &Arc<Core>,
+    caller: &Caller,
+    version: ProtocolVersion,
+) -> CallContext {
     let cancel = CancellationToken::new();
     let channel = CallChannel {
         version,
@@ -183,7 +213,9 @@ pub(crate) fn quiet_context(core: &Arc<Core>, caller: &Caller, version: Protocol
 }
 
 async fn check_limits(core: &Core, caller: &Caller, call: &Call) -> Result<(), Refused> {
-    let Some(limits) = &core.settings.limits else { return Ok(()) };
+    let Some(limits) = &core.settings.limits else {
+        return Ok(());
+    };
     let user = caller.principal.user;
     let tool = match &call.operation {
         Operation::Tool { tool, .. } => Some(tool.spec().name),
@@ -192,18 +224,33 @@ async fn check_limits(core: &Core, caller: &Caller, call: &Call) -> Result<(), R
     let budgets: Vec<Budget> = [
         (limits.tenant, LimitScope::Tenant),
         (limits.user, LimitScope::User(user)),
-        (limits.client, LimitScope::Client(caller.principal.client.0.to_string())),
-        (tool.and_then(|tool| limits.of_tool(tool)), LimitScope::Tool(user, tool.unwrap_or_default().to_owned())),
+        (
+            limits.client,
+            LimitScope::Client(caller.principal.client.0.to_string()),
+        ),
+        (
+            tool.and_then(|tool| limits.of_tool(tool)),
+            LimitScope::Tool(user, tool.unwrap_or_default().to_owned()),
+        ),
     ]
     .into_iter()
     .filter_map(|(rate, scope)| {
-        rate.map(|rate| Budget { scope, per_minute: rate.per_minute.get(), burst: rate.burst.get() })
+        rate.map(|rate| Budget {
+            scope,
+            per_minute: rate.per_minute.get(),
+            burst: rate.burst.get(),
+        })
     })
     .collect();
     if budgets.is_empty() {
         return Ok(());
     }
-    match core.state.limits.check(&caller.principal.workspace, &budgets).await {
+    match core
+        .state
+        .limits
+        .check(&caller.principal.workspace, &budgets)
+        .await
+    {
         Ok(Verdict::Allowed) => Ok(()),
         Ok(Verdict::Limited { scope, retry_after }) => {
             core.observer.limited(&scope);
@@ -215,13 +262,26 @@ async fn check_limits(core: &Core, caller: &Caller, call: &Call) -> Result<(), R
                 LimitScope::Tool(..) => "this tool",
             };
             let message = format!("too many calls for {whose}; try again in {seconds} seconds");
-            Err(Refused::later(ServiceCode::RateLimited, Some(&call.id), message, seconds))
+            Err(Refused::later(
+                ServiceCode::RateLimited,
+                Some(&call.id),
+                message,
+                seconds,
+            ))
         }
         Err(err) => {
             // Refuse by default: what cannot be counted is not allowed. The store falls back to a local
             // share before it comes to this.
-            tracing::warn!(error = &err as &dyn std::error::Error, "limits cannot be checked");
-            Err(Refused::later(err.service_code(), Some(&call.id), "limits cannot be checked now", 1))
+            tracing::warn!(
+                error = &err as &dyn std::error::Error,
+                "limits cannot be checked"
+            );
+            Err(Refused::later(
+                err.service_code(),
+                Some(&call.id),
+                "limits cannot be checked now",
+                1,
+            ))
         }
     }
 }
@@ -257,7 +317,11 @@ impl Sealing {
     }
 
     fn seal(&self, core: &Core, state: &serde_json::Value) -> String {
-        core.sealer.seal(&self.binding(), state.clone(), core.clock.unix_secs() + STATE_TTL_SECS)
+        core.sealer.seal(
+            &self.binding(),
+            state.clone(),
+            core.clock.unix_secs() + STATE_TTL_SECS,
+        )
     }
 }
 
@@ -271,7 +335,11 @@ pub(crate) fn open_state(
     operation: &Operation,
     sealed: &str,
 ) -> Result<serde_json::Value, tidegate_protocol::state::InvalidState> {
-    core.sealer.open(&Sealing::of(caller, operation).binding(), sealed, core.clock.unix_secs())
+    core.sealer.open(
+        &Sealing::of(caller, operation).binding(),
+        sealed,
+        core.clock.unix_secs(),
+    )
 }
 
 /// Passes a tool's changes on to all nodes.
@@ -289,8 +357,17 @@ impl ChangeNotifier for Changes {
             Change::Resources => tidegate_store::Change::Resources,
             Change::Resource { uri } => tidegate_store::Change::Resource { uri },
         };
-        if let Err(err) = self.core.state.changes.append(&self.workspace, change).await {
-            tracing::warn!(error = &err as &dyn std::error::Error, "a change could not be told to the other nodes");
+        if let Err(err) = self
+            .core
+            .state
+            .changes
+            .append(&self.workspace, change)
+            .await
+        {
+            tracing::warn!(
+                error = &err as &dyn std::error::Error,
+                "a change could not be told to the other nodes"
+            );
         }
     }
 }

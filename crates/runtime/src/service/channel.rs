@@ -59,17 +59,30 @@ impl CallChannel {
 
     /// Progress must grow (2025-03-26 and later, "Progress Flow"); what does not is left out.
     fn advances(&self, progress: f64) -> bool {
-        let last = self.progressed.fetch_max(progress.max(0.0).to_bits(), Ordering::SeqCst);
+        let last = self
+            .progressed
+            .fetch_max(progress.max(0.0).to_bits(), Ordering::SeqCst);
         // The bits of floats that are not negative compare as the floats do.
         last == FIRST || progress.to_bits() > last
     }
 
-    async fn ask_in_session(&self, session: &SessionHandle, questions: Questions) -> Result<Answers, ToolFailure> {
+    async fn ask_in_session(
+        &self,
+        session: &SessionHandle,
+        questions: Questions,
+    ) -> Result<Answers, ToolFailure> {
         let mut waiting = Vec::with_capacity(questions.len());
         for (number, (key, question)) in questions.into_iter().enumerate() {
             let id = format!("{}-{number}-{}", self.question_prefix, random_suffix());
-            let reply = session.expect_reply(&id).await.map_err(|err| ToolFailure::failed(err.to_string()))?;
-            let request = reply::server_request(&RequestId::from_text(&id), question.method(), &question.params());
+            let reply = session
+                .expect_reply(&id)
+                .await
+                .map_err(|err| ToolFailure::failed(err.to_string()))?;
+            let request = reply::server_request(
+                &RequestId::from_text(&id),
+                question.method(),
+                &question.params(),
+            );
             if !self.outlet.send(request).await {
                 return Err(ToolFailure::Cancelled);
             }
@@ -95,8 +108,15 @@ fn random_suffix() -> String {
 fn result_of(reply: &Bytes) -> Result<Value, ToolFailure> {
     let mut message: Value = serde_json::from_slice(reply).map_err(ToolFailure::internal)?;
     if let Some(error) = message.get("error") {
-        let text: String = error["message"].as_str().unwrap_or("no reason given").chars().take(500).collect();
-        return Err(ToolFailure::failed(format!("the client did not answer: {text}")));
+        let text: String = error["message"]
+            .as_str()
+            .unwrap_or("no reason given")
+            .chars()
+            .take(500)
+            .collect();
+        return Err(ToolFailure::failed(format!(
+            "the client did not answer: {text}"
+        )));
     }
     Ok(message["result"].take())
 }
@@ -108,7 +128,9 @@ impl ClientChannel for CallChannel {
     }
 
     fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
-        let Some(token) = &self.progress_token else { return };
+        let Some(token) = &self.progress_token else {
+            return;
+        };
         if !progress.is_finite() || !self.advances(progress) {
             return;
         }
@@ -137,17 +159,29 @@ impl ClientChannel for CallChannel {
         }
     }
 
-    async fn ask(&self, questions: Questions, state: Option<Value>) -> Result<Answers, ToolFailure> {
-        if let Some((_, question)) = questions.iter().find(|(_, question)| !question.is_supported_by(&self.capabilities)) {
+    async fn ask(
+        &self,
+        questions: Questions,
+        state: Option<Value>,
+    ) -> Result<Answers, ToolFailure> {
+        if let Some((_, question)) = questions
+            .iter()
+            .find(|(_, question)| !question.is_supported_by(&self.capabilities))
+        {
             return Err(ToolFailure::MissingCapability(question.clone()));
         }
         match &self.asking {
             Asking::Retry { answers, .. } => {
-                let answered: Option<Answers> =
-                    questions.iter().map(|(key, _)| Some((key.clone(), answers.get(key)?.clone()))).collect();
+                let answered: Option<Answers> = questions
+                    .iter()
+                    .map(|(key, _)| Some((key.clone(), answers.get(key)?.clone())))
+                    .collect();
                 match answered {
                     Some(answered) if !questions.is_empty() => Ok(answered),
-                    _ => Err(ToolFailure::InputRequired { requests: questions, state }),
+                    _ => Err(ToolFailure::InputRequired {
+                        requests: questions,
+                        state,
+                    }),
                 }
             }
             Asking::Session(session) => {
@@ -161,9 +195,12 @@ impl ClientChannel for CallChannel {
                     }
                 }
             }
-            Asking::Never => Err(questions.into_iter().next().map_or(ToolFailure::Cancelled, |(_, question)| {
-                ToolFailure::MissingCapability(question)
-            })),
+            Asking::Never => Err(questions
+                .into_iter()
+                .next()
+                .map_or(ToolFailure::Cancelled, |(_, question)| {
+                    ToolFailure::MissingCapability(question)
+                })),
         }
     }
 

@@ -46,10 +46,19 @@ pub(crate) async fn complete(
     params: Option<&RawValue>,
 ) -> Result<Bytes, RpcError> {
     let params = params.map_or("{}", RawValue::get);
-    let Complete { reference, argument } = serde_json::from_str(params).map_err(|err| {
+    let Complete {
+        reference,
+        argument,
+    } = serde_json::from_str(params).map_err(|err| {
         let reason = err.to_string();
-        let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
-        RpcError::invalid_params(format!("params must have a ref and an argument with name and value: {reason}"))
+        let reason = reason
+            .split(" at line ")
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        RpcError::invalid_params(format!(
+            "params must have a ref and an argument with name and value: {reason}"
+        ))
     })?;
     let mut values = match reference {
         Reference::Prompt { name } => {
@@ -57,15 +66,24 @@ pub(crate) async fn complete(
                 let name: String = name.chars().take(128).collect();
                 RpcError::invalid_params(format!("prompt {name:?} does not exist"))
             })?;
-            prompt.complete(context, &argument.name, &argument.value).await.unwrap_or_else(|err| {
-                // A completion is a convenience: none is better than an error in the middle of typing.
-                tracing::debug!(error = &err as &dyn std::error::Error, "a completion failed");
-                Vec::new()
-            })
+            prompt
+                .complete(context, &argument.name, &argument.value)
+                .await
+                .unwrap_or_else(|err| {
+                    // A completion is a convenience: none is better than an error in the middle of typing.
+                    tracing::debug!(
+                        error = &err as &dyn std::error::Error,
+                        "a completion failed"
+                    );
+                    Vec::new()
+                })
         }
         Reference::Resource { uri } => {
             let is_known = core.catalogue.resource(&uri).is_some()
-                || core.catalogue.templates().any(|template| template.definition().uri_template == uri);
+                || core
+                    .catalogue
+                    .templates()
+                    .any(|template| template.definition().uri_template == uri);
             if !is_known {
                 return Err(RpcError::resource_not_found(version, &uri));
             }
@@ -75,5 +93,7 @@ pub(crate) async fn complete(
     let total = values.len();
     values.truncate(MAX_VALUES);
     let completion = json!({ "values": values, "total": total, "hasMore": total > MAX_VALUES });
-    Ok(ResultBuilder::complete(version, &core.server).member("completion", &completion).finish())
+    Ok(ResultBuilder::complete(version, &core.server)
+        .member("completion", &completion)
+        .finish())
 }

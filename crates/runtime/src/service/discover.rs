@@ -24,7 +24,10 @@ fn capabilities(version: ProtocolVersion) -> Value {
 /// The result of `server/discover`.
 pub(crate) fn discover(core: &Core, version: ProtocolVersion) -> Bytes {
     ResultBuilder::complete(version, &core.server)
-        .member("supportedVersions", &ProtocolVersion::SERVED.map(ProtocolVersion::as_str))
+        .member(
+            "supportedVersions",
+            &ProtocolVersion::SERVED.map(ProtocolVersion::as_str),
+        )
         .member("capabilities", &capabilities(version))
         .member("instructions", &core.settings.instructions)
         .cacheable(millis(core.settings.client_ttl.lists), CacheScope::Private)

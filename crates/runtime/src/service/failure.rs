@@ -3,6 +3,8 @@
 //! What the model can act on is a tool result with `isError`; what the client must act on is a JSON-RPC
 //! error; what a proxy must act on has a status. Nothing of a source ever reaches the client.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::reply::{self, ResultBuilder, tool_result};
@@ -30,12 +32,18 @@ pub(crate) fn outcome(
             let questions: serde_json::Map<String, serde_json::Value> = requests
                 .iter()
                 .map(|(key, question)| {
-                    (key.clone(), json!({ "method": question.method(), "params": question.params() }))
+                    (
+                        key.clone(),
+                        json!({ "method": question.method(), "params": question.params() }),
+                    )
                 })
                 .collect();
             let sealed = state.as_ref().map(seal);
             let result = ResultBuilder::of_type("input_required", version, &core.server)
-                .optional("inputRequests", (!questions.is_empty()).then_some(&questions))
+                .optional(
+                    "inputRequests",
+                    (!questions.is_empty()).then_some(&questions),
+                )
                 .optional("requestState", sealed.as_ref())
                 .finish();
             return Outcome::Message(reply::success(id, &result));
@@ -44,19 +52,32 @@ pub(crate) fn outcome(
             let error = RpcError::missing_capability(question);
             return Outcome::Refused(Refused::new(ServiceCode::InvalidRequest, Some(id), error));
         }
-        ToolFailure::Busy { message, retry_after_secs } => {
-            let refused = Refused::later(ServiceCode::Overloaded, Some(id), message.clone(), *retry_after_secs);
+        ToolFailure::Busy {
+            message,
+            retry_after_secs,
+        } => {
+            let refused = Refused::later(
+                ServiceCode::Overloaded,
+                Some(id),
+                message.clone(),
+                *retry_after_secs,
+            );
             return Outcome::Refused(refused);
         }
         ToolFailure::Rpc(error) => return Outcome::Message(reply::failure(Some(id), error)),
         ToolFailure::Cancelled => {
-            return Outcome::Message(reply::failure(Some(id), &RpcError::new(CANCELLED, "the request was cancelled")));
+            return Outcome::Message(reply::failure(
+                Some(id),
+                &RpcError::new(CANCELLED, "the request was cancelled"),
+            ));
         }
         ToolFailure::InvalidArguments(problems) => describe(problems),
-        ToolFailure::Failed { message, answer } => {
-            answer.as_ref().map_or_else(|| message.clone(), ToString::to_string)
+        ToolFailure::Failed { message, answer } => answer
+            .as_ref()
+            .map_or_else(|| message.clone(), ToString::to_string),
+        ToolFailure::Internal(_) => {
+            "Something failed on the server. It was logged; trying again may help.".to_owned()
         }
-        ToolFailure::Internal(_) => "Something failed on the server. It was logged; trying again may help.".to_owned(),
         other => sentence(&other.to_string()),
     };
     if is_tool {
@@ -75,14 +96,18 @@ fn describe(problems: &[ArgumentProblem]) -> String {
     let mut text = String::from("The arguments are not valid; nothing was done.");
     for ArgumentProblem { path, message } in problems {
         let place = if path.is_empty() { "arguments" } else { path };
-        text.push_str(&format!("\n- {place}: {message}"));
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n- {place}: {message}");
     }
     text
 }
 
 fn sentence(clause: &str) -> String {
     let mut letters = clause.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let first = letters
+        .next()
+        .map(|first| first.to_uppercase().to_string())
+        .unwrap_or_default();
     let end = if clause.ends_with('.') { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
 }

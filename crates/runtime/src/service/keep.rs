@@ -29,7 +29,10 @@ pub(crate) fn key(caller: &Caller, operation: &Operation, version: ProtocolVersi
         // serde_json keeps the members of objects sorted.
         arguments,
     ]);
-    CacheKey { workspace: caller.principal.workspace.clone(), digest: sha256(parts.to_string().as_bytes()) }
+    CacheKey {
+        workspace: caller.principal.workspace.clone(),
+        digest: sha256(parts.to_string().as_bytes()),
+    }
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -65,16 +68,21 @@ impl Flights {
         loop {
             let mut landing = {
                 let mut flights = self.0.lock();
-                match flights.get(key) {
-                    Some(landing) => landing.clone(),
-                    None => {
-                        let (sender, receiver) = watch::channel(Landing::Flying);
-                        flights.insert(key.clone(), receiver);
-                        return Boarding::Fly(Flight { flights: self.clone(), key: key.clone(), sender });
-                    }
+                if let Some(landing) = flights.get(key) {
+                    landing.clone()
+                } else {
+                    let (sender, receiver) = watch::channel(Landing::Flying);
+                    flights.insert(key.clone(), receiver);
+                    return Boarding::Fly(Flight {
+                        flights: self.clone(),
+                        key: key.clone(),
+                        sender,
+                    });
                 }
             };
-            let landed = landing.wait_for(|landing| !matches!(landing, Landing::Flying)).await;
+            let landed = landing
+                .wait_for(|landing| !matches!(landing, Landing::Flying))
+                .await;
             if let Ok(Landing::Landed(answer)) = landed.as_deref() {
                 return Boarding::Landed(answer.clone());
             }
@@ -112,21 +120,36 @@ impl Drop for Flight {
 /// The kept answer, if there is one. With the store gone there is none.
 pub(crate) async fn find(core: &Core, key: &CacheKey) -> Option<Bytes> {
     core.state.cache.get(key).await.unwrap_or_else(|err| {
-        tracing::debug!(error = &err as &dyn std::error::Error, "the response cache cannot be read");
+        tracing::debug!(
+            error = &err as &dyn std::error::Error,
+            "the response cache cannot be read"
+        );
         None
     })
 }
 
 /// Keeps an answer, unless it is too large.
-pub(crate) fn store(core: &Arc<Core>, key: CacheKey, answer: Bytes, ttl: std::time::Duration) -> impl Future<Output = ()> + Send + use<> {
+pub(crate) fn store(
+    core: &Arc<Core>,
+    key: CacheKey,
+    answer: Bytes,
+    ttl: std::time::Duration,
+) -> impl Future<Output = ()> + Send + use<> {
     let core = Arc::clone(core);
     async move {
-        let max = core.settings.cache.as_ref().map_or(0, |cache| cache.max_item_size_bytes);
+        let max = core
+            .settings
+            .cache
+            .as_ref()
+            .map_or(0, |cache| cache.max_item_size_bytes);
         if answer.len() > max {
             return;
         }
         if let Err(err) = core.state.cache.put(&key, answer, ttl).await {
-            tracing::debug!(error = &err as &dyn std::error::Error, "the response cache cannot be written");
+            tracing::debug!(
+                error = &err as &dyn std::error::Error,
+                "the response cache cannot be written"
+            );
         }
     }
 }
@@ -136,31 +159,40 @@ mod tests {
     use super::*;
 
     fn key() -> CacheKey {
-        CacheKey { workspace: "acme".parse().unwrap(), digest: [1; 32] }
+        CacheKey {
+            workspace: "acme".parse().unwrap(),
+            digest: [1; 32],
+        }
     }
 
     #[tokio::test]
     async fn those_who_wait_get_the_first_ones_answer() {
-        let flights = Flights::default();
-        let Boarding::Fly(flight) = flights.board(&key()).await else { panic!("the first one flies") };
-        let (waited, ()) = tokio::join!(flights.board(&key()), async { flight.land(Bytes::from_static(b"answer")) });
+        let (flights, key) = (Flights::default(), key());
+        let Boarding::Fly(flight) = flights.board(&key).await else {
+            panic!("the first one flies")
+        };
+        let (waited, ()) = tokio::join!(flights.board(&key), async {
+            flight.land(Bytes::from_static(b"answer"));
+        });
         assert!(matches!(waited, Boarding::Landed(answer) if answer == "answer"));
         assert!(flights.0.lock().is_empty());
     }
 
     #[tokio::test]
     async fn a_lost_computation_is_begun_again_by_one_of_those_who_wait() {
-        let flights = Flights::default();
-        let Boarding::Fly(flight) = flights.board(&key()).await else { panic!("the first one flies") };
+        let (flights, key) = (Flights::default(), key());
+        let Boarding::Fly(flight) = flights.board(&key).await else {
+            panic!("the first one flies")
+        };
         let (first, second, ()) = tokio::join!(
             async {
-                match flights.board(&key()).await {
+                match flights.board(&key).await {
                     Boarding::Fly(flight) => flight.land(Bytes::from_static(b"second try")),
                     Boarding::Landed(answer) => assert_eq!("second try", answer),
                 }
             },
             async {
-                match flights.board(&key()).await {
+                match flights.board(&key).await {
                     Boarding::Fly(flight) => flight.land(Bytes::from_static(b"second try")),
                     Boarding::Landed(answer) => assert_eq!("second try", answer),
                 }

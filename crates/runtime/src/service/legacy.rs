@@ -9,7 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use tidegate_protocol::ladder::Params;
 use tidegate_protocol::message::{Incoming, Notification, Request, Response};
-use tidegate_protocol::{ClientCapabilities, LogLevel, ProtocolVersion, RequestId, RpcError, reply};
+use tidegate_protocol::{
+    ClientCapabilities, LogLevel, ProtocolVersion, RequestId, RpcError, reply,
+};
 use tidegate_store::{Epoch, SessionChange, SessionKey, SessionRecord, Signal, Topic};
 use tidegate_telemetry::Count;
 use tidegate_types::{ServiceCode, SessionId};
@@ -30,7 +32,7 @@ const MAX_CAPABILITIES_BYTES: usize = 16 * 1024;
 const MAX_INFO_BYTES: usize = 4 * 1024;
 
 /// How long a client's reply waits to be taken.
-const REPLY_TTL: std::time::Duration = std::time::Duration::from_secs(120);
+const REPLY_TTL: std::time::Duration = std::time::Duration::from_mins(2);
 
 /// A legacy POST.
 pub(crate) struct LegacyPost {
@@ -64,7 +66,8 @@ struct Initialize<'a> {
 /// `initialize`: opens a session.
 pub(crate) async fn initialize(core: &Arc<Core>, caller: &Caller, request: &Request<'_>) -> Answer {
     let id = &request.id;
-    let refuse = |text: &str| Answer::Json(reply::failure(Some(id), &RpcError::invalid_params(text)));
+    let refuse =
+        |text: &str| Answer::Json(reply::failure(Some(id), &RpcError::invalid_params(text)));
     let raw = request.params.map_or("{}", |params| params.get());
     let Ok(params) = serde_json::from_str::<Initialize<'_>>(raw) else {
         return refuse("params of initialize has the same member more than once");
@@ -77,7 +80,8 @@ pub(crate) async fn initialize(core: &Arc<Core>, caller: &Caller, request: &Requ
         // There is no handshake in 2026-07-28; whoever shakes hands gets the newest revision that has one.
         _ => ProtocolVersion::NEWEST_LEGACY,
     };
-    let text_of = |raw: Option<&serde_json::value::RawValue>| raw.map_or("{}", |raw| raw.get()).to_owned();
+    let text_of =
+        |raw: Option<&serde_json::value::RawValue>| raw.map_or("{}", |raw| raw.get()).to_owned();
     let (capabilities, client_info) = (text_of(params.capabilities), text_of(params.client_info));
     if !capabilities.starts_with('{') || capabilities.len() > MAX_CAPABILITIES_BYTES {
         return refuse("params.capabilities must be an object of at most 16 KiB");
@@ -95,31 +99,56 @@ pub(crate) async fn initialize(core: &Arc<Core>, caller: &Caller, request: &Requ
     };
     let session = SessionId::random();
     let key = session_key(caller, session.clone());
-    match core.state.sessions.create(&key, &record, core.settings.sessions).await {
+    match core
+        .state
+        .sessions
+        .create(&key, &record, core.settings.sessions)
+        .await
+    {
         Ok(evicted) => {
             core.observer.metrics().count(Count::SessionOpened);
-            core.observer.metrics().count_by(Count::SessionEvicted, evicted.len() as u64);
+            core.observer
+                .metrics()
+                .count_by(Count::SessionEvicted, evicted.len() as u64);
             for session in evicted {
                 announce_end(core, session_key(caller, session)).await;
             }
         }
         Err(err) => return store_refusal(Some(id), &err),
     }
-    Answer::Initialized { body: reply::success(id, &discover::initialize(core, version)), session }
+    Answer::Initialized {
+        body: reply::success(id, &discover::initialize(core, version)),
+        session,
+    }
 }
 
 fn session_key(caller: &Caller, session: SessionId) -> SessionKey {
-    SessionKey { workspace: caller.principal.workspace.clone(), user: caller.principal.user, session }
+    SessionKey {
+        workspace: caller.principal.workspace.clone(),
+        user: caller.principal.user,
+        session,
+    }
 }
 
 async fn announce_end(core: &Core, key: SessionKey) {
-    if let Err(err) = core.state.relay.publish(&Topic::Session(key), &Signal::SessionEnded).await {
-        tracing::debug!(error = &err as &dyn std::error::Error, "a session's end was not signalled");
+    if let Err(err) = core
+        .state
+        .relay
+        .publish(&Topic::Session(key), &Signal::SessionEnded)
+        .await
+    {
+        tracing::debug!(
+            error = &err as &dyn std::error::Error,
+            "a session's end was not signalled"
+        );
     }
 }
 
 fn store_refusal(id: Option<&RequestId>, err: &tidegate_store::StoreError) -> Answer {
-    tracing::warn!(error = err as &dyn std::error::Error, "sessions cannot be reached");
+    tracing::warn!(
+        error = err as &dyn std::error::Error,
+        "sessions cannot be reached"
+    );
     Refused::later(err.service_code(), id, "sessions cannot be reached now", 1).into()
 }
 
@@ -152,14 +181,22 @@ pub(crate) async fn session_of(
         });
     };
     let key = session_key(caller, session.clone());
-    let record = match core.state.sessions.touch(&key, core.settings.sessions.idle).await {
+    let record = match core
+        .state
+        .sessions
+        .touch(&key, core.settings.sessions.idle)
+        .await
+    {
         Ok(Some(record)) => record,
         Ok(None) => return Err(gone(id)),
         Err(err) => return Err(store_refusal(id, &err)),
     };
     Ok(LegacySession {
         key: Some(key),
-        version: record.protocol_version.parse().unwrap_or(ProtocolVersion::ASSUMED),
+        version: record
+            .protocol_version
+            .parse()
+            .unwrap_or(ProtocolVersion::ASSUMED),
         capabilities: serde_json::from_str(&record.client_capabilities).unwrap_or_default(),
         log_level: record
             .log_level
@@ -169,12 +206,18 @@ pub(crate) async fn session_of(
 }
 
 fn gone(id: Option<&RequestId>) -> Answer {
-    let error = RpcError::invalid_request("the session does not exist or has ended; initialize a new one");
+    let error =
+        RpcError::invalid_request("the session does not exist or has ended; initialize a new one");
     Refused::new(ServiceCode::NotFound, id, error).into()
 }
 
 /// Serves one message of a session.
-pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: &LegacyPost, message: Incoming<'_>) -> Answer {
+pub(crate) async fn post(
+    core: &Arc<Core>,
+    caller: Caller,
+    post: &LegacyPost,
+    message: Incoming<'_>,
+) -> Answer {
     let id = match &message {
         Incoming::Request(request) => Some(request.id.clone()),
         Incoming::Notification(_) | Incoming::Response(_) => None,
@@ -188,7 +231,9 @@ pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: &LegacyPost, me
         Err(answer) => return answer,
     };
     match message {
-        Incoming::Request(request) => serve(core, caller, &session, request, post.accepts_stream).await,
+        Incoming::Request(request) => {
+            serve(core, caller, &session, request, post.accepts_stream).await
+        }
         Incoming::Notification(notification) => notified(core, &session, &notification).await,
         Incoming::Response(response) => responded(core, &session, &response).await,
     }
@@ -206,7 +251,10 @@ pub(crate) async fn batch(
         Err(answer) => return answer,
     };
     if !session.version.has_batches() {
-        let error = RpcError::invalid_request(format!("batches are not part of protocol version {}", session.version));
+        let error = RpcError::invalid_request(format!(
+            "batches are not part of protocol version {}",
+            session.version
+        ));
         return Refused::new(ServiceCode::InvalidRequest, None, error).into();
     }
     let answers = join_all(messages.into_iter().map(|message| {
@@ -218,9 +266,15 @@ pub(crate) async fn batch(
                     Some(reply::failure(Some(&request.id), &error))
                 }
                 // Without a stream of its own, a call in a batch cannot ask its client anything.
-                Ok(Incoming::Request(request)) => message_of(serve(core, caller, session, request, false).await),
-                Ok(Incoming::Notification(notification)) => message_of(notified(core, session, &notification).await),
-                Ok(Incoming::Response(response)) => message_of(responded(core, session, &response).await),
+                Ok(Incoming::Request(request)) => {
+                    message_of(serve(core, caller, session, request, false).await)
+                }
+                Ok(Incoming::Notification(notification)) => {
+                    message_of(notified(core, session, &notification).await)
+                }
+                Ok(Incoming::Response(response)) => {
+                    message_of(responded(core, session, &response).await)
+                }
                 Err(error) => Some(reply::failure(None, &error)),
             }
         }
@@ -286,17 +340,29 @@ async fn serve(
                 .and_then(|params| serde_json::from_str::<SetLevel>(params.get()).ok())
                 .ok_or_else(|| RpcError::invalid_params("params.level must be a string"))
                 .and_then(|SetLevel { level }| {
-                    level.parse::<LogLevel>().map_err(|err| RpcError::invalid_params(err.to_string()))
+                    level
+                        .parse::<LogLevel>()
+                        .map_err(|err| RpcError::invalid_params(err.to_string()))
                 });
             match level {
-                Ok(level) => change(core, session, &id, SessionChange::SetLogLevel(level.to_string())).await,
+                Ok(level) => {
+                    change(
+                        core,
+                        session,
+                        &id,
+                        SessionChange::SetLogLevel(level.to_string()),
+                    )
+                    .await
+                }
                 Err(error) => in_band(Err(error)),
             }
         }
         "resources/subscribe" | "resources/unsubscribe" => {
             let uri = Params::text("uri", params.uri).and_then(|uri| {
                 if uri.len() > MAX_URI_BYTES {
-                    return Err(RpcError::invalid_params("params.uri has more than 2048 bytes"));
+                    return Err(RpcError::invalid_params(
+                        "params.uri has more than 2048 bytes",
+                    ));
                 }
                 Ok(uri.into_owned())
             });
@@ -322,8 +388,14 @@ async fn serve(
                 progress_token: common.progress_token,
                 log_level: session.log_level,
                 asking: Asking::Never,
-                session: session.key.as_ref().map(|key| key.session.as_str().to_owned()),
-                trace: TraceParent { parent: common.traceparent, state: common.tracestate },
+                session: session
+                    .key
+                    .as_ref()
+                    .map(|key| key.session.as_str().to_owned()),
+                trace: TraceParent {
+                    parent: common.traceparent,
+                    state: common.tracestate,
+                },
                 guard: None,
             };
             match &session.key {
@@ -335,7 +407,12 @@ async fn serve(
     }
 }
 
-async fn change(core: &Core, session: &LegacySession, id: &RequestId, change: SessionChange) -> Answer {
+async fn change(
+    core: &Core,
+    session: &LegacySession,
+    id: &RequestId,
+    change: SessionChange,
+) -> Answer {
     let Some(key) = &session.key else {
         let error = RpcError::invalid_request("this needs a session: send initialize first");
         return Refused::new(ServiceCode::InvalidRequest, Some(id), error).into();
@@ -344,7 +421,8 @@ async fn change(core: &Core, session: &LegacySession, id: &RequestId, change: Se
         Ok(true) => Answer::Json(reply::success(id, b"{}")),
         Ok(false) => {
             let limit = SessionRecord::MAX_SUBSCRIPTIONS;
-            let error = RpcError::invalid_params(format!("a session has at most {limit} subscriptions"));
+            let error =
+                RpcError::invalid_params(format!("a session has at most {limit} subscriptions"));
             Answer::Json(reply::failure(Some(id), &error))
         }
         Err(err) => store_refusal(Some(id), &err),
@@ -391,7 +469,15 @@ async fn answer_in_session(
         Some(outcome) => std::future::ready(outcome.into_message()).boxed(),
         None => call::last_message(running).boxed(),
     };
-    match session.open_stream(CallPump { first, inlet, last, is_resumable }).await {
+    match session
+        .open_stream(CallPump {
+            first,
+            inlet,
+            last,
+            is_resumable,
+        })
+        .await
+    {
         Ok(stream) => Answer::Stream(stream),
         Err(err) => session_refusal(Some(&id), &err),
     }
@@ -413,8 +499,9 @@ async fn cancel(core: &Core, key: &SessionKey, notification: &Notification<'_>) 
         #[serde(rename = "requestId")]
         request: RequestId,
     }
-    let Some(Ok(Cancelled { request })) =
-        notification.params.map(|params| serde_json::from_str::<Cancelled>(params.get()))
+    let Some(Ok(Cancelled { request })) = notification
+        .params
+        .map(|params| serde_json::from_str::<Cancelled>(params.get()))
     else {
         return;
     };
@@ -423,41 +510,76 @@ async fn cancel(core: &Core, key: &SessionKey, notification: &Notification<'_>) 
     {
         return;
     }
-    let signal = Signal::CancelRequested { request: request.as_json().to_owned() };
-    if let Err(err) = core.state.relay.publish(&Topic::Session(key.clone()), &signal).await {
-        tracing::debug!(error = &err as &dyn std::error::Error, "a cancellation was not signalled");
+    let signal = Signal::CancelRequested {
+        request: request.as_json().to_owned(),
+    };
+    if let Err(err) = core
+        .state
+        .relay
+        .publish(&Topic::Session(key.clone()), &signal)
+        .await
+    {
+        tracing::debug!(
+            error = &err as &dyn std::error::Error,
+            "a cancellation was not signalled"
+        );
     }
 }
 
 /// The client's answer to a request of the server: to whoever asked, on this node or another.
 async fn responded(core: &Core, session: &LegacySession, response: &Response<'_>) -> Answer {
-    let Some(key) = &session.key else { return Answer::Accepted };
+    let Some(key) = &session.key else {
+        return Answer::Accepted;
+    };
     // Ours are strings; anything else answers nothing that was asked.
-    let Ok(request) = serde_json::from_str::<String>(response.id.as_json()) else { return Answer::Accepted };
+    let Ok(request) = serde_json::from_str::<String>(response.id.as_json()) else {
+        return Answer::Accepted;
+    };
     if request.len() > 64 {
         return Answer::Accepted;
     }
     let reply = Bytes::copy_from_slice(response.body.get().as_bytes());
     if let Some(live) = core.sessions.find(key)
-        && live.deliver_reply(&request, reply.clone()).await.unwrap_or(false)
+        && live
+            .deliver_reply(&request, reply.clone())
+            .await
+            .unwrap_or(false)
     {
         return Answer::Accepted;
     }
     if !core.state.is_shared {
         return Answer::Accepted;
     }
-    if let Err(err) = core.state.replies.put(key, &request, reply, REPLY_TTL).await {
+    if let Err(err) = core
+        .state
+        .replies
+        .put(key, &request, reply, REPLY_TTL)
+        .await
+    {
         return store_refusal(None, &err);
     }
     let signal = Signal::ReplyArrived { request };
-    if let Err(err) = core.state.relay.publish(&Topic::Session(key.clone()), &signal).await {
-        tracing::debug!(error = &err as &dyn std::error::Error, "a reply was not signalled");
+    if let Err(err) = core
+        .state
+        .relay
+        .publish(&Topic::Session(key.clone()), &signal)
+        .await
+    {
+        tracing::debug!(
+            error = &err as &dyn std::error::Error,
+            "a reply was not signalled"
+        );
     }
     Answer::Accepted
 }
 
 /// GET: a stream of the session's changes, or the rest of a stream that was cut off.
-pub(crate) async fn get(core: &Arc<Core>, caller: Caller, post: &LegacyPost, last_event: Option<&str>) -> Answer {
+pub(crate) async fn get(
+    core: &Arc<Core>,
+    caller: Caller,
+    post: &LegacyPost,
+    last_event: Option<&str>,
+) -> Answer {
     if post.session.is_none() {
         let error = RpcError::invalid_request("GET needs the header Mcp-Session-Id");
         return Refused::new(ServiceCode::InvalidRequest, None, error).into();
@@ -466,7 +588,9 @@ pub(crate) async fn get(core: &Arc<Core>, caller: Caller, post: &LegacyPost, las
         Ok(session) => session,
         Err(answer) => return answer,
     };
-    let Some(key) = session.key.clone() else { return gone(None) };
+    let Some(key) = session.key.clone() else {
+        return gone(None);
+    };
     let live = match core.sessions.live(&key).await {
         Ok(live) => live,
         Err(err) => return session_refusal(None, &err),
@@ -475,7 +599,12 @@ pub(crate) async fn get(core: &Arc<Core>, caller: Caller, post: &LegacyPost, las
         None => None,
         Some(Ok(place)) => Some(place),
         Some(Err(reason)) => {
-            return Refused::new(ServiceCode::InvalidRequest, None, RpcError::invalid_request(reason)).into();
+            return Refused::new(
+                ServiceCode::InvalidRequest,
+                None,
+                RpcError::invalid_request(reason),
+            )
+            .into();
         }
     };
     let after = match place {
@@ -484,7 +613,9 @@ pub(crate) async fn get(core: &Arc<Core>, caller: Caller, post: &LegacyPost, las
             return match live.resume_stream(place).await {
                 Ok(stream) => Answer::Stream(stream),
                 // An EventSource would come back for ever; an empty stream tells it that there is no more.
-                Err(SessionError::UnknownEvent) => Answer::Stream(Box::pin(futures_util::stream::empty())),
+                Err(SessionError::UnknownEvent) => {
+                    Answer::Stream(Box::pin(futures_util::stream::empty()))
+                }
                 Err(err) => session_refusal(None, &err),
             };
         }

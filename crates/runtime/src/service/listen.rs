@@ -45,12 +45,11 @@ struct Wanted {
 impl Wanted {
     fn includes(&self, change: &Change) -> bool {
         match change {
-            Change::Tools => self.tools_list_changed,
+            // New rights may mean other tools.
+            Change::Tools | Change::Rights | Change::Flags => self.tools_list_changed,
             Change::Prompts => self.prompts_list_changed,
             Change::Resources => self.resources_list_changed,
             Change::Resource { uri } => self.resource_subscriptions.contains(uri),
-            // New rights may mean other tools.
-            Change::Rights | Change::Flags => self.tools_list_changed,
             Change::Revoked { .. } | Change::UserLost { .. } => false,
         }
     }
@@ -82,9 +81,15 @@ pub(crate) fn modern(
     wanted: Option<&serde_json::value::RawValue>,
 ) -> Answer {
     let refuse = |text: &str| {
-        Answer::Refused(Refused::new(ServiceCode::InvalidRequest, Some(id), RpcError::invalid_params(text)))
+        Answer::Refused(Refused::new(
+            ServiceCode::InvalidRequest,
+            Some(id),
+            RpcError::invalid_params(text),
+        ))
     };
-    let Some(wanted) = wanted else { return refuse("params.notifications is missing") };
+    let Some(wanted) = wanted else {
+        return refuse("params.notifications is missing");
+    };
     let Ok(wanted) = serde_json::from_str::<Wanted>(wanted.get()) else {
         return refuse(
             "params.notifications must be an object of toolsListChanged, promptsListChanged, resourcesListChanged \
@@ -92,24 +97,38 @@ pub(crate) fn modern(
         );
     };
     if wanted.resource_subscriptions.len() > MAX_URIS
-        || wanted.resource_subscriptions.iter().any(|uri| uri.len() > MAX_URI_BYTES)
+        || wanted
+            .resource_subscriptions
+            .iter()
+            .any(|uri| uri.len() > MAX_URI_BYTES)
     {
-        return refuse("params.notifications.resourceSubscriptions has at most 100 URIs of at most 2048 bytes");
+        return refuse(
+            "params.notifications.resourceSubscriptions has at most 100 URIs of at most 2048 bytes",
+        );
     }
-    let Some(place) = core.stream_place() else { return no_place(Some(id)) };
+    let Some(place) = core.stream_place() else {
+        return no_place(Some(id));
+    };
     let subscription = id.to_value();
     let acknowledged = reply::notification(
         "notifications/subscriptions/acknowledged",
         &json!({ "_meta": { SUBSCRIPTION: subscription }, "notifications": wanted.honoured() }),
     );
     // The end of the stream is the answer to the request.
-    let last = ResultBuilder::complete(version, &core.server).finish_with_meta(SUBSCRIPTION, &subscription);
+    let last = ResultBuilder::complete(version, &core.server)
+        .finish_with_meta(SUBSCRIPTION, &subscription);
     let listener = Listener {
         feed: Feed::new(core, &caller.workspace, None),
-        frames: VecDeque::from([Frame::Message { id: None, data: acknowledged }]),
+        frames: VecDeque::from([Frame::Message {
+            id: None,
+            data: acknowledged,
+        }]),
         node_ends: core.draining.clone(),
         last: Some(reply::success(id, &last)),
-        kind: Kind::Modern { wanted, subscription },
+        kind: Kind::Modern {
+            wanted,
+            subscription,
+        },
         _place: place,
     };
     Answer::Stream(listener.into_stream())
@@ -124,30 +143,48 @@ pub(crate) fn standalone(
     after: Option<Epoch>,
     is_resumable: bool,
 ) -> Answer {
-    let Some(place) = core.stream_place() else { return no_place(None) };
+    let Some(place) = core.stream_place() else {
+        return no_place(None);
+    };
     let feed = Feed::new(core, workspace, after);
     let mut frames = VecDeque::new();
     if is_resumable {
-        frames.push_back(Frame::Priming { id: place_of(feed.after) });
+        frames.push_back(Frame::Priming {
+            id: place_of(feed.after),
+        });
     }
     let listener = Listener {
         feed,
         frames,
         node_ends: core.draining.clone(),
         last: None,
-        kind: Kind::Session { core: Arc::clone(core), key, place: place_in_session },
+        kind: Kind::Session {
+            core: Arc::clone(core),
+            key,
+            place: place_in_session,
+        },
         _place: place,
     };
     Answer::Stream(listener.into_stream())
 }
 
 fn no_place(id: Option<&RequestId>) -> Answer {
-    Refused::later(ServiceCode::Overloaded, id, "this node has as many open streams as it can", 5).into()
+    Refused::later(
+        ServiceCode::Overloaded,
+        id,
+        "this node has as many open streams as it can",
+        5,
+    )
+    .into()
 }
 
 fn place_of(epoch: Epoch) -> String {
     let stream = STANDALONE.parse().expect("the name is a stream id");
-    EventPlace { stream, event: tidegate_store::EventId(epoch.0) }.to_string()
+    EventPlace {
+        stream,
+        event: tidegate_store::EventId(epoch.0),
+    }
+    .to_string()
 }
 
 struct Listener {
@@ -160,8 +197,15 @@ struct Listener {
 }
 
 enum Kind {
-    Modern { wanted: Wanted, subscription: Value },
-    Session { core: Arc<Core>, key: SessionKey, place: StandalonePlace },
+    Modern {
+        wanted: Wanted,
+        subscription: Value,
+    },
+    Session {
+        core: Arc<Core>,
+        key: SessionKey,
+        place: StandalonePlace,
+    },
 }
 
 impl Listener {
@@ -215,21 +259,36 @@ impl Kind {
 
     async fn frame(&self, epoch: Epoch, change: &Change) -> Option<Frame> {
         match self {
-            Self::Modern { wanted, subscription } => {
-                let (method, mut params) = notification(change).filter(|_| wanted.includes(change))?;
+            Self::Modern {
+                wanted,
+                subscription,
+            } => {
+                let (method, mut params) =
+                    notification(change).filter(|_| wanted.includes(change))?;
                 params["_meta"] = json!({ SUBSCRIPTION: subscription });
-                Some(Frame::Message { id: None, data: reply::notification(method, &params) })
+                Some(Frame::Message {
+                    id: None,
+                    data: reply::notification(method, &params),
+                })
             }
             Self::Session { core, key, .. } => {
                 let (method, params) = notification(change)?;
                 if let Change::Resource { uri } = change {
                     // Subscribed to through any node, so the store knows.
-                    let record = core.state.sessions.touch(key, core.settings.sessions.idle).await.ok()??;
+                    let record = core
+                        .state
+                        .sessions
+                        .touch(key, core.settings.sessions.idle)
+                        .await
+                        .ok()??;
                     if !record.subscriptions.contains(uri) {
                         return None;
                     }
                 }
-                Some(Frame::Message { id: Some(place_of(epoch)), data: reply::notification(method, &params) })
+                Some(Frame::Message {
+                    id: Some(place_of(epoch)),
+                    data: reply::notification(method, &params),
+                })
             }
         }
     }
@@ -237,7 +296,9 @@ impl Kind {
 
 fn notification(change: &Change) -> Option<(&'static str, Value)> {
     Some(match change {
-        Change::Tools | Change::Rights | Change::Flags => ("notifications/tools/list_changed", json!({})),
+        Change::Tools | Change::Rights | Change::Flags => {
+            ("notifications/tools/list_changed", json!({}))
+        }
         Change::Prompts => ("notifications/prompts/list_changed", json!({})),
         Change::Resources => ("notifications/resources/list_changed", json!({})),
         Change::Resource { uri } => ("notifications/resources/updated", json!({ "uri": uri })),
@@ -303,7 +364,10 @@ impl Feed {
                 page.changes
             }
             Err(err) => {
-                tracing::warn!(error = &err as &dyn std::error::Error, "the change log cannot be read");
+                tracing::warn!(
+                    error = &err as &dyn std::error::Error,
+                    "the change log cannot be read"
+                );
                 Vec::new()
             }
         }

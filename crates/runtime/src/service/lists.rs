@@ -35,14 +35,17 @@ pub(crate) fn tools(
     version: ProtocolVersion,
     params: &Params<'_>,
 ) -> Result<Bytes, RpcError> {
-    let key = (caller.access.fingerprint().clone(), caller.principal.scopes.bits(), version);
-    let pages = match core.lists.0.get(&key) {
-        Some(pages) => pages,
-        None => {
-            let pages = Arc::new(render_tools(core, caller, version)?);
-            core.lists.0.insert(key, Arc::clone(&pages));
-            pages
-        }
+    let key = (
+        caller.access.fingerprint().clone(),
+        caller.principal.scopes.bits(),
+        version,
+    );
+    let pages = if let Some(pages) = core.lists.0.get(&key) {
+        pages
+    } else {
+        let pages = Arc::new(render_tools(core, caller, version)?);
+        core.lists.0.insert(key, Arc::clone(&pages));
+        pages
     };
     let page = match cursor_of(params)? {
         None => 0,
@@ -51,11 +54,20 @@ pub(crate) fn tools(
     Ok(pages[page].clone())
 }
 
-fn render_tools(core: &Core, caller: &Caller, version: ProtocolVersion) -> Result<Vec<Bytes>, RpcError> {
+fn render_tools(
+    core: &Core,
+    caller: &Caller,
+    version: ProtocolVersion,
+) -> Result<Vec<Bytes>, RpcError> {
     let tools: Vec<_> = core
         .catalogue
         .visible(&caller.principal, &caller.access)
-        .filter(|entry| core.settings.pinned_tools.as_ref().is_none_or(|pinned| pinned.contains(entry.spec().name)))
+        .filter(|entry| {
+            core.settings
+                .pinned_tools
+                .as_ref()
+                .is_none_or(|pinned| pinned.contains(entry.spec().name))
+        })
         .map(|entry| entry.listed(version))
         .collect();
     let mut pages = Vec::new();
@@ -74,8 +86,16 @@ fn render_tools(core: &Core, caller: &Caller, version: ProtocolVersion) -> Resul
 ///
 /// # Errors
 /// As [`tools`].
-pub(crate) fn resources(core: &Core, version: ProtocolVersion, params: &Params<'_>) -> Result<Bytes, RpcError> {
-    let resources: Vec<_> = core.catalogue.resources().map(|resource| resource.definition()).collect();
+pub(crate) fn resources(
+    core: &Core,
+    version: ProtocolVersion,
+    params: &Params<'_>,
+) -> Result<Bytes, RpcError> {
+    let resources: Vec<_> = core
+        .catalogue
+        .resources()
+        .map(|resource| resource.definition())
+        .collect();
     list(core, version, params, "resources", &resources)
 }
 
@@ -83,8 +103,16 @@ pub(crate) fn resources(core: &Core, version: ProtocolVersion, params: &Params<'
 ///
 /// # Errors
 /// As [`tools`].
-pub(crate) fn templates(core: &Core, version: ProtocolVersion, params: &Params<'_>) -> Result<Bytes, RpcError> {
-    let templates: Vec<_> = core.catalogue.templates().map(|template| template.definition()).collect();
+pub(crate) fn templates(
+    core: &Core,
+    version: ProtocolVersion,
+    params: &Params<'_>,
+) -> Result<Bytes, RpcError> {
+    let templates: Vec<_> = core
+        .catalogue
+        .templates()
+        .map(|template| template.definition())
+        .collect();
     list(core, version, params, "resourceTemplates", &templates)
 }
 
@@ -92,8 +120,16 @@ pub(crate) fn templates(core: &Core, version: ProtocolVersion, params: &Params<'
 ///
 /// # Errors
 /// As [`tools`].
-pub(crate) fn prompts(core: &Core, version: ProtocolVersion, params: &Params<'_>) -> Result<Bytes, RpcError> {
-    let prompts: Vec<_> = core.catalogue.prompts().map(|prompt| prompt.definition()).collect();
+pub(crate) fn prompts(
+    core: &Core,
+    version: ProtocolVersion,
+    params: &Params<'_>,
+) -> Result<Bytes, RpcError> {
+    let prompts: Vec<_> = core
+        .catalogue
+        .prompts()
+        .map(|prompt| prompt.definition())
+        .collect();
     list(core, version, params, "prompts", &prompts)
 }
 
@@ -124,5 +160,8 @@ fn render<T: serde::Serialize>(
 }
 
 fn cursor_of(params: &Params<'_>) -> Result<Option<String>, RpcError> {
-    params.cursor.map(|cursor| Params::text("cursor", Some(cursor)).map(std::borrow::Cow::into_owned)).transpose()
+    params
+        .cursor
+        .map(|cursor| Params::text("cursor", Some(cursor)).map(std::borrow::Cow::into_owned))
+        .transpose()
 }

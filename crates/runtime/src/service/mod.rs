@@ -113,7 +113,9 @@ impl Outcome {
     pub(crate) fn into_message(self) -> Bytes {
         match self {
             Self::Message(message) => message,
-            Self::Refused(refused) => tidegate_protocol::reply::failure(refused.id.as_ref(), &refused.error),
+            Self::Refused(refused) => {
+                tidegate_protocol::reply::failure(refused.id.as_ref(), &refused.error)
+            }
         }
     }
 }

@@ -32,7 +32,13 @@ pub(crate) struct ModernPost<'a> {
 
 /// Serves a modern POST.
 pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: ModernPost<'_>) -> Answer {
-    let ModernPost { request, params, meta, header, accepts_stream } = post;
+    let ModernPost {
+        request,
+        params,
+        meta,
+        header,
+        accepts_stream,
+    } = post;
     let (id, version) = (request.id, meta.version);
     let listed = |result: Result<bytes::Bytes, RpcError>| match result {
         Ok(result) => Answer::Json(reply::success(&id, &result)),
@@ -56,7 +62,11 @@ pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: ModernPost<'_>)
                 Err(outcome) => return outcome.into(),
             };
             if let Err(error) = check_headers(core, &prepared, &params, header) {
-                return Answer::Refused(Refused::new(ServiceCode::InvalidRequest, Some(&id), error));
+                return Answer::Refused(Refused::new(
+                    ServiceCode::InvalidRequest,
+                    Some(&id),
+                    error,
+                ));
             }
             let asking = match read_retry(core, &caller, &prepared, &params) {
                 Ok(asking) => asking,
@@ -72,7 +82,10 @@ pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: ModernPost<'_>)
                 log_level: meta.log_level,
                 asking,
                 session: None,
-                trace: TraceParent { parent: common.traceparent, state: common.tracestate },
+                trace: TraceParent {
+                    parent: common.traceparent,
+                    state: common.tracestate,
+                },
                 guard: None,
             };
             answer(core, caller, call, accepts_stream).await
@@ -91,31 +104,50 @@ fn check_headers<'h>(
     params: &Params<'_>,
     header: &dyn Fn(&str) -> Option<&'h str>,
 ) -> Result<(), RpcError> {
-    let Operation::Tool { tool, .. } = operation else { return Ok(()) };
-    let Some(entry) = core.catalogue.tool(tool.spec().name) else { return Ok(()) };
+    let Operation::Tool { tool, .. } = operation else {
+        return Ok(());
+    };
+    let Some(entry) = core.catalogue.tool(tool.spec().name) else {
+        return Ok(());
+    };
     if entry.parameter_headers().is_empty() {
         return Ok(());
     }
-    let arguments: Value =
-        params.arguments.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let arguments: Value = params
+        .arguments
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default();
     let mirrored: Vec<ParamHeader> = entry
         .parameter_headers()
         .iter()
-        .map(|header| ParamHeader { suffix: header.name.clone(), path: header.path.clone() })
+        .map(|header| ParamHeader {
+            suffix: header.name.clone(),
+            path: header.path.clone(),
+        })
         .collect();
     check_params(&mirrored, &arguments, header)
 }
 
 /// The client's answers to an earlier `input_required`, and the state that it brings back.
-fn read_retry(core: &Core, caller: &Caller, operation: &Operation, params: &Params<'_>) -> Result<Asking, RpcError> {
+fn read_retry(
+    core: &Core,
+    caller: &Caller,
+    operation: &Operation,
+    params: &Params<'_>,
+) -> Result<Asking, RpcError> {
     let answers: BTreeMap<String, Value> = match params.input_responses {
         None => BTreeMap::new(),
-        Some(raw) => serde_json::from_str(raw.get())
-            .map_err(|_| RpcError::invalid_params("params.inputResponses must be an object of answers by their keys"))?,
+        Some(raw) => serde_json::from_str(raw.get()).map_err(|_| {
+            RpcError::invalid_params(
+                "params.inputResponses must be an object of answers by their keys",
+            )
+        })?,
     };
     if let Some((key, _)) = answers.iter().find(|(_, answer)| !answer.is_object()) {
         let key: String = key.chars().take(80).collect();
-        return Err(RpcError::invalid_params(format!("params.inputResponses[{key:?}] must be an object")));
+        return Err(RpcError::invalid_params(format!(
+            "params.inputResponses[{key:?}] must be an object"
+        )));
     }
     let state = match params.request_state {
         None => None,
@@ -129,7 +161,12 @@ fn read_retry(core: &Core, caller: &Caller, operation: &Operation, params: &Para
 }
 
 /// Runs a call whose client is gone when its connection is: a disconnect cancels.
-pub(crate) async fn answer(core: &Arc<Core>, caller: Caller, call: Call, accepts_stream: bool) -> Answer {
+pub(crate) async fn answer(
+    core: &Arc<Core>,
+    caller: Caller,
+    call: Call,
+    accepts_stream: bool,
+) -> Answer {
     let (outlet, mut inlet) = Outlet::new();
     let cancel = CancellationToken::new();
     let guard = cancel.clone().drop_guard();
@@ -150,7 +187,13 @@ pub(crate) async fn answer(core: &Arc<Core>, caller: Caller, call: Call, accepts
         Some(outcome) => Box::pin(std::future::ready(outcome)) as Running,
         None => running,
     };
-    let streaming = Streaming { first, inlet, running: Some(running), last: None, _guard: guard };
+    let streaming = Streaming {
+        first,
+        inlet,
+        running: Some(running),
+        last: None,
+        _guard: guard,
+    };
     Answer::Stream(streaming.into_stream())
 }
 

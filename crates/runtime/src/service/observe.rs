@@ -9,8 +9,8 @@ use serde_json::Value;
 use tidegate_config::SqlLiterals;
 use tidegate_store::LimitScope;
 use tidegate_telemetry::{
-    AuditOutcome, AuditQueue, AuditRecord, CallInfo, CallTrace, Count, Metrics, ToolMetrics, TraceContext,
-    redact_arguments,
+    AuditOutcome, AuditQueue, AuditRecord, CallInfo, CallTrace, Count, Metrics, ToolMetrics,
+    TraceContext, redact_arguments,
 };
 use tidegate_tools::{Catalogue, ToolFailure};
 use tidegate_types::{Clock, NodeId, Principal, ServiceCode};
@@ -42,9 +42,21 @@ impl Observer {
     ) -> Self {
         let tools = catalogue
             .tools()
-            .map(|entry| (entry.spec().name.to_owned(), metrics.tool(entry.spec().name)))
+            .map(|entry| {
+                (
+                    entry.spec().name.to_owned(),
+                    metrics.tool(entry.spec().name),
+                )
+            })
             .collect();
-        Self(Arc::new(Inner { metrics, audit, tools, sql_literals, clock, node }))
+        Self(Arc::new(Inner {
+            metrics,
+            audit,
+            tools,
+            sql_literals,
+            clock,
+            node,
+        }))
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -66,7 +78,13 @@ impl Observer {
     }
 
     /// A call that was refused before it was one.
-    pub(crate) fn refused(&self, caller: &Caller, method: &'static str, target: &str, code: ServiceCode) {
+    pub(crate) fn refused(
+        &self,
+        caller: &Caller,
+        method: &'static str,
+        target: &str,
+        code: ServiceCode,
+    ) {
         let inner = &self.0;
         let duration = std::time::Duration::ZERO;
         match inner.tools.get(target) {
@@ -93,7 +111,12 @@ impl Observer {
     }
 
     /// Begins to observe a call.
-    pub(crate) fn begin(&self, caller: &Caller, operation: &Operation, request: &Request<'_>) -> Observation {
+    pub(crate) fn begin(
+        &self,
+        caller: &Caller,
+        operation: &Operation,
+        request: &Request<'_>,
+    ) -> Observation {
         let target = operation.target();
         let parent = trace_parent(&caller.trace).or_else(|| trace_parent(request.trace));
         let trace = CallTrace::start(
@@ -156,7 +179,11 @@ impl Observation {
     pub(crate) fn end(&mut self, result: &Result<Produced, ToolFailure>) {
         match result {
             Ok(produced) => {
-                let outcome = if produced.is_error { AuditOutcome::ToolError } else { AuditOutcome::Succeeded };
+                let outcome = if produced.is_error {
+                    AuditOutcome::ToolError
+                } else {
+                    AuditOutcome::Succeeded
+                };
                 self.record(outcome, produced.rows, produced.result.len());
             }
             Err(failure) => {
@@ -187,7 +214,9 @@ impl Observation {
                 let outcome = match failure {
                     // The client answers and calls again: so far nothing failed.
                     ToolFailure::InputRequired { .. } => AuditOutcome::Succeeded,
-                    ToolFailure::Failed { .. } | ToolFailure::InvalidArguments(_) => AuditOutcome::ToolError,
+                    ToolFailure::Failed { .. } | ToolFailure::InvalidArguments(_) => {
+                        AuditOutcome::ToolError
+                    }
                     other => AuditOutcome::of_code(other.service_code()),
                 };
                 self.record(outcome, None, 0);
@@ -221,8 +250,10 @@ impl Observation {
             (method, _) if succeeded => inner.metrics.method(method).succeeded(duration),
             (method, _) => inner.metrics.method(method).failed(duration),
         }
-        let arguments = serde_json::from_str::<Value>(&self.arguments)
-            .map_or_else(|_| None, |arguments| Some(redact_arguments(&arguments, inner.sql_literals)));
+        let arguments = serde_json::from_str::<Value>(&self.arguments).map_or_else(
+            |_| None,
+            |arguments| Some(redact_arguments(&arguments, inner.sql_literals)),
+        );
         inner.audit.record(AuditRecord {
             time: self.began,
             workspace: self.principal.workspace.clone(),

@@ -7,7 +7,9 @@ use serde_json::value::RawValue;
 use tidegate_protocol::reply::{CacheScope, ResultBuilder, tool_result};
 use tidegate_protocol::{ProtocolVersion, ResourceContents, RpcError};
 use tidegate_telemetry::Count;
-use tidegate_tools::{AnyTool, CacheRule, CallContext, Prompt, ToolFailure, ToolOutput, hide_fields};
+use tidegate_tools::{
+    AnyTool, CacheRule, CallContext, Prompt, ToolFailure, ToolOutput, hide_fields,
+};
 
 use super::{Core, Produced, millis};
 
@@ -24,9 +26,7 @@ pub(crate) enum Operation {
         arguments: BTreeMap<String, String>,
     },
     /// `resources/read`.
-    Resource {
-        uri: String,
-    },
+    Resource { uri: String },
 }
 
 impl Operation {
@@ -51,9 +51,9 @@ impl Operation {
     /// Its arguments as JSON text.
     pub(crate) fn arguments(&self) -> String {
         match self {
-            Self::Tool { arguments, .. } => {
-                arguments.as_ref().map_or_else(|| "{}".to_owned(), |arguments| arguments.get().to_owned())
-            }
+            Self::Tool { arguments, .. } => arguments
+                .as_ref()
+                .map_or_else(|| "{}".to_owned(), |arguments| arguments.get().to_owned()),
             Self::Prompt { arguments, .. } => serde_json::to_string(arguments).unwrap_or_default(),
             Self::Resource { .. } => "{}".to_owned(),
         }
@@ -98,7 +98,11 @@ impl Operation {
                     .optional("description", prompt.definition().description.as_ref())
                     .member("messages", &messages)
                     .finish();
-                Ok(Produced { result, may_be_kept: true, ..Produced::default() })
+                Ok(Produced {
+                    result,
+                    may_be_kept: true,
+                    ..Produced::default()
+                })
             }
             Self::Resource { uri } => {
                 let contents = read_resource(context, &uri, version).await?;
@@ -106,7 +110,11 @@ impl Operation {
                     .member("contents", &contents)
                     .cacheable(millis(core.settings.client_ttl.reads), CacheScope::Private)
                     .finish();
-                Ok(Produced { result, may_be_kept: true, ..Produced::default() })
+                Ok(Produced {
+                    result,
+                    may_be_kept: true,
+                    ..Produced::default()
+                })
             }
         }
     }
@@ -114,7 +122,9 @@ impl Operation {
 
 /// Hides what the principal may not see, then makes the rest fit.
 fn fit(core: &Core, context: &CallContext, tool: &str, mut output: ToolOutput) -> ToolOutput {
-    let Some(entry) = core.catalogue.tool(tool) else { return output };
+    let Some(entry) = core.catalogue.tool(tool) else {
+        return output;
+    };
     let Some(budget) = &core.settings.size else {
         hide_fields(&mut output, entry.spec(), &context.access);
         return output;
@@ -122,7 +132,11 @@ fn fit(core: &Core, context: &CallContext, tool: &str, mut output: ToolOutput) -
     let fitted = entry.guard(output, &context.access, budget);
     if let Some(warning) = fitted.warning {
         let metrics = core.observer.metrics();
-        metrics.count(if warning.is_shortened { Count::ResponseShortened } else { Count::ResponseWarned });
+        metrics.count(if warning.is_shortened {
+            Count::ResponseShortened
+        } else {
+            Count::ResponseWarned
+        });
         tracing::info!(
             tool,
             tokens = warning.tokens,

@@ -36,7 +36,9 @@ pub(crate) fn operation(
         }
         _ => {
             let uri = Params::text("uri", params.uri).map_err(in_band)?;
-            Ok(Operation::Resource { uri: uri.into_owned() })
+            Ok(Operation::Resource {
+                uri: uri.into_owned(),
+            })
         }
     }
 }
@@ -50,19 +52,28 @@ fn tool(
     version: ProtocolVersion,
 ) -> Result<Operation, Outcome> {
     // Members that are null count as absent: some clients write all of them.
-    let arguments = params.arguments.filter(|arguments| arguments.get() != "null");
-    let resolved = core.catalogue.resolve_call(name, arguments, &caller.principal, &caller.access);
+    let arguments = params
+        .arguments
+        .filter(|arguments| arguments.get() != "null");
+    let resolved = core
+        .catalogue
+        .resolve_call(name, arguments, &caller.principal, &caller.access);
     match resolved {
         Ok(call) => Ok(Operation::Tool {
             tool: Arc::clone(call.entry.tool()),
-            arguments: call.arguments.map(|arguments| arguments.into_owned()),
+            arguments: call.arguments.map(std::borrow::Cow::into_owned),
         }),
         Err(CallRefusal::UnknownTool(message)) => {
-            core.observer.refused(caller, "tools/call", name, ServiceCode::NotFound);
-            Err(Outcome::Message(reply::failure(Some(id), &RpcError::invalid_params(message))))
+            core.observer
+                .refused(caller, "tools/call", name, ServiceCode::NotFound);
+            Err(Outcome::Message(reply::failure(
+                Some(id),
+                &RpcError::invalid_params(message),
+            )))
         }
         Err(CallRefusal::InsufficientScope { tool, needed }) => {
-            core.observer.refused(caller, "tools/call", &tool, ServiceCode::InsufficientScope);
+            core.observer
+                .refused(caller, "tools/call", &tool, ServiceCode::InsufficientScope);
             let error = RpcError::new(
                 super::FORBIDDEN,
                 format!("the token's scopes do not reach the tool {tool}: it needs {needed}"),
@@ -73,9 +84,12 @@ fn tool(
             }))
         }
         Err(CallRefusal::InvalidArguments(problems)) => {
-            core.observer.refused(caller, "tools/call", name, ServiceCode::InvalidRequest);
+            core.observer
+                .refused(caller, "tools/call", name, ServiceCode::InvalidRequest);
             let failed = ToolFailure::InvalidArguments(problems);
-            Err(failure::outcome(core, &failed, id, version, true, |_| String::new()))
+            Err(failure::outcome(core, &failed, id, version, true, |_| {
+                String::new()
+            }))
         }
     }
 }
@@ -85,10 +99,14 @@ fn prompt(core: &Core, name: &str, params: &Params<'_>) -> Result<Operation, Rpc
         let name: String = name.chars().take(128).collect();
         RpcError::invalid_params(format!("prompt {name:?} does not exist"))
     })?;
-    let arguments: BTreeMap<String, String> = match params.arguments.filter(|arguments| arguments.get() != "null") {
+    let arguments: BTreeMap<String, String> = match params
+        .arguments
+        .filter(|arguments| arguments.get() != "null")
+    {
         None => BTreeMap::new(),
-        Some(raw) => serde_json::from_str(raw.get())
-            .map_err(|_| RpcError::invalid_params("params.arguments must be an object of strings"))?,
+        Some(raw) => serde_json::from_str(raw.get()).map_err(|_| {
+            RpcError::invalid_params("params.arguments must be an object of strings")
+        })?,
     };
     let missing = prompt
         .definition()
@@ -96,7 +114,13 @@ fn prompt(core: &Core, name: &str, params: &Params<'_>) -> Result<Operation, Rpc
         .into_iter()
         .find(|argument| argument.is_required && !arguments.contains_key(&argument.name));
     if let Some(missing) = missing {
-        return Err(RpcError::invalid_params(format!("params.arguments.{} is missing", missing.name)));
+        return Err(RpcError::invalid_params(format!(
+            "params.arguments.{} is missing",
+            missing.name
+        )));
     }
-    Ok(Operation::Prompt { prompt: Arc::clone(prompt), arguments })
+    Ok(Operation::Prompt {
+        prompt: Arc::clone(prompt),
+        arguments,
+    })
 }

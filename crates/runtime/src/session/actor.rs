@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture,
+    WrapFuture,
+};
 use bytes::Bytes;
 use tidegate_protocol::RequestId;
 use tidegate_store::{Retention, SessionKey, SharedState, Signal, StreamId, StreamKey, Topic};
@@ -18,7 +21,7 @@ use super::stream::{CallPump, Progress, pump};
 const MAX_AT_ONCE: usize = 64;
 
 /// How long an actor without anything to do stays.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Runs what is alive of one session on this node.
 ///
@@ -63,14 +66,23 @@ impl SessionActor {
 
     fn is_idle(&mut self) -> bool {
         // Streams without a reader or a pump are of no use here: the store has them.
-        self.streams.retain(|_, progress| progress.receiver_count() > 0 || progress.borrow().is_pumped());
-        let has_standalone = self.standalone.as_ref().is_some_and(|(_, stream)| stream.strong_count() > 0);
-        self.calls.is_empty() && self.questions.is_empty() && self.streams.is_empty() && !has_standalone
+        self.streams
+            .retain(|_, progress| progress.receiver_count() > 0 || progress.borrow().is_pumped());
+        let has_standalone = self
+            .standalone
+            .as_ref()
+            .is_some_and(|(_, stream)| stream.strong_count() > 0);
+        self.calls.is_empty()
+            && self.questions.is_empty()
+            && self.streams.is_empty()
+            && !has_standalone
     }
 
     fn resolve(&mut self, request: &str, reply: Bytes) -> bool {
         // The asker may have given up; the reply is nobody else's business then.
-        self.questions.remove(request).is_some_and(|asker| asker.send(reply).is_ok())
+        self.questions
+            .remove(request)
+            .is_some_and(|asker| asker.send(reply).is_ok())
     }
 
     /// Looks in the store for replies to questions that were asked here.
@@ -78,13 +90,20 @@ impl SessionActor {
         for request in requests {
             let (replies, key) = (Arc::clone(&self.state.replies), self.key.clone());
             let fetch = async move { (replies.take(&key, &request).await, request) };
-            context.spawn(fetch.into_actor(self).map(|(reply, request), actor, _| match reply {
-                Ok(Some(reply)) => {
-                    actor.resolve(&request, reply);
-                }
-                Ok(None) => {}
-                Err(err) => tracing::warn!(error = &err as &dyn std::error::Error, "could not take a client's reply"),
-            }));
+            context.spawn(
+                fetch
+                    .into_actor(self)
+                    .map(|(reply, request), actor, _| match reply {
+                        Ok(Some(reply)) => {
+                            actor.resolve(&request, reply);
+                        }
+                        Ok(None) => {}
+                        Err(err) => tracing::warn!(
+                            error = &err as &dyn std::error::Error,
+                            "could not take a client's reply"
+                        ),
+                    }),
+            );
         }
     }
 }
@@ -117,7 +136,11 @@ pub(super) struct BeginCall {
 impl Handler<BeginCall> for SessionActor {
     type Result = Result<(), SessionError>;
 
-    fn handle(&mut self, BeginCall { request, cancel }: BeginCall, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        BeginCall { request, cancel }: BeginCall,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         self.is_used = true;
         if self.calls.contains_key(&request) {
             return Err(SessionError::DuplicateRequest);
@@ -152,7 +175,10 @@ impl Handler<CancelCall> for SessionActor {
     type Result = bool;
 
     fn handle(&mut self, CancelCall(request): CancelCall, _: &mut Self::Context) -> bool {
-        self.calls.remove(&request).inspect(CancellationToken::cancel).is_some()
+        self.calls
+            .remove(&request)
+            .inspect(CancellationToken::cancel)
+            .is_some()
     }
 }
 
@@ -167,7 +193,11 @@ pub(super) struct ExpectReply {
 impl Handler<ExpectReply> for SessionActor {
     type Result = Result<(), SessionError>;
 
-    fn handle(&mut self, ExpectReply { request, asker }: ExpectReply, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        ExpectReply { request, asker }: ExpectReply,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         self.is_used = true;
         self.questions.retain(|_, asker| !asker.is_closed());
         if self.questions.len() >= MAX_AT_ONCE {
@@ -189,7 +219,11 @@ pub(super) struct DeliverReply {
 impl Handler<DeliverReply> for SessionActor {
     type Result = bool;
 
-    fn handle(&mut self, DeliverReply { request, reply }: DeliverReply, _: &mut Self::Context) -> bool {
+    fn handle(
+        &mut self,
+        DeliverReply { request, reply }: DeliverReply,
+        _: &mut Self::Context,
+    ) -> bool {
         self.resolve(&request, reply)
     }
 }
@@ -206,15 +240,23 @@ pub(super) struct OpenStream {
 impl Handler<OpenStream> for SessionActor {
     type Result = Result<watch::Receiver<Progress>, SessionError>;
 
-    fn handle(&mut self, OpenStream { stream, pump: call }: OpenStream, context: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        OpenStream { stream, pump: call }: OpenStream,
+        context: &mut Self::Context,
+    ) -> Self::Result {
         self.is_used = true;
         if self.streams.len() >= MAX_AT_ONCE && !self.make_room() {
             return Err(SessionError::TooMany);
         }
         let (progress, reader) = watch::channel(Progress::pumped());
         self.streams.insert(stream.clone(), progress.clone());
-        let key = StreamKey { session: self.key.clone(), stream };
-        context.spawn(pump(key, call, progress, self.state.clone(), self.retention).into_actor(self));
+        let key = StreamKey {
+            session: self.key.clone(),
+            stream,
+        };
+        context
+            .spawn(pump(key, call, progress, self.state.clone(), self.retention).into_actor(self));
         Ok(reader)
     }
 }
@@ -234,7 +276,11 @@ pub(super) struct FollowStream(pub StreamId);
 impl Handler<FollowStream> for SessionActor {
     type Result = Result<watch::Receiver<Progress>, SessionError>;
 
-    fn handle(&mut self, FollowStream(stream): FollowStream, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        FollowStream(stream): FollowStream,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         self.is_used = true;
         if let Some(progress) = self.streams.get(&stream) {
             return Ok(progress.subscribe());
@@ -274,10 +320,16 @@ impl Handler<TakeStandalone> for SessionActor {
     fn handle(&mut self, _: TakeStandalone, _: &mut Self::Context) -> StandalonePlace {
         self.is_used = true;
         let (ended, stream) = (self.ended.child_token(), Arc::new(()));
-        if let Some((previous, _)) = self.standalone.replace((ended.clone(), Arc::downgrade(&stream))) {
+        if let Some((previous, _)) = self
+            .standalone
+            .replace((ended.clone(), Arc::downgrade(&stream)))
+        {
             previous.cancel();
         }
-        StandalonePlace { ended, _stream: stream }
+        StandalonePlace {
+            ended,
+            _stream: stream,
+        }
     }
 }
 
@@ -302,7 +354,11 @@ impl Handler<Signalled> for SessionActor {
                 }
             }
             Signal::CancelRequested { request } => {
-                let running = self.calls.keys().find(|id| id.as_json() == request).cloned();
+                let running = self
+                    .calls
+                    .keys()
+                    .find(|id| id.as_json() == request)
+                    .cloned();
                 if let Some(cancel) = running.and_then(|id| self.calls.remove(&id)) {
                     cancel.cancel();
                 }

@@ -9,8 +9,8 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{
-    BeginCall, CallEnded, CancelCall, DeliverReply, ExpectReply, FollowStream, OpenStream, SessionActor, Signalled,
-    StandalonePlace, TakeStandalone,
+    BeginCall, CallEnded, CancelCall, DeliverReply, ExpectReply, FollowStream, OpenStream,
+    SessionActor, Signalled, StandalonePlace, TakeStandalone,
 };
 use super::stream::{CallPump, EventPlace, Progress, reader};
 use super::{SessionError, actor::LookAgain};
@@ -49,8 +49,15 @@ impl SessionHandle {
         request: RequestId,
         cancel: CancellationToken,
     ) -> Result<CallGuard, SessionError> {
-        self.ask(BeginCall { request: request.clone(), cancel }).await??;
-        Ok(CallGuard { addr: self.addr.clone(), request: Some(request) })
+        self.ask(BeginCall {
+            request: request.clone(),
+            cancel,
+        })
+        .await??;
+        Ok(CallGuard {
+            addr: self.addr.clone(),
+            request: Some(request),
+        })
     }
 
     /// Cancels a call if it runs here.
@@ -62,15 +69,30 @@ impl SessionHandle {
     ///
     /// # Errors
     /// `TooMany`, `Gone`, `Overloaded`.
-    pub(crate) async fn expect_reply(&self, request: &str) -> Result<oneshot::Receiver<Bytes>, SessionError> {
+    pub(crate) async fn expect_reply(
+        &self,
+        request: &str,
+    ) -> Result<oneshot::Receiver<Bytes>, SessionError> {
         let (asker, reply) = oneshot::channel();
-        self.ask(ExpectReply { request: request.to_owned(), asker }).await??;
+        self.ask(ExpectReply {
+            request: request.to_owned(),
+            asker,
+        })
+        .await??;
         Ok(reply)
     }
 
     /// Brings the client's answer if the question was asked here.
-    pub(crate) async fn deliver_reply(&self, request: &str, reply: Bytes) -> Result<bool, SessionError> {
-        self.ask(DeliverReply { request: request.to_owned(), reply }).await
+    pub(crate) async fn deliver_reply(
+        &self,
+        request: &str,
+        reply: Bytes,
+    ) -> Result<bool, SessionError> {
+        self.ask(DeliverReply {
+            request: request.to_owned(),
+            reply,
+        })
+        .await
     }
 
     /// Turns a running call into a stream that survives its connection.
@@ -79,7 +101,12 @@ impl SessionHandle {
     /// `TooMany`, `Gone`, `Overloaded`.
     pub(crate) async fn open_stream(&self, pump: CallPump) -> Result<FrameStream, SessionError> {
         let stream = random_stream();
-        let progress = self.ask(OpenStream { stream: stream.clone(), pump }).await??;
+        let progress = self
+            .ask(OpenStream {
+                stream: stream.clone(),
+                pump,
+            })
+            .await??;
         Ok(self.read(stream, EventId::START, progress))
     }
 
@@ -87,7 +114,10 @@ impl SessionHandle {
     ///
     /// # Errors
     /// `UnknownEvent`: there is no such stream, or what came after the event is gone.
-    pub(crate) async fn resume_stream(&self, place: EventPlace) -> Result<FrameStream, SessionError> {
+    pub(crate) async fn resume_stream(
+        &self,
+        place: EventPlace,
+    ) -> Result<FrameStream, SessionError> {
         let key = self.stream_key(place.stream.clone());
         match self.state.events.read(&key, place.event, 1).await? {
             Some(page) if !page.has_gap => {}
@@ -97,12 +127,26 @@ impl SessionHandle {
         Ok(self.read(place.stream, place.event, progress))
     }
 
-    fn read(&self, stream: StreamId, after: EventId, progress: watch::Receiver<Progress>) -> FrameStream {
-        reader(self.stream_key(stream), after, progress, self.state.clone(), self.ended.clone())
+    fn read(
+        &self,
+        stream: StreamId,
+        after: EventId,
+        progress: watch::Receiver<Progress>,
+    ) -> FrameStream {
+        reader(
+            self.stream_key(stream),
+            after,
+            progress,
+            self.state.clone(),
+            self.ended.clone(),
+        )
     }
 
     fn stream_key(&self, stream: StreamId) -> StreamKey {
-        StreamKey { session: SessionKey::clone(&self.key), stream }
+        StreamKey {
+            session: SessionKey::clone(&self.key),
+            stream,
+        }
     }
 
     /// Makes room for a new GET stream, ending the one before.
@@ -130,7 +174,9 @@ impl SessionHandle {
 
 fn random_stream() -> StreamId {
     let random = tidegate_types::SessionId::random();
-    random.as_str()[..20].parse().expect("hexadecimal digits are a stream id")
+    random.as_str()[..20]
+        .parse()
+        .expect("hexadecimal digits are a stream id")
 }
 
 /// A running call; dropping it tells the session that the call is over.

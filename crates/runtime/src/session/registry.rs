@@ -30,15 +30,30 @@ pub(crate) struct SessionRegistry {
 }
 
 impl SessionRegistry {
-    pub(crate) fn new(state: SharedState, retention: Retention, arbiters: Vec<ArbiterHandle>, max: usize) -> Self {
-        Self { live: Mutex::default(), state, retention, arbiters, next: AtomicUsize::new(0), max }
+    pub(crate) fn new(
+        state: SharedState,
+        retention: Retention,
+        arbiters: Vec<ArbiterHandle>,
+        max: usize,
+    ) -> Self {
+        Self {
+            live: Mutex::default(),
+            state,
+            retention,
+            arbiters,
+            next: AtomicUsize::new(0),
+            max,
+        }
     }
 
     /// The session's actor, started if need be. The caller has seen the session in the store.
     ///
     /// # Errors
     /// `TooMany`: this node has as many as it may. `Store`: its signals cannot be received.
-    pub(crate) async fn live(self: &Arc<Self>, key: &SessionKey) -> Result<SessionHandle, SessionError> {
+    pub(crate) async fn live(
+        self: &Arc<Self>,
+        key: &SessionKey,
+    ) -> Result<SessionHandle, SessionError> {
         if let Some(handle) = self.find(key) {
             return Ok(handle);
         }
@@ -46,7 +61,10 @@ impl SessionRegistry {
             return Err(SessionError::TooMany);
         }
         // Subscribed first, so that no reply or cancellation falls between the two.
-        self.state.relay.subscribe(&Topic::Session(key.clone())).await?;
+        self.state
+            .relay
+            .subscribe(&Topic::Session(key.clone()))
+            .await?;
         let mut live = self.live.lock();
         if let Some(handle) = live.get(key).filter(|handle| handle.is_alive()) {
             return Ok(handle.clone());
@@ -58,9 +76,14 @@ impl SessionRegistry {
 
     fn start(self: &Arc<Self>, key: Arc<SessionKey>) -> SessionHandle {
         let ended = CancellationToken::new();
-        let (actor_key, state, retention, actor_ended) =
-            (SessionKey::clone(&key), self.state.clone(), self.retention, ended.clone());
-        let arbiter = &self.arbiters[self.next.fetch_add(1, Ordering::Relaxed) % self.arbiters.len()];
+        let (actor_key, state, retention, actor_ended) = (
+            SessionKey::clone(&key),
+            self.state.clone(),
+            self.retention,
+            ended.clone(),
+        );
+        let arbiter =
+            &self.arbiters[self.next.fetch_add(1, Ordering::Relaxed) % self.arbiters.len()];
         let addr = SessionActor::start_in_arbiter(arbiter, move |_| {
             SessionActor::new(actor_key, state, retention, actor_ended, MAILBOX)
         });
@@ -71,7 +94,13 @@ impl SessionRegistry {
                 registry.forget(&ended_key).await;
             }
         });
-        SessionHandle { addr, key, state: self.state.clone(), ended, deadline: ASK_DEADLINE }
+        SessionHandle {
+            addr,
+            key,
+            state: self.state.clone(),
+            ended,
+            deadline: ASK_DEADLINE,
+        }
     }
 
     async fn forget(&self, key: &Arc<SessionKey>) {
@@ -83,18 +112,34 @@ impl SessionRegistry {
             }
             live.remove(key);
         }
-        if let Err(err) = self.state.relay.unsubscribe(&Topic::Session(SessionKey::clone(key))).await {
-            tracing::debug!(error = &err as &dyn std::error::Error, "a session's signals go on for nobody");
+        if let Err(err) = self
+            .state
+            .relay
+            .unsubscribe(&Topic::Session(SessionKey::clone(key)))
+            .await
+        {
+            tracing::debug!(
+                error = &err as &dyn std::error::Error,
+                "a session's signals go on for nobody"
+            );
         }
         // Whoever started it again meanwhile needs its signals after all.
         if self.find(key).is_some() {
-            let _ = self.state.relay.subscribe(&Topic::Session(SessionKey::clone(key))).await;
+            let _ = self
+                .state
+                .relay
+                .subscribe(&Topic::Session(SessionKey::clone(key)))
+                .await;
         }
     }
 
     /// The session if it is alive here.
     pub(crate) fn find(&self, key: &SessionKey) -> Option<SessionHandle> {
-        self.live.lock().get(key).filter(|handle| handle.is_alive()).cloned()
+        self.live
+            .lock()
+            .get(key)
+            .filter(|handle| handle.is_alive())
+            .cloned()
     }
 
     /// All sessions that are alive here.

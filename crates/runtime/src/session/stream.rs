@@ -10,7 +10,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
-use tidegate_store::{EventId, Retention, SharedState, Signal, StoreError, StoredEvent, StreamId, StreamKey, Topic};
+use tidegate_store::{
+    EventId, Retention, SharedState, Signal, StoreError, StoredEvent, StreamId, StreamKey, Topic,
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -51,7 +53,10 @@ pub(crate) struct Progress {
 impl Progress {
     /// Of a stream whose pump is here.
     pub(super) fn pumped() -> Self {
-        Self { is_pumped: true, ..Self::default() }
+        Self {
+            is_pumped: true,
+            ..Self::default()
+        }
     }
 
     /// Notes an event. `false` when it is no news.
@@ -78,12 +83,27 @@ pub(super) async fn pump(
     state: SharedState,
     retention: Retention,
 ) {
-    let CallPump { first, mut inlet, mut last, is_resumable } = call;
-    let log = Log { key, progress, state, retention, is_resumable };
+    let CallPump {
+        first,
+        mut inlet,
+        mut last,
+        is_resumable,
+    } = call;
+    let log = Log {
+        key,
+        progress,
+        state,
+        retention,
+        is_resumable,
+    };
     if let Err(err) = log.keep_all(first, &mut inlet, &mut last).await {
-        tracing::warn!(error = &err as &dyn std::error::Error, "a stream ends early because its events cannot be kept");
+        tracing::warn!(
+            error = &err as &dyn std::error::Error,
+            "a stream ends early because its events cannot be kept"
+        );
     }
-    log.progress.send_modify(|progress| progress.is_pumped = false);
+    log.progress
+        .send_modify(|progress| progress.is_pumped = false);
 }
 
 struct Log {
@@ -133,13 +153,20 @@ impl Log {
     }
 
     async fn keep(&self, data: Bytes, is_last: bool) -> Result<(), StoreError> {
-        let upto = self.state.events.append(&self.key, StoredEvent { data, is_last }, self.retention).await?;
+        let upto = self
+            .state
+            .events
+            .append(&self.key, StoredEvent { data, is_last }, self.retention)
+            .await?;
         self.progress.send_modify(|progress| {
             progress.reach(upto);
         });
         if self.state.is_shared {
             let topic = Topic::Session(self.key.session.clone());
-            let signal = Signal::EventsAppended { stream: self.key.stream.clone(), upto };
+            let signal = Signal::EventsAppended {
+                stream: self.key.stream.clone(),
+                upto,
+            };
             // Readers elsewhere look for themselves after a while.
             if let Err(err) = self.state.relay.publish(&topic, &signal).await {
                 tracing::debug!(error = &err as &dyn std::error::Error, "a signal was lost");
@@ -158,7 +185,16 @@ pub(super) fn reader(
     ended: CancellationToken,
 ) -> FrameStream {
     let pauses = progress.borrow().pauses;
-    let reader = Reader { key, after, pauses, progress, state, ended, frames: VecDeque::new(), is_done: false };
+    let reader = Reader {
+        key,
+        after,
+        pauses,
+        progress,
+        state,
+        ended,
+        frames: VecDeque::new(),
+        is_done: false,
+    };
     Box::pin(stream::unfold(reader, Reader::next))
 }
 
@@ -194,7 +230,10 @@ impl Reader {
                 }
                 Ok(_) => {}
                 Err(err) => {
-                    tracing::warn!(error = &err as &dyn std::error::Error, "a stream cannot be read");
+                    tracing::warn!(
+                        error = &err as &dyn std::error::Error,
+                        "a stream cannot be read"
+                    );
                     return None;
                 }
             }
@@ -208,8 +247,16 @@ impl Reader {
         for (event, StoredEvent { data, is_last }) in events {
             self.after = event;
             self.is_done |= is_last;
-            let id = EventPlace { stream: self.key.stream.clone(), event }.to_string();
-            let frame = if data.is_empty() { Frame::Priming { id } } else { Frame::Message { id: Some(id), data } };
+            let id = EventPlace {
+                stream: self.key.stream.clone(),
+                event,
+            }
+            .to_string();
+            let frame = if data.is_empty() {
+                Frame::Priming { id }
+            } else {
+                Frame::Message { id: Some(id), data }
+            };
             self.frames.push_back(frame);
         }
     }
@@ -247,8 +294,15 @@ impl FromStr for EventPlace {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (stream, event) = text.split_once('.').ok_or("an event id has the form <stream>.<number>")?;
-        let event = event.parse().map_err(|_| "an event id ends with a number")?;
-        Ok(Self { stream: stream.parse()?, event: EventId(event) })
+        let (stream, event) = text
+            .split_once('.')
+            .ok_or("an event id has the form <stream>.<number>")?;
+        let event = event
+            .parse()
+            .map_err(|_| "an event id ends with a number")?;
+        Ok(Self {
+            stream: stream.parse()?,
+            event: EventId(event),
+        })
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseActFuture, ResponseFuture, WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseActFuture,
+    ResponseFuture, WrapFuture,
 };
 use tidegate_metastore::Access;
 use tidegate_store::{Change, ChangeLog, Epoch};
@@ -33,7 +34,14 @@ pub(crate) struct WorkspaceActor {
 
 impl WorkspaceActor {
     pub(super) fn new(shared: Arc<Shared>, log: Arc<dyn ChangeLog>, mailbox: usize) -> Self {
-        Self { shared, log, loading: HashMap::new(), is_catching_up: false, is_behind: false, mailbox }
+        Self {
+            shared,
+            log,
+            loading: HashMap::new(),
+            is_catching_up: false,
+            is_behind: false,
+            mailbox,
+        }
     }
 
     fn apply(&self, change: &Change) {
@@ -72,7 +80,11 @@ pub(super) struct LoadAccess {
 impl Handler<LoadAccess> for WorkspaceActor {
     type Result = ResponseFuture<AccessResult>;
 
-    fn handle(&mut self, LoadAccess { user }: LoadAccess, context: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        LoadAccess { user }: LoadAccess,
+        context: &mut Self::Context,
+    ) -> Self::Result {
         if let Some(access) = self.shared.access.get(&user) {
             return Box::pin(std::future::ready(Ok(access)));
         }
@@ -90,14 +102,19 @@ impl Handler<LoadAccess> for WorkspaceActor {
                 }
             };
             let epoch = self.shared.epoch.load(Ordering::Acquire);
-            context.spawn(load.into_actor(self).map(move |result: AccessResult, actor, _| {
-                actor.loading.remove(&user);
-                // What was read before a change may already be wrong: it serves those who wait, and no one else.
-                if let (Ok(access), true) = (&result, epoch == actor.shared.epoch.load(Ordering::Acquire)) {
-                    actor.shared.access.insert(user, Arc::clone(access));
-                }
-                let _ = done.send(Some(result));
-            }));
+            context.spawn(
+                load.into_actor(self)
+                    .map(move |result: AccessResult, actor, _| {
+                        actor.loading.remove(&user);
+                        // What was read before a change may already be wrong: it serves those who wait, and no one else.
+                        if let (Ok(access), true) =
+                            (&result, epoch == actor.shared.epoch.load(Ordering::Acquire))
+                        {
+                            actor.shared.access.insert(user, Arc::clone(access));
+                        }
+                        let _ = done.send(Some(result));
+                    }),
+            );
             outcome
         };
         Box::pin(async move {
@@ -155,12 +172,11 @@ impl Handler<CatchUp> for WorkspaceActor {
                     actor.forget_everything();
                 }
             }
-            if std::mem::take(&mut actor.is_behind) {
-                if let Err(err) = context.address().try_send(CatchUp { after_gap: false }) {
+            if std::mem::take(&mut actor.is_behind)
+                && let Err(err) = context.address().try_send(CatchUp { after_gap: false }) {
                     tracing::warn!(error = %err, "a workspace is too busy to catch up; cached rights are dropped");
                     actor.forget_everything();
                 }
-            }
         }))
     }
 }

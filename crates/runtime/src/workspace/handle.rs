@@ -57,7 +57,12 @@ impl WorkspaceHandle {
         if let Some(access) = self.shared.access.get(&user) {
             return Ok(access);
         }
-        match self.addr.send(LoadAccess { user }).timeout(self.deadline).await {
+        match self
+            .addr
+            .send(LoadAccess { user })
+            .timeout(self.deadline)
+            .await
+        {
             Ok(access) => access,
             Err(MailboxError::Timeout) => Err(WorkspaceError::Overloaded),
             Err(err @ MailboxError::Closed) => Err(WorkspaceError::Unavailable(Arc::new(err))),

@@ -10,8 +10,8 @@ use tidegate_tools::Workspace;
 use tidegate_types::{ServiceCode, WorkspaceSlug};
 
 pub(crate) use actor::CatchUp;
-pub use handle::WorkspaceHandle;
 pub(crate) use handle::FeedItem;
+pub use handle::WorkspaceHandle;
 pub(crate) use registry::WorkspaceRegistry;
 
 /// Opens workspaces: where their metastores and engines are is not the runtime's business.

@@ -16,7 +16,7 @@ use super::handle::{FEED_CAPACITY, Shared, WorkspaceHandle};
 use super::{OpenWorkspace, WorkspaceError};
 
 /// How long rights count without being asked for again: Superset itself may change them, and tells nobody.
-const ACCESS_TTL: Duration = Duration::from_secs(60);
+const ACCESS_TTL: Duration = Duration::from_mins(1);
 
 /// How long a validated token is remembered here before the shared store is asked again.
 const VALIDATED_TTL: Duration = Duration::from_secs(5);
@@ -40,15 +40,28 @@ pub(crate) struct WorkspaceRegistry {
 }
 
 impl WorkspaceRegistry {
-    pub(crate) fn new(opener: Arc<dyn OpenWorkspace>, state: SharedState, arbiter: ArbiterHandle) -> Self {
-        Self { active: RwLock::default(), opening: Mutex::default(), opener, state, arbiter }
+    pub(crate) fn new(
+        opener: Arc<dyn OpenWorkspace>,
+        state: SharedState,
+        arbiter: ArbiterHandle,
+    ) -> Self {
+        Self {
+            active: RwLock::default(),
+            opening: Mutex::default(),
+            opener,
+            state,
+            arbiter,
+        }
     }
 
     /// The workspace, opened if need be.
     ///
     /// # Errors
     /// `Unknown`: no such workspace. `Unavailable`: it cannot be opened now.
-    pub(crate) async fn get(&self, slug: &WorkspaceSlug) -> Result<WorkspaceHandle, WorkspaceError> {
+    pub(crate) async fn get(
+        &self,
+        slug: &WorkspaceSlug,
+    ) -> Result<WorkspaceHandle, WorkspaceError> {
         if let Some(handle) = self.find(slug) {
             return Ok(handle);
         }
@@ -64,26 +77,45 @@ impl WorkspaceRegistry {
         let workspace = Arc::new(workspace.ok_or(WorkspaceError::Unknown)?);
         let store_error = |err| WorkspaceError::Unavailable(Arc::new(err));
         // Subscribed before the log's end is read, so that no change falls between the two.
-        self.state.relay.subscribe(&Topic::Workspace(slug.clone())).await.map_err(store_error)?;
+        self.state
+            .relay
+            .subscribe(&Topic::Workspace(slug.clone()))
+            .await
+            .map_err(store_error)?;
         let epoch = self.state.changes.head(slug).await.map_err(store_error)?;
         let shared = Arc::new(Shared {
             workspace,
-            access: Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(ACCESS_TTL).build(),
-            validated: Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(VALIDATED_TTL).build(),
+            access: Cache::builder()
+                .max_capacity(MAX_REMEMBERED)
+                .time_to_live(ACCESS_TTL)
+                .build(),
+            validated: Cache::builder()
+                .max_capacity(MAX_REMEMBERED)
+                .time_to_live(VALIDATED_TTL)
+                .build(),
             epoch: AtomicU64::new(epoch.0),
             feed: broadcast::Sender::new(FEED_CAPACITY),
         });
         let (actor_shared, log) = (Arc::clone(&shared), Arc::clone(&self.state.changes));
-        let addr =
-            WorkspaceActor::start_in_arbiter(&self.arbiter, move |_| WorkspaceActor::new(actor_shared, log, MAILBOX));
-        let handle = WorkspaceHandle { addr, shared, deadline: ASK_DEADLINE };
+        let addr = WorkspaceActor::start_in_arbiter(&self.arbiter, move |_| {
+            WorkspaceActor::new(actor_shared, log, MAILBOX)
+        });
+        let handle = WorkspaceHandle {
+            addr,
+            shared,
+            deadline: ASK_DEADLINE,
+        };
         self.active.write().insert(slug.clone(), handle.clone());
         Ok(handle)
     }
 
     /// The workspace if it is active here.
     pub(crate) fn find(&self, slug: &WorkspaceSlug) -> Option<WorkspaceHandle> {
-        self.active.read().get(slug).filter(|handle| handle.is_alive()).cloned()
+        self.active
+            .read()
+            .get(slug)
+            .filter(|handle| handle.is_alive())
+            .cloned()
     }
 
     /// All active workspaces.

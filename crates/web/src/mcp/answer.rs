@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use tidegate_protocol::{reply, sse};
@@ -22,7 +24,8 @@ pub(crate) fn respond(edge: &Edge, answer: Answer) -> HttpResponse {
         Answer::Accepted => HttpResponse::Accepted().finish(),
         Answer::Initialized { body, session } => {
             let mut response = json(body);
-            let session = HeaderValue::from_str(session.as_str()).expect("session ids are visible ASCII");
+            let session =
+                HeaderValue::from_str(session.as_str()).expect("session ids are visible ASCII");
             response.headers_mut().insert(SESSION_ID, session);
             response
         }
@@ -32,14 +35,20 @@ pub(crate) fn respond(edge: &Edge, answer: Answer) -> HttpResponse {
                 .content_type("text/event-stream")
                 .insert_header((CACHE_CONTROL, "no-cache, no-transform"))
                 .insert_header((ACCEL_BUFFERING, "no"))
-                .streaming(event_stream(frames, edge.settings.keep_alive_comment, retry_ms))
+                .streaming(event_stream(
+                    frames,
+                    edge.settings.keep_alive_comment,
+                    retry_ms,
+                ))
         }
         Answer::Refused(refused) => refusal(&refused),
     }
 }
 
 fn json(body: Bytes) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(body)
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(body)
 }
 
 fn refusal(refused: &Refused) -> HttpResponse {
@@ -47,10 +56,13 @@ fn refusal(refused: &Refused) -> HttpResponse {
         .content_type("application/json")
         .body(reply::failure(refused.id.as_ref(), &refused.error));
     if let Some(seconds) = refused.retry_after_secs {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if let Some(scope) = refused.needs_scope {
-        let challenge = format!("Bearer realm=\"tidegate\", error=\"insufficient_scope\", scope=\"{scope}\"");
+        let challenge =
+            format!("Bearer realm=\"tidegate\", error=\"insufficient_scope\", scope=\"{scope}\"");
         let challenge = HeaderValue::from_str(&challenge).expect("scopes are visible ASCII");
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }

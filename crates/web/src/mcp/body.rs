@@ -24,14 +24,20 @@ pub(crate) async fn read(
     };
     if !is_json(request) {
         edge.metrics.count(Count::EdgeMalformed);
-        return Err(refuse(415, "the Content-Type must be application/json".into()));
+        return Err(refuse(
+            415,
+            "the Content-Type must be application/json".into(),
+        ));
     }
     let limit = edge.settings.body_limit_bytes;
     let too_large = || {
         edge.metrics.count(Count::EdgeTooLarge);
         refuse(413, format!("the body has more than {limit} bytes"))
     };
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
@@ -47,8 +53,12 @@ pub(crate) async fn read(
 }
 
 fn is_json(request: &HttpRequest) -> bool {
-    request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-        let kind = value.split(';').next().unwrap_or_default().trim();
-        kind.eq_ignore_ascii_case("application/json")
-    })
+    request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            let kind = value.split(';').next().unwrap_or_default().trim();
+            kind.eq_ignore_ascii_case("application/json")
+        })
 }

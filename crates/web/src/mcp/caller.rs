@@ -28,41 +28,62 @@ pub(crate) async fn bind(
     id: Option<&RequestId>,
 ) -> Result<Bound, HttpResponse> {
     let path = request.match_info().get("workspace");
-    let workspace = routing::workspace(edge, request, admitted, path)
-        .map_err(|err| refusal(ServiceCode::InvalidRequest, id, RpcError::invalid_request(err.to_string())))?;
+    let workspace = routing::workspace(edge, request, admitted, path).map_err(|err| {
+        refusal(
+            ServiceCode::InvalidRequest,
+            id,
+            &RpcError::invalid_request(err.to_string()),
+        )
+    })?;
     let headers = request.headers();
     let bearer = bearer(request).map_err(|()| {
         refusal(
             ServiceCode::InvalidRequest,
             id,
-            RpcError::invalid_request("the header Authorization stands twice or is not ASCII"),
+            &RpcError::invalid_request("the header Authorization stands twice or is not ASCII"),
         )
     })?;
     let trace = |name| one(headers, name).ok().flatten().map(str::to_owned);
-    let trace = TraceParent { parent: trace("traceparent"), state: trace("tracestate") };
+    let trace = TraceParent {
+        parent: trace("traceparent"),
+        state: trace("tracestate"),
+    };
     match edge.node.bind(&workspace, bearer, trace).await {
         Ok(caller) => Ok(caller),
         Err(err) => Err(explain(edge, &err, bearer.is_some(), id)),
     }
 }
 
-fn explain(edge: &Edge, err: &IdentifyError, had_token: bool, id: Option<&RequestId>) -> HttpResponse {
+fn explain(
+    edge: &Edge,
+    err: &IdentifyError,
+    had_token: bool,
+    id: Option<&RequestId>,
+) -> HttpResponse {
     let count = match err {
         IdentifyError::Auth(AuthFailure::Missing) => Count::AuthMissing,
         IdentifyError::Auth(AuthFailure::InsufficientScope { .. }) => Count::AuthScope,
-        IdentifyError::Auth(AuthFailure::Refused) | IdentifyError::Revoked | IdentifyError::NotAMember => {
-            Count::AuthRefused
+        IdentifyError::Auth(AuthFailure::Refused)
+        | IdentifyError::Revoked
+        | IdentifyError::NotAMember => Count::AuthRefused,
+        IdentifyError::Auth(AuthFailure::Unavailable) | IdentifyError::Workspace(_) => {
+            Count::AuthUnavailable
         }
-        IdentifyError::Auth(AuthFailure::Unavailable) | IdentifyError::Workspace(_) => Count::AuthUnavailable,
     };
     edge.metrics.count(count);
     let least = edge.least_scope;
     match err {
-        IdentifyError::Auth(AuthFailure::Missing) => {
-            challenge(id, "a bearer token is needed", &format!("Bearer realm=\"tidegate\", scope=\"{least}\""))
-        }
+        IdentifyError::Auth(AuthFailure::Missing) => challenge(
+            id,
+            "a bearer token is needed",
+            &format!("Bearer realm=\"tidegate\", scope=\"{least}\""),
+        ),
         IdentifyError::Auth(AuthFailure::Refused) | IdentifyError::Revoked => {
-            let error = if had_token { ", error=\"invalid_token\"" } else { "" };
+            let error = if had_token {
+                ", error=\"invalid_token\""
+            } else {
+                ""
+            };
             let header = format!("Bearer realm=\"tidegate\", scope=\"{least}\"{error}");
             challenge(id, "the bearer token is not valid", &header)
         }
@@ -71,24 +92,33 @@ fn explain(edge: &Edge, err: &IdentifyError, had_token: bool, id: Option<&Reques
             let mut response = refusal(
                 ServiceCode::InsufficientScope,
                 id,
-                RpcError::new(FORBIDDEN, format!("the bearer token needs the scopes {scope}")),
+                &RpcError::new(
+                    FORBIDDEN,
+                    format!("the bearer token needs the scopes {scope}"),
+                ),
             );
             insert_challenge(
                 &mut response,
-                &format!("Bearer realm=\"tidegate\", error=\"insufficient_scope\", scope=\"{scope}\""),
+                &format!(
+                    "Bearer realm=\"tidegate\", error=\"insufficient_scope\", scope=\"{scope}\""
+                ),
             );
             response
         }
-        IdentifyError::NotAMember | IdentifyError::Workspace(WorkspaceError::Unknown | WorkspaceError::NotAMember) => {
+        IdentifyError::NotAMember
+        | IdentifyError::Workspace(WorkspaceError::Unknown | WorkspaceError::NotAMember) => {
             // One answer for both, so that nobody can find out which workspaces there are.
             let text = "this workspace does not exist, or the caller is not an active member of it";
-            refusal(ServiceCode::Forbidden, id, RpcError::new(FORBIDDEN, text))
+            refusal(ServiceCode::Forbidden, id, &RpcError::new(FORBIDDEN, text))
         }
         IdentifyError::Auth(AuthFailure::Unavailable) | IdentifyError::Workspace(_) => {
             let mut response = refusal(
                 err.service_code(),
                 id,
-                RpcError::new(RpcError::TRY_LATER, "who calls cannot be told now; try again"),
+                &RpcError::new(
+                    RpcError::TRY_LATER,
+                    "who calls cannot be told now; try again",
+                ),
             );
             response.headers_mut().insert(
                 actix_web::http::header::RETRY_AFTER,
@@ -100,7 +130,11 @@ fn explain(edge: &Edge, err: &IdentifyError, had_token: bool, id: Option<&Reques
 }
 
 fn challenge(id: Option<&RequestId>, text: &str, header: &str) -> HttpResponse {
-    let mut response = refusal(ServiceCode::Unauthenticated, id, RpcError::new(UNAUTHENTICATED, text));
+    let mut response = refusal(
+        ServiceCode::Unauthenticated,
+        id,
+        &RpcError::new(UNAUTHENTICATED, text),
+    );
     insert_challenge(&mut response, header);
     response
 }
@@ -112,13 +146,19 @@ fn insert_challenge(response: &mut HttpResponse, header: &str) {
     }
 }
 
-fn refusal(code: ServiceCode, id: Option<&RequestId>, error: RpcError) -> HttpResponse {
-    HttpResponse::build(status::of(code)).content_type("application/json").body(reply::failure(id, &error))
+fn refusal(code: ServiceCode, id: Option<&RequestId>, error: &RpcError) -> HttpResponse {
+    HttpResponse::build(status::of(code))
+        .content_type("application/json")
+        .body(reply::failure(id, error))
 }
 
 /// The bearer token (RFC 6750 §2.1); never one from the query.
 fn bearer(request: &HttpRequest) -> Result<Option<&str>, ()> {
-    let Some(header) = one(request.headers(), AUTHORIZATION.as_str())? else { return Ok(None) };
-    let Some((scheme, token)) = header.split_once(' ') else { return Ok(None) };
+    let Some(header) = one(request.headers(), AUTHORIZATION.as_str())? else {
+        return Ok(None);
+    };
+    let Some((scheme, token)) = header.split_once(' ') else {
+        return Ok(None);
+    };
     Ok(scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()))
 }

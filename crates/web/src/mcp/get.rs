@@ -31,10 +31,14 @@ pub(crate) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> HttpResp
         .any(|value| value.contains("text/event-stream"));
     // Browsers and probes that come without a session, and modern clients, have nothing to GET here.
     if is_modern || !takes_events {
-        return HttpResponse::MethodNotAllowed().insert_header((ALLOW, "POST")).finish();
+        return HttpResponse::MethodNotAllowed()
+            .insert_header((ALLOW, "POST"))
+            .finish();
     }
     let mut response = match session(&request) {
-        Ok(None) => HttpResponse::MethodNotAllowed().insert_header((ALLOW, "POST")).finish(),
+        Ok(None) => HttpResponse::MethodNotAllowed()
+            .insert_header((ALLOW, "POST"))
+            .finish(),
         Ok(session) => {
             let last_event = one(headers, "Last-Event-ID").ok().flatten();
             answer::respond(&edge, edge.node.get(caller, session, last_event).await)

@@ -26,5 +26,7 @@ pub(crate) async fn options(edge: web::Data<Edge>, request: HttpRequest) -> Http
 
 /// Any other method.
 pub(crate) async fn not_allowed() -> HttpResponse {
-    HttpResponse::MethodNotAllowed().insert_header((ALLOW, METHODS)).finish()
+    HttpResponse::MethodNotAllowed()
+        .insert_header((ALLOW, METHODS))
+        .finish()
 }

@@ -16,7 +16,11 @@ use crate::cors;
 use crate::edge::Edge;
 
 /// Serves a POST of either era.
-pub(crate) async fn post(edge: web::Data<Edge>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+pub(crate) async fn post(
+    edge: web::Data<Edge>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
     let admitted = match admit(&edge, &request) {
         Ok(admitted) => admitted,
         Err(refused) => return refused,
@@ -54,11 +58,23 @@ async fn serve(
     };
     let decoded = match decoded {
         Ok(decoded) => decoded,
-        Err(error) => return refuse(&Refusal { status: 400, id: None, error }),
+        Err(error) => {
+            return refuse(&Refusal {
+                status: 400,
+                id: None,
+                error,
+            });
+        }
     };
     let headers = match mcp_headers(request) {
         Ok(headers) => headers,
-        Err(error) => return refuse(&Refusal { status: 400, id, error }),
+        Err(error) => {
+            return refuse(&Refusal {
+                status: 400,
+                id,
+                error,
+            });
+        }
     };
     let inbound = match classify(headers, decoded) {
         Ok(inbound) => inbound,
@@ -68,13 +84,21 @@ async fn serve(
     let node = &edge.node;
     let answer = match inbound {
         Inbound::ModernNotification => Answer::Accepted,
-        Inbound::Modern { request: message, params, meta } => {
+        Inbound::Modern {
+            request: message,
+            params,
+            meta,
+        } => {
             let header = |name: &str| one(request.headers(), name).ok().flatten();
-            node.modern(caller, message, params, meta, &header, accepts_stream).await
+            node.modern(caller, message, params, meta, &header, accepts_stream)
+                .await
         }
         Inbound::Initialize(message) => node.initialize(caller, &message).await,
         Inbound::Legacy { message, version } => match session(request) {
-            Ok(session) => node.legacy(caller, session, version, accepts_stream, message).await,
+            Ok(session) => {
+                node.legacy(caller, session, version, accepts_stream, message)
+                    .await
+            }
             Err(refused) => return refused,
         },
         Inbound::Batch { messages, version } => match session(request) {
@@ -88,8 +112,9 @@ async fn serve(
 /// The MCP headers, each at most once: which of two would count is a matter of the proxy in between.
 fn mcp_headers(request: &HttpRequest) -> Result<McpHeaders<'_>, RpcError> {
     let header = |name: &'static str| {
-        one(request.headers(), name)
-            .map_err(|()| RpcError::header_mismatch(format!("the header {name} stands twice or is not ASCII")))
+        one(request.headers(), name).map_err(|()| {
+            RpcError::header_mismatch(format!("the header {name} stands twice or is not ASCII"))
+        })
     };
     Ok(McpHeaders {
         protocol_version: header("MCP-Protocol-Version")?,
@@ -120,6 +145,9 @@ pub(super) fn session(request: &HttpRequest) -> Result<Option<SessionId>, HttpRe
 }
 
 fn no_such_session() -> HttpResponse {
-    let error = RpcError::invalid_request("the session does not exist or has ended; initialize a new one");
-    HttpResponse::NotFound().content_type("application/json").body(reply::failure(None, &error))
+    let error =
+        RpcError::invalid_request("the session does not exist or has ended; initialize a new one");
+    HttpResponse::NotFound()
+        .content_type("application/json")
+        .body(reply::failure(None, &error))
 }
