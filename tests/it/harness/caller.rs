@@ -65,8 +65,13 @@ impl Caller {
 
     /// The same, sending to another node.
     pub(crate) fn on(&self, node: &Node) -> Self {
+        self.at(node.url())
+    }
+
+    /// The same, sending to another address (`http://host:port`).
+    pub(crate) fn at(&self, base: String) -> Self {
         Self {
-            base: node.url(),
+            base,
             ..self.clone()
         }
     }
@@ -173,7 +178,9 @@ impl Reply {
 
     /// A header as text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers().get(name).map(|value| value.to_str().unwrap())
+        self.headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap())
     }
 
     pub(crate) fn is_stream(&self) -> bool {
@@ -206,7 +213,10 @@ impl Reply {
         }
         let mut events = self.events();
         loop {
-            let message = events.message().await.expect("a stream ends with its response");
+            let message = events
+                .message()
+                .await
+                .expect("a stream ends with its response");
             if message.get("method").is_none() {
                 return message;
             }

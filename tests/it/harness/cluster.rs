@@ -34,7 +34,10 @@ impl TestCluster {
             ("SERVER__WORKERS", "2"),
             ("STATE__BACKEND", "redis"),
             ("STATE__REPLICAS", "3"),
-            ("STATE__SECRET", "what the nodes of a test share to seal states"),
+            (
+                "STATE__SECRET",
+                "what the nodes of a test share to seal states",
+            ),
             ("AUTH__ENABLED", "true"),
             ("AUTH__JWT__ALGORITHM", "HS256"),
             ("AUTH__JWT__SECRET", JWT_SECRET),

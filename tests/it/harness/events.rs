@@ -57,7 +57,8 @@ impl Events {
             self.rest.extend_from_slice(&chunk);
             while let Some(end) = self.rest.windows(2).position(|pair| pair == b"\n\n") {
                 let block: Vec<u8> = self.rest.drain(..end + 2).collect();
-                self.ready.extend(parse(std::str::from_utf8(&block).unwrap()));
+                self.ready
+                    .extend(parse(std::str::from_utf8(&block).unwrap()));
             }
         }
     }

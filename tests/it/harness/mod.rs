@@ -9,6 +9,7 @@
 mod caller;
 mod cluster;
 mod events;
+mod nginx;
 mod node;
 mod one_node;
 mod servers;
@@ -19,8 +20,9 @@ mod wait;
 pub(crate) use caller::{Caller, Reply, result_text};
 pub(crate) use cluster::{ClusterBuilder, TestCluster};
 pub(crate) use events::{Event, Events};
+pub(crate) use nginx::Nginx;
 pub(crate) use node::Node;
-pub(crate) use one_node::OneNode;
+pub(crate) use one_node::{ENDLESS_SQL, OneNode};
 pub(crate) use servers::{SECRET_KEY, Servers};
 pub(crate) use session::Session;
 pub(crate) use token::{JWT_SECRET, token_for, token_of};

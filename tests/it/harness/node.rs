@@ -43,7 +43,9 @@ impl Node {
                 panic!("the node ended with {status}:\n{}", self.log());
             }
             let log = self.log();
-            let whole = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            let whole = log
+                .split_inclusive('\n')
+                .filter(|line| line.ends_with('\n'));
             let address = whole
                 .filter_map(|line| line.strip_prefix("listening "))
                 .map(|address| address.trim().to_owned())
@@ -133,7 +135,8 @@ impl Node {
 
     /// Resident memory in bytes.
     pub(crate) fn resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let line = status
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:"))

@@ -9,6 +9,10 @@ use tidegate_types::SystemClock;
 
 use super::{JWT_SECRET, Node};
 
+/// SQL that SQLite computes until it is stopped.
+pub(crate) const ENDLESS_SQL: &str = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) \
+                                      SELECT count(*) FROM numbers";
+
 /// One node that keeps its state in memory, on embedded workspaces of its own. Tokens are signed with HS256.
 pub(crate) struct OneNode {
     node: Node,
@@ -53,7 +57,13 @@ impl OneNode {
 
     /// A workspace's metastore, opened beside the node.
     pub(crate) fn metastore(&self, slug: &str) -> Connection {
-        open(&self.folder().join("data").join(slug).join("metastore.sqlite"))
+        open(
+            &self
+                .folder()
+                .join("data")
+                .join(slug)
+                .join("metastore.sqlite"),
+        )
     }
 }
 
@@ -83,7 +93,9 @@ impl OneNodeBuilder {
     pub(crate) fn development_user(self, name: &str) -> Self {
         ["ALGORITHM", "SECRET"]
             .into_iter()
-            .fold(self, |builder, key| builder.unset(&format!("AUTH__JWT__{key}")))
+            .fold(self, |builder, key| {
+                builder.unset(&format!("AUTH__JWT__{key}"))
+            })
             .set("AUTH__ENABLED", "false")
             .set("AUTH__DEVELOPMENT_USER", name)
     }
@@ -147,7 +159,10 @@ async fn seed() -> PathBuf {
 /// Copies a workspace and points its one database at the copy of the data, which is never written to.
 fn furnish(seed: &Path, folder: &Path, sql: &str) {
     std::fs::create_dir_all(folder).unwrap();
-    let (metastore, sample) = (folder.join("metastore.sqlite"), folder.join("sample.sqlite"));
+    let (metastore, sample) = (
+        folder.join("metastore.sqlite"),
+        folder.join("sample.sqlite"),
+    );
     std::fs::copy(seed.join("metastore.sqlite"), &metastore).unwrap();
     std::fs::hard_link(seed.join("sample.sqlite"), &sample).unwrap();
     let connection = open(&metastore);

@@ -99,7 +99,10 @@ impl Servers {
 
     async fn launch(users: &Path, described: &Path) {
         let (redis, postgres) = tokio::task::spawn_blocking(|| {
-            (RedisServer::start().unwrap(), PostgresServer::start().unwrap())
+            (
+                RedisServer::start().unwrap(),
+                PostgresServer::start().unwrap(),
+            )
         })
         .await
         .unwrap();

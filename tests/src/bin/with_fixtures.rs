@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use tidegate_config::Settings;
 use tidegate_server::{Application, wait_for_signal};
 use tidegate_testkit::fixtures::add_fixtures;
+use tidegate_tests::trouble::add_trouble;
 
 fn main() -> anyhow::Result<()> {
     rustls::crypto::aws_lc_rs::default_provider()
@@ -25,8 +26,16 @@ fn main() -> anyhow::Result<()> {
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let telemetry = tidegate_telemetry::init(&settings.telemetry, &settings.server.node_id)?;
-    let running = Application::builder(settings).metrics(telemetry.metrics).extend(add_fixtures).start().await?;
-    let address = running.addresses().first().context("it listens somewhere")?;
+    let running = Application::builder(settings)
+        .metrics(telemetry.metrics)
+        .extend(add_fixtures)
+        .extend(add_trouble)
+        .start()
+        .await?;
+    let address = running
+        .addresses()
+        .first()
+        .context("it listens somewhere")?;
     let mut out = std::io::stdout();
     writeln!(out, "listening {address}")?;
     out.flush()?;

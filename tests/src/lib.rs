@@ -1,0 +1,3 @@
+//! What the server of the tests offers besides the fixtures.
+
+pub mod trouble;
