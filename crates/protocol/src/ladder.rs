@@ -58,6 +58,12 @@ pub struct Params<'a> {
     /// `subscriptions/listen`.
     #[serde(borrow, default)]
     pub notifications: Option<&'a RawValue>,
+    /// `completion/complete`: which prompt or resource.
+    #[serde(borrow, default, rename = "ref")]
+    pub reference: Option<&'a RawValue>,
+    /// `completion/complete`: which argument.
+    #[serde(borrow, default)]
+    pub argument: Option<&'a RawValue>,
     /// Answers to an earlier `input_required`.
     #[serde(borrow, default, rename = "inputResponses")]
     pub input_responses: Option<&'a RawValue>,

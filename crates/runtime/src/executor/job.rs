@@ -50,6 +50,22 @@ impl Patience {
         result
     }
 
+    /// Ends when `limit` is over, waiting for people aside.
+    pub(crate) async fn exhausted(&self, limit: Duration) {
+        let started = Instant::now();
+        loop {
+            let deadline = started + limit + self.waited();
+            if Instant::now() < deadline {
+                tokio::time::sleep_until(deadline).await;
+            } else if self.is_waiting() {
+                // The person still thinks: look again when they may have answered.
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            } else {
+                return;
+            }
+        }
+    }
+
     fn waited(&self) -> Duration {
         Duration::from_millis(self.waited_ms.load(Ordering::SeqCst))
     }

@@ -29,7 +29,7 @@ pub(crate) struct PoolSettings {
     pub waiting: usize,
     /// How long they wait.
     pub wait_timeout: Duration,
-    /// How long the threads may be unresponsive.
+    /// How long the threads may be unresponsive, and a call may ignore its deadline.
     pub watchdog: Duration,
     /// How long a call may wait for its client's answers.
     pub ask_limit: Duration,
@@ -83,16 +83,28 @@ impl ExecutorPool {
         };
         let slot = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
         let executor = self.executor(slot);
-        let limit = job.limit + self.settings.ask_limit + REPLY_MARGIN;
-        match executor.send(RunJob(job)).timeout(limit).await {
-            Ok(result) => result,
-            Err(MailboxError::Timeout) => Err(ToolFailure::Timeout {
-                seconds: limit.as_secs(),
-            }),
-            Err(MailboxError::Closed) => Err(ToolFailure::Unavailable {
-                part: "the executor that ran this call was lost; it",
-                source: Box::new(MailboxError::Closed),
-            }),
+        let (limit, patience) = (job.limit, Arc::clone(&job.patience));
+        let reply = executor
+            .send(RunJob(job))
+            .timeout(limit + self.settings.ask_limit + REPLY_MARGIN);
+        let timeout = ToolFailure::Timeout {
+            seconds: limit.as_secs(),
+        };
+        tokio::select! {
+            biased;
+            reply = reply => match reply {
+                Ok(result) => result,
+                Err(MailboxError::Timeout) => Err(timeout),
+                Err(MailboxError::Closed) => Err(ToolFailure::Unavailable {
+                    part: "the executor that ran this call was lost; it",
+                    source: Box::new(MailboxError::Closed),
+                }),
+            },
+            // A job keeps its own deadline, unless it blocks its thread.
+            () = patience.exhausted(limit + self.settings.watchdog) => {
+                tracing::error!("a call ignores its deadline and is given up");
+                Err(timeout)
+            }
         }
     }
 
@@ -272,6 +284,28 @@ mod tests {
                 .is_ok()
         );
         assert_eq!((0, 0), (pool.running(), pool.waiting()));
+    }
+
+    #[actix_rt::test]
+    async fn a_call_that_blocks_its_thread_is_given_up() {
+        let arbiter = Arbiter::new();
+        let settings = PoolSettings {
+            watchdog: Duration::from_millis(50),
+            ..settings()
+        };
+        let pool = ExecutorPool::start(settings, vec![arbiter.handle()]).unwrap();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let mut blocking = job(async move {
+            let _ = held.recv();
+            Ok(Produced::default())
+        });
+        blocking.limit = Duration::from_millis(50);
+        assert!(matches!(
+            pool.run(blocking).await,
+            Err(ToolFailure::Timeout { .. })
+        ));
+        assert_eq!(0, pool.running());
+        drop(release);
     }
 
     #[actix_rt::test]

@@ -63,7 +63,11 @@ pub(crate) async fn run(
             trace: &call.trace,
         },
     );
-    if let Err(refused) = check_limits(&core, &caller, &call).await {
+    let tool = match &call.operation {
+        Operation::Tool { tool, .. } => Some(tool.spec().name),
+        Operation::Prompt { .. } | Operation::Resource { .. } => None,
+    };
+    if let Err(refused) = check_limits(&core, &caller, &id, tool).await {
         observation.end_refused(refused.code);
         return Outcome::Refused(refused);
     }
@@ -212,15 +216,20 @@ pub(crate) fn quiet_context(
     context(core, caller, channel, cancel)
 }
 
-async fn check_limits(core: &Core, caller: &Caller, call: &Call) -> Result<(), Refused> {
+/// Takes one call from the budgets of the workspace, the user, the client and the tool, if it is one.
+///
+/// # Errors
+/// 429 with the seconds to wait; 503 when it cannot be told.
+pub(crate) async fn check_limits(
+    core: &Core,
+    caller: &Caller,
+    id: &RequestId,
+    tool: Option<&str>,
+) -> Result<(), Refused> {
     let Some(limits) = &core.settings.limits else {
         return Ok(());
     };
     let user = caller.principal.user;
-    let tool = match &call.operation {
-        Operation::Tool { tool, .. } => Some(tool.spec().name),
-        Operation::Prompt { .. } | Operation::Resource { .. } => None,
-    };
     let budgets: Vec<Budget> = [
         (limits.tenant, LimitScope::Tenant),
         (limits.user, LimitScope::User(user)),
@@ -264,7 +273,7 @@ async fn check_limits(core: &Core, caller: &Caller, call: &Call) -> Result<(), R
             let message = format!("too many calls for {whose}; try again in {seconds} seconds");
             Err(Refused::later(
                 ServiceCode::RateLimited,
-                Some(&call.id),
+                Some(id),
                 message,
                 seconds,
             ))
@@ -278,7 +287,7 @@ async fn check_limits(core: &Core, caller: &Caller, call: &Call) -> Result<(), R
             );
             Err(Refused::later(
                 err.service_code(),
-                Some(&call.id),
+                Some(id),
                 "limits cannot be checked now",
                 1,
             ))

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
+use tidegate_protocol::ladder::Params;
 use tidegate_protocol::reply::ResultBuilder;
 use tidegate_protocol::{ProtocolVersion, RpcError};
 use tidegate_tools::CallContext;
@@ -12,13 +13,6 @@ use super::Core;
 
 /// Values that one answer may hold (2025-03-26 and later, "Completion Results").
 const MAX_VALUES: usize = 100;
-
-#[derive(Deserialize)]
-struct Complete {
-    #[serde(rename = "ref")]
-    reference: Reference,
-    argument: Argument,
-}
 
 #[derive(Deserialize)]
 #[serde(tag = "type")]
@@ -43,23 +37,10 @@ pub(crate) async fn complete(
     core: &Core,
     context: &CallContext,
     version: ProtocolVersion,
-    params: Option<&RawValue>,
+    params: &Params<'_>,
 ) -> Result<Bytes, RpcError> {
-    let params = params.map_or("{}", RawValue::get);
-    let Complete {
-        reference,
-        argument,
-    } = serde_json::from_str(params).map_err(|err| {
-        let reason = err.to_string();
-        let reason = reason
-            .split(" at line ")
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        RpcError::invalid_params(format!(
-            "params must have a ref and an argument with name and value: {reason}"
-        ))
-    })?;
+    let reference: Reference = read("ref", params.reference)?;
+    let argument: Argument = read("argument", params.argument)?;
     let mut values = match reference {
         Reference::Prompt { name } => {
             let prompt = core.catalogue.prompt(&name).ok_or_else(|| {
@@ -96,4 +77,13 @@ pub(crate) async fn complete(
     Ok(ResultBuilder::complete(version, &core.server)
         .member("completion", &completion)
         .finish())
+}
+
+fn read<'a, T: Deserialize<'a>>(member: &str, raw: Option<&'a RawValue>) -> Result<T, RpcError> {
+    let expected = match member {
+        "ref" => r#"{"type": "ref/prompt", "name": …} or {"type": "ref/resource", "uri": …}"#,
+        _ => r#"{"name": …, "value": …}"#,
+    };
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .ok_or_else(|| RpcError::invalid_params(format!("params.{member} must be {expected}")))
 }

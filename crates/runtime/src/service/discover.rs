@@ -7,18 +7,16 @@ use tidegate_protocol::reply::{CacheScope, ResultBuilder};
 
 use super::{Core, millis};
 
-/// `ServerCapabilities` of a revision: what is served, and nothing that is not.
-fn capabilities(version: ProtocolVersion) -> Value {
-    let mut capabilities = json!({
+/// `ServerCapabilities`: what is served, and nothing that is not. Log messages are deprecated in
+/// 2026-07-28, where a request asks for them in its `_meta`, but still served.
+fn capabilities() -> Value {
+    json!({
         "tools": { "listChanged": true },
         "prompts": { "listChanged": true },
         "resources": { "listChanged": true, "subscribe": true },
         "completions": {},
-    });
-    // Deprecated in 2026-07-28, where a request asks for log messages in its `_meta`.
-    capabilities["logging"] = json!({});
-    let _ = version;
-    capabilities
+        "logging": {},
+    })
 }
 
 /// The result of `server/discover`.
@@ -28,7 +26,7 @@ pub(crate) fn discover(core: &Core, version: ProtocolVersion) -> Bytes {
             "supportedVersions",
             &ProtocolVersion::SERVED.map(ProtocolVersion::as_str),
         )
-        .member("capabilities", &capabilities(version))
+        .member("capabilities", &capabilities())
         .member("instructions", &core.settings.instructions)
         .cacheable(millis(core.settings.client_ttl.lists), CacheScope::Private)
         .finish()
@@ -44,7 +42,7 @@ pub(crate) fn initialize(core: &Core, version: ProtocolVersion) -> Bytes {
     }
     ResultBuilder::complete(version, &core.server)
         .member("protocolVersion", &version.as_str())
-        .member("capabilities", &capabilities(version))
+        .member("capabilities", &capabilities())
         .member("serverInfo", &server)
         .member("instructions", &core.settings.instructions)
         .finish()

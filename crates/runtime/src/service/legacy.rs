@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::call::{self, Call};
 use super::channel::Asking;
-use super::{Caller, Core, TraceParent, completion, discover, listen, lists, modern, prepare};
+use super::{Caller, Core, TraceParent, discover, inquiry, listen, modern, prepare};
 use crate::answer::{Answer, Refused};
 use crate::outlet::Outlet;
 use crate::session::{CallPump, EventPlace, SessionError};
@@ -320,16 +320,11 @@ async fn serve(
         Err(error) => return in_band(Err(error)),
     };
     let method = &*request.method;
+    if let Some(answer) = inquiry::answer(core, &caller, version, &id, method, &params).await {
+        return answer;
+    }
     match method {
         "ping" => in_band(Ok(Bytes::from_static(b"{}"))),
-        "tools/list" => in_band(lists::tools(core, &caller, version, &params)),
-        "resources/list" => in_band(lists::resources(core, version, &params)),
-        "resources/templates/list" => in_band(lists::templates(core, version, &params)),
-        "prompts/list" => in_band(lists::prompts(core, version, &params)),
-        "completion/complete" => {
-            let context = call::quiet_context(core, &caller, version);
-            in_band(completion::complete(core, &context, version, request.params).await)
-        }
         "logging/setLevel" => {
             #[derive(Deserialize)]
             struct SetLevel {

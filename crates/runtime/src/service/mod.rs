@@ -5,6 +5,7 @@ mod channel;
 mod completion;
 mod discover;
 mod failure;
+mod inquiry;
 mod keep;
 pub(crate) mod legacy;
 mod listen;

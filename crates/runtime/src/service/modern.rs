@@ -15,7 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::call::{self, Call};
 use super::channel::Asking;
 use super::operation::Operation;
-use super::{Caller, Core, Outcome, TraceParent, completion, discover, listen, lists, prepare};
+use super::{Caller, Core, Outcome, TraceParent, inquiry, listen, prepare};
 use crate::answer::{Answer, Frame, FrameStream, Refused};
 use crate::outlet::{Inlet, Outgoing, Outlet};
 
@@ -40,21 +40,11 @@ pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: ModernPost<'_>)
         accepts_stream,
     } = post;
     let (id, version) = (request.id, meta.version);
-    let listed = |result: Result<bytes::Bytes, RpcError>| match result {
-        Ok(result) => Answer::Json(reply::success(&id, &result)),
-        Err(error) => Answer::Json(reply::failure(Some(&id), &error)),
-    };
     let method = &*request.method;
+    if let Some(answer) = inquiry::answer(core, &caller, version, &id, method, &params).await {
+        return answer;
+    }
     match method {
-        "server/discover" => listed(Ok(discover::discover(core, version))),
-        "tools/list" => listed(lists::tools(core, &caller, version, &params)),
-        "resources/list" => listed(lists::resources(core, version, &params)),
-        "resources/templates/list" => listed(lists::templates(core, version, &params)),
-        "prompts/list" => listed(lists::prompts(core, version, &params)),
-        "completion/complete" => {
-            let context = call::quiet_context(core, &caller, version);
-            listed(completion::complete(core, &context, version, request.params).await)
-        }
         "subscriptions/listen" => listen::modern(core, &caller, &id, version, params.notifications),
         "tools/call" | "prompts/get" | "resources/read" => {
             let prepared = match prepare::operation(core, &caller, method, &params, &id, version) {

@@ -113,14 +113,19 @@ impl SessionHandle {
     /// Resumes a stream after an event.
     ///
     /// # Errors
-    /// `UnknownEvent`: there is no such stream, or what came after the event is gone.
+    /// `UnknownEvent`: there is no such stream, it ended with the event, or what came after it is gone.
     pub(crate) async fn resume_stream(
         &self,
         place: EventPlace,
     ) -> Result<FrameStream, SessionError> {
         let key = self.stream_key(place.stream.clone());
-        match self.state.events.read(&key, place.event, 1).await? {
-            Some(page) if !page.has_gap => {}
+        // Read from the event itself on: after the last one of a stream there is nothing to wait for.
+        let before = EventId(place.event.0.saturating_sub(1));
+        let page = self.state.events.read(&key, before, 1).await?;
+        match page.as_ref().and_then(|page| page.events.first()) {
+            Some((event, stored)) if *event == place.event && !stored.is_last => {}
+            // The event itself is gone, or was the start; what came after it is there.
+            Some((event, _)) if event.0 == place.event.0 + 1 => {}
             _ => return Err(SessionError::UnknownEvent),
         }
         let progress = self.ask(FollowStream(place.stream.clone())).await??;
