@@ -1,1 +1,90 @@
-fn main() {}
+//! `cargo xtask`: everything above one line that developers and CI run. CONTRIBUTING.md lists the commands.
+#![expect(
+    clippy::print_stdout,
+    reason = "a command line tool, whose output is for people"
+)]
+
+mod bench;
+mod clients;
+mod command;
+mod conformance;
+mod layers;
+mod node;
+mod repository;
+mod requirements;
+mod steps;
+mod suites;
+mod test;
+mod toolbox;
+
+use clap::{Parser, Subcommand};
+
+use crate::repository::Repository;
+
+/// Tasks of the Tidegate repository.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct CommandLine {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Installs what the tests need (as root on Debian), or says what to install.
+    Setup,
+    /// Runs every check: format, clippy, layers, tests, documentation, conformance, real clients.
+    Test {
+        /// Leaves out what needs other programs: Redis, PostgreSQL, nginx, Node, Python.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Holds the arrows between the crates, the homes of packages, and the lints of every crate.
+    CheckLayers,
+    /// Runs the official MCP conformance suite, with fixtures and against the real catalogue.
+    Conformance {
+        /// Uses the binaries of the last build.
+        #[arg(long)]
+        no_build: bool,
+    },
+    /// Connects the real clients (SDKs, Inspector, mcp-remote), which query real data.
+    Clients {
+        /// Uses the binaries of the last build.
+        #[arg(long)]
+        no_build: bool,
+        /// Tries Claude Code and Gemini CLI too, which are some 500 MB.
+        #[arg(long)]
+        all: bool,
+        /// Runs only the clients whose name contains this.
+        #[arg(long, default_value = "")]
+        only: String,
+    },
+    /// Runs a short load test; what follows goes to the load generator.
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let task = CommandLine::parse().task;
+    let repository = Repository::read()?;
+    match task {
+        Task::Setup => requirements::ensure(requirements::ALL, &repository),
+        Task::Test { quick } => test::run(&repository, quick),
+        Task::CheckLayers => layers::check(&repository),
+        Task::Conformance { no_build } => {
+            suites::build_unless(no_build, &repository)?;
+            conformance::run(&repository)
+        }
+        Task::Clients {
+            no_build,
+            all,
+            only,
+        } => {
+            suites::build_unless(no_build, &repository)?;
+            clients::run(&repository, &clients::Choice { all, only })
+        }
+        Task::Bench { arguments } => bench::run(&repository, &arguments),
+    }
+}

@@ -1,0 +1,68 @@
+//! Command line assistants that can tell whether they connect, without an account: for `--all`, as they are
+//! large.
+
+use super::{CLIENT_DEADLINE, Stage};
+use crate::command::capture;
+
+const CLAUDE_CODE: &str = "@anthropic-ai/claude-code@2.1.328";
+const GEMINI_CLI: &str = "@google/gemini-cli@0.61.0";
+
+/// Adds the server that asks for a token to each assistant, and lets it list its servers.
+pub(super) fn run(stage: &Stage) -> [(&'static str, anyhow::Result<String>); 2] {
+    let url = stage.guarded.url("127.0.0.1");
+    let header = format!("Authorization: Bearer {}", stage.tokens["analyst"]);
+    [
+        ("Claude Code", claude_code(stage, &url, &header)),
+        ("Gemini CLI", gemini_cli(stage, &url, &header)),
+    ]
+}
+
+fn claude_code(stage: &Stage, url: &str, header: &str) -> anyhow::Result<String> {
+    let home = tempfile::tempdir_in(stage.scratch.path())?;
+    let ask = |arguments: &[&str]| {
+        let mut claude = stage.npm.extra(CLAUDE_CODE, "claude")?;
+        claude
+            .args(arguments)
+            .env("HOME", home.path())
+            .current_dir(home.path());
+        capture(&mut claude, CLIENT_DEADLINE)?.success()
+    };
+    ask(&[
+        "mcp",
+        "add",
+        "--transport",
+        "http",
+        "tidegate",
+        url,
+        "--header",
+        header,
+    ])?;
+    is_connected(&ask(&["mcp", "list"])?)
+}
+
+fn gemini_cli(stage: &Stage, url: &str, header: &str) -> anyhow::Result<String> {
+    let home = tempfile::tempdir_in(stage.scratch.path())?;
+    let ask = |arguments: &[&str]| {
+        let mut gemini = stage.npm.extra(GEMINI_CLI, "gemini")?;
+        gemini
+            .args(arguments)
+            .env("HOME", home.path())
+            .env("GEMINI_CLI_TRUST_WORKSPACE", "true");
+        let captured = capture(gemini.current_dir(home.path()), CLIENT_DEADLINE)?;
+        // It prints its list on either stream.
+        let stderr = captured.stderr.clone();
+        captured.success().map(|stdout| stdout + &stderr)
+    };
+    ask(&[
+        "mcp", "add", "-t", "http", "-s", "user", "-H", header, "tidegate", url,
+    ])?;
+    is_connected(&ask(&["mcp", "list"])?)
+}
+
+fn is_connected(list: &str) -> anyhow::Result<String> {
+    anyhow::ensure!(
+        list.contains("Connected"),
+        "it does not say Connected: {list}"
+    );
+    Ok("Connected".to_owned())
+}

@@ -1,0 +1,102 @@
+//! The table. A new crate gets its line here.
+
+/// The crates of the product from the bottom up. A crate may use those of the lines above its own.
+pub(super) const LAYERS: &[&[&str]] = &[
+    &["tidegate-types"],
+    &["tidegate-protocol", "tidegate-config"],
+    &["tidegate-telemetry", "tidegate-auth"],
+    &["tidegate-store", "tidegate-metastore", "tidegate-query"],
+    &[
+        "tidegate-store-memory",
+        "tidegate-store-redis",
+        "tidegate-tools",
+    ],
+    &["tidegate-runtime"],
+    &["tidegate-web"],
+    &["tidegate-server"],
+];
+
+/// Crates for development, and what each may use of the workspace. The product uses none of them.
+pub(super) const DEVELOPMENT: &[(&str, &[&str])] = &[
+    (
+        "tidegate-testkit",
+        &["tidegate-types", "tidegate-protocol", "tidegate-tools"],
+    ),
+    (
+        "tidegate-tests",
+        &[
+            "tidegate-types",
+            "tidegate-protocol",
+            "tidegate-config",
+            "tidegate-telemetry",
+            "tidegate-auth",
+            "tidegate-store",
+            "tidegate-store-memory",
+            "tidegate-store-redis",
+            "tidegate-metastore",
+            "tidegate-query",
+            "tidegate-tools",
+            "tidegate-runtime",
+            "tidegate-web",
+            "tidegate-server",
+            "tidegate-testkit",
+        ],
+    ),
+    // It measures servers from outside.
+    (
+        "tidegate-loadtest",
+        &["tidegate-types", "tidegate-protocol"],
+    ),
+    // It must build in seconds.
+    ("xtask", &[]),
+];
+
+/// Packages that have a home: only these crates of the workspace may depend on them. Names of the workspace
+/// itself may stand here too, for rules that are narrower than the layers.
+pub(super) const HOMES: &[(&str, &[&str])] = &[
+    // Actors stay behind the handles of the runtime, and HTTP behind the edge. The load test brings a bare
+    // handler to compare with.
+    ("actix", &["tidegate-runtime"]),
+    (
+        "actix-rt",
+        &["tidegate-runtime", "tidegate-server", "tidegate-tests"],
+    ),
+    (
+        "actix-web",
+        &["tidegate-web", "tidegate-server", "tidegate-loadtest"],
+    ),
+    // Shared state is a port, and only the binary chooses the adapter.
+    ("redis", &["tidegate-store-redis"]),
+    ("deadpool-redis", &["tidegate-store-redis"]),
+    (
+        "tidegate-store-memory",
+        &["tidegate-server", "tidegate-tests"],
+    ),
+    (
+        "tidegate-store-redis",
+        &["tidegate-server", "tidegate-tests"],
+    ),
+    // Superset's tables are one crate's business, and the engines another's.
+    ("sqlx", &["tidegate-metastore", "tidegate-testkit"]),
+    ("sea-query", &["tidegate-metastore"]),
+    ("rusqlite", &["tidegate-query"]),
+    ("tokio-postgres", &["tidegate-query"]),
+    ("sqlparser", &["tidegate-query"]),
+    ("bb8", &["tidegate-query"]),
+    // Tokens are read in one place, measurements leave from one.
+    ("jsonwebtoken", &["tidegate-auth", "tidegate-loadtest"]),
+    ("cadence", &["tidegate-telemetry"]),
+    ("opentelemetry", &["tidegate-telemetry"]),
+    ("opentelemetry_sdk", &["tidegate-telemetry"]),
+    // Libraries have errors with types.
+    (
+        "anyhow",
+        &[
+            "tidegate-server",
+            "tidegate-testkit",
+            "tidegate-tests",
+            "tidegate-loadtest",
+            "xtask",
+        ],
+    ),
+];

@@ -1,0 +1,150 @@
+//! A Tidegate that runs while a check needs it.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use tempfile::TempDir;
+
+use crate::repository::Repository;
+
+/// How long a node may take to serve, the making of the embedded workspace included: a debug build on a busy
+/// machine is slow.
+const START_DEADLINE: Duration = Duration::from_mins(2);
+
+/// Said by `tidegate` in its log, and by the node of the tests on standard output.
+const SIGNS: [&str; 2] = ["serving MCP at http://127.0.0.1:", "listening 127.0.0.1:"];
+
+/// A server on a free port of 127.0.0.1 with an embedded workspace of its own. Dropping it ends it.
+pub(crate) struct Node {
+    process: Child,
+    port: u16,
+    log: PathBuf,
+    _data: TempDir,
+}
+
+impl Node {
+    /// Starts a binary and waits until it serves. Its log is kept as `<name>.log`.
+    ///
+    /// # Errors
+    /// It is not built, ends, or does not serve in time; the error has its log.
+    pub(crate) fn start(
+        repository: &Repository,
+        binary: &str,
+        name: &str,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let data = tempfile::Builder::new()
+            .prefix("tidegate-xtask-")
+            .tempdir()?;
+        let log = repository.cache("logs")?.join(format!("{name}.log"));
+        let out = File::create(&log)?;
+        let mut command = Command::new(repository.binary(binary)?);
+        for (name, _) in std::env::vars_os() {
+            // Settings of the caller's own node are not for this one.
+            if ["TIDEGATE_", "MCP_"]
+                .iter()
+                .any(|prefix| name.to_string_lossy().starts_with(prefix))
+            {
+                command.env_remove(&name);
+            }
+        }
+        command
+            .current_dir(data.path())
+            .env("TIDEGATE_SERVER__PORT", "0")
+            .env("TIDEGATE_DATA_DIR", data.path())
+            .envs(settings.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(out.try_clone()?)
+            .stderr(out);
+        let process = command
+            .spawn()
+            .with_context(|| format!("could not start {binary}"))?;
+        let mut node = Self {
+            process,
+            port: 0,
+            log,
+            _data: data,
+        };
+        node.port = node.wait()?;
+        Ok(node)
+    }
+
+    /// `http://<host>:<port>/mcp`, where the host is a name of the loopback address.
+    pub(crate) fn url(&self, host: &str) -> String {
+        format!("http://{host}:{}/mcp", self.port)
+    }
+
+    /// Checks that the node still runs and has not logged a panic.
+    ///
+    /// # Errors
+    /// It ended, or panicked; the error has its log.
+    pub(crate) fn is_well(&mut self) -> anyhow::Result<()> {
+        let log = std::fs::read_to_string(&self.log)?;
+        if let Some(status) = self.process.try_wait()? {
+            bail!("the server ended with {status}:\n{log}");
+        }
+        anyhow::ensure!(
+            !log.contains("panicked at"),
+            "the server panicked; its log: {}\n{log}",
+            self.log.display()
+        );
+        Ok(())
+    }
+
+    fn wait(&mut self) -> anyhow::Result<u16> {
+        let start = Instant::now();
+        loop {
+            let log = std::fs::read_to_string(&self.log)?;
+            if let Some(port) = port_in(&log) {
+                return Ok(port);
+            }
+            if let Some(status) = self.process.try_wait()? {
+                bail!("the server ended at once with {status}:\n{log}");
+            }
+            if start.elapsed() > START_DEADLINE {
+                bail!("the server did not serve within {START_DEADLINE:?}:\n{log}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Where it writes its log.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // Both fail only when it has ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The port in a log, once its line is complete.
+fn port_in(log: &str) -> Option<u16> {
+    let rest = SIGNS
+        .iter()
+        .find_map(|sign| log.split_once(sign).map(|(_, rest)| rest))?;
+    let (line, _) = rest.split_once('\n')?;
+    let digits: String = line.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_is_read_once_its_line_is_complete() {
+        assert_eq!(None, port_in("INFO starting\n"));
+        assert_eq!(None, port_in("listening 127.0.0.1:37"));
+        assert_eq!(Some(37203), port_in("listening 127.0.0.1:37203\n"));
+        let log = "INFO starting\nINFO tidegate: serving MCP at http://127.0.0.1:5008/mcp address=x\nmore";
+        assert_eq!(Some(5008), port_in(log));
+    }
+}

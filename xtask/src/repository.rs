@@ -1,0 +1,69 @@
+//! Where things lie.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+
+/// The repository and its packages.
+pub(crate) struct Repository {
+    metadata: Metadata,
+}
+
+impl Repository {
+    /// Reads `cargo metadata` of the workspace that this program was built in.
+    pub(crate) fn read() -> anyhow::Result<Self> {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+        let metadata = MetadataCommand::new()
+            .manifest_path(manifest)
+            .no_deps()
+            .exec()?;
+        Ok(Self { metadata })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.metadata.workspace_root.as_std_path()
+    }
+
+    /// The packages of the workspace.
+    pub(crate) fn packages(&self) -> &[Package] {
+        &self.metadata.packages
+    }
+
+    /// A binary of the last debug build.
+    pub(crate) fn binary(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let path = self
+            .metadata
+            .target_directory
+            .as_std_path()
+            .join("debug")
+            .join(name);
+        anyhow::ensure!(
+            path.is_file(),
+            "{} is not built; run without --no-build",
+            path.display()
+        );
+        Ok(path)
+    }
+
+    /// A folder of ours below the target folder, made when it is missing.
+    pub(crate) fn cache(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let path = self
+            .metadata
+            .target_directory
+            .as_std_path()
+            .join("xtask")
+            .join(name);
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("could not make {}", path.display()))?;
+        Ok(path)
+    }
+
+    /// A folder as [`Self::cache`] gives, without what an earlier run left.
+    pub(crate) fn fresh(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let path = self.cache(name)?;
+        std::fs::remove_dir_all(&path)
+            .with_context(|| format!("could not empty {}", path.display()))?;
+        self.cache(name)
+    }
+}
