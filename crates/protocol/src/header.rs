@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::RpcError;
+use crate::parameter_header::ParameterHeader;
 
 /// The MCP headers of one HTTP request. Values have their optional white space stripped (RFC 9110 §5.5).
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,134 +39,18 @@ pub fn decode_value(value: &str) -> Result<Cow<'_, str>, RpcError> {
     })
 }
 
-/// One tool argument that clients mirror in a header: `x-mcp-header` in the input schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParamHeader {
-    /// `Mcp-Param-<suffix>`, as the schema spells it.
-    pub suffix: String,
-    /// Property names from the root of the arguments.
-    pub path: Vec<String>,
-}
-
-/// An `x-mcp-header` annotation that clients would have to refuse.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("x-mcp-header at {path:?}: {reason}")]
-pub struct InvalidParamHeader {
-    /// Where in the schema.
-    pub path: String,
-    /// What is wrong.
-    pub reason: &'static str,
-}
-
-/// Finds the `x-mcp-header` annotations of an input schema.
-///
-/// # Errors
-/// An annotation that is empty, no RFC 9110 token, used twice (compared without case), not on a string,
-/// integer or boolean, or not reachable through `properties` alone.
-pub fn param_headers(schema: &Value) -> Result<Vec<ParamHeader>, InvalidParamHeader> {
-    let mut found = Vec::new();
-    collect(schema, &mut Vec::new(), &mut found)?;
-    let annotations = count_annotations(schema);
-    if annotations != found.len() {
-        return Err(InvalidParamHeader {
-            path: String::new(),
-            reason: "it stands where it is not reachable through properties alone",
-        });
-    }
-    let mut seen = std::collections::HashSet::new();
-    for header in &found {
-        if !seen.insert(header.suffix.to_ascii_lowercase()) {
-            return Err(InvalidParamHeader {
-                path: header.path.join("."),
-                reason: "the name is used twice",
-            });
-        }
-    }
-    Ok(found)
-}
-
-fn collect(
-    schema: &Value,
-    path: &mut Vec<String>,
-    found: &mut Vec<ParamHeader>,
-) -> Result<(), InvalidParamHeader> {
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-        return Ok(());
-    };
-    for (name, property) in properties {
-        path.push(name.clone());
-        if let Some(annotation) = property.get("x-mcp-header") {
-            let invalid = |reason| InvalidParamHeader {
-                path: path.join("."),
-                reason,
-            };
-            let suffix = annotation
-                .as_str()
-                .ok_or_else(|| invalid("it must be a string"))?;
-            if suffix.is_empty() || !suffix.bytes().all(is_token_byte) {
-                return Err(invalid("it must be a token of RFC 9110"));
-            }
-            if !matches!(
-                property["type"].as_str(),
-                Some("string" | "integer" | "boolean")
-            ) {
-                return Err(invalid("it belongs on a string, an integer or a boolean"));
-            }
-            found.push(ParamHeader {
-                suffix: suffix.to_owned(),
-                path: path.clone(),
-            });
-        }
-        collect(property, path, found)?;
-        path.pop();
-    }
-    Ok(())
-}
-
-fn count_annotations(schema: &Value) -> usize {
-    match schema {
-        Value::Object(members) => {
-            usize::from(members.contains_key("x-mcp-header") && members.contains_key("type"))
-                + members.values().map(count_annotations).sum::<usize>()
-        }
-        Value::Array(items) => items.iter().map(count_annotations).sum(),
-        _ => 0,
-    }
-}
-
-const fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
-}
-
 /// Compares the `Mcp-Param-*` headers with the arguments they mirror.
 ///
 /// # Errors
 /// `-32020`: an argument is there and its header is missing, or they differ; or the argument is absent
 /// or null and the header is there.
 pub fn check_params<'h>(
-    expected: &[ParamHeader],
+    expected: &[ParameterHeader],
     arguments: &Value,
     header: impl Fn(&str) -> Option<&'h str>,
 ) -> Result<(), RpcError> {
     for param in expected {
-        let name = format!("Mcp-Param-{}", param.suffix);
+        let name = format!("Mcp-Param-{}", param.name);
         let value = param
             .path
             .iter()
@@ -215,6 +100,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::parameter_header::parameter_headers;
 
     #[test]
     fn a_value_is_literal_unless_it_is_wholly_wrapped() {
@@ -248,30 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn an_annotation_that_clients_would_refuse_is_an_error() {
-        let good = schema(&json!({ "type": "string", "x-mcp-header": "Region" }));
-        assert_eq!(
-            vec![ParamHeader {
-                suffix: "Region".into(),
-                path: vec!["region".into()]
-            }],
-            param_headers(&good).unwrap()
-        );
-        for bad in [
-            json!({ "type": "number", "x-mcp-header": "Region" }),
-            json!({ "type": "string", "x-mcp-header": "" }),
-            json!({ "type": "string", "x-mcp-header": "a b" }),
-            json!({ "type": "string", "x-mcp-header": "a\r\nb" }),
-            json!({ "type": "array", "items": { "type": "string", "x-mcp-header": "Region" } }),
-            json!({ "anyOf": [{ "type": "string", "x-mcp-header": "Region" }] }),
-        ] {
-            assert!(param_headers(&schema(&bad)).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
     fn headers_must_mirror_the_arguments() {
-        let expected = param_headers(&schema(
+        let expected = parameter_headers(&schema(
             &json!({ "type": "integer", "x-mcp-header": "Region" }),
         ))
         .unwrap();

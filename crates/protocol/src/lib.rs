@@ -9,6 +9,7 @@ pub mod error;
 pub mod header;
 pub mod ladder;
 pub mod message;
+pub mod parameter_header;
 pub mod reply;
 pub mod sse;
 pub mod state;

@@ -11,7 +11,6 @@ mod database;
 mod dataset;
 mod failure;
 mod fields;
-mod header;
 mod listing;
 mod prompt;
 mod prompts;
@@ -34,7 +33,6 @@ pub use catalogue::{
 pub use context::{Answers, CallContext, Change, ChangeNotifier, ClientChannel, Questions};
 pub use failure::{ArgumentProblem, ToolFailure};
 pub use fields::hide_fields;
-pub use header::{InvalidHeaderAnnotation, ParameterHeader, ParameterKind};
 pub use prompt::Prompt;
 pub use resource::{Resource, ResourceTemplate};
 pub use size::{Fitted, SizeBudget, SizeWarning, estimate_tokens};

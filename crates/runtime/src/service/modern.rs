@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::stream;
 use serde_json::Value;
-use tidegate_protocol::header::{ParamHeader, check_params};
+use tidegate_protocol::header::check_params;
 use tidegate_protocol::ladder::{Params, RequestMeta};
 use tidegate_protocol::message::Request;
 use tidegate_protocol::{RpcError, reply};
@@ -107,15 +107,7 @@ fn check_headers<'h>(
         .arguments
         .and_then(|raw| serde_json::from_str(raw.get()).ok())
         .unwrap_or_default();
-    let mirrored: Vec<ParamHeader> = entry
-        .parameter_headers()
-        .iter()
-        .map(|header| ParamHeader {
-            suffix: header.name.clone(),
-            path: header.path.clone(),
-        })
-        .collect();
-    check_params(&mirrored, &arguments, header)
+    check_params(entry.parameter_headers(), &arguments, header)
 }
 
 /// The client's answers to an earlier `input_required`, and the state that it brings back.

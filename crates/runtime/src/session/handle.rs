@@ -113,7 +113,7 @@ impl SessionHandle {
     /// Resumes a stream after an event.
     ///
     /// # Errors
-    /// `UnknownEvent`: there is no such stream, it ended with the event, or what came after it is gone.
+    /// `UnknownEvent`: there is no such stream, or it ended with the event.
     pub(crate) async fn resume_stream(
         &self,
         place: EventPlace,
@@ -123,9 +123,8 @@ impl SessionHandle {
         let before = EventId(place.event.0.saturating_sub(1));
         let page = self.state.events.read(&key, before, 1).await?;
         match page.as_ref().and_then(|page| page.events.first()) {
-            Some((event, stored)) if *event == place.event && !stored.is_last => {}
-            // The event itself is gone, or was the start; what came after it is there.
-            Some((event, _)) if event.0 == place.event.0 + 1 => {}
+            // What came after it may have fallen out of the store, its end not.
+            Some((event, stored)) if *event != place.event || !stored.is_last => {}
             _ => return Err(SessionError::UnknownEvent),
         }
         let progress = self.ask(FollowStream(place.stream.clone())).await??;

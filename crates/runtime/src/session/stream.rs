@@ -14,6 +14,7 @@ use tidegate_store::{
     EventId, Retention, SharedState, Signal, StoreError, StoredEvent, StreamId, StreamKey, Topic,
 };
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::{Frame, FrameStream};
@@ -21,6 +22,11 @@ use crate::outlet::{Inlet, Outgoing};
 
 /// How long a reader waits for a signal before it looks for itself: signals may be lost.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long an event that cannot be kept is tried again, and the pause between: the store may come back, and
+/// a client that resumes the stream waits for its end.
+const KEEP_WITHIN: Duration = Duration::from_mins(1);
+const KEEP_PAUSE: Duration = Duration::from_millis(250);
 
 /// How many events a reader takes at once.
 const PAGE: usize = 16;
@@ -89,12 +95,13 @@ pub(super) async fn pump(
         mut last,
         is_resumable,
     } = call;
-    let log = Log {
+    let mut log = Log {
         key,
         progress,
         state,
         retention,
         is_resumable,
+        kept: EventId::START,
     };
     if let Err(err) = log.keep_all(first, &mut inlet, &mut last).await {
         tracing::warn!(
@@ -112,11 +119,13 @@ struct Log {
     state: SharedState,
     retention: Retention,
     is_resumable: bool,
+    /// The newest event that is there.
+    kept: EventId,
 }
 
 impl Log {
     async fn keep_all(
-        &self,
+        &mut self,
         first: Option<Outgoing>,
         inlet: &mut Inlet,
         last: &mut BoxFuture<'static, Bytes>,
@@ -140,7 +149,7 @@ impl Log {
         self.keep(body, true).await
     }
 
-    async fn take(&self, outgoing: Outgoing) -> Result<(), StoreError> {
+    async fn take(&mut self, outgoing: Outgoing) -> Result<(), StoreError> {
         match outgoing {
             Outgoing::Message(message) => self.keep(message, false).await,
             Outgoing::CloseConnection => {
@@ -152,12 +161,9 @@ impl Log {
         }
     }
 
-    async fn keep(&self, data: Bytes, is_last: bool) -> Result<(), StoreError> {
-        let upto = self
-            .state
-            .events
-            .append(&self.key, StoredEvent { data, is_last }, self.retention)
-            .await?;
+    async fn keep(&mut self, data: Bytes, is_last: bool) -> Result<(), StoreError> {
+        let upto = self.append(&StoredEvent { data, is_last }).await?;
+        self.kept = upto;
         self.progress.send_modify(|progress| {
             progress.reach(upto);
         });
@@ -176,6 +182,38 @@ impl Log {
     }
 }
 
+impl Log {
+    /// Appends an event, as often as it takes.
+    ///
+    /// # Errors
+    /// The store's, when it stayed away for [`KEEP_WITHIN`].
+    async fn append(&self, event: &StoredEvent) -> Result<EventId, StoreError> {
+        let give_up = Instant::now() + KEEP_WITHIN;
+        loop {
+            let appended = self
+                .state
+                .events
+                .append(&self.key, event.clone(), self.retention);
+            match appended.await {
+                Ok(upto) => return Ok(upto),
+                Err(err) if Instant::now() >= give_up => return Err(err),
+                Err(err) => tracing::debug!(
+                    error = &err as &dyn std::error::Error,
+                    "an event is kept later"
+                ),
+            }
+            tokio::time::sleep(KEEP_PAUSE).await;
+            // After a time-out it may be there all the same. Nobody else appends to this stream.
+            let read = self.state.events.read(&self.key, self.kept, 1).await;
+            if let Ok(Some(page)) = read
+                && let Some((upto, _)) = page.events.first()
+            {
+                return Ok(*upto);
+            }
+        }
+    }
+}
+
 /// Reads a stream from after `after` to its end.
 pub(super) fn reader(
     key: StreamKey,
@@ -184,11 +222,14 @@ pub(super) fn reader(
     state: SharedState,
     ended: CancellationToken,
 ) -> FrameStream {
-    let pauses = progress.borrow().pauses;
+    let Progress {
+        pauses, is_pumped, ..
+    } = *progress.borrow();
     let reader = Reader {
         key,
         after,
         pauses,
+        was_pumped: is_pumped,
         progress,
         state,
         ended,
@@ -202,6 +243,8 @@ struct Reader {
     key: StreamKey,
     after: EventId,
     pauses: u64,
+    /// Whether the stream's pump was on this node.
+    was_pumped: bool,
     progress: watch::Receiver<Progress>,
     state: SharedState,
     ended: CancellationToken,
@@ -220,14 +263,16 @@ impl Reader {
             }
             let seen = *self.progress.borrow_and_update();
             match self.state.events.read(&self.key, self.after, PAGE).await {
-                Ok(Some(page)) if page.has_gap => {
-                    tracing::debug!("a reader was too slow for its stream");
-                    return None;
-                }
                 Ok(Some(page)) if !page.events.is_empty() => {
+                    if page.has_gap {
+                        // Progress and logs are lost on a reader that is too slow. The result is not.
+                        tracing::debug!("a reader was too slow for its stream");
+                    }
                     self.take(page.events);
                     continue;
                 }
+                // The store was emptied.
+                Ok(Some(page)) if page.has_gap => return None,
                 Ok(_) => {}
                 Err(err) => {
                     tracing::warn!(
@@ -237,7 +282,8 @@ impl Reader {
                     return None;
                 }
             }
-            if seen.pauses != self.pauses || !self.wait().await {
+            let is_abandoned = self.was_pumped && !seen.is_pumped;
+            if is_abandoned || seen.pauses != self.pauses || !self.wait().await {
                 return None;
             }
         }

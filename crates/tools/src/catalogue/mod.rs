@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
+use tidegate_protocol::parameter_header::{
+    InvalidHeaderAnnotation, ParameterHeader, parameter_headers,
+};
 use tidegate_protocol::{ProtocolVersion, ToolDefinition};
 use tidegate_types::{Principal, Scope};
 
 use crate::arguments::UnsupportedSchema;
-use crate::header::{InvalidHeaderAnnotation, ParameterHeader, parameter_headers};
 use crate::size::advice_for;
 use crate::system::call_tool;
 use crate::system::search_tools::SearchIndex;

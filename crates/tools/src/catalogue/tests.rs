@@ -177,12 +177,12 @@ fn valid_header_annotations_are_found_with_their_paths() {
             (
                 "Count",
                 "request.count".to_owned(),
-                crate::ParameterKind::Integer
+                tidegate_protocol::parameter_header::ParameterKind::Integer
             ),
             (
                 "Region",
                 "request.region".to_owned(),
-                crate::ParameterKind::Text
+                tidegate_protocol::parameter_header::ParameterKind::Text
             )
         ],
         *told

@@ -46,9 +46,7 @@ pub enum InvalidHeaderAnnotation {
 ///
 /// # Errors
 /// The first annotation that is not valid.
-pub(crate) fn parameter_headers(
-    schema: &Value,
-) -> Result<Vec<ParameterHeader>, InvalidHeaderAnnotation> {
+pub fn parameter_headers(schema: &Value) -> Result<Vec<ParameterHeader>, InvalidHeaderAnnotation> {
     let mut headers: Vec<ParameterHeader> = Vec::new();
     let mut path = Vec::new();
     collect(schema, &mut path, &mut headers)?;
