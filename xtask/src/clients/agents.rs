@@ -7,17 +7,12 @@ use crate::command::capture;
 const CLAUDE_CODE: &str = "@anthropic-ai/claude-code@2.1.328";
 const GEMINI_CLI: &str = "@google/gemini-cli@0.61.0";
 
-/// Adds the server that asks for a token to each assistant, and lets it list its servers.
-pub(super) fn run(stage: &Stage) -> [(&'static str, anyhow::Result<String>); 2] {
-    let url = stage.guarded.url("127.0.0.1");
-    let header = format!("Authorization: Bearer {}", stage.tokens["analyst"]);
-    [
-        ("Claude Code", claude_code(stage, &url, &header)),
-        ("Gemini CLI", gemini_cli(stage, &url, &header)),
-    ]
-}
+/// By name: adds the server that asks for a token to the assistant, and lets it list its servers.
+pub(super) const AGENTS: [(&str, fn(&Stage) -> anyhow::Result<String>); 2] =
+    [("Claude Code", claude_code), ("Gemini CLI", gemini_cli)];
 
-fn claude_code(stage: &Stage, url: &str, header: &str) -> anyhow::Result<String> {
+fn claude_code(stage: &Stage) -> anyhow::Result<String> {
+    let (url, header) = (stage.guarded.url("127.0.0.1"), authorization(stage));
     let home = tempfile::tempdir_in(stage.scratch.path())?;
     let ask = |arguments: &[&str]| {
         let mut claude = stage.npm.extra(CLAUDE_CODE, "claude")?;
@@ -33,14 +28,15 @@ fn claude_code(stage: &Stage, url: &str, header: &str) -> anyhow::Result<String>
         "--transport",
         "http",
         "tidegate",
-        url,
+        &url,
         "--header",
-        header,
+        &header,
     ])?;
     is_connected(&ask(&["mcp", "list"])?)
 }
 
-fn gemini_cli(stage: &Stage, url: &str, header: &str) -> anyhow::Result<String> {
+fn gemini_cli(stage: &Stage) -> anyhow::Result<String> {
+    let (url, header) = (stage.guarded.url("127.0.0.1"), authorization(stage));
     let home = tempfile::tempdir_in(stage.scratch.path())?;
     let ask = |arguments: &[&str]| {
         let mut gemini = stage.npm.extra(GEMINI_CLI, "gemini")?;
@@ -54,9 +50,13 @@ fn gemini_cli(stage: &Stage, url: &str, header: &str) -> anyhow::Result<String> 
         captured.success().map(|stdout| stdout + &stderr)
     };
     ask(&[
-        "mcp", "add", "-t", "http", "-s", "user", "-H", header, "tidegate", url,
+        "mcp", "add", "-t", "http", "-s", "user", "-H", &header, "tidegate", &url,
     ])?;
     is_connected(&ask(&["mcp", "list"])?)
+}
+
+fn authorization(stage: &Stage) -> String {
+    format!("Authorization: Bearer {}", stage.tokens["analyst"])
 }
 
 fn is_connected(list: &str) -> anyhow::Result<String> {

@@ -61,8 +61,8 @@ pub(crate) fn run(repository: &Repository, choice: &Choice) -> anyhow::Result<()
         note(one.name, Instant::now(), stage.play(one));
     }
     if choice.all {
-        for (name, outcome) in agents::run(&stage) {
-            note(name, Instant::now(), outcome);
+        for (name, connect) in agents::AGENTS {
+            note(name, Instant::now(), connect(&stage));
         }
     }
     anyhow::ensure!(count > 0, "no client's name contains {:?}", choice.only);
