@@ -7,8 +7,11 @@ use crate::command::capture;
 const CLAUDE_CODE: &str = "@anthropic-ai/claude-code@2.1.328";
 const GEMINI_CLI: &str = "@google/gemini-cli@0.61.0";
 
-/// By name: adds the server that asks for a token to the assistant, and lets it list its servers.
-pub(super) const AGENTS: [(&str, fn(&Stage) -> anyhow::Result<String>); 2] =
+/// Adds the server that asks for a token to an assistant, and lets it list its servers.
+type Connect = fn(&Stage) -> anyhow::Result<String>;
+
+/// By name.
+pub(super) const AGENTS: [(&str, Connect); 2] =
     [("Claude Code", claude_code), ("Gemini CLI", gemini_cli)];
 
 fn claude_code(stage: &Stage) -> anyhow::Result<String> {
