@@ -11,7 +11,7 @@ pub const PAGE: usize = 200;
 /// The place where a page begins.
 ///
 /// # Errors
-/// `-32602`: not a cursor of this server, or past the end.
+/// `-32602`: not a cursor of this server, which begins a page, or past the end.
 pub fn decode(cursor: &str, len: usize) -> Result<usize, RpcError> {
     let invalid = || RpcError::invalid_params("params.cursor is not one that this server gave");
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| invalid())?;
@@ -20,7 +20,7 @@ pub fn decode(cursor: &str, len: usize) -> Result<usize, RpcError> {
         .strip_prefix("at:")
         .and_then(|at| at.parse().ok())
         .ok_or_else(invalid)?;
-    if start > 0 && start < len {
+    if start > 0 && start < len && start.is_multiple_of(PAGE) {
         Ok(start)
     } else {
         Err(invalid())
@@ -62,6 +62,14 @@ mod tests {
             }
         }
         assert_eq!(items, seen);
+    }
+
+    #[test]
+    fn a_cursor_never_leads_into_the_middle_of_a_page() {
+        let items = vec![(); PAGE * 2 + 1];
+        for start in [1, PAGE - 1, PAGE + 1, PAGE * 2 - 1] {
+            assert!(page(&items, Some(&encode(start))).is_err(), "{start}");
+        }
     }
 
     #[test]

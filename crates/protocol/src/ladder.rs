@@ -274,14 +274,16 @@ fn has_claim(message: &Incoming<'_>) -> bool {
 }
 
 fn raw_meta(meta: Option<&RawValue>) -> Result<RawMeta<'_>, RpcError> {
-    meta.map_or_else(
-        || Ok(RawMeta::default()),
-        |meta| {
-            serde_json::from_str(meta.get()).map_err(|_| {
-                RpcError::invalid_params("params._meta must be an object without repeated members")
-            })
-        },
-    )
+    let Some(meta) = meta else {
+        return Ok(RawMeta::default());
+    };
+    // serde would take the members of a list for those of the object, in their order.
+    Some(meta.get())
+        .filter(|meta| meta.starts_with('{'))
+        .and_then(|meta| serde_json::from_str(meta).ok())
+        .ok_or_else(|| {
+            RpcError::invalid_params("params._meta must be an object without repeated members")
+        })
 }
 
 fn legacy_version(
@@ -542,6 +544,8 @@ mod tests {
             ("a batch with a claim", None, None, None, format!("[{}]", list(&envelope(MODERN))), "400 -32600"),
             ("a batch with a modern header", Some(MODERN), None, None, format!("[{}]", list("")), "400 -32600"),
             ("no JSON", Some(MODERN), None, None, "{".into(), "400 -32700"),
+            ("a list in the place of _meta", Some(MODERN), Some("tools/list"), None, format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{"_meta":["{MODERN}",{{}}]}}}}"#), "400 -32602"),
+            ("a list in a batch", None, None, None, r#"[["2.0",1,"ping"]]"#.into(), "batch"),
             ("params with a member twice", None, None, None, r#"{"jsonrpc":"2.0","id":1,"method":"x","params":{"name":"a","name":"b"}}"#.into(), "400 -32602"),
         ];
         for (row, version, method, name, body, expected) in rows {

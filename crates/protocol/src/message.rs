@@ -198,6 +198,12 @@ fn parse_error(err: &serde_json::Error) -> RpcError {
 }
 
 fn decode_message(text: &str) -> Result<Incoming<'_>, RpcError> {
+    // serde would take the members of a list for those of the message, in their order.
+    if text.trim_start().starts_with('[') {
+        return Err(RpcError::invalid_request(
+            "a message of a batch is an object, never a list",
+        ));
+    }
     let raw: RawMessage<'_> = serde_json::from_str(text).map_err(|err| match err.classify() {
         serde_json::error::Category::Data => RpcError::invalid_request(format!(
             "the body is not a JSON-RPC message: {}",
@@ -297,6 +303,16 @@ mod tests {
                 panic!("a request was expected")
             };
             assert_eq!(id, request.id.as_json());
+        }
+    }
+
+    #[test]
+    fn a_list_in_a_batch_is_no_message_whatever_it_holds() {
+        let Body::Batch(messages) = decode(br#"[["2.0",1,"ping"], []]"#, 64).unwrap() else {
+            panic!("a batch was expected")
+        };
+        for message in messages {
+            assert_eq!(RpcError::INVALID_REQUEST, message.unwrap_err().code);
         }
     }
 

@@ -11,6 +11,9 @@ use tidegate_metastore::seed::{PostgresTarget, seed_postgres};
 use tidegate_server::{Application, wait_for_signal};
 use tidegate_types::{SecretString, SystemClock, WorkspaceSlug};
 
+/// Gives `seed --data-url`, which holds a password, without showing it among the processes.
+const SEED_DATA_URL: &str = "TIDEGATE_SEED_DATA_URL";
+
 /// An MCP server for Apache Superset workspaces.
 ///
 /// Without a command it serves. With nothing configured it serves the embedded workspace `demo` on
@@ -37,7 +40,7 @@ enum Command {
         #[arg(long)]
         workspace: WorkspaceSlug,
         /// Where the sample data go: postgres://user:password@host/database.
-        #[arg(long, env = "TIDEGATE_SEED_DATA_URL", hide_env_values = true)]
+        #[arg(long, env = SEED_DATA_URL, hide_env_values = true)]
         data_url: String,
     },
     /// Asks a running server whether it is ready; for container health checks.
@@ -65,7 +68,9 @@ fn run() -> anyhow::Result<ExitCode> {
         .install_default()
         .map_err(|_| anyhow::anyhow!("a TLS provider is installed already"))?;
     let CommandLine { config, command } = CommandLine::parse();
-    let environment: HashMap<String, String> = std::env::vars().collect();
+    let mut environment: HashMap<String, String> = std::env::vars().collect();
+    // It is no setting, and the settings refuse names that they do not know.
+    environment.remove(SEED_DATA_URL);
     if let Some(Command::Healthcheck { url }) = &command {
         return tokio_main(healthcheck(url));
     }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tidegate_protocol::{ClientCapabilities, LogLevel, ProtocolVersion, RequestId, reply};
+use tidegate_protocol::{
+    ClientCapabilities, InputRequest, LogLevel, ProtocolVersion, RequestId, reply,
+};
 use tidegate_tools::{Answers, ClientChannel, Questions, ToolFailure};
 use tokio_util::sync::CancellationToken;
 
@@ -64,6 +66,13 @@ impl CallChannel {
             .fetch_max(progress.max(0.0).to_bits(), Ordering::SeqCst);
         // The bits of floats that are not negative compare as the floats do.
         last == FIRST || progress.to_bits() > last
+    }
+
+    /// Whether the client declared it, and its revision knows it.
+    fn can_answer(&self, question: &InputRequest) -> bool {
+        let is_known =
+            !matches!(question, InputRequest::Elicitation { .. }) || self.version.has_elicitation();
+        is_known && question.is_supported_by(&self.capabilities)
     }
 
     async fn ask_in_session(
@@ -166,7 +175,7 @@ impl ClientChannel for CallChannel {
     ) -> Result<Answers, ToolFailure> {
         if let Some((_, question)) = questions
             .iter()
-            .find(|(_, question)| !question.is_supported_by(&self.capabilities))
+            .find(|(_, question)| !self.can_answer(question))
         {
             return Err(ToolFailure::MissingCapability(question.clone()));
         }

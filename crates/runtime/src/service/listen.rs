@@ -90,7 +90,9 @@ pub(crate) fn modern(
     let Some(wanted) = wanted else {
         return refuse("params.notifications is missing");
     };
-    let Ok(wanted) = serde_json::from_str::<Wanted>(wanted.get()) else {
+    // serde would take an empty list for an object without members.
+    let wanted = Some(wanted.get()).filter(|wanted| wanted.starts_with('{'));
+    let Some(Ok(wanted)) = wanted.map(serde_json::from_str::<Wanted>) else {
         return refuse(
             "params.notifications must be an object of toolsListChanged, promptsListChanged, resourcesListChanged \
              (true or false) and resourceSubscriptions (URIs)",

@@ -180,9 +180,7 @@ impl Log {
         }
         Ok(())
     }
-}
 
-impl Log {
     /// Appends an event, as often as it takes.
     ///
     /// # Errors
