@@ -1,0 +1,13 @@
+//! Servers that the load test starts, and what they use.
+
+mod http;
+mod limit;
+mod server;
+mod sink;
+mod usage;
+
+pub(crate) use http::{get, head, post};
+pub(crate) use limit::raise_open_files;
+pub(crate) use server::{Server, Setup};
+pub(crate) use sink::StatsdSink;
+pub(crate) use usage::{cpu_of_children, peak_rss_bytes};

@@ -1,0 +1,178 @@
+//! A server as a child process.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+use tidegate_types::ExposeSecret as _;
+
+use super::{http, usage};
+use crate::address::LoopbackUrl;
+use crate::token::{AUDIENCE, ISSUER, TokenMint};
+
+/// An embedded workspace that is made first takes a while.
+const START_LIMIT: Duration = Duration::from_mins(2);
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+
+/// How Tidegate is set up to be measured: JWT, rights, limits, audit and metrics are on. The limits are
+/// checked on every call and never reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup(BTreeMap<&'static str, String>);
+
+impl Setup {
+    /// With everything on that production has on.
+    pub(crate) fn new(data_dir: &Path, mint: &TokenMint, statsd: &str) -> Self {
+        let mut settings: BTreeMap<&'static str, String> = [
+            ("TIDEGATE_TELEMETRY__LOG__LEVEL", "warn"),
+            ("TIDEGATE_AUTH__ENABLED", "true"),
+            ("TIDEGATE_AUTH__JWT__ALGORITHM", "HS256"),
+            ("TIDEGATE_AUTH__JWT__ISSUER", ISSUER),
+            ("TIDEGATE_AUTH__JWT__AUDIENCE", AUDIENCE),
+            ("TIDEGATE_LIMITS__TENANT__PER_MINUTE", "1000000000"),
+            ("TIDEGATE_LIMITS__TENANT__BURST", "100000000"),
+            ("TIDEGATE_LIMITS__USER__PER_MINUTE", "1000000000"),
+            ("TIDEGATE_LIMITS__USER__BURST", "100000000"),
+            ("TIDEGATE_LIMITS__CLIENT__PER_MINUTE", "1000000000"),
+            ("TIDEGATE_LIMITS__CLIENT__BURST", "100000000"),
+            ("TIDEGATE_LIMITS__TOOL__PER_MINUTE", "1000000000"),
+            ("TIDEGATE_LIMITS__TOOL__BURST", "100000000"),
+        ]
+        .map(|(key, value)| (key, value.to_owned()))
+        .into();
+        settings.insert("TIDEGATE_DATA_DIR", data_dir.display().to_string());
+        settings.insert(
+            "TIDEGATE_AUTH__JWT__SECRET",
+            mint.secret().expose_secret().to_owned(),
+        );
+        settings.insert("TIDEGATE_TELEMETRY__STATSD__ADDRESS", statsd.to_owned());
+        Self(settings)
+    }
+
+    /// With one more setting.
+    pub(crate) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.0.insert(key, value.into());
+        self
+    }
+}
+
+/// A running server; killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    url: LoopbackUrl,
+    started_in: Duration,
+}
+
+impl Server {
+    /// Starts Tidegate and waits until it is ready.
+    ///
+    /// # Errors
+    /// It does not start, or is not ready in time.
+    pub(crate) fn tidegate(binary: &Path, setup: &Setup) -> anyhow::Result<Self> {
+        let port = free_port()?;
+        let mut command = Command::new(binary);
+        // Nothing of the caller's environment changes what is measured.
+        command
+            .env_clear()
+            .envs(&setup.0)
+            .env("TIDEGATE_SERVER__PORT", port.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        Self::start(command, port).with_context(|| format!("cannot start {}", binary.display()))
+    }
+
+    /// Starts the floor: this program again.
+    ///
+    /// # Errors
+    /// As [`Self::tidegate`].
+    pub(crate) fn floor() -> anyhow::Result<Self> {
+        let port = free_port()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .args(["floor", "--port", &port.to_string()])
+            .stdin(Stdio::null());
+        Self::start(command, port).context("cannot start the floor")
+    }
+
+    fn start(mut command: Command, port: u16) -> anyhow::Result<Self> {
+        let url = LoopbackUrl::of_port(port);
+        let began = Instant::now();
+        let child = command.spawn()?;
+        let mut server = Self {
+            child,
+            url,
+            started_in: Duration::ZERO,
+        };
+        while began.elapsed() < START_LIMIT {
+            if http::get(&server.url, "/readyz").is_ok_and(|reply| reply.status == 200) {
+                server.started_in = began.elapsed();
+                return Ok(server);
+            }
+            if let Some(status) = server.child.try_wait()? {
+                bail!("it ended with {status}");
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        bail!("it was not ready in {} s", START_LIMIT.as_secs())
+    }
+
+    /// Where it listens.
+    pub(crate) const fn url(&self) -> &LoopbackUrl {
+        &self.url
+    }
+
+    /// From its start to its first 200 of `/readyz`.
+    pub(crate) const fn started_in(&self) -> Duration {
+        self.started_in
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its CPU time so far.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        usage::cpu_of_process(self.pid())
+    }
+
+    /// Its memory.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub(crate) fn rss_bytes(&self) -> anyhow::Result<u64> {
+        usage::rss_bytes(self.pid())
+    }
+
+    /// Lets it end by itself, so that its data are whole for the next one.
+    pub(crate) fn stop(mut self) {
+        let pid = i32::try_from(self.pid())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
+        if let Some(pid) = pid {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        let began = Instant::now();
+        while began.elapsed() < STOP_LIMIT && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}

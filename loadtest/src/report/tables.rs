@@ -1,0 +1,228 @@
+//! The results of each kind of run as tables.
+
+use super::Table;
+use crate::abandon::Memory;
+use crate::ceiling::{Ceiling, Figure};
+use crate::drive::Comparison;
+
+fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(str::to_owned).into()
+}
+
+/// The ratios to the floor.
+pub(crate) fn of_ceiling(ceiling: &Ceiling) -> Table {
+    let row = |figure: &Figure| {
+        let p99 = figure
+            .goal_p99_times
+            .map_or_else(String::new, |times| format!(" (< {times:.0})"));
+        vec![
+            figure.label.to_owned(),
+            figure.answer_bytes.to_string(),
+            format!("{:.0}", figure.floor_per_second),
+            format!("{:.0}", figure.per_second),
+            format!(
+                "{:.3} ({:.3} to {:.3})",
+                figure.ratio, figure.lowest_ratio, figure.highest_ratio
+            ),
+            figure.goal_ratio.to_string(),
+            if figure.is_reached() { "yes" } else { "no" }.to_owned(),
+            format!("{:.2} / {:.2}", figure.p50_us / 1e3, figure.p99_us / 1e3),
+            format!(
+                "{:.2} / {:.2}",
+                figure.floor_p50_us / 1e3,
+                figure.floor_p99_us / 1e3
+            ),
+            format!("{:.1}{p99}", figure.p99_times),
+            format!(
+                "{:.1} / {:.1} / {:.1}",
+                figure.cpu_us, figure.floor_cpu_us, figure.generator_cpu_us
+            ),
+            format!("{:.0} to {:.0}", figure.rss_before_mb, figure.rss_after_mb),
+            format!(
+                "{} / {}",
+                figure.counted.audit_written, figure.counted.audit_dropped
+            ),
+        ]
+    };
+    Table {
+        title: "Calls against the floor".into(),
+        head: texts([
+            "call",
+            "answer, bytes",
+            "floor, calls/s",
+            "calls/s",
+            "ratio (lowest to highest)",
+            "goal",
+            "reached",
+            "p50 / p99, ms",
+            "floor p50 / p99, ms",
+            "p99, times the floor's",
+            "CPU for a call, µs: server / floor / generator",
+            "RSS, MB",
+            "audit rows written / dropped",
+        ]),
+        rows: ceiling.figures.iter().map(row).collect(),
+        notes: vec![
+            format!(
+                "medians of {} rounds of {} s each, floor and target in turns; wrk with {} connections on the same {} \
+                 cores",
+                ceiling.rounds, ceiling.seconds_a_round, ceiling.connections, ceiling.cores
+            ),
+            "JWT (HS256), rights, limits, audit to the metastore, StatsD and Prometheus are on"
+                .into(),
+            format!("StatsD datagrams received: {}", ceiling.statsd_datagrams),
+            format!(
+                "start {:.0} ms, idle RSS {:.1} MB",
+                ceiling.start_ms, ceiling.idle_rss_mb
+            ),
+        ],
+    }
+}
+
+/// What sessions and slow readers take.
+pub(crate) fn of_memory(memory: &Memory) -> Table {
+    let (abandoned, open, slow) = (&memory.abandoned, &memory.open, &memory.slow);
+    let samples: Vec<String> = abandoned
+        .samples
+        .iter()
+        .map(|(opened, mb)| format!("{opened}: {mb:.0}"))
+        .collect();
+    let yes = |is_so: bool| if is_so { "yes" } else { "no" }.to_owned();
+    let row = |what: &str, figure: String, goal: &str, is_reached: String| {
+        vec![what.to_owned(), figure, goal.to_owned(), is_reached]
+    };
+    Table {
+        title: "Memory and start".into(),
+        head: texts(["what", "measured", "goal", "reached"]),
+        rows: vec![
+            row(
+                "start with an existing workspace",
+                format!("{:.0} ms", memory.start_ms),
+                "< 300 ms",
+                yes(memory.start_ms < 300.0),
+            ),
+            row(
+                "idle",
+                format!("{:.1} MB", memory.idle_mb),
+                "< 60 MB",
+                yes(memory.idle_mb < 60.0),
+            ),
+            row(
+                &format!(
+                    "after {} abandoned sessions of {} users",
+                    abandoned.sessions, abandoned.users
+                ),
+                format!(
+                    "{:.1} MB, at most {:.1} MB",
+                    abandoned.after_mb, abandoned.peak_mb
+                ),
+                "flat",
+                yes(abandoned.is_flat() && abandoned.failed == 0),
+            ),
+            row(
+                &format!(
+                    "{} sessions open at once, {} of them streaming",
+                    open.sessions, open.streams
+                ),
+                format!(
+                    "{:.1} MB before, {:.1} MB open, {:.1} MB streaming, {:.1} MB after",
+                    open.before_mb, open.opened_mb, open.streaming_mb, open.after_mb
+                ),
+                "all answer",
+                yes(open.lost == 0),
+            ),
+            row(
+                &format!(
+                    "{} connections that ask {} times and read nothing",
+                    slow.connections, slow.asked_each
+                ),
+                format!(
+                    "{:.1} MB before, at most {:.1} MB, {:.1} MB after",
+                    slow.before_mb, slow.during_mb, slow.after_mb
+                ),
+                "others are served",
+                yes(slow.others_are_served),
+            ),
+        ],
+        notes: vec![
+            format!(
+                "MB after so many abandoned sessions: {}",
+                samples.join(", ")
+            ),
+            format!(
+                "{:.0} sessions opened a second (initialize and notifications/initialized); {} ended to make room, {} \
+                 actors alive at the end",
+                abandoned.per_second,
+                abandoned.counted.sessions_evicted,
+                abandoned.counted.sessions
+            ),
+            format!(
+                "with all sessions open there were {} actors, and the slowest answer took {:.1} ms; {} actors after \
+                 DELETE of all",
+                open.actors_with_all_open, open.slowest_ms, open.actors_after
+            ),
+        ],
+    }
+}
+
+/// The calls of a workload, and the ratio of two targets.
+pub(crate) fn of_comparison(comparison: &Comparison) -> Table {
+    let mut head = texts(["call"]);
+    for target in &comparison.targets {
+        head.extend(
+            ["calls", "failed", "calls/s", "p50, ms", "p99, ms"]
+                .map(|what| format!("{target}: {what}")),
+        );
+    }
+    let is_pair = comparison.targets.len() == 2;
+    if is_pair {
+        head.extend(texts(["ratio, calls/s", "ratio, p50", "ratio, p99"]));
+    }
+    let rows = comparison.rows.iter().map(|row| {
+        let mut cells = vec![row.label.clone()];
+        for figures in &row.figures {
+            cells.extend([
+                figures.calls.to_string(),
+                figures.failed.to_string(),
+                format!("{:.0}", figures.per_second),
+                format!("{:.2}", figures.p50_ms),
+                format!("{:.2}", figures.p99_ms),
+            ]);
+        }
+        if let (true, [one, other]) = (is_pair, row.figures.as_slice()) {
+            cells.extend([
+                ratio(one.per_second, other.per_second),
+                ratio(one.p50_ms, other.p50_ms),
+                ratio(one.p99_ms, other.p99_ms),
+            ]);
+        }
+        cells
+    });
+    let errors = comparison.errors.iter().flat_map(|(target, errors)| {
+        errors
+            .iter()
+            .map(move |(error, count)| format!("{target}: {count} times {error}"))
+    });
+    Table {
+        title: comparison.workload.clone(),
+        head,
+        rows: rows.collect(),
+        notes: std::iter::once(format!(
+            "{} clients, {} rounds of {} s a target, in turns; every body was checked; ratios are the first target's to \
+             the second's",
+            comparison.bounds.users,
+            comparison.rounds,
+            comparison.bounds.duration.as_secs()
+        ))
+        .chain(errors)
+        .collect(),
+    }
+}
+
+fn ratio(one: f64, other: f64) -> String {
+    if other > 0.0 {
+        format!("{:.2}", one / other)
+    } else {
+        "-".to_owned()
+    }
+}
