@@ -355,6 +355,11 @@ impl Node {
         self.core.draining.cancel();
     }
 
+    /// Whether the node no longer wants requests.
+    pub fn is_draining(&self) -> bool {
+        self.core.draining.is_cancelled()
+    }
+
     /// Waits for running calls, at most `grace`, then stops the actors. Returns how many calls were cut off.
     pub async fn stop(&self, grace: Duration) -> usize {
         self.begin_drain();

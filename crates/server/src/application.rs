@@ -14,7 +14,7 @@ use tidegate_store::{Retention, SessionLimits, StoreError};
 use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metrics};
 use tidegate_tools::{CatalogueBuilder, CatalogueError, SizeBudget, builtin};
 use tidegate_types::{Clock, Scope, SystemClock};
-use tidegate_web::{BindError, Edge};
+use tidegate_web::{BindError, Edge, InFlight};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit_log::MetastoreAudit;
@@ -36,6 +36,9 @@ const CLIENT_TTL: ClientTtl = ClientTtl {
 
 /// How long a call may wait for its client's answers.
 const ASK_LIMIT: Duration = Duration::from_mins(5);
+
+/// How long the last answers may take to reach the network.
+const FLUSH: Duration = Duration::from_millis(200);
 
 /// How long the last audit records may take.
 const AUDIT_GRACE: Duration = Duration::from_secs(5);
@@ -222,6 +225,7 @@ impl ApplicationBuilder {
                 ),
             }
         }
+        let in_flight = InFlight::default();
         let edge = Arc::new(Edge {
             node: Arc::clone(&node),
             hosts: workspaces::hosts(&settings),
@@ -229,11 +233,13 @@ impl ApplicationBuilder {
             least_scope: Scope::Read.as_str(),
             settings: settings.server.clone(),
             metrics: metrics.clone(),
+            in_flight: in_flight.clone(),
         });
         let server = tidegate_web::start(edge)?;
         Ok(Running {
             serving: actix_rt::spawn(server.running),
             handle: server.handle,
+            in_flight,
             addresses: server.addresses,
             node,
             audit: audit_task,
@@ -299,6 +305,7 @@ fn pinned_tools(list: &ToolList) -> Option<BTreeSet<String>> {
 pub struct Running {
     serving: actix_rt::task::JoinHandle<std::io::Result<()>>,
     handle: ServerHandle,
+    in_flight: InFlight,
     addresses: Vec<SocketAddr>,
     node: Arc<Node>,
     audit: AuditTask,
@@ -328,15 +335,29 @@ impl Running {
         self.node.ends().clone()
     }
 
-    /// Stops in order: readiness off, no new connections, running calls end, actors stop, the audit is
-    /// written. Takes at most the configured grace and a few seconds.
+    /// Stops in order: readiness off and change streams ended, no new connections, requests in flight are
+    /// answered, actors stop, the audit is written. Takes at most the configured grace and a few seconds.
     pub async fn stop(self) {
         self.node.begin_drain();
-        let serving = self.handle.stop(true);
-        let (cut_off, ()) = tokio::join!(self.node.stop(self.grace), async {
-            // Streams that are still open end with the node's calls; connections after the grace.
-            let _ = tokio::time::timeout(self.grace + Duration::from_secs(1), serving).await;
-        });
+        // Listening ends with this call; its end would wait for idle connections as well.
+        let closed = self.handle.stop(true);
+        let answered = async {
+            self.in_flight.ended().await;
+            tokio::time::sleep(FLUSH).await;
+        };
+        let all = async {
+            tokio::select! {
+                () = closed => {}
+                () = answered => {}
+            }
+        };
+        let is_answered = tokio::time::timeout(self.grace, all).await.is_ok();
+        let rest = if is_answered {
+            self.grace
+        } else {
+            Duration::ZERO
+        };
+        let cut_off = self.node.stop(rest).await;
         if cut_off > 0 {
             tracing::warn!(calls = cut_off, "calls were cut off by the shutdown");
         }

@@ -8,6 +8,8 @@ use tidegate_runtime::Node;
 use tidegate_telemetry::Metrics;
 use tidegate_types::WorkspaceSlug;
 
+use crate::in_flight::InFlight;
+
 /// Shared by all workers; built once, outside the server's factory.
 pub struct Edge {
     /// The node.
@@ -18,6 +20,8 @@ pub struct Edge {
     pub hosts: WorkspaceHosts,
     /// Counts.
     pub metrics: Metrics,
+    /// Requests that are being answered.
+    pub in_flight: InFlight,
     /// Whether `/metrics` is served.
     pub serves_metrics: bool,
     /// The scope that a token needs at least, for challenges (RFC 6750 §3).

@@ -4,10 +4,12 @@ mod admission;
 mod cors;
 mod edge;
 mod health;
+mod in_flight;
 mod mcp;
 mod routing;
 mod server;
 mod status;
 
 pub use edge::{Edge, WorkspaceHosts};
+pub use in_flight::InFlight;
 pub use server::{BindError, Server, start};

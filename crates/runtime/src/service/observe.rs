@@ -118,7 +118,8 @@ impl Observer {
         request: &Request<'_>,
     ) -> Observation {
         let target = operation.target();
-        let parent = trace_parent(&caller.trace).or_else(|| trace_parent(request.trace));
+        // The message's own context is the client's call; the header's may be a proxy's.
+        let parent = trace_parent(request.trace).or_else(|| trace_parent(&caller.trace));
         let trace = CallTrace::start(
             &CallInfo {
                 method: operation.method(),

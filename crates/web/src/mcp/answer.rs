@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{
-    CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
@@ -12,14 +12,15 @@ use tidegate_protocol::{reply, sse};
 use tidegate_runtime::{Answer, Frame, FrameStream, Refused};
 
 use crate::edge::Edge;
+use crate::in_flight::InFlightGuard;
 use crate::status;
 
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Writes an answer.
-pub(crate) fn respond(edge: &Edge, answer: Answer) -> HttpResponse {
-    match answer {
+/// Writes an answer. The request is in flight until the answer's last byte.
+pub(crate) fn respond(edge: &Edge, answer: Answer, in_flight: InFlightGuard) -> HttpResponse {
+    let mut response = match answer {
         Answer::Json(body) => json(body),
         Answer::Accepted => HttpResponse::Accepted().finish(),
         Answer::Initialized { body, session } => {
@@ -39,10 +40,18 @@ pub(crate) fn respond(edge: &Edge, answer: Answer) -> HttpResponse {
                     frames,
                     edge.settings.keep_alive_comment,
                     retry_ms,
+                    in_flight,
                 ))
         }
         Answer::Refused(refused) => refusal(&refused),
+    };
+    if edge.node.is_draining() {
+        // The client's next request goes to a node that stays.
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    response
 }
 
 fn json(body: Bytes) -> HttpResponse {
@@ -74,14 +83,18 @@ fn event_stream(
     frames: FrameStream,
     quiet: Duration,
     retry_ms: u64,
+    in_flight: InFlightGuard,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
-    stream::unfold(frames, move |mut frames| async move {
-        let bytes = match tokio::time::timeout(quiet, frames.next()).await {
-            Ok(Some(Frame::Priming { id })) => sse::priming(&id, retry_ms),
-            Ok(Some(Frame::Message { id, data })) => sse::event(id.as_deref(), &data),
-            Ok(None) => return None,
-            Err(_) => sse::KEEP_ALIVE,
-        };
-        Some((Ok(bytes), frames))
-    })
+    stream::unfold(
+        (frames, in_flight),
+        move |(mut frames, in_flight)| async move {
+            let bytes = match tokio::time::timeout(quiet, frames.next()).await {
+                Ok(Some(Frame::Priming { id })) => sse::priming(&id, retry_ms),
+                Ok(Some(Frame::Message { id, data })) => sse::event(id.as_deref(), &data),
+                Ok(None) => return None,
+                Err(_) => sse::KEEP_ALIVE,
+            };
+            Some((Ok(bytes), (frames, in_flight)))
+        },
+    )
 }

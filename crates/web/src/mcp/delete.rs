@@ -15,6 +15,7 @@ pub(crate) async fn delete(edge: web::Data<Edge>, request: HttpRequest) -> HttpR
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
+    let in_flight = edge.in_flight.begin();
     let caller = match caller::bind(&edge, &request, &admitted, None).await {
         Ok(caller) => caller,
         Err(refused) => return refused,
@@ -23,7 +24,7 @@ pub(crate) async fn delete(edge: web::Data<Edge>, request: HttpRequest) -> HttpR
         Ok(session) => match edge.node.delete(caller, session).await {
             // Clients warn about 202 here: it would say that the session may still live.
             Answer::Accepted => HttpResponse::NoContent().finish(),
-            answer => answer::respond(&edge, answer),
+            answer => answer::respond(&edge, answer, in_flight),
         },
         Err(refused) => refused,
     };

@@ -16,6 +16,7 @@ pub(crate) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> HttpResp
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
+    let in_flight = edge.in_flight.begin();
     let caller = match caller::bind(&edge, &request, &admitted, None).await {
         Ok(caller) => caller,
         Err(refused) => return refused,
@@ -41,7 +42,8 @@ pub(crate) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> HttpResp
             .finish(),
         Ok(session) => {
             let last_event = one(headers, "Last-Event-ID").ok().flatten();
-            answer::respond(&edge, edge.node.get(caller, session, last_event).await)
+            let answer = edge.node.get(caller, session, last_event).await;
+            answer::respond(&edge, answer, in_flight)
         }
         Err(refused) => refused,
     };

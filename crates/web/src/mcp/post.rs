@@ -39,6 +39,7 @@ async fn serve(
     admitted: &crate::admission::Admitted<'_>,
     body: &[u8],
 ) -> HttpResponse {
+    let in_flight = edge.in_flight.begin();
     // Who asks comes before what they ask: nobody learns more than 401 without a token.
     let decoded = message::decode(body, edge.settings.json_depth);
     let id = match &decoded {
@@ -106,7 +107,7 @@ async fn serve(
             Err(refused) => return refused,
         },
     };
-    answer::respond(edge, answer)
+    answer::respond(edge, answer, in_flight)
 }
 
 /// The MCP headers, each at most once: which of two would count is a matter of the proxy in between.
