@@ -16,7 +16,7 @@ use tidegate_types::{ServiceCode, WorkspaceSlug};
 use tokio_util::sync::CancellationToken;
 
 use super::channel::{Asking, CallChannel, FIRST};
-use super::keep::{self, Boarding, Flight};
+use super::keep::{self, Boarding, Flight, Place};
 use super::observe::{Observation, Request};
 use super::operation::Operation;
 use super::{Caller, Core, Outcome, Produced, TraceParent, failure};
@@ -77,8 +77,13 @@ pub(crate) async fn run(
     let keep_for = call.operation.keep_for(&core).filter(|_| !is_retry);
     let mut keeping = None;
     if let Some(ttl) = keep_for {
-        let key = keep::key(&caller, &call.operation, version);
-        let found = match keep::find(&core, &key).await {
+        let Place { key, wants_fresh } = keep::place(&caller, &call.operation, version);
+        let kept = if wants_fresh {
+            None
+        } else {
+            keep::find(&core, &key).await
+        };
+        let found = match kept {
             Some(answer) => Some(answer),
             None => match core.flights.board(&key).await {
                 Boarding::Landed(answer) => Some(answer),

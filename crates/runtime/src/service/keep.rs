@@ -14,10 +14,19 @@ use tokio::sync::watch;
 use super::operation::Operation;
 use super::{Caller, Core};
 
-/// What an answer depends on: the caller's rights and the workspace's epoch, the revision that it is
-/// shaped for, and what was asked, written the same way however the client wrote it.
-pub(crate) fn key(caller: &Caller, operation: &Operation, version: ProtocolVersion) -> CacheKey {
-    let arguments: Value = serde_json::from_str(&operation.arguments()).unwrap_or_default();
+/// Where an answer is kept, and whether the caller wants a new one.
+pub(crate) struct Place {
+    /// What the answer depends on.
+    pub key: CacheKey,
+    /// The arguments ask for an answer that was not kept (`force_refresh`, or `use_cache: false`).
+    pub wants_fresh: bool,
+}
+
+/// Finds the place: the caller's rights and the workspace's epoch, the revision that the answer is shaped
+/// for, and what was asked, written the same way however the client wrote it.
+pub(crate) fn place(caller: &Caller, operation: &Operation, version: ProtocolVersion) -> Place {
+    let mut arguments: Value = serde_json::from_str(&operation.arguments()).unwrap_or_default();
+    let wants_fresh = take_wishes(&mut arguments);
     let parts = serde_json::json!([
         caller.access.fingerprint().as_str(),
         caller.principal.user.0,
@@ -29,10 +38,26 @@ pub(crate) fn key(caller: &Caller, operation: &Operation, version: ProtocolVersi
         // serde_json keeps the members of objects sorted.
         arguments,
     ]);
-    CacheKey {
+    let key = CacheKey {
         workspace: caller.principal.workspace.clone(),
         digest: sha256(parts.to_string().as_bytes()),
-    }
+    };
+    Place { key, wants_fresh }
+}
+
+/// Takes out what says how to answer and not what, wrapped in `request` or flat as tools take it, so that
+/// a refreshed answer serves those who did not ask for one.
+fn take_wishes(arguments: &mut Value) -> bool {
+    let request = match arguments.get("request") {
+        Some(Value::Object(_)) => arguments.get_mut("request"),
+        _ => Some(arguments),
+    };
+    let Some(Value::Object(request)) = request else {
+        return false;
+    };
+    let no_cache = request.remove("use_cache") == Some(Value::Bool(false));
+    let refresh = request.remove("force_refresh") == Some(Value::Bool(true));
+    no_cache || refresh
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -156,12 +181,40 @@ pub(crate) fn store(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn key() -> CacheKey {
         CacheKey {
             workspace: "acme".parse().unwrap(),
             digest: [1; 32],
+        }
+    }
+
+    #[test]
+    fn wishes_for_a_fresh_answer_are_not_part_of_what_was_asked() {
+        for (mut arguments, fresh, rest) in [
+            (
+                json!({"request": {"page": 1, "force_refresh": true}}),
+                true,
+                json!({"request": {"page": 1}}),
+            ),
+            (
+                json!({"page": 1, "use_cache": false}),
+                true,
+                json!({"page": 1}),
+            ),
+            (
+                json!({"page": 1, "use_cache": true, "force_refresh": false}),
+                false,
+                json!({"page": 1}),
+            ),
+            (json!({"request": "{}"}), false, json!({"request": "{}"})),
+            (json!([1]), false, json!([1])),
+        ] {
+            assert_eq!(fresh, take_wishes(&mut arguments), "{arguments}");
+            assert_eq!(rest, arguments);
         }
     }
 
