@@ -3,7 +3,7 @@
 use actix_web::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse};
 use tidegate_auth::AuthFailure;
-use tidegate_protocol::{RequestId, RpcError, reply};
+use tidegate_protocol::{RpcError, reply};
 use tidegate_runtime::{Bound, IdentifyError, TraceParent, WorkspaceError};
 use tidegate_telemetry::Count;
 use tidegate_types::ServiceCode;
@@ -25,13 +25,11 @@ pub(crate) async fn bind(
     edge: &Edge,
     request: &HttpRequest,
     admitted: &Admitted<'_>,
-    id: Option<&RequestId>,
 ) -> Result<Bound, HttpResponse> {
     let path = request.match_info().get("workspace");
     let workspace = routing::workspace(edge, request, admitted, path).map_err(|err| {
         refusal(
             ServiceCode::InvalidRequest,
-            id,
             &RpcError::invalid_request(err.to_string()),
         )
     })?;
@@ -39,7 +37,6 @@ pub(crate) async fn bind(
     let bearer = bearer(request).map_err(|()| {
         refusal(
             ServiceCode::InvalidRequest,
-            id,
             &RpcError::invalid_request("the header Authorization stands twice or is not ASCII"),
         )
     })?;
@@ -50,16 +47,11 @@ pub(crate) async fn bind(
     };
     match edge.node.bind(&workspace, bearer, trace).await {
         Ok(caller) => Ok(caller),
-        Err(err) => Err(explain(edge, &err, bearer.is_some(), id)),
+        Err(err) => Err(explain(edge, &err, bearer.is_some())),
     }
 }
 
-fn explain(
-    edge: &Edge,
-    err: &IdentifyError,
-    had_token: bool,
-    id: Option<&RequestId>,
-) -> HttpResponse {
+fn explain(edge: &Edge, err: &IdentifyError, had_token: bool) -> HttpResponse {
     let count = match err {
         IdentifyError::Auth(AuthFailure::Missing) => Count::AuthMissing,
         IdentifyError::Auth(AuthFailure::InsufficientScope { .. }) => Count::AuthScope,
@@ -74,7 +66,6 @@ fn explain(
     let least = edge.least_scope;
     match err {
         IdentifyError::Auth(AuthFailure::Missing) => challenge(
-            id,
             "a bearer token is needed",
             &format!("Bearer realm=\"tidegate\", scope=\"{least}\""),
         ),
@@ -85,13 +76,12 @@ fn explain(
                 ""
             };
             let header = format!("Bearer realm=\"tidegate\", scope=\"{least}\"{error}");
-            challenge(id, "the bearer token is not valid", &header)
+            challenge("the bearer token is not valid", &header)
         }
         IdentifyError::Auth(AuthFailure::InsufficientScope { required }) => {
             let scope = required.join(" ");
             let mut response = refusal(
                 ServiceCode::InsufficientScope,
-                id,
                 &RpcError::new(
                     FORBIDDEN,
                     format!("the bearer token needs the scopes {scope}"),
@@ -109,12 +99,11 @@ fn explain(
         | IdentifyError::Workspace(WorkspaceError::Unknown | WorkspaceError::NotAMember) => {
             // One answer for both, so that nobody can find out which workspaces there are.
             let text = "this workspace does not exist, or the caller is not an active member of it";
-            refusal(ServiceCode::Forbidden, id, &RpcError::new(FORBIDDEN, text))
+            refusal(ServiceCode::Forbidden, &RpcError::new(FORBIDDEN, text))
         }
         IdentifyError::Auth(AuthFailure::Unavailable) | IdentifyError::Workspace(_) => {
             let mut response = refusal(
                 err.service_code(),
-                id,
                 &RpcError::new(
                     RpcError::TRY_LATER,
                     "who calls cannot be told now; try again",
@@ -129,10 +118,9 @@ fn explain(
     }
 }
 
-fn challenge(id: Option<&RequestId>, text: &str, header: &str) -> HttpResponse {
+fn challenge(text: &str, header: &str) -> HttpResponse {
     let mut response = refusal(
         ServiceCode::Unauthenticated,
-        id,
         &RpcError::new(UNAUTHENTICATED, text),
     );
     insert_challenge(&mut response, header);
@@ -146,10 +134,10 @@ fn insert_challenge(response: &mut HttpResponse, header: &str) {
     }
 }
 
-fn refusal(code: ServiceCode, id: Option<&RequestId>, error: &RpcError) -> HttpResponse {
+fn refusal(code: ServiceCode, error: &RpcError) -> HttpResponse {
     HttpResponse::build(status::of(code))
         .content_type("application/json")
-        .body(reply::failure(id, error))
+        .body(reply::failure(None, error))
 }
 
 /// The bearer token (RFC 6750 §2.1); never one from the query.

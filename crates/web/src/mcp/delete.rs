@@ -16,7 +16,7 @@ pub(crate) async fn delete(edge: web::Data<Edge>, request: HttpRequest) -> HttpR
         Err(refused) => return refused,
     };
     let in_flight = edge.in_flight.begin();
-    let caller = match caller::bind(&edge, &request, &admitted, None).await {
+    let caller = match caller::bind(&edge, &request, &admitted).await {
         Ok(caller) => caller,
         Err(refused) => return refused,
     };

@@ -17,7 +17,7 @@ pub(crate) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> HttpResp
         Err(refused) => return refused,
     };
     let in_flight = edge.in_flight.begin();
-    let caller = match caller::bind(&edge, &request, &admitted, None).await {
+    let caller = match caller::bind(&edge, &request, &admitted).await {
         Ok(caller) => caller,
         Err(refused) => return refused,
     };

@@ -11,7 +11,7 @@ use tidegate_telemetry::Count;
 use tidegate_types::SessionId;
 
 use super::{answer, body, caller};
-use crate::admission::{admit, one};
+use crate::admission::{Admitted, admit, one};
 use crate::cors;
 use crate::edge::Edge;
 
@@ -25,10 +25,7 @@ pub(crate) async fn post(
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
-    let mut response = match body::read(&edge, &request, payload).await {
-        Ok(body) => serve(&edge, &request, &admitted, &body).await,
-        Err(refused) => refused,
-    };
+    let mut response = serve(&edge, &request, &admitted, payload).await;
     cors::allow(response.headers_mut(), admitted.origin);
     response
 }
@@ -36,19 +33,24 @@ pub(crate) async fn post(
 async fn serve(
     edge: &Edge,
     request: &HttpRequest,
-    admitted: &crate::admission::Admitted<'_>,
-    body: &[u8],
+    admitted: &Admitted<'_>,
+    payload: web::Payload,
 ) -> HttpResponse {
     let in_flight = edge.in_flight.begin();
-    // Who asks comes before what they ask: nobody learns more than 401 without a token.
-    let decoded = message::decode(body, edge.settings.json_depth);
+    // Who asks comes before what they ask: without a token nobody learns more than 401, and nobody makes
+    // the node hold a body.
+    let caller = match caller::bind(edge, request, admitted).await {
+        Ok(caller) => caller,
+        Err(refused) => return refused,
+    };
+    let body = match body::read(edge, request, payload).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
+    let decoded = message::decode(&body, edge.settings.json_depth);
     let id = match &decoded {
         Ok(Body::Single(Incoming::Request(request))) => Some(request.id.clone()),
         _ => None,
-    };
-    let caller = match caller::bind(edge, request, admitted, id.as_ref()).await {
-        Ok(caller) => caller,
-        Err(refused) => return refused,
     };
     let refuse = |refusal: &Refusal| {
         edge.metrics.count(Count::EdgeMalformed);
