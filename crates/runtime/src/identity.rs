@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_auth::{AuthFailure, Authenticator};
+use tidegate_auth::{AuthFailure, Authenticator, VerifiedToken};
 use tidegate_store::{Validation, ValidationCache};
 use tidegate_types::{Credential, Principal, ServiceCode, TokenId, UserId, WorkspaceSlug};
 
@@ -60,16 +60,27 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// The principal behind a bearer token in a workspace.
+    /// Checks a bearer token. This comes before the workspace is looked for, so that nobody without a token
+    /// finds out which ones there are.
+    ///
+    /// # Errors
+    /// See [`AuthFailure`].
+    pub(crate) async fn authenticate(
+        &self,
+        bearer: Option<&str>,
+    ) -> Result<Arc<VerifiedToken>, AuthFailure> {
+        self.authenticator.authenticate(bearer).await
+    }
+
+    /// The principal that a verified token speaks for in a workspace.
     ///
     /// # Errors
     /// See [`IdentifyError`].
     pub(crate) async fn identify(
         &self,
         workspace: &WorkspaceHandle,
-        bearer: Option<&str>,
+        token: &VerifiedToken,
     ) -> Result<Arc<Principal>, IdentifyError> {
-        let token = self.authenticator.authenticate(bearer).await?;
         let id = match &token.credential {
             Credential::Token(id) => id.clone(),
             // The development user has no token; its name stands in for one.

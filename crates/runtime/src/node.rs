@@ -194,8 +194,9 @@ impl Node {
         bearer: Option<&str>,
         trace: TraceParent,
     ) -> Result<Bound, IdentifyError> {
+        let token = self.identity.authenticate(bearer).await?;
         let workspace = self.workspaces.get(workspace).await?;
-        let principal = self.identity.identify(&workspace, bearer).await?;
+        let principal = self.identity.identify(&workspace, &token).await?;
         let access = match workspace.access(principal.user).await {
             Err(WorkspaceError::NotAMember) => return Err(IdentifyError::NotAMember),
             access => access?,
