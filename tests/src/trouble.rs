@@ -99,7 +99,7 @@ impl Trouble {
             annotations: ToolAnnotations::READS,
             tags: &["test"],
             cache: CacheRule::Never,
-            size: SizeRule::Exempt,
+            size: SizeRule::Shorten(&[]),
         };
         let schema = json!({ "type": "object", "properties": {
             "ms": { "type": "integer" }, "count": { "type": "integer" }, "bytes": { "type": "integer" },
@@ -134,6 +134,7 @@ impl AnyTool for Trouble {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what every tool above ends with")]
 fn told(text: impl Into<String>) -> Result<ToolOutput, ToolFailure> {
     Ok(ToolResult::text(text).into())
 }

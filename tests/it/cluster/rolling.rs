@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::harness::{TestCluster, eventually, result_text};
+use crate::harness::{Node, TestCluster, eventually, result_text};
 
 #[tokio::test]
 async fn a_node_told_to_stop_is_unready_finishes_what_runs_and_takes_nothing_new() {
@@ -63,11 +63,7 @@ async fn a_rolling_restart_fails_no_request_of_a_client_that_tries_twice() {
     let mut cluster = builder.start(3).await;
     let session = cluster.node(0).as_user("admin").open_session().await;
     let addresses = Arc::new(std::sync::Mutex::new(
-        cluster
-            .nodes()
-            .iter()
-            .map(|node| node.url())
-            .collect::<Vec<_>>(),
+        cluster.nodes().iter().map(Node::url).collect::<Vec<_>>(),
     ));
     let (stop, answered) = (
         Arc::new(AtomicBool::new(false)),
@@ -105,7 +101,7 @@ async fn a_rolling_restart_fails_no_request_of_a_client_that_tries_twice() {
                             break;
                         }
                         Ok(reply) => {
-                            failures.push(format!("{} {}", reply.status(), reply.text().await))
+                            failures.push(format!("{} {}", reply.status(), reply.text().await));
                         }
                         Err(err) => failures.push(format!("{err:?}")),
                     }

@@ -52,7 +52,8 @@ async fn a_node_killed_in_a_call_costs_that_call_and_the_session_goes_on_elsewhe
     let took = killed.elapsed();
     println!("the first answer after the death of a node took {took:?}");
     assert!(answer["result"].is_object(), "{answer}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    // Some ten milliseconds where nothing else runs.
+    assert!(took < Duration::from_secs(3), "{took:?}");
     while lost.next().await.is_some() {}
     // The id of the lost call is free on the other node.
     let again = on_b.send_as(1, "tools/list", json!({})).await;
@@ -106,5 +107,5 @@ async fn a_cancellation_sent_to_one_node_ends_a_call_on_another() {
         .node(0)
         .metric("mcp_executor_ended_total", "cancelled")
         .await;
-    assert_eq!(1.0, ended);
+    assert_eq!(1, ended);
 }

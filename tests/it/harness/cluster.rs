@@ -69,16 +69,6 @@ impl TestCluster {
         &self.nodes
     }
 
-    /// First part of the cluster's keys in Redis.
-    pub(crate) fn key_prefix(&self) -> &str {
-        &self.builder.environment["TIDEGATE_STATE__REDIS__KEY_PREFIX"]
-    }
-
-    /// A folder of the cluster's own, gone with it.
-    pub(crate) fn folder(&self) -> &std::path::Path {
-        self.folder.path()
-    }
-
     /// Starts another node in the place of one.
     pub(crate) async fn replace(&mut self, number: usize) {
         let log = self.folder.path().join(format!("node-{number}-again.log"));
@@ -93,12 +83,6 @@ impl ClusterBuilder {
     pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
         self.environment
             .insert(format!("TIDEGATE_{key}"), value.to_owned());
-        self
-    }
-
-    /// Leaves `TIDEGATE_<key>` to its default.
-    pub(crate) fn unset(mut self, key: &str) -> Self {
-        self.environment.remove(&format!("TIDEGATE_{key}"));
         self
     }
 

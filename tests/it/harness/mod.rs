@@ -4,8 +4,6 @@
 //! tests share ([`servers`]): each cluster has a key prefix of its own, so that tests know nothing of one
 //! another. [`Caller`] speaks 2026-07-28, [`Session`] the older revisions.
 
-#![expect(unused_imports, dead_code, reason = "TEMP")]
-
 mod caller;
 mod cluster;
 mod events;
@@ -22,8 +20,8 @@ pub(crate) use cluster::{ClusterBuilder, TestCluster};
 pub(crate) use events::{Event, Events};
 pub(crate) use nginx::Nginx;
 pub(crate) use node::Node;
-pub(crate) use one_node::{ENDLESS_SQL, OneNode};
-pub(crate) use servers::{SECRET_KEY, Servers};
+pub(crate) use one_node::{ENDLESS_SQL, OneNode, OneNodeBuilder};
+pub(crate) use servers::{CROWD, SECRET_KEY, Servers};
 pub(crate) use session::Session;
 pub(crate) use token::{JWT_SECRET, token_for, token_of};
 pub(crate) use wait::{PATIENCE, eventually};

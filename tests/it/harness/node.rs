@@ -117,20 +117,24 @@ impl Node {
         reply.ok().map(|reply| reply.status())
     }
 
-    /// A number of `/metrics`: the sum over all series of this name whose labels contain `labels`.
-    pub(crate) async fn metric(&self, name: &str, labels: &str) -> f64 {
+    /// A whole number of `/metrics`: the sum over all series of this name whose labels contain `labels`.
+    /// Panics when there is none.
+    pub(crate) async fn metric(&self, name: &str, labels: &str) -> u64 {
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(10))
             .build()
             .unwrap();
         let reply = http.get(format!("{}/metrics", self.url())).send().await;
         let text = reply.unwrap().text().await.unwrap();
-        text.lines()
+        let values: Vec<u64> = text
+            .lines()
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| line.rsplit_once(' '))
             .filter(|(series, _)| series.split('{').next() == Some(name) && series.contains(labels))
-            .map(|(_, value)| value.parse::<f64>().unwrap())
-            .sum()
+            .map(|(_, value)| value.parse::<u64>().unwrap())
+            .collect();
+        assert!(!values.is_empty(), "no metric {name} of {labels:?}");
+        values.iter().sum()
     }
 
     /// Resident memory in bytes.

@@ -20,6 +20,9 @@ use tokio::sync::OnceCell;
 /// The `SECRET_KEY` that the metastore's passwords are encrypted with.
 pub(crate) const SECRET_KEY: &str = "the secret key of the sample business";
 
+/// Users of the crowd's metastore.
+pub(crate) const CROWD: usize = 500;
+
 /// Stops the servers once nobody has held the lock for five seconds, and removes their files.
 /// Arguments: the lock's file, the description's file, the servers' process ids, their folders.
 const WATCHER: &str = r#"
@@ -39,11 +42,14 @@ done
 
 /// Where the servers are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "what tests ask for are URLs")]
 pub(crate) struct Servers {
     /// `redis://…`. Whoever pauses or kills a Redis starts one of their own.
     pub redis_url: String,
     /// The sample business's metastore. Whoever changes rows that others read makes a database of their own.
     pub metastore_url: String,
+    /// The same with [`CROWD`] users more, `crowd-1` and so on, who have no role.
+    pub crowd_metastore_url: String,
     /// PostgreSQL's maintenance database, to make others: user `postgres` may do anything.
     pub postgres_url: String,
 }
@@ -111,6 +117,7 @@ impl Servers {
         let servers = Self {
             redis_url: redis.url(),
             metastore_url: metastore_url.clone(),
+            crowd_metastore_url: postgres.url("crowd"),
             postgres_url: postgres.url("postgres"),
         };
         seed_postgres(
@@ -123,6 +130,14 @@ impl Servers {
         )
         .await
         .unwrap();
+        let copy = "CREATE DATABASE crowd TEMPLATE metastore";
+        postgres.execute("postgres", copy).unwrap();
+        let fill = format!(
+            "INSERT INTO ab_user (id, first_name, last_name, username, active, email)
+             SELECT 1000 + n, 'Of', 'The Crowd', 'crowd-' || n, true, 'crowd-' || n || '@example.org'
+             FROM generate_series(1, {CROWD}) AS n"
+        );
+        postgres.execute("crowd", &fill).unwrap();
         watch(users, described, &redis, &postgres);
         std::fs::write(described, serde_json::to_vec(&servers).unwrap()).unwrap();
         // From here on they are the watcher's to stop.
@@ -130,6 +145,10 @@ impl Servers {
     }
 }
 
+#[expect(
+    clippy::zombie_processes,
+    reason = "the watcher outlives this process on purpose"
+)]
 fn watch(users: &Path, described: &Path, redis: &RedisServer, postgres: &PostgresServer) {
     let told = redis.command("INFO server").unwrap();
     let redis_pid = told
