@@ -86,9 +86,10 @@ impl Identity {
             // The development user has no token; its name stands in for one.
             Credential::Development => development_token(&token.subject),
         };
+        // Ids of tokens ought to be unique (RFC 7519 §4.1.7), and are not with every issuer.
         let validated = match workspace.validated().get(&id) {
-            Some(validated) => validated,
-            None => self.validate(workspace, &id, &token.subject).await?,
+            Some(validated) if *validated.username == *token.subject => validated,
+            _ => self.validate(workspace, &id, &token.subject).await?,
         };
         Ok(Arc::new(Principal {
             workspace: workspace.workspace().slug.clone(),
@@ -108,28 +109,16 @@ impl Identity {
     ) -> Result<Arc<Validated>, IdentifyError> {
         let slug = &workspace.workspace().slug;
         let epoch = workspace.epoch();
-        let known = if let Some(known) = self.remembered(slug, token).await {
-            known
-        } else {
-            let user = workspace
-                .workspace()
-                .metastore
-                .users()
-                .by_username(subject)
-                .await
-                .map_err(|err| {
-                    tracing::warn!(
-                        error = &err as &dyn std::error::Error,
-                        "could not look up a user"
-                    );
-                    WorkspaceError::Unavailable(Arc::new(err))
-                })?;
-            let user = user.ok_or(IdentifyError::NotAMember)?;
-            let found = Validation::Valid {
-                user: user.id,
-                username: user.username,
-            };
-            self.remember(slug, token, found).await
+        let known = match self.remembered(slug, token).await {
+            // What is remembered is of another subject, and stays so.
+            Some(Validation::Valid { username, .. }) if username != subject => {
+                look_up(workspace, subject).await?
+            }
+            Some(known) => known,
+            None => {
+                let found = look_up(workspace, subject).await?;
+                self.remember(slug, token, found).await
+            }
         };
         match known {
             Validation::Valid { user, username } => {
@@ -174,6 +163,28 @@ impl Identity {
             .await
             .unwrap_or(found)
     }
+}
+
+/// The subject's user in the workspace's metastore.
+async fn look_up(workspace: &WorkspaceHandle, subject: &str) -> Result<Validation, IdentifyError> {
+    let user = workspace
+        .workspace()
+        .metastore
+        .users()
+        .by_username(subject)
+        .await
+        .map_err(|err| {
+            tracing::warn!(
+                error = &err as &dyn std::error::Error,
+                "could not look up a user"
+            );
+            WorkspaceError::Unavailable(Arc::new(err))
+        })?;
+    let user = user.ok_or(IdentifyError::NotAMember)?;
+    Ok(Validation::Valid {
+        user: user.id,
+        username: user.username,
+    })
 }
 
 fn development_token(username: &str) -> TokenId {
