@@ -6,7 +6,10 @@ use crate::harness::{Node, OneNode};
 async fn open_node() -> OneNode {
     OneNode::builder()
         .development_user("admin")
-        .set("SERVER__ALLOWED_HOSTS", "mcp.example.com,other.example.com:8443")
+        .set(
+            "SERVER__ALLOWED_HOSTS",
+            "mcp.example.com,other.example.com:8443",
+        )
         .set("SERVER__ALLOWED_ORIGINS", "https://app.example.com")
         .start()
         .await
@@ -75,7 +78,13 @@ async fn an_origin_is_refused_when_it_is_there_and_not_listed() {
 #[tokio::test]
 async fn host_and_origin_are_checked_on_every_method_and_before_the_token() {
     let node = OneNode::start().await;
-    for start in ["POST /mcp", "GET /mcp", "DELETE /mcp", "OPTIONS /mcp", "POST /w/demo/mcp"] {
+    for start in [
+        "POST /mcp",
+        "GET /mcp",
+        "DELETE /mcp",
+        "OPTIONS /mcp",
+        "POST /w/demo/mcp",
+    ] {
         for bad in [
             "Host: evil.example.com\r\n",
             "Host: localhost\r\nOrigin: http://evil.example.com\r\n",

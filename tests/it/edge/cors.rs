@@ -11,7 +11,10 @@ async fn a_preflight_allows_the_methods_and_headers_of_both_eras() {
     let answer = send(&node, "OPTIONS /mcp", headers, "").await;
     assert_eq!(204, answer.status);
     let head = &answer.head;
-    assert!(head.contains("access-control-allow-origin: http://localhost:6274"), "{head}");
+    assert!(
+        head.contains("access-control-allow-origin: http://localhost:6274"),
+        "{head}"
+    );
     assert!(head.contains("vary: origin"), "{head}");
     let line = |name: &str| {
         head.lines()
@@ -47,7 +50,11 @@ async fn a_page_can_read_the_session_and_the_challenge_of_answers_and_refusals()
     let origin = "Origin: http://localhost:6274\r\n";
     let refused = ping(&node, origin).await;
     assert_eq!(401, refused.status);
-    assert!(refused.head.contains("access-control-allow-origin: http://localhost:6274"));
+    assert!(
+        refused
+            .head
+            .contains("access-control-allow-origin: http://localhost:6274")
+    );
     let exposed = refused
         .head
         .lines()

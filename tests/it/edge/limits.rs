@@ -24,13 +24,17 @@ async fn a_body_above_the_limit_is_413_whether_or_not_it_says_its_length() {
 
     let mut announced = Wire::open(&node).await;
     announced
-        .send(format!("POST /mcp HTTP/1.1\r\n{HEADERS}Content-Length: 99999999999\r\n\r\n"))
+        .send(format!(
+            "POST /mcp HTTP/1.1\r\n{HEADERS}Content-Length: 99999999999\r\n\r\n"
+        ))
         .await;
     assert_eq!(413, announced.answer().await.status);
 
     let mut chunked = Wire::open(&node).await;
     chunked
-        .send(format!("POST /mcp HTTP/1.1\r\n{HEADERS}Transfer-Encoding: chunked\r\n\r\n"))
+        .send(format!(
+            "POST /mcp HTTP/1.1\r\n{HEADERS}Transfer-Encoding: chunked\r\n\r\n"
+        ))
         .await;
     for _ in 0..5 {
         chunked
@@ -73,7 +77,10 @@ async fn json_that_nests_too_deep_is_a_parse_error() {
             "]".repeat(inner)
         )
     };
-    assert_eq!(200, send(&node, "POST /mcp", HEADERS, &nested(64)).await.status);
+    assert_eq!(
+        200,
+        send(&node, "POST /mcp", HEADERS, &nested(64)).await.status
+    );
     for depth in [65, 30_000] {
         let answer = send(&node, "POST /mcp", HEADERS, &nested(depth)).await;
         assert_eq!(400, answer.status);
@@ -84,7 +91,7 @@ async fn json_that_nests_too_deep_is_a_parse_error() {
 #[tokio::test]
 async fn headers_are_limited_in_number_and_size() {
     let node = node().await;
-    let many: String = (0..200).map(|number| format!("X-{number}: a\r\n")).collect();
+    let many = "X-Many: a\r\n".repeat(200);
     assert_eq!(431, ping(&node, &many).await.status);
     let large = format!("X-Large: {}\r\n", "a".repeat(200_000));
     assert_eq!(431, ping(&node, &large).await.status);
@@ -96,7 +103,9 @@ async fn what_is_not_http_or_could_be_read_in_two_ways_is_refused() {
     for request in [
         "\x16\x03\x01\x02\x00\r\n\r\n".to_owned(),
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
-        format!("POST /mcp HTTP/1.1\r\n{HEADERS}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        format!(
+            "POST /mcp HTTP/1.1\r\n{HEADERS}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
         format!("POST /mcp HTTP/1.1\r\n{HEADERS}Content-Length: 5\r\nContent-Length: 6\r\n\r\n"),
         format!("POST /mcp HTTP/1.1\r\n{HEADERS}Content-Length: -1\r\n\r\n"),
     ] {
@@ -126,6 +135,7 @@ async fn an_mcp_header_that_stands_twice_is_refused() {
         assert!(answer.body.contains(r#""id":1"#), "{}", answer.body);
     }
     // Optional white space around a value is none of it (RFC 9110 §5.5).
-    let spaced = format!("{HEADERS}MCP-Protocol-Version: \t2026-07-28 \t\r\nMcp-Method:tools/list  \r\n");
+    let spaced =
+        format!("{HEADERS}MCP-Protocol-Version: \t2026-07-28 \t\r\nMcp-Method:tools/list  \r\n");
     assert_eq!(200, send(&node, "POST /mcp", &spaced, body).await.status);
 }

@@ -37,7 +37,11 @@ async fn other_methods_are_405_and_say_which_there_are() {
     for method in ["PUT", "PATCH", "HEAD", "TRACE", "BREW"] {
         let answer = send(&node, &format!("{method} /mcp"), HOST, "").await;
         assert_eq!(405, answer.status, "{method}");
-        assert!(answer.head.contains("allow: post, get, delete, options"), "{}", answer.head);
+        assert!(
+            answer.head.contains("allow: post, get, delete, options"),
+            "{}",
+            answer.head
+        );
     }
 }
 
@@ -64,12 +68,17 @@ async fn health_readiness_and_metrics_tell_nobody_apart() {
     assert_eq!((200, r#"{"status":"ok"}"#), (alive.status, &*alive.body));
     let ready = send(&node, "GET /readyz", HOST, "").await;
     assert_eq!((200, r#"{"status":"ready"}"#), (ready.status, &*ready.body));
-    let metrics = reqwest::get(format!("{}/metrics", node.url())).await.unwrap();
+    let metrics = reqwest::get(format!("{}/metrics", node.url()))
+        .await
+        .unwrap();
     assert_eq!(200, metrics.status());
     let text = metrics.text().await.unwrap();
     assert!(text.ends_with("# EOF\n"), "{text}");
     assert!(text.contains("tidegate") || text.contains("mcp_"), "{text}");
 
-    let silent = OneNode::builder().set("TELEMETRY__PROMETHEUS", "false").start().await;
+    let silent = OneNode::builder()
+        .set("TELEMETRY__PROMETHEUS", "false")
+        .start()
+        .await;
     assert_eq!(404, send(&silent, "GET /metrics", HOST, "").await.status);
 }

@@ -22,8 +22,8 @@ async fn impatient_node() -> OneNode {
 async fn trickled_headers_are_cut_off() {
     let node = impatient_node().await;
     let mut wire = Wire::open(&node).await;
-    wire.send("GET /healthz HTTP/1.1\r\n").await;
-    let sent = wire.trickle("X-More: 1\r\n", PAUSE).await;
+    wire.send("GET /healthz HTTP/1.1\r\nX-More: ").await;
+    let sent = wire.trickle("a", PAUSE).await;
     assert!(sent > 0);
     // Nothing at all is no better.
     Wire::open(&node).await.closed().await;
@@ -33,13 +33,15 @@ async fn trickled_headers_are_cut_off() {
 async fn a_trickled_body_is_answered_408_and_closed() {
     let node = impatient_node().await;
     let mut wire = Wire::open(&node).await;
-    wire.send(format!("{HEAD}Content-Length: 1000\r\n\r\n")).await;
+    wire.send(format!("{HEAD}Content-Length: 1000\r\n\r\n"))
+        .await;
     let answer = wire.answer().await;
     assert_eq!(408, answer.status);
     wire.closed().await;
 
     let mut wire = Wire::open(&node).await;
-    wire.send(format!("{HEAD}Content-Length: 1000\r\n\r\n")).await;
+    wire.send(format!("{HEAD}Content-Length: 1000\r\n\r\n"))
+        .await;
     wire.trickle(" ", PAUSE).await;
 }
 
@@ -47,17 +49,11 @@ async fn a_trickled_body_is_answered_408_and_closed() {
 async fn an_idle_connection_is_closed() {
     let node = impatient_node().await;
     let mut wire = Wire::open(&node).await;
-    wire.send(format!("{HEAD}Content-Length: {}\r\n\r\n{PING}", PING.len())).await;
+    wire.send(format!(
+        "{HEAD}Content-Length: {}\r\n\r\n{PING}",
+        PING.len()
+    ))
+    .await;
     assert_eq!(200, wire.answer().await.status);
     wire.closed().await;
-}
-
-#[tokio::test]
-async fn the_second_request_of_a_connection_has_no_more_time_for_its_headers_than_the_first() {
-    let node = impatient_node().await;
-    let mut wire = Wire::open(&node).await;
-    wire.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
-    assert_eq!(200, wire.answer().await.status);
-    wire.send("GET /healthz HTTP/1.1\r\n").await;
-    wire.trickle("X-More: 1\r\n", PAUSE).await;
 }

@@ -21,7 +21,7 @@ impl Wire {
     }
 
     /// Sends `piece` again and again until the other side closes; how often it was sent.
-    pub(super) async fn trickle(&mut self, piece: &str, pause: Duration) -> usize {
+    pub(super) async fn trickle(&mut self, piece: &str, pause: Duration) -> u32 {
         let mut sent = 0;
         let mut answer = [0; 1024];
         loop {
@@ -34,7 +34,7 @@ impl Wire {
                 () = tokio::time::sleep(pause) => {
                     assert!(pause * sent < PATIENCE, "the connection is still open");
                     if self.0.write_all(piece.as_bytes()).await.is_err() {
-                        return usize::try_from(sent).unwrap();
+                        return sent;
                     }
                     sent += 1;
                 }
@@ -52,11 +52,17 @@ impl Wire {
                 }
                 let mut more = [0; 4096];
                 let read = self.0.read(&mut more).await.unwrap_or(0);
-                assert!(read > 0, "closed after {:?}", String::from_utf8_lossy(&bytes));
+                assert!(
+                    read > 0,
+                    "closed after {:?}",
+                    String::from_utf8_lossy(&bytes)
+                );
                 bytes.extend_from_slice(&more[..read]);
             }
         };
-        tokio::time::timeout(PATIENCE, reading).await.expect("an answer comes")
+        tokio::time::timeout(PATIENCE, reading)
+            .await
+            .expect("an answer comes")
     }
 
     /// Waits until the other side closes.

@@ -1,0 +1,9 @@
+//! Who may come in, as whom, and with which scopes.
+
+mod bearer;
+mod development;
+mod issuer;
+mod jwks;
+mod scopes;
+mod users;
+mod workspaces;
