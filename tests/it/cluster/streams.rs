@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Event, TestCluster};
+use crate::harness::{Event, PATIENCE, TestCluster, result_text};
 
 /// The values of all progress, in order, and the final response.
 fn read(events: &[Event]) -> (Vec<f64>, Vec<Value>) {
@@ -129,4 +129,31 @@ async fn a_connection_that_the_server_closes_is_resumed_elsewhere() {
     let last = events.last().unwrap().id.as_deref();
     let answer = on_a.on(cluster.node(1)).get(last).await.answer().await;
     assert_eq!(1, answer["id"]);
+}
+
+#[tokio::test]
+async fn a_stream_whose_node_died_ends_and_one_that_is_quiet_does_not() {
+    let mut cluster = TestCluster::start(3).await;
+    let session = cluster.node(0).as_user("admin").open_session().await;
+    let on_b = session.on(cluster.node(1));
+    let on_c = session.on(cluster.node(2));
+    let arguments = json!({ "count": 1000, "ms": 50 });
+    let begun = session.begin_call(1, "trouble_steps", arguments).await;
+    let mut lost = begun.events();
+    let place = lost.next().await.unwrap().id;
+    // Says nothing between its first step and its end, 20 s later.
+    let arguments = json!({ "count": 1, "ms": 20_000 });
+    let begun = on_b.begin_call(2, "trouble_steps", arguments).await;
+    let quiet = begun.events().next().await.unwrap().id;
+
+    let mut lost = on_c.get(place.as_deref()).await.events();
+    let mut quiet = on_c.get(quiet.as_deref()).await.events();
+    lost.until("notifications/progress").await;
+    quiet.until("notifications/progress").await;
+    cluster.node_mut(0).kill();
+    while let Some(event) = lost.next().await {
+        assert_eq!("notifications/progress", event.message()["method"]);
+    }
+    let last = quiet.next_within(2 * PATIENCE).await.unwrap().unwrap();
+    assert_eq!("All steps are done.", result_text(&last.message()));
 }

@@ -345,7 +345,7 @@ impl Handler<Signalled> for SessionActor {
         match signal {
             Signal::EventsAppended { stream, upto } => {
                 if let Some(progress) = self.streams.get(&stream) {
-                    progress.send_if_modified(|progress| progress.reach(upto));
+                    progress.send_if_modified(|progress| progress.beat(upto));
                 }
             }
             Signal::ReplyArrived { request } => {

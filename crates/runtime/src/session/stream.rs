@@ -23,6 +23,13 @@ use crate::outlet::{Inlet, Outgoing};
 /// How long a reader waits for a signal before it looks for itself: signals may be lost.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// How often a pump tells the other nodes that it lives, also where its call says nothing.
+const BEAT_EVERY: Duration = LOOK_EVERY;
+
+/// A reader that heard nothing of another node's pump for so long takes its node for dead: it ends the
+/// stream, so that its client does not wait for an answer that nobody will give. A beat may be lost.
+const LOST_AFTER: Duration = Duration::from_secs(12);
+
 /// How long an event that cannot be kept is tried again, and the pause between: the store may come back, and
 /// a client that resumes the stream waits for its end.
 const KEEP_WITHIN: Duration = Duration::from_mins(1);
@@ -52,6 +59,8 @@ pub(crate) struct Progress {
     pauses: u64,
     /// Grows when readers should look even without news.
     looks: u64,
+    /// Grows at every sign of life of a pump elsewhere.
+    beats: u64,
     /// Whether a pump of this node will add to it.
     is_pumped: bool,
 }
@@ -70,6 +79,15 @@ impl Progress {
         let is_news = upto > self.upto;
         self.upto = self.upto.max(upto);
         is_news
+    }
+
+    /// Notes a signal of a pump. `false` when readers here need not know.
+    pub(super) fn beat(&mut self, upto: EventId) -> bool {
+        let is_news = self.reach(upto);
+        if !self.is_pumped {
+            self.beats += 1;
+        }
+        is_news || !self.is_pumped
     }
 
     pub(super) fn look_again(&mut self) {
@@ -141,6 +159,7 @@ impl Log {
                 biased;
                 Some(outgoing) = inlet.recv() => self.take(outgoing).await?,
                 body = &mut *last => break body,
+                () = tokio::time::sleep(BEAT_EVERY) => self.tell(self.kept).await,
             }
         };
         while let Ok(outgoing) = inlet.try_recv() {
@@ -167,6 +186,12 @@ impl Log {
         self.progress.send_modify(|progress| {
             progress.reach(upto);
         });
+        self.tell(upto).await;
+        Ok(())
+    }
+
+    /// Tells the other nodes how far the stream is.
+    async fn tell(&self, upto: EventId) {
         if self.state.is_shared {
             let topic = Topic::Session(self.key.session.clone());
             let signal = Signal::EventsAppended {
@@ -178,7 +203,6 @@ impl Log {
                 tracing::debug!(error = &err as &dyn std::error::Error, "a signal was lost");
             }
         }
-        Ok(())
     }
 
     /// Appends an event, as often as it takes.
@@ -228,6 +252,7 @@ pub(super) fn reader(
         after,
         pauses,
         was_pumped: is_pumped,
+        heard: (Instant::now(), 0),
         progress,
         state,
         ended,
@@ -243,6 +268,8 @@ struct Reader {
     pauses: u64,
     /// Whether the stream's pump was on this node.
     was_pumped: bool,
+    /// When the pump last gave a sign of life, and how many beats there were then.
+    heard: (Instant, u64),
     progress: watch::Receiver<Progress>,
     state: SharedState,
     ended: CancellationToken,
@@ -280,7 +307,14 @@ impl Reader {
                     return None;
                 }
             }
-            let is_abandoned = self.was_pumped && !seen.is_pumped;
+            if seen.beats != self.heard.1 {
+                self.heard = (Instant::now(), seen.beats);
+            }
+            let is_abandoned = if self.was_pumped {
+                !seen.is_pumped
+            } else {
+                self.heard.0.elapsed() > LOST_AFTER
+            };
             if is_abandoned || seen.pauses != self.pauses || !self.wait().await {
                 return None;
             }
@@ -288,6 +322,7 @@ impl Reader {
     }
 
     fn take(&mut self, events: Vec<(EventId, StoredEvent)>) {
+        self.heard.0 = Instant::now();
         for (event, StoredEvent { data, is_last }) in events {
             self.after = event;
             self.is_done |= is_last;
