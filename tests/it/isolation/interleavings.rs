@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use serde_json::{Value, json};
 
-use super::principal::{PRINCIPALS, Place, Principal, marks, settle};
+use super::principal::{PRINCIPALS, Place, marks, settle};
 use crate::harness::{OneNode, result_text};
 
 /// One thing that a principal does.
@@ -76,59 +76,63 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 24..48)
 }
 
-async fn take(node: &OneNode, places: &[Place], step: &Step) {
-    let who = PRINCIPALS[step.principal];
+async fn take(places: &[Place], step: &Step) {
+    let who = &places[step.principal];
     match step.deed {
-        Deed::Look(look) => take_look(node, who, look).await,
-        Deed::Open(thing, id) => open(node, who, thing, id).await,
-        Deed::Enter(place) => enter(node, who, &places[place]).await,
+        Deed::Look(look) => take_look(who, look).await,
+        Deed::Open(thing, id) => open(who, thing, id).await,
+        Deed::Enter(place) => enter(who, &places[place]).await,
         Deed::Resume { through, stream_of } => {
-            resume(node, who, &places[through], &places[stream_of]).await;
+            resume(who, &places[through], &places[stream_of]).await;
         }
-        Deed::End(place) => end(node, who, &places[place]).await,
+        Deed::End(place) => end(who, &places[place]).await,
     }
 }
 
 /// The JSON that a tool answers.
-async fn told(node: &OneNode, who: Principal, tool: &str, arguments: Value) -> Value {
-    let answer = who.caller(node).call(tool, arguments).await;
-    who.check(&tool, &answer.to_string());
+async fn told(who: &Place, tool: &str, arguments: Value) -> Value {
+    let answer = who.caller().call(tool, arguments).await;
+    who.owner.check(&tool, &answer.to_string());
     serde_json::from_str(result_text(&answer)).unwrap_or_else(|err| panic!("{err}: {answer}"))
 }
 
-async fn take_look(node: &OneNode, who: Principal, look: Look) {
+async fn take_look(who: &Place, look: Look) {
     match look {
         Look::Charts { page_size } => {
-            let list = told(node, who, "list_charts", json!({ "page_size": page_size })).await;
-            assert_eq!(who.charts(), list["total_count"], "{who:?}: {list}");
+            let list = told(who, "list_charts", json!({ "page_size": page_size })).await;
+            assert_eq!(who.owner.charts(), list["total_count"], "{who:?}: {list}");
         }
         Look::ChartsByName => {
-            told(node, who, "list_charts", json!({ "search": "mark" })).await;
+            told(who, "list_charts", json!({ "search": "mark" })).await;
         }
         Look::Dashboards => {
-            let list = told(node, who, "list_dashboards", json!({})).await;
-            assert_eq!(who.dashboards(), list["total_count"], "{who:?}: {list}");
+            let list = told(who, "list_dashboards", json!({})).await;
+            assert_eq!(
+                who.owner.dashboards(),
+                list["total_count"],
+                "{who:?}: {list}"
+            );
         }
         Look::Instance => {
-            let told = told(node, who, "get_instance_info", json!({})).await;
+            let told = told(who, "get_instance_info", json!({})).await;
             let charts = &told["instance_summary"]["total_charts"];
-            assert_eq!(who.charts(), *charts, "{who:?}: {told}");
+            assert_eq!(who.owner.charts(), *charts, "{who:?}: {told}");
         }
         Look::Metadata => {
             let params = json!({ "uri": "instance://metadata" });
-            let answer = who.caller(node).ask("resources/read", params).await;
+            let answer = who.caller().ask("resources/read", params).await;
             assert!(answer["result"]["contents"].is_array(), "{who:?}: {answer}");
-            who.check(&look, &answer.to_string());
+            who.owner.check(&look, &answer.to_string());
         }
         Look::Tools => {
-            let answer = who.caller(node).ask("tools/list", json!({})).await;
+            let answer = who.caller().ask("tools/list", json!({})).await;
             let answer = answer.to_string();
             let may_query = answer.contains(r#""name":"execute_sql""#);
-            assert_eq!(!who.is_viewer(), may_query, "{who:?}");
-            who.check(&look, &answer);
+            assert_eq!(!who.owner.is_viewer(), may_query, "{who:?}");
+            who.owner.check(&look, &answer);
         }
         Look::ToolSearch => {
-            told(node, who, "search_tools", json!({ "query": "charts" })).await;
+            told(who, "search_tools", json!({ "query": "charts" })).await;
         }
         Look::Mistakes => {
             for (tool, arguments) in [
@@ -138,54 +142,51 @@ async fn take_look(node: &OneNode, who: Principal, look: Look) {
                 ),
                 ("list_charts", json!({ "page": 0 })),
             ] {
-                let answer = who.caller(node).call(tool, arguments).await;
+                let answer = who.caller().call(tool, arguments).await;
                 assert_eq!(true, answer["result"]["isError"], "{who:?}: {answer}");
-                who.check(&look, &answer.to_string());
+                who.owner.check(&look, &answer.to_string());
             }
         }
     }
 }
 
-async fn open(node: &OneNode, who: Principal, thing: Thing, id: u8) {
+async fn open(who: &Place, thing: Thing, id: u8) {
     let (tool, hidden): (&str, &[u8]) = match thing {
         Thing::Chart => ("get_chart_info", &[5, 6, 7, 9, 10]),
         Thing::Dataset => ("get_dataset_info", &[2, 3]),
         Thing::Dashboard => ("get_dashboard_info", &[2]),
     };
-    let answer = who
-        .caller(node)
-        .call(tool, json!({ "identifier": id }))
-        .await;
-    let is_hidden = who.is_viewer() && hidden.contains(&id);
+    let answer = who.caller().call(tool, json!({ "identifier": id })).await;
+    let is_hidden = who.owner.is_viewer() && hidden.contains(&id);
     assert_eq!(
         is_hidden,
         answer["result"]["isError"] == true,
         "{who:?} {thing:?} {id}: {answer}"
     );
     match thing {
-        Thing::Chart | Thing::Dataset => who.check(&thing, &answer.to_string()),
-        Thing::Dashboard => who.check_workspace(&thing, &answer.to_string()),
+        Thing::Chart | Thing::Dataset => who.owner.check(&thing, &answer.to_string()),
+        Thing::Dashboard => who.owner.check_workspace(&thing, &answer.to_string()),
     }
 }
 
-async fn enter(node: &OneNode, who: Principal, place: &Place) {
-    let held = place.session.held_by(&who.caller(node));
+async fn enter(who: &Place, place: &Place) {
+    let held = place.session.held_by(who.caller());
     let params = json!({ "name": "list_charts", "arguments": { "page_size": 100 } });
     let reply = held.send("tools/call", params).await;
-    let expected = if place.owner == who { 200 } else { 404 };
+    let expected = if place.owner == who.owner { 200 } else { 404 };
     assert_eq!(
         expected,
         reply.status().as_u16(),
         "{who:?} in the session of {:?}",
         place.owner
     );
-    who.check(&"enter", &reply.answer().await.to_string());
+    who.owner.check(&"enter", &reply.answer().await.to_string());
 }
 
-async fn resume(node: &OneNode, who: Principal, through: &Place, other: &Place) {
-    let held = through.session.held_by(&who.caller(node));
+async fn resume(who: &Place, through: &Place, other: &Place) {
+    let held = through.session.held_by(who.caller());
     let reply = held.get(other.event_ids.first().map(String::as_str)).await;
-    if through.owner != who {
+    if through.owner != who.owner {
         assert_eq!(
             404,
             reply.status().as_u16(),
@@ -204,9 +205,9 @@ async fn resume(node: &OneNode, who: Principal, through: &Place, other: &Place) 
     );
 }
 
-async fn end(node: &OneNode, who: Principal, place: &Place) {
-    if place.owner != who {
-        let status = place.session.held_by(&who.caller(node)).delete().await;
+async fn end(who: &Place, place: &Place) {
+    if place.owner != who.owner {
+        let status = place.session.held_by(who.caller()).delete().await;
         assert_eq!(
             404,
             status.as_u16(),
@@ -246,7 +247,7 @@ fn nobody_sees_what_is_another_ones_in_any_order_of_doing() {
     let result = TestRunner::new(config).run(&steps(), |steps| {
         runtime.block_on(async {
             for together in steps.chunks(8) {
-                join_all(together.iter().map(|step| take(&node, &places, step))).await;
+                join_all(together.iter().map(|step| take(&places, step))).await;
             }
         });
         Ok(())

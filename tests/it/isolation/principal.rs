@@ -62,10 +62,6 @@ pub(super) const PRINCIPALS: [Principal; 6] = [
 ];
 
 impl Principal {
-    pub(super) fn caller(self, node: &OneNode) -> Caller {
-        node.as_user(self.user).workspace(self.slug)
-    }
-
     /// Checks what came back to this principal, errors and streams included.
     pub(super) fn check(self, step: &impl fmt::Debug, text: &str) {
         self.check_workspace(step, text);
@@ -100,16 +96,32 @@ impl Principal {
     }
 }
 
-/// A session with the streams that it had.
+/// A principal with a session and the streams that it had.
 pub(super) struct Place {
     pub owner: Principal,
     pub session: Session,
     pub event_ids: Vec<String>,
 }
 
+impl Place {
+    pub(super) fn caller(&self) -> &Caller {
+        &self.session.caller
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.owner.fmt(f)
+    }
+}
+
 /// Opens a session and leaves a stream of a call behind in it.
 pub(super) async fn settle(node: &OneNode, owner: Principal) -> Place {
-    let session = owner.caller(node).open_session().await;
+    let session = node
+        .as_user(owner.user)
+        .workspace(owner.slug)
+        .open_session()
+        .await;
     let events = session
         .begin_call(1, "test_tool_with_progress", json!({}))
         .await
