@@ -15,6 +15,27 @@ project=tidegate-check-$$
 started_engine=
 say() { printf '== %s\n' "$*"; }
 
+is_up=
+up() { "${compose[@]}" -p $project "${files[@]}" "$@"; }
+finish() {
+    status=$?
+    if [ $status != 0 ] && [ -n "$is_up" ]; then
+        up ps || true
+        up logs --no-color --tail 15 2>/dev/null || true
+    fi
+    if [ -z "${KEEP:-}" ] || [ -z "$is_up" ]; then
+        [ -z "$is_up" ] || up down --volumes --timeout 5 >/dev/null 2>&1 || true
+        [ -z "$started_engine" ] || kill "$started_engine"
+        rm -rf "$work"
+    else
+        up start tidegate >/dev/null 2>&1 || true
+        (for name in "${secrets[@]}"; do echo "$name=${!name}"; done) >"$work/env"
+        say "left running as $project; secrets in $work/env"
+    fi
+    exit $status
+}
+trap finish EXIT
+
 port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 random() { python3 -c 'import secrets; print(secrets.token_hex(24))'; }
 
@@ -105,21 +126,7 @@ fi
 say "image of $(($(docker image inspect --format '{{.Size}}' $TIDEGATE_IMAGE) / 1000000)) MB, user $(docker image inspect --format '{{.Config.User}}' $TIDEGATE_IMAGE)"
 
 # --- up ----------------------------------------------------------------------------------------------------------
-up() { "${compose[@]}" -p $project "${files[@]}" "$@"; }
-finish() {
-    status=$?
-    if [ $status != 0 ]; then up ps || true; up logs --no-color --tail 15 2>/dev/null || true; fi
-    if [ -z "${KEEP:-}" ]; then
-        up down --volumes --timeout 5 >/dev/null 2>&1 || true
-        [ -z "$started_engine" ] || kill "$started_engine"
-        rm -rf "$work"
-    else
-        (for name in "${secrets[@]}"; do echo "$name=${!name}"; done) >"$work/env"
-        say "left running as $project; secrets in $work/env"
-    fi
-    exit $status
-}
-trap finish EXIT
+is_up=1
 up up -d --no-build >"$work/up.log" 2>&1 || { cat "$work/up.log"; exit 1; }
 up ps
 
