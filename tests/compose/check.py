@@ -206,6 +206,8 @@ def check_kill(client, kill):
                 answered.append(time.monotonic())
             except (OSError, http.client.HTTPException, Failed) as err:
                 failures.append(f"{type(err).__name__}: {err}")
+            # Below the limit of a tool for a user: 300 at once, 50 a second.
+            stop.wait(0.06)
 
     with concurrent.futures.ThreadPoolExecutor(connections) as pool:
         running = [pool.submit(traffic) for _ in range(connections)]
