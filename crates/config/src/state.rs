@@ -43,8 +43,6 @@ pub struct RedisSettings {
     pub pool_size: NonZeroUsize,
     /// Longest wait for a new connection.
     pub connect_timeout: Duration,
-    /// Longest wait for a free connection.
-    pub wait_timeout: Duration,
     /// Longest wait for one answer.
     pub command_timeout: Duration,
 }
@@ -57,7 +55,6 @@ impl StateSettings {
             key_prefix: key_prefix(reader),
             pool_size: reader.non_zero("state.redis.pool_size", 1024),
             connect_timeout: reader.millis("state.redis.connect_timeout_ms", 10, 60_000),
-            wait_timeout: reader.millis("state.redis.wait_timeout_ms", 10, 60_000),
             command_timeout: reader.millis("state.redis.command_timeout_ms", 10, 60_000),
         };
         let cache_bytes = reader.number("state.memory_cache_bytes", 0, 64 << 30);
@@ -97,12 +94,12 @@ fn key_prefix(reader: &mut Reader) -> String {
     const KEY: &str = "state.redis.key_prefix";
     let prefix = reader.text(KEY);
     // Braces would move keys to another slot of a cluster than their scripts expect.
-    let is_valid = (1..=64).contains(&prefix.len())
+    let is_valid = (1..=32).contains(&prefix.len())
         && prefix
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':'));
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     if !is_valid {
-        reader.refuse(KEY, "1 to 64 of a-z, A-Z, 0-9, -, _, . and :");
+        reader.refuse(KEY, "1 to 32 of a-z, A-Z, 0-9, - and _");
     }
     prefix
 }
@@ -122,7 +119,7 @@ impl SessionSettings {
     pub(crate) fn read(reader: &mut Reader) -> Self {
         Self {
             idle: reader.secs("sessions.idle_secs", 10, 30 * 86_400),
-            per_user: reader.number("sessions.per_user", 1, 10_000),
+            per_user: reader.number("sessions.per_user", 1, 1_000),
             max_per_node: reader.number("sessions.max_per_node", 1, 1_000_000),
         }
     }

@@ -45,8 +45,6 @@ pub struct QuerySettings {
     pub default_row_limit: u32,
     /// Most rows of an answer.
     pub max_row_limit: u32,
-    /// Longest run when the caller names no time-out.
-    pub timeout: Duration,
     /// Longest time-out of a caller.
     pub max_timeout: Duration,
     /// Connections to each database, for each node.
@@ -55,8 +53,6 @@ pub struct QuerySettings {
     pub connect_timeout: Duration,
     /// Life of an unused connection.
     pub idle: Duration,
-    /// Longest SQL text.
-    pub max_sql_bytes: usize,
 }
 
 impl QuerySettings {
@@ -66,11 +62,7 @@ impl QuerySettings {
         if default_row_limit > max_row_limit {
             reader.refuse("query.default_row_limit", "at most query.max_row_limit");
         }
-        let timeout = reader.secs("query.timeout_secs", 1, 3600);
         let max_timeout = reader.secs("query.max_timeout_secs", 1, 3600);
-        if timeout > max_timeout {
-            reader.refuse("query.timeout_secs", "at most query.max_timeout_secs");
-        }
         if max_timeout >= reader.secs("executor.call_deadline_secs", 1, 3600) {
             reader.refuse(
                 "query.max_timeout_secs",
@@ -80,12 +72,10 @@ impl QuerySettings {
         Self {
             default_row_limit,
             max_row_limit,
-            timeout,
             max_timeout,
             pool_size: reader.number("query.pool_size", 1, 1024),
             connect_timeout: reader.millis("query.connect_timeout_ms", 10, 120_000),
             idle: reader.secs("query.idle_secs", 1, 86_400),
-            max_sql_bytes: reader.number("query.max_sql_bytes", 1024, 16 << 20),
         }
     }
 }

@@ -121,7 +121,8 @@ impl Node {
             watchdog: settings.watchdog,
             ask_limit: settings.ask_limit,
         };
-        let executor = ExecutorPool::start(pool, handles.clone()).map_err(StartError::Threads)?;
+        let executor = ExecutorPool::start(pool, handles.clone(), parts.metrics.clone())
+            .map_err(StartError::Threads)?;
         let workspaces = Arc::new(WorkspaceRegistry::new(
             opener,
             state.clone(),
@@ -361,14 +362,19 @@ impl Node {
         self.core.draining.is_cancelled()
     }
 
-    /// Waits for running calls, at most `grace`, then stops the actors. Returns how many calls were cut off.
-    pub async fn stop(&self, grace: Duration) -> usize {
+    /// Waits for running calls, at most `grace`, and lets nothing new run. Returns how many calls still do.
+    pub async fn drain(&self, grace: Duration) -> usize {
         self.begin_drain();
-        let cut_off = self.core.executor.drain(grace).await;
+        self.core.executor.drain(grace).await
+    }
+
+    /// Stops the tools' threads and the actors. Connections that were opened there break: whoever still
+    /// needs a workspace's metastore, as the audit does, comes before.
+    pub fn stop(&self) {
+        self.core.executor.stop();
         for arbiter in &self.arbiters {
             arbiter.stop();
         }
-        cut_off
     }
 }
 

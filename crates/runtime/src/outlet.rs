@@ -6,6 +6,9 @@ use tokio::sync::mpsc;
 /// How many messages of one call may wait for the client.
 pub(crate) const OUTLET_CAPACITY: usize = 64;
 
+/// A message that may be lost is, above this size: so what waits for a client has a bound in bytes.
+const MAX_LOSSY_BYTES: usize = 64 * 1024;
+
 /// What a running call sends before its result.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
@@ -29,9 +32,10 @@ impl Outlet {
         (Self(sender), receiver)
     }
 
-    /// Sends what may be lost: progress, logs. `false` when the client reads too slowly or is gone.
+    /// Sends what may be lost: progress, logs. `false` when it is too large, or the client reads too slowly
+    /// or is gone.
     pub(crate) fn try_send(&self, message: Bytes) -> bool {
-        self.0.try_send(Outgoing::Message(message)).is_ok()
+        message.len() <= MAX_LOSSY_BYTES && self.0.try_send(Outgoing::Message(message)).is_ok()
     }
 
     /// Sends what must arrive. `false` when the client is gone.

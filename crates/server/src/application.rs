@@ -183,10 +183,8 @@ impl ApplicationBuilder {
         }
         let (audit, audit_task) = AuditQueue::start(&settings.audit, audit_sinks, metrics.clone());
 
-        let public_url = settings.server.public_url.as_ref().map_or_else(
-            || format!("http://{}", settings.server.listen),
-            |url| url.as_str().to_owned(),
-        );
+        let listener = tidegate_web::bind(&settings.server.listen)?;
+        let public_url = public_url(&settings, listener.local_addr().ok());
         let node = Node::start(NodeParts {
             node_id: settings.server.node_id.clone(),
             catalogue,
@@ -235,7 +233,7 @@ impl ApplicationBuilder {
             metrics: metrics.clone(),
             in_flight: in_flight.clone(),
         });
-        let server = tidegate_web::start(edge)?;
+        let server = tidegate_web::start(edge, listener)?;
         Ok(Running {
             serving: actix_rt::spawn(server.running),
             handle: server.handle,
@@ -248,6 +246,18 @@ impl ApplicationBuilder {
             is_development: matches!(settings.auth.method, AuthMethod::Development(_)),
         })
     }
+}
+
+/// Where people reach the server, if nothing says so: the address that it listens on.
+fn public_url(settings: &Settings, bound: Option<SocketAddr>) -> String {
+    if let Some(url) = &settings.server.public_url {
+        return url.as_str().to_owned();
+    }
+    let mut listen = settings.server.listen.clone();
+    if let Some(bound) = bound {
+        listen.port = bound.port();
+    }
+    format!("http://{listen}")
 }
 
 fn node_settings(settings: &Settings) -> NodeSettings {
@@ -357,11 +367,13 @@ impl Running {
         } else {
             Duration::ZERO
         };
-        let cut_off = self.node.stop(rest).await;
+        let cut_off = self.node.drain(rest).await;
         if cut_off > 0 {
             tracing::warn!(calls = cut_off, "calls were cut off by the shutdown");
         }
+        // Its connections to the metastores are the node's.
         self.audit.shut_down(AUDIT_GRACE).await;
+        self.node.stop();
         self.serving.abort();
     }
 

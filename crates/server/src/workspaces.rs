@@ -8,7 +8,7 @@ use std::time::Duration;
 use tidegate_config::{Flag, MetastoreSettings as Where, Settings, WorkspaceSettings};
 use tidegate_metastore::seed::create_embedded;
 use tidegate_metastore::{Metastore, MetastoreError, MetastoreSettings, PoolSettings};
-use tidegate_query::Engines;
+use tidegate_query::{Engines, PoolLimits};
 use tidegate_runtime::{OpenError, OpenWorkspace};
 use tidegate_tools::{SqlLimits, Workspace};
 use tidegate_types::{Clock, WorkspaceSlug};
@@ -56,6 +56,13 @@ impl ConfiguredWorkspaces {
                     .response_size
                     .as_ref()
                     .map_or(16 << 20, |size| size.max_bytes),
+                may_write: false,
+                pool: PoolLimits {
+                    connections: query.pool_size,
+                    checkout_timeout: query.connect_timeout,
+                    idle_timeout: query.idle,
+                    ..PoolLimits::default()
+                },
             },
             engines: Arc::new(engines.build()),
             clock,
@@ -117,7 +124,10 @@ impl OpenWorkspace for ConfiguredWorkspaces {
             public_url: public_url.trim_end_matches('/').into(),
             metastore,
             engines: Arc::clone(&self.engines),
-            sql_limits: self.sql_limits,
+            sql_limits: SqlLimits {
+                may_write: settings.allow_dml,
+                ..self.sql_limits
+            },
         }))
     }
 }

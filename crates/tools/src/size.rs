@@ -84,22 +84,20 @@ pub struct Fitted {
 impl SizeBudget {
     /// Makes an answer fit. `advice` says how to ask for less, as a clause.
     pub fn fit(&self, mut output: ToolOutput, spec: &ToolSpec, advice: &str) -> Fitted {
-        let paths = match spec.size {
-            SizeRule::Exempt => {
-                return Fitted {
-                    output,
-                    warning: None,
-                };
-            }
-            SizeRule::Shorten(paths) => paths,
-        };
-        if self.excluded_tools.iter().any(|name| name == spec.name) {
+        let sizes = Sizes::of(&output.result);
+        let is_exempt = spec.size == SizeRule::Exempt
+            || self.excluded_tools.iter().any(|name| name == spec.name);
+        // Nothing is exempt from the bytes: they are the node's memory, not the model's attention.
+        if is_exempt && sizes.total() <= self.max_bytes {
             return Fitted {
                 output,
                 warning: None,
             };
         }
-        let sizes = Sizes::of(&output.result);
+        let paths = match spec.size {
+            SizeRule::Exempt => &[],
+            SizeRule::Shorten(paths) => paths,
+        };
         let tokens = estimate_tokens(sizes.text);
         let is_too_large = tokens > self.token_limit || sizes.total() > self.max_bytes;
         let warn_from = self

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tidegate_metastore::Metastore;
-use tidegate_query::Engines;
+use tidegate_query::{Engines, PoolLimits};
 use tidegate_types::WorkspaceSlug;
 
 /// A workspace that a request is bound to.
@@ -31,4 +31,8 @@ pub struct SqlLimits {
     pub max_seconds: u32,
     /// Bytes of rows at the most; reading stops there.
     pub max_bytes: usize,
+    /// Whether databases that allow DML may be written to. `false` makes the whole workspace read-only.
+    pub may_write: bool,
+    /// How much of each database this node uses.
+    pub pool: PoolLimits,
 }

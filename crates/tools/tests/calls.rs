@@ -92,6 +92,8 @@ impl Small {
                 max_rows: 10,
                 max_seconds: 1,
                 max_bytes: 1,
+                may_write: true,
+                pool: tidegate_query::PoolLimits::default(),
             },
         };
         let principal = Principal {

@@ -93,6 +93,8 @@ impl Fixture {
                 max_rows: 1_000,
                 max_seconds: 60,
                 max_bytes: 1 << 20,
+                may_write: true,
+                pool: tidegate_query::PoolLimits::default(),
             },
         };
         CallContext {
@@ -381,6 +383,18 @@ async fn changes_need_a_database_that_allows_them() {
         .await
         .unwrap_err();
     assert!(matches!(failure, ToolFailure::Forbidden(_)), "{failure:?}");
+
+    let mut context = fixture.context("admin").await;
+    Arc::make_mut(&mut context.workspace).sql_limits.may_write = false;
+    let read_only = run(&context, json!({ "database_id": 1, "sql": insert })).await;
+    shown(read_only.unwrap_err());
+    assert_eq!(
+        json!(3),
+        fixture
+            .value("admin", "select count(*) from salaries")
+            .await,
+        "a workspace may be read-only whatever its databases allow"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

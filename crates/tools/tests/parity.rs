@@ -135,6 +135,8 @@ async fn context_of(metastore: &Metastore, user: &str) -> Option<CallContext> {
             max_rows: 10,
             max_seconds: 1,
             max_bytes: 1,
+            may_write: true,
+            pool: tidegate_query::PoolLimits::default(),
         },
     };
     let principal = Principal {

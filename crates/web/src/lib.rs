@@ -12,4 +12,4 @@ mod status;
 
 pub use edge::{Edge, WorkspaceHosts};
 pub use in_flight::InFlight;
-pub use server::{BindError, Server, start};
+pub use server::{BindError, Server, bind, start};

@@ -1,11 +1,13 @@
 //! The HTTP server.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
+
+use tidegate_config::ListenAddress;
 
 use crate::edge::Edge;
 use crate::{health, mcp};
@@ -31,11 +33,23 @@ pub struct Server {
     pub addresses: Vec<SocketAddr>,
 }
 
-/// Listens and serves.
+/// Takes the address, so that its port is known before anything is built that names it.
 ///
 /// # Errors
 /// The address is taken or not ours.
-pub fn start(edge: Arc<Edge>) -> Result<Server, BindError> {
+pub fn bind(address: &ListenAddress) -> Result<TcpListener, BindError> {
+    let host = address.host.trim_matches(['[', ']']);
+    TcpListener::bind((host, address.port)).map_err(|source| BindError {
+        address: address.to_string(),
+        source,
+    })
+}
+
+/// Serves on a listener.
+///
+/// # Errors
+/// The listener cannot be used.
+pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError> {
     let settings = edge.settings.clone();
     let workers = settings.workers.map_or_else(
         || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -52,11 +66,7 @@ pub fn start(edge: Arc<Edge>) -> Result<Server, BindError> {
         .h1_allow_half_closed(false)
         .disable_signals()
         .shutdown_timeout(settings.shutdown_grace.as_secs());
-    let address = (
-        settings.listen.host.trim_matches(['[', ']']).to_owned(),
-        settings.listen.port,
-    );
-    let bound = server.bind(address).map_err(|source| BindError {
+    let bound = server.listen(listener).map_err(|source| BindError {
         address: settings.listen.to_string(),
         source,
     })?;

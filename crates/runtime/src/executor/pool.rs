@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::{Actor, Addr, MailboxError};
 use actix_rt::ArbiterHandle;
 use arc_swap::ArcSwap;
+use tidegate_telemetry::{Count, Metrics};
 use tidegate_tools::ToolFailure;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -44,6 +45,7 @@ pub(crate) struct ExecutorPool {
     waiting: AtomicUsize,
     threads: ToolThreads,
     settings: PoolSettings,
+    metrics: Metrics,
     is_well: AtomicBool,
 }
 
@@ -55,6 +57,7 @@ impl ExecutorPool {
     pub(crate) fn start(
         settings: PoolSettings,
         arbiters: Vec<ArbiterHandle>,
+        metrics: Metrics,
     ) -> std::io::Result<Arc<Self>> {
         let threads = ToolThreads::start(settings.slots)?;
         let slots = (0..settings.slots)
@@ -68,6 +71,7 @@ impl ExecutorPool {
             waiting: AtomicUsize::new(0),
             threads,
             settings,
+            metrics,
             is_well: AtomicBool::new(true),
         }))
     }
@@ -102,6 +106,7 @@ impl ExecutorPool {
             },
             // A job keeps its own deadline, unless it blocks its thread.
             () = patience.exhausted(limit + self.settings.watchdog) => {
+                self.metrics.count(Count::CallAbandoned);
                 tracing::error!("a call ignores its deadline and is given up");
                 Err(timeout)
             }
@@ -130,6 +135,7 @@ impl ExecutorPool {
         if executor.connected() {
             return Addr::clone(&executor);
         }
+        self.metrics.count(Count::ActorRestarted);
         tracing::error!(slot, "an executor died and is started again");
         let fresh = start_executor(&self.arbiters, slot, &self.threads, self.settings);
         self.slots[slot].store(Arc::new(fresh.clone()));
@@ -171,14 +177,18 @@ impl ExecutorPool {
         }
     }
 
-    /// Waits until nothing runs, at most `grace`, then stops the threads. Returns how many calls were cut off.
+    /// Waits until nothing runs, at most `grace`, and lets nothing new run. Returns how many calls still do.
     pub(crate) async fn drain(&self, grace: Duration) -> usize {
         let all = u32::try_from(self.settings.running).unwrap_or(u32::MAX);
         let _ = tokio::time::timeout(grace, self.permits.acquire_many(all)).await;
-        let cut_off = self.running();
+        let still_running = self.running();
         self.permits.close();
+        still_running
+    }
+
+    /// Stops the threads, and with them the calls that still run.
+    pub(crate) fn stop(&self) {
         self.threads.stop();
-        cut_off
     }
 }
 
@@ -248,7 +258,7 @@ mod tests {
     fn pool() -> (Arc<ExecutorPool>, Arbiter) {
         let arbiter = Arbiter::new();
         (
-            ExecutorPool::start(settings(), vec![arbiter.handle()]).unwrap(),
+            ExecutorPool::start(settings(), vec![arbiter.handle()], Metrics::detached()).unwrap(),
             arbiter,
         )
     }
@@ -293,7 +303,8 @@ mod tests {
             watchdog: Duration::from_millis(50),
             ..settings()
         };
-        let pool = ExecutorPool::start(settings, vec![arbiter.handle()]).unwrap();
+        let pool =
+            ExecutorPool::start(settings, vec![arbiter.handle()], Metrics::detached()).unwrap();
         let (release, held) = std::sync::mpsc::channel::<()>();
         let mut blocking = job(async move {
             let _ = held.recv();

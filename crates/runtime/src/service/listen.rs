@@ -345,8 +345,8 @@ impl Feed {
                     self.after = epoch;
                     return Some(vec![(epoch, change)]);
                 }
-                Ok(_) => {}
-                Err(broadcast::error::RecvError::Lagged(_)) => self.is_behind = true,
+                // Known already, or the store lost the log and began another below this place: the log tells.
+                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => self.is_behind = true,
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }

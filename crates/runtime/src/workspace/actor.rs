@@ -157,6 +157,8 @@ impl Handler<CatchUp> for WorkspaceActor {
                 Ok(page) => {
                     if page.has_gap {
                         actor.forget_everything();
+                        // Streams read the log themselves at a place that they know already, and find the gap.
+                        let _ = actor.shared.feed.send((page.head, Change::Tools));
                     }
                     for (_, change) in &page.changes {
                         actor.apply(change);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tidegate_metastore::DatabaseConnection;
-use tidegate_query::{DatabaseConfig, Engine, PoolLimits};
+use tidegate_query::{DatabaseConfig, Engine};
 use tidegate_types::ExposeSecret;
 
 use super::failure;
@@ -29,7 +29,9 @@ pub(super) async fn open(context: &CallContext, id: i64) -> Result<OpenDatabase,
     };
     let databases = context.workspace.metastore.databases();
     let connection = databases.connection(id).await.map_err(metastore_failure)?;
-    let connection = connection.ok_or_else(not_found)?;
+    let mut connection = connection.ok_or_else(not_found)?;
+    // The workspace may be read-only whatever its databases allow.
+    connection.allow_dml &= context.workspace.sql_limits.may_write;
     let is_wholly_open = context
         .access
         .can_access_database(id, &connection.database_name);
@@ -48,7 +50,7 @@ pub(super) async fn open(context: &CallContext, id: i64) -> Result<OpenDatabase,
         id,
         sqlalchemy_uri: connection.uri.clone(),
         allow_dml: connection.allow_dml,
-        limits: PoolLimits::default(),
+        limits: context.workspace.sql_limits.pool,
     };
     let engine = context.workspace.engines.get(&config);
     let engine = engine.map_err(|err| failure::query(err, "database"))?;
