@@ -10,6 +10,7 @@ use serde_json::Value;
 use tidegate_protocol::ProtocolVersion;
 
 use crate::check::Expected;
+use crate::token::USERS;
 use crate::wire::Call;
 
 /// A file of `scenarios/`.
@@ -30,6 +31,9 @@ pub(crate) struct ClientKind {
     /// How many of them there are, relative to the other kinds.
     #[serde(default = "one")]
     pub(crate) weight: usize,
+    /// Users of the embedded workspace that they are, in turn.
+    #[serde(default = "everybody")]
+    pub(crate) users: Vec<String>,
     /// Shortest and longest pause between two calls.
     #[serde(default)]
     pub(crate) think_ms: [u64; 2],
@@ -93,6 +97,10 @@ const fn one() -> usize {
     1
 }
 
+fn everybody() -> Vec<String> {
+    USERS.map(str::to_owned).into()
+}
+
 /// A call that was chosen.
 #[derive(Debug, Clone)]
 pub(crate) struct Chosen {
@@ -121,6 +129,7 @@ impl Workload {
             let version = client.version()?;
             client.chosen()?;
             ensure!(client.weight > 0, "{}: a weight of 0", client.name);
+            ensure!(!client.users.is_empty(), "{} is nobody", client.name);
             ensure!(
                 version.is_modern() == client.session.is_none(),
                 "{}: sessions are of the revisions before 2026-07-28, and all of those have them",

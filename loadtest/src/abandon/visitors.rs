@@ -6,11 +6,12 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use futures_util::{StreamExt as _, stream};
 use reqwest::{Client, RequestBuilder, Response};
+use serde_json::json;
 use tidegate_protocol::ProtocolVersion;
 
 use crate::address::LoopbackUrl;
 use crate::token::{TokenMint, USERS};
-use crate::wire;
+use crate::wire::{self, Call};
 
 pub(super) const VERSION: ProtocolVersion = ProtocolVersion::V2025_11_25;
 
@@ -45,17 +46,37 @@ impl Visitors {
         })
     }
 
-    /// Opens sessions and leaves them. Returns how many could not be opened.
+    /// Opens sessions and leaves them, each tenth after a call, which gives it an actor. Returns how many could
+    /// not be opened.
     pub(super) async fn visit(&self, sessions: u64) -> u64 {
         let failed = AtomicU64::new(0);
         stream::iter(0..sessions)
-            .for_each_concurrent(AT_ONCE, |_| async {
-                if self.open().await.is_err() {
-                    failed.fetch_add(1, Ordering::Relaxed);
+            .for_each_concurrent(AT_ONCE, |number| {
+                let failed = &failed;
+                async move {
+                    if self.visit_once(number % 10 == 0).await.is_err() {
+                        failed.fetch_add(1, Ordering::Relaxed);
+                    }
                 }
             })
             .await;
         failed.into_inner()
+    }
+
+    async fn visit_once(&self, calls: bool) -> anyhow::Result<()> {
+        let session = self.initialize().await?;
+        // A session may already have ended to make room for those after it.
+        let is_fine = |status: u16| matches!(status, 200 | 202 | 404);
+        let status = session.send(wire::INITIALIZED.to_owned()).await?;
+        ensure!(is_fine(status), "notifications/initialized: {status}");
+        if calls {
+            let call = Call::tool("health_check", json!({}));
+            let status = session
+                .send(call.body(VERSION, &json!("only"), None))
+                .await?;
+            ensure!(is_fine(status), "health_check: {status}");
+        }
+        Ok(())
     }
 
     /// Opens one session, with the whole handshake.
@@ -63,6 +84,13 @@ impl Visitors {
     /// # Errors
     /// The server does not open it.
     pub(super) async fn open(&self) -> anyhow::Result<OpenSession<'_>> {
+        let session = self.initialize().await?;
+        let status = session.send(wire::INITIALIZED.to_owned()).await?;
+        ensure!(status == 202, "notifications/initialized: {status}");
+        Ok(session)
+    }
+
+    async fn initialize(&self) -> anyhow::Result<OpenSession<'_>> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let token = &self.tokens[usize::try_from(number)? % self.tokens.len()];
         let answer = self
@@ -77,15 +105,6 @@ impl Visitors {
             .to_str()?
             .to_owned();
         answer.bytes().await?;
-        let ready = self
-            .post(token, Some(&id), wire::INITIALIZED.to_owned())
-            .send()
-            .await?;
-        ensure!(
-            ready.status() == 202,
-            "notifications/initialized: {}",
-            ready.status()
-        );
         Ok(OpenSession {
             visitors: self,
             token,
@@ -111,6 +130,18 @@ pub(super) struct OpenSession<'a> {
 }
 
 impl OpenSession<'_> {
+    /// Posts a message and reads its answer. Returns the status.
+    async fn send(&self, body: String) -> anyhow::Result<u16> {
+        let answer = self
+            .visitors
+            .post(self.token, Some(&self.id), body)
+            .send()
+            .await?;
+        let status = answer.status().as_u16();
+        answer.bytes().await?;
+        Ok(status)
+    }
+
     /// Whether it still answers.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::address::LoopbackUrl;
 use crate::scenario::{ClientKind, Workload};
-use crate::token::{TokenMint, USERS};
+use crate::token::TokenMint;
 
 use client::{Client, Habits};
 pub(crate) use compare::{Comparison, compare};
@@ -40,16 +40,16 @@ pub(crate) enum Credentials {
     None,
     /// The same one for everybody.
     Token(String),
-    /// One of its own for each client, for the users of the embedded workspace in turn.
+    /// One of its own for each client, for the users of its kind in turn.
     Minted(TokenMint),
 }
 
 impl Credentials {
-    fn of_client(&self, number: usize) -> Option<String> {
+    fn of_client(&self, users: &[String], number: usize) -> Option<String> {
         match self {
             Self::None => None,
             Self::Token(token) => Some(token.clone()),
-            Self::Minted(mint) => Some(mint.token(USERS[number % USERS.len()])),
+            Self::Minted(mint) => Some(mint.token(&users[number % users.len()])),
         }
     }
 }

@@ -48,6 +48,6 @@ pub(crate) fn publish(
     std::fs::write(folder.join("report.html"), page::html(tables))?;
     std::fs::write(folder.join("report.md"), &markdown)?;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{markdown}\nreports: {}", folder.display())?;
+    writeln!(out, "{markdown}reports: {}", folder.display())?;
     Ok(())
 }

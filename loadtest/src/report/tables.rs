@@ -208,8 +208,8 @@ pub(crate) fn of_comparison(comparison: &Comparison) -> Table {
         head,
         rows: rows.collect(),
         notes: std::iter::once(format!(
-            "{} clients, {} rounds of {} s a target, in turns; every body was checked; ratios are the first target's to \
-             the second's",
+            "{} clients, {} rounds of {} s a target, in turns; every body was checked; a ratio is the first target's \
+             figure to the second's",
             comparison.bounds.users,
             comparison.rounds,
             comparison.bounds.duration.as_secs()
