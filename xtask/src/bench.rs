@@ -3,6 +3,9 @@
 use crate::command;
 use crate::repository::Repository;
 
+/// What is run when nothing is said.
+const SHORT: [&str; 2] = ["bench", "--short"];
+
 /// Calls the load generator in release, since a debug build would measure itself.
 pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Result<()> {
     command::run(command::cargo(repository.root()).args([
@@ -22,6 +25,10 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Resu
                 "tidegate-loadtest",
                 "--",
             ])
-            .args(arguments),
+            .args(if arguments.is_empty() {
+                SHORT.map(str::to_owned).to_vec()
+            } else {
+                arguments.to_vec()
+            }),
     )
 }

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use tidegate_auth::{Authenticator, SetupError};
 use tidegate_config::{AuthMethod, Settings, ToolList};
 use tidegate_protocol::LogLevel;
@@ -314,7 +313,7 @@ fn pinned_tools(list: &ToolList) -> Option<BTreeSet<String>> {
 /// A running application.
 pub struct Running {
     serving: actix_rt::task::JoinHandle<std::io::Result<()>>,
-    handle: ServerHandle,
+    handle: tidegate_web::ServerHandle,
     in_flight: InFlight,
     addresses: Vec<SocketAddr>,
     node: Arc<Node>,

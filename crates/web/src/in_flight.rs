@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::connection::{Activity, ActivityGuard};
+
 /// Counts requests from their first byte to the end of their answer, streams included.
 #[derive(Debug, Clone)]
 pub struct InFlight(Arc<watch::Sender<usize>>);
@@ -15,10 +17,13 @@ impl Default for InFlight {
 }
 
 impl InFlight {
-    /// Counts one until the guard is dropped.
-    pub(crate) fn begin(&self) -> InFlightGuard {
+    /// Counts one until the guard is dropped, and keeps its connection from counting as idle.
+    pub(crate) fn begin(&self, connection: Option<&Arc<Activity>>) -> InFlightGuard {
         self.0.send_modify(|count| *count += 1);
-        InFlightGuard(Arc::clone(&self.0))
+        InFlightGuard {
+            count: Arc::clone(&self.0),
+            _connection: connection.map(Activity::hold),
+        }
     }
 
     /// Waits until there is none.
@@ -30,11 +35,14 @@ impl InFlight {
 
 /// One request in flight.
 #[derive(Debug)]
-pub(crate) struct InFlightGuard(Arc<watch::Sender<usize>>);
+pub(crate) struct InFlightGuard {
+    count: Arc<watch::Sender<usize>>,
+    _connection: Option<ActivityGuard>,
+}
 
 impl Drop for InFlightGuard {
     fn drop(&mut self) {
-        self.0.send_modify(|count| *count -= 1);
+        self.count.send_modify(|count| *count -= 1);
     }
 }
 
@@ -46,7 +54,7 @@ mod tests {
     async fn the_end_is_when_the_last_guard_goes() {
         let in_flight = InFlight::default();
         in_flight.ended().await;
-        let (first, second) = (in_flight.begin(), in_flight.begin());
+        let (first, second) = (in_flight.begin(None), in_flight.begin(None));
         let waiting = tokio::spawn({
             let in_flight = in_flight.clone();
             async move { in_flight.ended().await }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admission;
+mod connection;
 mod cors;
 mod edge;
 mod health;
@@ -10,6 +11,7 @@ mod routing;
 mod server;
 mod status;
 
+pub use actix_server::ServerHandle;
 pub use edge::{Edge, WorkspaceHosts};
 pub use in_flight::InFlight;
 pub use server::{BindError, Server, bind, start};

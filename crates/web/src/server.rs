@@ -4,11 +4,18 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpServer, web};
+use std::future::ready;
 
+use actix_http::error::DispatchError;
+use actix_http::{Extensions, HttpService};
+use actix_server::ServerHandle;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::{AppConfig, Service as _};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, web};
 use tidegate_config::ListenAddress;
 
+use crate::connection::{Activity, Connection};
 use crate::edge::Edge;
 use crate::{health, mcp};
 
@@ -26,7 +33,7 @@ pub struct BindError {
 /// A server that listens.
 pub struct Server {
     /// Runs until it is stopped.
-    pub running: actix_web::dev::Server,
+    pub running: actix_server::Server,
     /// Stops it.
     pub handle: ServerHandle,
     /// Where it listens.
@@ -56,22 +63,55 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
         std::num::NonZero::get,
     );
     let data = web::Data::from(edge);
-    let server = HttpServer::new(move || App::new().app_data(data.clone()).configure(routes))
-        .workers(workers)
-        .max_connections(settings.max_connections.div_ceil(workers))
-        .client_request_timeout(settings.header_timeout)
-        .client_disconnect_timeout(Duration::from_secs(1))
-        .keep_alive(settings.keep_alive)
-        // A client that closes its side is gone: a modern request is cancelled by it.
-        .h1_allow_half_closed(false)
-        .disable_signals()
-        .shutdown_timeout(settings.shutdown_grace.as_secs());
-    let bound = server.listen(listener).map_err(|source| BindError {
+    let failed = |source| BindError {
         address: settings.listen.to_string(),
         source,
-    })?;
-    let addresses = bound.addrs();
-    let running = bound.run();
+    };
+    let addresses = vec![listener.local_addr().map_err(failed)?];
+    let (head, idle) = (
+        settings.header_timeout,
+        settings.keep_alive + settings.header_timeout,
+    );
+    let keep_alive = settings.keep_alive;
+    let factory = move || {
+        let app =
+            App::new()
+                .app_data(data.clone())
+                .configure(routes)
+                .wrap_fn(|request, service| {
+                    let guard = request.conn_data::<Arc<Activity>>().map(Activity::begin);
+                    let response = service.call(request);
+                    async move {
+                        let response = response.await;
+                        drop(guard);
+                        response
+                    }
+                });
+        let http = HttpService::build()
+            .client_request_timeout(head)
+            .client_disconnect_timeout(Duration::from_secs(1))
+            .keep_alive(keep_alive)
+            // A client that closes its side is gone: a modern request is cancelled by it.
+            .h1_allow_half_closed(false)
+            .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
+                data.insert(connection.activity());
+            })
+            .h1(map_config(app.into_factory(), |()| AppConfig::default()));
+        fn_service(move |io: TcpStream| {
+            let peer = io.peer_addr().ok();
+            let connection = Connection::new(io, head, idle);
+            ready(Ok::<_, DispatchError>((connection, peer)))
+        })
+        .and_then(http)
+    };
+    let running = actix_server::Server::build()
+        .workers(workers)
+        .max_concurrent_connections(settings.max_connections.div_ceil(workers))
+        .disable_signals()
+        .shutdown_timeout(settings.shutdown_grace.as_secs())
+        .listen("mcp", listener, factory)
+        .map_err(failed)?
+        .run();
     Ok(Server {
         handle: running.handle(),
         running,

@@ -57,3 +57,22 @@ async fn an_idle_connection_is_closed() {
     assert_eq!(200, wire.answer().await.status);
     wire.closed().await;
 }
+
+/// The HTTP library's own limit covers the first request of a connection alone.
+#[tokio::test]
+async fn a_later_request_of_a_connection_has_no_more_time_than_the_first() {
+    let node = impatient_node().await;
+    let mut wire = Wire::open(&node).await;
+    wire.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await;
+    assert_eq!(200, wire.answer().await.status);
+    wire.send("GET /healthz HTTP/1.1\r\nX-More: ").await;
+    wire.trickle("a", PAUSE).await;
+
+    // The beginning of a second request may come with the first.
+    let mut wire = Wire::open(&node).await;
+    wire.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /heal")
+        .await;
+    assert_eq!(200, wire.answer().await.status);
+    wire.closed().await;
+}

@@ -61,10 +61,10 @@ pub(super) const HOMES: &[(&str, &[&str])] = &[
         "actix-rt",
         &["tidegate-runtime", "tidegate-server", "tidegate-tests"],
     ),
-    (
-        "actix-web",
-        &["tidegate-web", "tidegate-server", "tidegate-loadtest"],
-    ),
+    ("actix-web", &["tidegate-web", "tidegate-loadtest"]),
+    ("actix-http", &["tidegate-web"]),
+    ("actix-server", &["tidegate-web"]),
+    ("actix-service", &["tidegate-web"]),
     // Shared state is a port, and only the binary chooses the adapter.
     ("redis", &["tidegate-store-redis"]),
     ("deadpool-redis", &["tidegate-store-redis"]),

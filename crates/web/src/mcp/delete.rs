@@ -15,7 +15,7 @@ pub(crate) async fn delete(edge: web::Data<Edge>, request: HttpRequest) -> HttpR
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
-    let in_flight = edge.in_flight.begin();
+    let in_flight = edge.in_flight.begin(request.conn_data());
     let caller = match caller::bind(&edge, &request, &admitted).await {
         Ok(caller) => caller,
         Err(refused) => return refused,

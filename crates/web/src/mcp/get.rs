@@ -16,7 +16,7 @@ pub(crate) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> HttpResp
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
-    let in_flight = edge.in_flight.begin();
+    let in_flight = edge.in_flight.begin(request.conn_data());
     let caller = match caller::bind(&edge, &request, &admitted).await {
         Ok(caller) => caller,
         Err(refused) => return refused,

@@ -36,7 +36,7 @@ async fn serve(
     admitted: &Admitted<'_>,
     payload: web::Payload,
 ) -> HttpResponse {
-    let in_flight = edge.in_flight.begin();
+    let in_flight = edge.in_flight.begin(request.conn_data());
     // Who asks comes before what they ask: without a token nobody learns more than 401, and nobody makes
     // the node hold a body.
     let caller = match caller::bind(edge, request, admitted).await {

@@ -1,0 +1,157 @@
+//! Connections that a slow client cannot hold: each request's head has a time limit, not only the first.
+//!
+//! actix's own limit covers the first request of a connection; the first byte of a later one ends its
+//! keep-alive limit, and what follows may then come as slowly as the client likes ("slow loris").
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::rt::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+/// What goes on on a connection; handlers reach it as the request's connection data.
+#[derive(Debug, Default)]
+pub(crate) struct Activity {
+    begun: AtomicU64,
+    running: AtomicUsize,
+}
+
+impl Activity {
+    /// Notes a request whose head is complete, until the guard is dropped.
+    pub(crate) fn begin(self: &Arc<Self>) -> ActivityGuard {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.hold()
+    }
+
+    /// Keeps the connection from counting as idle until the guard is dropped: an answer still goes out.
+    pub(crate) fn hold(self: &Arc<Self>) -> ActivityGuard {
+        self.running.fetch_add(1, Ordering::Relaxed);
+        ActivityGuard(Arc::clone(self))
+    }
+}
+
+/// A request that runs or an answer that goes out.
+#[derive(Debug)]
+pub(crate) struct ActivityGuard(Arc<Activity>);
+
+impl Drop for ActivityGuard {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What the connection waits for from its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    /// Nothing: a request runs.
+    Nothing,
+    /// The first byte of a request.
+    Request,
+    /// The rest of a head whose first bytes came when so many requests had begun.
+    Head(u64),
+}
+
+/// A client's connection.
+pub(crate) struct Connection {
+    io: TcpStream,
+    activity: Arc<Activity>,
+    waiting: Waiting,
+    limit: Pin<Box<Sleep>>,
+    head: Duration,
+    idle: Duration,
+}
+
+impl Connection {
+    /// Gives a head `head` to come, and the client `idle` between requests.
+    pub(crate) fn new(io: TcpStream, head: Duration, idle: Duration) -> Self {
+        Self {
+            io,
+            activity: Arc::default(),
+            waiting: Waiting::Nothing,
+            limit: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            head,
+            idle,
+        }
+    }
+
+    /// What goes on on it.
+    pub(crate) fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
+    }
+
+    fn wait(&mut self, waiting: Waiting, limit: Duration, cx: &mut Context<'_>) {
+        self.waiting = waiting;
+        self.limit.as_mut().reset(Instant::now() + limit);
+        // Registers who is to be woken; a limit that was just set is not over.
+        let _ = self.limit.as_mut().poll(cx);
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let is_running = this.activity.running.load(Ordering::Relaxed) > 0;
+        let begun = this.activity.begun.load(Ordering::Relaxed);
+        let is_complete = matches!(this.waiting, Waiting::Head(before) if before != begun);
+        if is_running || is_complete {
+            this.waiting = Waiting::Nothing;
+        }
+        if this.waiting != Waiting::Nothing && this.limit.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.io).poll_read(cx, buffer);
+        if is_running {
+            return read;
+        }
+        match (&read, this.waiting) {
+            (Poll::Ready(Ok(())), Waiting::Nothing | Waiting::Request)
+                if buffer.filled().len() > before =>
+            {
+                this.wait(Waiting::Head(begun), this.head, cx);
+            }
+            (Poll::Pending, Waiting::Nothing) => this.wait(Waiting::Request, this.idle, cx),
+            _ => {}
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().io).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().io).poll_write_vectored(cx, parts)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+    }
+}
