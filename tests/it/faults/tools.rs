@@ -15,7 +15,6 @@ async fn impatient() -> ClusterBuilder {
         .await
         .set("EXECUTOR__CALL_DEADLINE_SECS", "2")
         .set("EXECUTOR__WATCHDOG_MS", "500")
-        .set("QUERY__TIMEOUT_SECS", "1")
         .set("QUERY__MAX_TIMEOUT_SECS", "1")
 }
 
