@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_config::AuditSettings;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{sleep, timeout};
 
 use super::AuditRecord;
 use crate::metrics::{Count, Level, Metrics};
@@ -41,6 +41,8 @@ impl AuditError {
 #[derive(Debug, Clone)]
 pub struct AuditQueue {
     records: mpsc::Sender<AuditRecord>,
+    batch_size: usize,
+    full: Arc<Notify>,
     metrics: Metrics,
 }
 
@@ -54,24 +56,38 @@ impl AuditQueue {
     ) -> (Self, AuditTask) {
         let (records, waiting) = mpsc::channel(settings.queue_size.get());
         let (stop, stopped) = oneshot::channel();
+        let full = Arc::new(Notify::new());
+        let batch_size = settings.batch_size.get();
         let writer = Writer {
             waiting,
+            full: Arc::clone(&full),
             sinks,
             metrics: metrics.clone(),
-            batch_size: settings.batch_size.get(),
+            batch_size,
             flush: settings.flush,
         };
         let task = AuditTask {
             stop,
             writer: tokio::spawn(writer.run(stopped)),
         };
-        (Self { records, metrics }, task)
+        let queue = Self {
+            records,
+            batch_size,
+            full,
+            metrics,
+        };
+        (queue, task)
     }
 
     /// Hands in a record. When the queue is full or closed it is dropped and counted.
     pub fn record(&self, record: AuditRecord) {
         match self.records.try_send(record) {
-            Ok(()) => self.metrics.shift(Level::AuditQueued, 1),
+            Ok(()) => {
+                self.metrics.shift(Level::AuditQueued, 1);
+                if self.records.max_capacity() - self.records.capacity() >= self.batch_size {
+                    self.full.notify_one();
+                }
+            }
             Err(_) => self.metrics.count(Count::DroppedAudit),
         }
     }
@@ -98,6 +114,8 @@ impl AuditTask {
 
 struct Writer {
     waiting: mpsc::Receiver<AuditRecord>,
+    /// Told when a whole batch waits.
+    full: Arc<Notify>,
     sinks: Vec<Arc<dyn AuditSink>>,
     metrics: Metrics,
     batch_size: usize,
@@ -141,13 +159,15 @@ impl Writer {
                 None => return false,
             }
         }
-        let end = Instant::now() + self.flush;
-        while batch.len() < self.batch_size {
-            match timeout_at(end, self.waiting.recv()).await {
-                Ok(Some(record)) => batch.push(record),
-                Ok(None) => return false,
-                Err(_) => break,
-            }
+        // Sleeps over what comes meanwhile: to be woken for each record would cost more than the record.
+        tokio::select! {
+            () = sleep(self.flush) => {}
+            () = self.full.notified() => {}
+        }
+        while batch.len() < self.batch_size
+            && let Ok(record) = self.waiting.try_recv()
+        {
+            batch.push(record);
         }
         true
     }

@@ -5,6 +5,8 @@ use tidegate_config::{JsonLines, SqlLiterals};
 use tidegate_types::NodeId;
 use tokio::sync::Semaphore;
 
+use tokio::time::Instant;
+
 use super::*;
 use crate::AuditOutcome;
 
