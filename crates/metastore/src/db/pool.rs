@@ -1,9 +1,10 @@
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use sea_query::{
     DeleteStatement, InsertStatement, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder,
-    UpdateStatement, Values,
+    UpdateStatement, Value, Values,
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -70,7 +71,7 @@ macro_rules! statement {
     ($($name:ty),*) => {$(
         impl Statement for $name {
             fn for_sqlite(&self) -> (String, Values) {
-                self.build(SqliteQueryBuilder)
+                with_literal_limit(self.build(SqliteQueryBuilder))
             }
             fn for_postgres(&self) -> (String, Values) {
                 self.build(PostgresQueryBuilder)
@@ -84,6 +85,22 @@ statement!(
     UpdateStatement,
     DeleteStatement
 );
+
+/// Writes the number of `LIMIT ? OFFSET ?` at the end into the SQL. SQLite plans for the value of a bound limit:
+/// sqlx clears the values after each run, and SQLite then compiles the whole statement again.
+fn with_literal_limit((mut sql, mut values): (String, Values)) -> (String, Values) {
+    const END: &str = " LIMIT ? OFFSET ?";
+    let at = values.0.len().wrapping_sub(2);
+    if sql.ends_with(END)
+        && let Some(Value::BigUnsigned(Some(limit))) = values.0.get(at)
+    {
+        sql.truncate(sql.len() - END.len());
+        // Writing to a string does not fail.
+        let _ = write!(sql, " LIMIT {limit} OFFSET ?");
+        values.0.remove(at);
+    }
+    (sql, values)
+}
 
 /// The SQL is built by sea-query from identifiers that are constants of this crate; every value is bound.
 fn safe(sql: String) -> AssertSqlSafe<String> {
@@ -274,5 +291,36 @@ impl Pool {
             }
             PoolKind::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_query::Query;
+
+    use super::*;
+
+    #[test]
+    fn sqlite_gets_the_limit_as_a_number_and_everything_else_bound() {
+        let page = Query::select()
+            .column("id")
+            .from("slices")
+            .and_where(sea_query::ExprTrait::eq(
+                sea_query::Expr::col("slice_name"),
+                "LIMIT ? OFFSET ?",
+            ))
+            .limit(10)
+            .offset(20)
+            .to_owned();
+        let (sql, values) = page.for_sqlite();
+        assert!(
+            sql.ends_with(r#""slice_name" = ? LIMIT 10 OFFSET ?"#),
+            "{sql}"
+        );
+        assert_eq!(2, values.0.len());
+        assert!(page.for_postgres().0.ends_with("LIMIT $2 OFFSET $3"));
+
+        let unpaged = Query::select().column("id").from("slices").to_owned();
+        assert_eq!(r#"SELECT "id" FROM "slices""#, unpaged.for_sqlite().0);
     }
 }
