@@ -55,8 +55,8 @@ pub(crate) struct CallPump {
 pub(crate) struct Progress {
     /// The newest event that is known of.
     upto: EventId,
-    /// Grows when connections are closed to let the client poll.
-    pauses: u64,
+    /// The newest event when connections were closed to let the client poll.
+    paused_at: EventId,
     /// Grows when readers should look even without news.
     looks: u64,
     /// Grows at every sign of life of a pump elsewhere.
@@ -173,7 +173,8 @@ impl Log {
             Outgoing::Message(message) => self.keep(message, false).await,
             Outgoing::CloseConnection => {
                 if self.is_resumable {
-                    self.progress.send_modify(|progress| progress.pauses += 1);
+                    self.progress
+                        .send_modify(|progress| progress.paused_at = progress.upto);
                 }
                 Ok(())
             }
@@ -244,13 +245,11 @@ pub(super) fn reader(
     state: SharedState,
     ended: CancellationToken,
 ) -> FrameStream {
-    let Progress {
-        pauses, is_pumped, ..
-    } = *progress.borrow();
+    let Progress { is_pumped, .. } = *progress.borrow();
     let reader = Reader {
         key,
         after,
-        pauses,
+        start: after,
         was_pumped: is_pumped,
         heard: (Instant::now(), 0),
         progress,
@@ -265,7 +264,8 @@ pub(super) fn reader(
 struct Reader {
     key: StreamKey,
     after: EventId,
-    pauses: u64,
+    /// Where it began: a pause before that is over.
+    start: EventId,
     /// Whether the stream's pump was on this node.
     was_pumped: bool,
     /// When the pump last gave a sign of life, and how many beats there were then.
@@ -288,10 +288,16 @@ impl Reader {
             }
             let seen = *self.progress.borrow_and_update();
             match self.state.events.read(&self.key, self.after, PAGE).await {
-                Ok(Some(page)) if !page.events.is_empty() => {
+                Ok(Some(mut page)) if !page.events.is_empty() => {
                     if page.has_gap {
                         // Progress and logs are lost on a reader that is too slow. The result is not.
                         tracing::debug!("a reader was too slow for its stream");
+                    }
+                    if let Some(pause) = self.pause() {
+                        page.events.retain(|(event, _)| *event <= pause);
+                        if page.events.is_empty() {
+                            return None;
+                        }
                     }
                     self.take(page.events);
                     continue;
@@ -315,10 +321,17 @@ impl Reader {
             } else {
                 self.heard.0.elapsed() > LOST_AFTER
             };
-            if is_abandoned || seen.pauses != self.pauses || !self.wait().await {
+            let is_paused = self.pause().is_some_and(|pause| self.after >= pause);
+            if is_abandoned || is_paused || !self.wait().await {
                 return None;
             }
         }
+    }
+
+    /// The event after which the connection is closed to let the client poll; it goes on with the next one.
+    fn pause(&self) -> Option<EventId> {
+        let paused_at = self.progress.borrow().paused_at;
+        (self.start < paused_at).then_some(paused_at)
     }
 
     fn take(&mut self, events: Vec<(EventId, StoredEvent)>) {
