@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use crate::access::dashboards_seen;
-use crate::db::Pool;
 use crate::listing::{
     Column, ColumnKind, Entity, Filter, Found, ListQuery, Page, Scalar, fetch_page, find,
 };
 use crate::{Access, Metastore, MetastoreError, Role};
+use tidegate_database::Pool;
 
 use ColumnKind::{Flag, Integer, LongText, Text, Time, Uuid};
 

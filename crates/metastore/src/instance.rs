@@ -195,7 +195,7 @@ impl Instance<'_> {
                 .entry(scheme_of(&row.text_or_empty(0)?).to_owned())
                 .or_insert(0) += 1;
         }
-        let names = |rows: Vec<crate::db::Row>| {
+        let names = |rows: Vec<tidegate_database::Row>| {
             rows.iter()
                 .map(|row| row.text_or_empty(0))
                 .collect::<Result<_, _>>()

@@ -6,8 +6,6 @@ mod chart;
 mod dashboard;
 mod database;
 mod dataset;
-mod db;
-mod error;
 mod instance;
 mod listing;
 mod log;
@@ -28,8 +26,6 @@ pub use database::{
 pub use dataset::{
     DATASET_COLUMNS, DATASET_SEARCHED, DatasetColumn, DatasetMetric, DatasetOfTable, Datasets,
 };
-pub use db::PoolSettings;
-pub use error::MetastoreError;
 pub use instance::{Instance, InstanceCounts};
 pub use listing::{
     Cell, Column, ColumnKind, Direction, Filter, Found, ListQuery, Page, Record, Related, Scalar,
@@ -38,4 +34,5 @@ pub use log::{LogRow, Logs};
 pub use metastore::{Metastore, MetastoreSettings};
 pub use person::Person;
 pub use tag::{Tag, TagKind};
+pub use tidegate_database::{DatabaseError as MetastoreError, PoolSettings};
 pub use user::{User, Users};

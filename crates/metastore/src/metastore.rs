@@ -10,12 +10,12 @@ use crate::chart::Charts;
 use crate::dashboard::Dashboards;
 use crate::database::Databases;
 use crate::dataset::Datasets;
-use crate::db::{Backend, Pool, PoolSettings};
 use crate::instance::Instance;
 use crate::log::Logs;
 use crate::secret::encrypt;
 use crate::user::Users;
 use crate::{MetastoreError, schema};
+use tidegate_database::{Backend, Pool, PoolSettings};
 
 /// How long creating all tables may take.
 const SCHEMA_DEADLINE: Duration = Duration::from_mins(1);
@@ -68,7 +68,7 @@ impl Metastore {
     /// another program is left as it is.
     ///
     /// # Errors
-    /// `NotAMetastore`: the file is another database, or of another revision. `Unavailable`: it cannot be opened.
+    /// `Unsuitable`: the file is another database, or of another revision. `Unavailable`: it cannot be opened.
     pub async fn open_sqlite(
         path: impl AsRef<Path>,
         create: bool,
@@ -93,7 +93,7 @@ impl Metastore {
     /// [`check_revision`](Self::check_revision) tell whether it is there and what it is.
     ///
     /// # Errors
-    /// `NotAMetastore`: the URL does not parse.
+    /// `Unsuitable`: the URL does not parse.
     pub fn connect_postgres(
         url: &SecretString,
         settings: MetastoreSettings,
@@ -155,7 +155,7 @@ impl Metastore {
     /// thing to the wrong person. One statement.
     ///
     /// # Errors
-    /// `NotAMetastore`: another revision, or no Superset metastore at all.
+    /// `Unsuitable`: another revision, or no Superset metastore at all.
     pub async fn check_revision(&self) -> Result<(), MetastoreError> {
         let statement = Query::select()
             .column("version_num")
@@ -172,7 +172,7 @@ impl Metastore {
                 .transpose()?
                 .unwrap_or_default(),
             Err(MetastoreError::Refused { .. }) => {
-                return Err(MetastoreError::NotAMetastore {
+                return Err(MetastoreError::Unsuitable {
                     reason:
                         "the database holds no Superset metastore (it has no table alembic_version)"
                             .into(),
@@ -183,7 +183,7 @@ impl Metastore {
         if found == schema::REVISION {
             return Ok(());
         }
-        Err(MetastoreError::NotAMetastore {
+        Err(MetastoreError::Unsuitable {
             reason: format!(
                 "the metastore has revision {found:?}, and {} (Superset 6.1) is needed: run `superset db upgrade`",
                 schema::REVISION

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::MetastoreError;
-use crate::db::{Pool, Row};
+use tidegate_database::{Pool, Row};
 
 /// A user as answers show them: an owner, or who changed something.
 #[derive(Debug, Clone, PartialEq, Eq)]

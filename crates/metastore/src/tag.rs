@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use crate::MetastoreError;
-use crate::db::Pool;
+use tidegate_database::Pool;
 
 /// A tag on a chart, dashboard or dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,8 @@ use chrono::NaiveDateTime;
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use tidegate_types::UserId;
 
-use crate::db::{Pool, Row};
 use crate::{Metastore, MetastoreError};
+use tidegate_database::{Pool, Row};
 
 /// An account in the metastore that may sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]

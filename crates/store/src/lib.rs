@@ -14,6 +14,7 @@ mod replies;
 mod resilient;
 mod sessions;
 mod signal_queue;
+mod tickets;
 mod validation;
 
 #[cfg(feature = "contract")]
@@ -34,6 +35,7 @@ pub use replies::ClientReplies;
 pub use resilient::{CacheOrMiss, Circuit, Degraded, LimitsWithFallback, OnDegraded};
 pub use sessions::{SessionChange, SessionLimits, SessionRecord, SessionStore};
 pub use signal_queue::SignalQueue;
+pub use tickets::{Tallies, Tally, TicketKind, TicketStore};
 pub use validation::{Validation, ValidationCache};
 
 /// Whether the store can be reached, for `/readyz`.

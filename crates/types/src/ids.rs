@@ -113,6 +113,66 @@ text_id! {
     }
 }
 
+text_id! {
+    /// A person or a service account in the manager. Means the same in every workspace, unlike [`UserId`].
+    AccountId, "account id", "8 to 40 of 0-9, a-z and -",
+    |text| (8..=40).contains(&text.len()) && text.bytes().all(is_lower_alphanumeric_or_dash)
+}
+
+text_id! {
+    /// One authorization: an account let a client act in a workspace. Tokens carry it, and ending it ends them.
+    GrantId, "grant id", "8 to 40 of 0-9, a-z and -",
+    |text| (8..=40).contains(&text.len()) && text.bytes().all(is_lower_alphanumeric_or_dash)
+}
+
+text_id! {
+    /// An OAuth client (RFC 6749 §2.2): a name that we gave, or the URL of its metadata document.
+    ClientId, "client id", "1 to 512 visible ASCII characters",
+    |text| (1..=512).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn is_lower_alphanumeric_or_dash(b: u8) -> bool {
+    b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'
+}
+
+impl AccountId {
+    /// A new id; later ones sort after earlier ones (UUID version 7, RFC 9562 §5.7).
+    pub fn new() -> Self {
+        Self(uuid::Uuid::now_v7().simple().to_string().into())
+    }
+}
+
+impl Default for AccountId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl GrantId {
+    /// A new id; later ones sort after earlier ones (UUID version 7, RFC 9562 §5.7).
+    pub fn new() -> Self {
+        Self(uuid::Uuid::now_v7().simple().to_string().into())
+    }
+}
+
+impl Default for GrantId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ClientId {
+    /// A new random id for a client that has no name of its own: 122 bits.
+    pub fn random() -> Self {
+        Self(uuid::Uuid::new_v4().simple().to_string().into())
+    }
+
+    /// Whether it is the URL of a client id metadata document.
+    pub fn is_url(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+}
+
 impl SessionId {
     /// A new random session id: 122 bits from the operating system's generator.
     pub fn random() -> Self {

@@ -4,12 +4,18 @@
 mod clock;
 mod code;
 mod ids;
+mod peer;
 mod principal;
+mod role;
 mod scope;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::ServiceCode;
-pub use ids::{InvalidId, NodeId, SessionId, TokenId, UserId, WorkspaceSlug};
+pub use ids::{
+    AccountId, ClientId, GrantId, InvalidId, NodeId, SessionId, TokenId, UserId, WorkspaceSlug,
+};
+pub use peer::Peer;
 pub use principal::{ClientName, Credential, Principal};
+pub use role::{Role, UnknownRole};
 pub use scope::{Scope, ScopeSet, UnknownScope};
 pub use secrecy::{ExposeSecret, SecretString};

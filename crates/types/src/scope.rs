@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// One scope. Each includes those before it: who may write may read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
@@ -76,6 +78,24 @@ impl ScopeSet {
         self.0 >= needed.bit()
     }
 
+    /// The set with every narrower scope that its scopes include.
+    pub fn expanded(self) -> Self {
+        Scope::ALL
+            .into_iter()
+            .filter(|scope| self.allows(*scope))
+            .collect()
+    }
+
+    /// What both sets allow, with every scope that is included.
+    pub fn narrowed_to(self, most: Self) -> Self {
+        Self(self.expanded().0 & most.expanded().0)
+    }
+
+    /// Whether no scope is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// A stable number for cache keys.
     pub const fn bits(self) -> u8 {
         self.0
@@ -101,9 +121,59 @@ impl FromIterator<Scope> for ScopeSet {
     }
 }
 
+/// As in a token: separated by spaces, narrowest first (RFC 6749 §3.3).
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, scope) in self.iter().enumerate() {
+            if at > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(scope.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+/// As [`ScopeSet`]'s `Display`; refuses a scope that Tidegate does not have.
+impl FromStr for ScopeSet {
+    type Err = UnknownScope;
+    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+        text.split_ascii_whitespace()
+            .map(str::parse::<Scope>)
+            .collect()
+    }
+}
+
+impl Serialize for ScopeSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ScopeSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn narrowing_knows_what_scopes_include() {
+        let write = ScopeSet::from(Scope::Write);
+        let read = ScopeSet::from(Scope::Read);
+        assert_eq!(read, write.narrowed_to(read));
+        assert_eq!(
+            "mcp:read mcp:query mcp:write",
+            write.narrowed_to(ScopeSet::all()).to_string()
+        );
+        assert!(ScopeSet::NONE.narrowed_to(ScopeSet::all()).is_empty());
+        assert_eq!(Ok(write.expanded()), "mcp:write mcp:read mcp:query".parse());
+    }
 
     #[test]
     fn a_wider_scope_includes_the_narrower_and_not_the_reverse() {

@@ -3,14 +3,27 @@
 /// The crates of the product from the bottom up. A crate may use those of the lines above its own.
 pub(super) const LAYERS: &[&[&str]] = &[
     &["tidegate-types"],
-    &["tidegate-protocol", "tidegate-config"],
+    &[
+        "tidegate-protocol",
+        "tidegate-oauth",
+        "tidegate-config",
+        "tidegate-database",
+        "tidegate-pages",
+    ],
     &["tidegate-telemetry", "tidegate-auth"],
-    &["tidegate-store", "tidegate-metastore", "tidegate-query"],
+    &[
+        "tidegate-store",
+        "tidegate-metastore",
+        "tidegate-manager",
+        "tidegate-query",
+    ],
     &[
         "tidegate-store-memory",
         "tidegate-store-redis",
         "tidegate-tools",
+        "tidegate-signin",
     ],
+    &["tidegate-authorization"],
     &["tidegate-runtime"],
     &["tidegate-web"],
     &["tidegate-server"],
@@ -33,6 +46,12 @@ pub(super) const DEVELOPMENT: &[(&str, &[&str])] = &[
             "tidegate-store",
             "tidegate-store-memory",
             "tidegate-store-redis",
+            "tidegate-oauth",
+            "tidegate-database",
+            "tidegate-manager",
+            "tidegate-signin",
+            "tidegate-authorization",
+            "tidegate-pages",
             "tidegate-metastore",
             "tidegate-query",
             "tidegate-tools",
@@ -76,15 +95,32 @@ pub(super) const HOMES: &[(&str, &[&str])] = &[
         "tidegate-store-redis",
         &["tidegate-server", "tidegate-tests"],
     ),
-    // Superset's tables are one crate's business, and the engines another's.
-    ("sqlx", &["tidegate-metastore", "tidegate-testkit"]),
-    ("sea-query", &["tidegate-metastore"]),
+    // Tables of our own and of Superset are reached through one crate, and the engines are another's business.
+    (
+        "sqlx",
+        &[
+            "tidegate-database",
+            "tidegate-metastore",
+            "tidegate-testkit",
+        ],
+    ),
+    (
+        "sea-query",
+        &[
+            "tidegate-database",
+            "tidegate-metastore",
+            "tidegate-manager",
+        ],
+    ),
     ("rusqlite", &["tidegate-query"]),
     ("tokio-postgres", &["tidegate-query"]),
     ("sqlparser", &["tidegate-query"]),
     ("bb8", &["tidegate-query"]),
-    // Tokens are read in one place, measurements leave from one.
-    ("jsonwebtoken", &["tidegate-auth", "tidegate-loadtest"]),
+    // Tokens of others are read in one place and our own in another; measurements leave from one.
+    (
+        "jsonwebtoken",
+        &["tidegate-auth", "tidegate-oauth", "tidegate-loadtest"],
+    ),
     ("cadence", &["tidegate-telemetry"]),
     ("opentelemetry", &["tidegate-telemetry"]),
     ("opentelemetry_sdk", &["tidegate-telemetry"]),

@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use super::{Access, Role, RowRules, RowRulesOf};
-use crate::db::{Pool, Row};
 use crate::{MetastoreError, User};
+use tidegate_database::{Pool, Row};
 
 const OPERATION: &str = "read a user's rights";
 

@@ -4,7 +4,7 @@ use sea_query::extension::sqlite::SqliteExpr;
 use sea_query::{Condition, Expr, ExprTrait, LikeExpr, Value};
 use uuid::Uuid;
 
-use crate::db::Backend;
+use tidegate_database::Backend;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

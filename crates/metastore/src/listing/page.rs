@@ -4,8 +4,8 @@ use sea_query::{Asterisk, Expr, ExprTrait, Func, NullOrdering, Order, Query, Sel
 
 use super::column::search;
 use super::{Cell, Column, Filter, Record, Related};
-use crate::db::{Backend, Pool};
 use crate::{Access, MetastoreError};
+use tidegate_database::{Backend, Pool};
 
 /// Which way a list runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

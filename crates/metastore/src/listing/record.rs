@@ -4,8 +4,8 @@ use chrono::NaiveDateTime;
 use uuid::Uuid;
 
 use super::{Column, ColumnKind};
-use crate::db::Row;
 use crate::{MetastoreError, Person, Tag};
+use tidegate_database::Row;
 
 /// A value of a listed column.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -68,10 +68,7 @@ async fn tables_of_another_program_are_not_mixed_with_ours() {
     let err = Metastore::open_sqlite(&path, true, MetastoreSettings::default())
         .await
         .unwrap_err();
-    assert!(
-        matches!(err, MetastoreError::NotAMetastore { .. }),
-        "{err:?}"
-    );
+    assert!(matches!(err, MetastoreError::Unsuitable { .. }), "{err:?}");
 }
 
 #[tokio::test]
@@ -81,10 +78,7 @@ async fn an_empty_postgresql_database_gets_the_tables_of_a_real_superset() {
     let metastore = Metastore::connect_postgres(&url, MetastoreSettings::default()).unwrap();
     assert!(!metastore.has_schema().await.unwrap());
     let err = metastore.check_revision().await.unwrap_err();
-    assert!(
-        matches!(err, MetastoreError::NotAMetastore { .. }),
-        "{err:?}"
-    );
+    assert!(matches!(err, MetastoreError::Unsuitable { .. }), "{err:?}");
     metastore.create_schema().await.unwrap();
     metastore.check_revision().await.unwrap();
     tidegate_testkit::superset::restore(&server, "superset").unwrap();

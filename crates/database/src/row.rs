@@ -4,16 +4,18 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Column, Row as _, TypeInfo, ValueRef};
 use uuid::Uuid;
 
-use crate::MetastoreError;
+use crate::DatabaseError;
 
 /// A row of either backend, read by position. Superset's nullable columns make nearly every value optional.
-pub(crate) enum Row {
+pub enum Row {
+    /// From a file.
     Sqlite(SqliteRow),
+    /// From a server.
     Postgres(PgRow),
 }
 
-fn corrupt(index: usize, err: &sqlx::Error) -> MetastoreError {
-    MetastoreError::Corrupt {
+fn corrupt(index: usize, err: &sqlx::Error) -> DatabaseError {
+    DatabaseError::Corrupt {
         operation: "read a row",
         reason: format!("column {index}: {err}"),
     }
@@ -22,7 +24,8 @@ fn corrupt(index: usize, err: &sqlx::Error) -> MetastoreError {
 /// SQLite is typed by value, and what other programs wrote may differ from the declared type, so its
 /// values are read as what they are and converted; PostgreSQL's are checked.
 impl Row {
-    pub(crate) fn integer(&self, index: usize) -> Result<Option<i64>, MetastoreError> {
+    /// A whole number.
+    pub fn integer(&self, index: usize) -> Result<Option<i64>, DatabaseError> {
         match self {
             Self::Sqlite(row) => row.try_get_unchecked(index),
             Self::Postgres(row) => match row.column(index).type_info().name() {
@@ -39,14 +42,15 @@ impl Row {
     }
 
     /// An integer that the schema or the query says is never null.
-    pub(crate) fn id(&self, index: usize) -> Result<i64, MetastoreError> {
-        self.integer(index)?.ok_or_else(|| MetastoreError::Corrupt {
+    pub fn id(&self, index: usize) -> Result<i64, DatabaseError> {
+        self.integer(index)?.ok_or_else(|| DatabaseError::Corrupt {
             operation: "read a row",
             reason: format!("column {index} is null"),
         })
     }
 
-    pub(crate) fn text(&self, index: usize) -> Result<Option<String>, MetastoreError> {
+    /// Text.
+    pub fn text(&self, index: usize) -> Result<Option<String>, DatabaseError> {
         match self {
             Self::Sqlite(row) => row.try_get_unchecked(index),
             Self::Postgres(row) => row.try_get_unchecked(index),
@@ -55,11 +59,12 @@ impl Row {
     }
 
     /// Text, empty where it is null.
-    pub(crate) fn text_or_empty(&self, index: usize) -> Result<String, MetastoreError> {
+    pub fn text_or_empty(&self, index: usize) -> Result<String, DatabaseError> {
         Ok(self.text(index)?.unwrap_or_default())
     }
 
-    pub(crate) fn flag(&self, index: usize) -> Result<Option<bool>, MetastoreError> {
+    /// A boolean.
+    pub fn flag(&self, index: usize) -> Result<Option<bool>, DatabaseError> {
         match self {
             Self::Sqlite(row) => row.try_get_unchecked(index),
             Self::Postgres(row) => row.try_get(index),
@@ -67,7 +72,8 @@ impl Row {
         .map_err(|err| corrupt(index, &err))
     }
 
-    pub(crate) fn time(&self, index: usize) -> Result<Option<NaiveDateTime>, MetastoreError> {
+    /// A time without zone, in UTC.
+    pub fn time(&self, index: usize) -> Result<Option<NaiveDateTime>, DatabaseError> {
         match self {
             Self::Sqlite(row) => row.try_get_unchecked(index),
             Self::Postgres(row) => row.try_get(index),
@@ -75,7 +81,8 @@ impl Row {
         .map_err(|err| corrupt(index, &err))
     }
 
-    pub(crate) fn uuid(&self, index: usize) -> Result<Option<Uuid>, MetastoreError> {
+    /// A UUID.
+    pub fn uuid(&self, index: usize) -> Result<Option<Uuid>, DatabaseError> {
         match self {
             Self::Sqlite(row) => row.try_get_unchecked(index),
             Self::Postgres(row) => row.try_get(index),
@@ -83,7 +90,8 @@ impl Row {
         .map_err(|err| corrupt(index, &err))
     }
 
-    pub(crate) fn bytes(&self, index: usize) -> Result<Option<Vec<u8>>, MetastoreError> {
+    /// Bytes.
+    pub fn bytes(&self, index: usize) -> Result<Option<Vec<u8>>, DatabaseError> {
         match self {
             Self::Sqlite(row) => {
                 let is_null = row.try_get_raw(index).map(|value| value.is_null());

@@ -6,7 +6,7 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 
-use crate::MetastoreError;
+use crate::DatabaseError;
 
 /// Superset's way to write a time in SQLite (SQLAlchemy's `DATETIME`); text order is time order.
 const SQLITE_TIME: &str = "%Y-%m-%d %H:%M:%S%.6f";
@@ -15,20 +15,20 @@ fn unsupported(value: &Value) -> BoxDynError {
     format!("a value of this kind is never bound: {value:?}").into()
 }
 
-pub(super) fn sqlite(
+pub(crate) fn sqlite(
     operation: &'static str,
     values: Values,
-) -> Result<SqliteArguments, MetastoreError> {
+) -> Result<SqliteArguments, DatabaseError> {
     sqlite_arguments(values)
-        .map_err(|err| MetastoreError::from_sqlx(operation, sqlx::Error::Encode(err)))
+        .map_err(|err| DatabaseError::from_sqlx(operation, sqlx::Error::Encode(err)))
 }
 
-pub(super) fn postgres(
+pub(crate) fn postgres(
     operation: &'static str,
     values: Values,
-) -> Result<PgArguments, MetastoreError> {
+) -> Result<PgArguments, DatabaseError> {
     postgres_arguments(values)
-        .map_err(|err| MetastoreError::from_sqlx(operation, sqlx::Error::Encode(err)))
+        .map_err(|err| DatabaseError::from_sqlx(operation, sqlx::Error::Encode(err)))
 }
 
 fn sqlite_arguments(values: Values) -> Result<SqliteArguments, BoxDynError> {

@@ -11,10 +11,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{AssertSqlSafe, ConnectOptions, PgPool, SqlitePool};
 use tidegate_types::{ExposeSecret, SecretString};
 
-use super::{Row, bind};
-use crate::MetastoreError;
+use crate::DatabaseError;
+use crate::{Row, bind};
 
-/// Sizes and time-outs of the connections to one metastore.
+/// Sizes and time-outs of the connections to one database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolSettings {
     /// Connections at the most. SQLite: those that read; one more writes.
@@ -38,15 +38,17 @@ impl Default for PoolSettings {
     }
 }
 
-/// Which kind of database holds the metastore.
+/// Which kind of database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Backend {
+pub enum Backend {
+    /// A file.
     Sqlite,
+    /// A server.
     Postgres,
 }
 
-/// The connections to one metastore.
-pub(crate) struct Pool {
+/// The connections to one database.
+pub struct Pool {
     kind: PoolKind,
     statement_timeout: Duration,
 }
@@ -62,9 +64,19 @@ enum PoolKind {
 }
 
 /// A statement that sea-query can build for either backend.
-pub(crate) trait Statement {
+pub trait Statement: Sync {
+    /// As SQLite reads it.
     fn for_sqlite(&self) -> (String, Values);
+    /// As PostgreSQL reads it.
     fn for_postgres(&self) -> (String, Values);
+}
+
+/// One statement of a transaction.
+pub struct Step<'a> {
+    /// What it does.
+    pub statement: &'a dyn Statement,
+    /// Whether the transaction is undone when it changes no row.
+    pub must_change: bool,
 }
 
 macro_rules! statement {
@@ -109,7 +121,7 @@ fn safe(sql: String) -> AssertSqlSafe<String> {
 
 impl Pool {
     /// Opens the SQLite file at `path`. Lazily: the first statement connects.
-    pub(crate) fn sqlite(path: &Path, create: bool, settings: PoolSettings) -> Self {
+    pub fn sqlite(path: &Path, create: bool, settings: PoolSettings) -> Self {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(create)
@@ -145,17 +157,14 @@ impl Pool {
     }
 
     /// Prepares connections to the PostgreSQL database at `url`. Lazily: the first statement connects.
-    pub(crate) fn postgres(
-        url: &SecretString,
-        settings: PoolSettings,
-    ) -> Result<Self, MetastoreError> {
+    pub fn postgres(url: &SecretString, settings: PoolSettings) -> Result<Self, DatabaseError> {
         let millis = settings.statement_timeout.as_millis().to_string();
         let url = url.expose_secret();
         let is_postgres = url.starts_with("postgresql://") || url.starts_with("postgres://");
         let options = url.parse().ok().filter(|_: &PgConnectOptions| is_postgres);
         // The cause is left out: it may quote the URL and with it the password.
-        let options = options.ok_or_else(|| MetastoreError::NotAMetastore {
-            reason: "the metastore's URL is not of the form postgresql://user:password@host:port/database".into(),
+        let options = options.ok_or_else(|| DatabaseError::Unsuitable {
+            reason: "the database's URL is not of the form postgresql://user:password@host:port/database".into(),
         })?;
         let options = options
             .application_name("tidegate")
@@ -176,7 +185,8 @@ impl Pool {
         })
     }
 
-    pub(crate) fn backend(&self) -> Backend {
+    /// Which kind of database it is.
+    pub fn backend(&self) -> Backend {
         match self.kind {
             PoolKind::Sqlite { .. } => Backend::Sqlite,
             PoolKind::Postgres(_) => Backend::Postgres,
@@ -187,21 +197,21 @@ impl Pool {
         &self,
         operation: &'static str,
         work: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, MetastoreError> {
+    ) -> Result<T, DatabaseError> {
         match tokio::time::timeout(self.statement_timeout, work).await {
-            Ok(result) => result.map_err(|err| MetastoreError::from_sqlx(operation, err)),
-            Err(_) => Err(MetastoreError::Timeout { operation }),
+            Ok(result) => result.map_err(|err| DatabaseError::from_sqlx(operation, err)),
+            Err(_) => Err(DatabaseError::Timeout { operation }),
         }
     }
 
     /// Runs a reading statement.
-    pub(crate) async fn fetch(
+    pub async fn fetch(
         &self,
         operation: &'static str,
         statement: &SelectStatement,
-    ) -> Result<Vec<Row>, MetastoreError> {
+    ) -> Result<Vec<Row>, DatabaseError> {
         match self.fetch_once(operation, statement).await {
-            Err(MetastoreError::Unavailable {
+            Err(DatabaseError::Unavailable {
                 source: sqlx::Error::Io(_),
                 ..
             }) => self.fetch_once(operation, statement).await,
@@ -213,7 +223,7 @@ impl Pool {
         &self,
         operation: &'static str,
         statement: &SelectStatement,
-    ) -> Result<Vec<Row>, MetastoreError> {
+    ) -> Result<Vec<Row>, DatabaseError> {
         match &self.kind {
             PoolKind::Sqlite { readers, .. } => {
                 let (sql, values) = statement.for_sqlite();
@@ -231,20 +241,20 @@ impl Pool {
     }
 
     /// Runs a reading statement that gives one row at the most.
-    pub(crate) async fn fetch_one(
+    pub async fn fetch_one(
         &self,
         operation: &'static str,
         statement: &SelectStatement,
-    ) -> Result<Option<Row>, MetastoreError> {
+    ) -> Result<Option<Row>, DatabaseError> {
         Ok(self.fetch(operation, statement).await?.into_iter().next())
     }
 
     /// Runs a changing statement. Returns how many rows it changed.
-    pub(crate) async fn execute(
+    pub async fn execute(
         &self,
         operation: &'static str,
         statement: &impl Statement,
-    ) -> Result<u64, MetastoreError> {
+    ) -> Result<u64, DatabaseError> {
         match &self.kind {
             PoolKind::Sqlite { writer, .. } => {
                 let (sql, values) = statement.for_sqlite();
@@ -265,24 +275,62 @@ impl Pool {
         }
     }
 
+    /// Runs changing statements in one transaction: all of them, or none. When a step that must change a row
+    /// changes none, everything is undone and `None` is returned; else how many rows each step changed.
+    pub async fn execute_all(
+        &self,
+        operation: &'static str,
+        steps: &[Step<'_>],
+    ) -> Result<Option<Vec<u64>>, DatabaseError> {
+        macro_rules! run {
+            ($pool:expr, $build:ident, $bind:ident) => {{
+                let mut bound = Vec::with_capacity(steps.len());
+                for step in steps {
+                    let (sql, values) = step.statement.$build();
+                    bound.push((sql, bind::$bind(operation, values)?, step.must_change));
+                }
+                let work = async {
+                    let mut transaction = $pool.begin().await?;
+                    let mut changed = Vec::with_capacity(bound.len());
+                    for (sql, values, must_change) in bound {
+                        let query = sqlx::query_with(safe(sql), values);
+                        let rows = query.execute(&mut *transaction).await?.rows_affected();
+                        if must_change && rows == 0 {
+                            transaction.rollback().await?;
+                            return Ok(None);
+                        }
+                        changed.push(rows);
+                    }
+                    transaction.commit().await?;
+                    Ok(Some(changed))
+                };
+                self.in_time(operation, work).await
+            }};
+        }
+        match &self.kind {
+            PoolKind::Sqlite { writer, .. } => run!(writer, for_sqlite, sqlite),
+            PoolKind::Postgres(pool) => run!(pool, for_postgres, postgres),
+        }
+    }
+
     /// Runs a script of this crate. Its time-out is the caller's business.
-    pub(crate) async fn run_script(
+    pub async fn run_script(
         &self,
         operation: &'static str,
         sqlite: &'static str,
         postgres: &'static str,
-    ) -> Result<(), MetastoreError> {
+    ) -> Result<(), DatabaseError> {
         match &self.kind {
             PoolKind::Sqlite { writer, .. } => {
                 sqlx::raw_sql(sqlite).execute(writer).await.map(drop)
             }
             PoolKind::Postgres(pool) => sqlx::raw_sql(postgres).execute(pool).await.map(drop),
         }
-        .map_err(|err| MetastoreError::from_sqlx(operation, err))
+        .map_err(|err| DatabaseError::from_sqlx(operation, err))
     }
 
     /// Closes all connections, after what runs on them.
-    pub(crate) async fn close(&self) {
+    pub async fn close(&self) {
         match &self.kind {
             PoolKind::Sqlite { readers, writer } => {
                 readers.close().await;

@@ -1,10 +1,10 @@
 use tidegate_types::ServiceCode;
 
-/// Why the metastore gave no answer. "Not found" is no error: such calls return `None`.
+/// Why a database gave no answer. "Not found" is no error: such calls return `None`.
 #[derive(Debug, thiserror::Error)]
-pub enum MetastoreError {
+pub enum DatabaseError {
     /// No connection, or none in time; nothing was done.
-    #[error("could not {operation}: the metastore cannot be reached")]
+    #[error("could not {operation}: the database cannot be reached")]
     Unavailable {
         /// What was tried.
         operation: &'static str,
@@ -27,8 +27,8 @@ pub enum MetastoreError {
         #[source]
         source: sqlx::Error,
     },
-    /// The metastore refused the statement: its schema is not Superset 6.1's, or the account lacks a right.
-    #[error("could not {operation}: the metastore refused the statement")]
+    /// The statement was refused: the schema is not the expected one, or the account lacks a right.
+    #[error("could not {operation}: the database refused the statement")]
     Refused {
         /// What was tried.
         operation: &'static str,
@@ -44,15 +44,15 @@ pub enum MetastoreError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The file or database is not a metastore that this version understands.
+    /// The file or database is not one that this version understands.
     #[error("{reason}")]
-    NotAMetastore {
+    Unsuitable {
         /// What was found, and what would be right.
         reason: String,
     },
 }
 
-impl MetastoreError {
+impl DatabaseError {
     pub(crate) fn from_sqlx(operation: &'static str, source: sqlx::Error) -> Self {
         match &source {
             sqlx::Error::Io(_)
@@ -101,7 +101,7 @@ impl MetastoreError {
             Self::Unavailable { .. } => ServiceCode::Unavailable,
             Self::Timeout { .. } => ServiceCode::Timeout,
             Self::Conflict { .. } => ServiceCode::InvalidRequest,
-            Self::Refused { .. } | Self::Corrupt { .. } | Self::NotAMetastore { .. } => {
+            Self::Refused { .. } | Self::Corrupt { .. } | Self::Unsuitable { .. } => {
                 ServiceCode::Internal
             }
         }

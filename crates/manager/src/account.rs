@@ -1,0 +1,321 @@
+//! People and service accounts.
+
+use serde::{Deserialize, Serialize};
+use tidegate_types::{AccountId, WorkspaceSlug};
+
+use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+
+/// What an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKind {
+    /// Somebody who can sign in.
+    Person,
+    /// A machine's identity; belongs to one workspace and outlives whoever made it.
+    Service,
+}
+
+/// A person or a service account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id, the `sub` of its tokens.
+    pub id: AccountId,
+    /// What it is.
+    pub kind: AccountKind,
+    /// Unique, lower case; what a person signs in with.
+    pub username: String,
+    /// Unique where it is verified.
+    pub email: Option<String>,
+    /// Whether somebody proved that the address is theirs.
+    pub is_email_verified: bool,
+    /// What pages show.
+    pub display_name: String,
+    /// Whether it may do anything at all.
+    pub is_active: bool,
+    /// Whether it manages every workspace, account and client of this deployment.
+    pub is_administrator: bool,
+    /// Whether it has a password here.
+    pub has_password: bool,
+    /// Whether the password must be changed at the next sign-in: it was printed by the first start or set by
+    /// somebody else.
+    pub must_change_password: bool,
+    /// Browser sessions from before this time count no more.
+    pub sessions_valid_from: UnixSecs,
+    /// When it was made.
+    pub created_at: UnixSecs,
+    /// The last time that somebody signed in by it.
+    pub last_sign_in_at: Option<UnixSecs>,
+}
+
+/// How an account is found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKey {
+    /// By its id.
+    Id(AccountId),
+    /// By its name, in any case.
+    Username(String),
+    /// By its verified address, in any case.
+    VerifiedEmail(String),
+    /// By what an upstream provider calls it.
+    Upstream {
+        /// The provider's issuer (`iss`), or `superset:<workspace>` for a Superset's own accounts.
+        issuer: String,
+        /// `sub`, or `ab_user.id`.
+        subject: String,
+    },
+}
+
+/// An account with the hash of its password (PHC string), for the sign-in alone.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PasswordOf {
+    /// The account.
+    pub account: Account,
+    /// Its hash, where it has one.
+    pub password_hash: Option<String>,
+}
+
+impl std::fmt::Debug for PasswordOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PasswordOf")
+            .field("account", &self.account.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which accounts.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct AccountFilter {
+    /// Those in whose name, address or display name the text stands, in any case.
+    pub search: Option<String>,
+    /// Members of this workspace.
+    pub workspace: Option<WorkspaceSlug>,
+    /// Of this kind.
+    pub kind: Option<AccountKind>,
+}
+
+/// Makes a person's account. `Invalid`, `Conflict`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CreateAccount {
+    /// 1 to 64 of a-z, 0-9, ., _, -, @ and +, taken in lower case.
+    pub username: String,
+    /// Address.
+    pub email: Option<String>,
+    /// Whether it is known to be theirs.
+    pub is_email_verified: bool,
+    /// What pages show; up to 200 printable characters.
+    pub display_name: String,
+    /// PHC string.
+    pub password_hash: Option<String>,
+    /// Whether the password is for one use.
+    pub must_change_password: bool,
+    /// Whether it manages the deployment.
+    pub is_administrator: bool,
+}
+
+impl Operation for CreateAccount {
+    type Reply = Account;
+    const NAME: &'static str = "account.create";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Finds an account, active or not.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindAccount {
+    /// By what.
+    pub key: AccountKey,
+}
+
+impl Operation for FindAccount {
+    type Reply = Option<Account>;
+    const NAME: &'static str = "account.find";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Finds an account with the hash of its password.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindPassword {
+    /// Its name or verified address, in any case.
+    pub username: String,
+}
+
+impl Operation for FindPassword {
+    type Reply = Option<PasswordOf>;
+    const NAME: &'static str = "account.find_password";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Lists accounts by name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListAccounts {
+    /// Which.
+    pub filter: AccountFilter,
+    /// At most this many, up to 1,000.
+    pub limit: u32,
+    /// After this many.
+    pub offset: u32,
+}
+
+impl Operation for ListAccounts {
+    type Reply = Vec<Account>;
+    const NAME: &'static str = "account.list";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Changes what is given. Deactivating ends every grant, API token and browser session. `NotFound`, `Invalid`, `Conflict`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UpdateAccount {
+    /// Which.
+    pub id: AccountId,
+    /// A new address, not verified.
+    pub email: Option<String>,
+    /// A new name.
+    pub display_name: Option<String>,
+    /// On or off.
+    pub is_active: Option<bool>,
+    /// On or off; the last active administrator stays one.
+    pub is_administrator: Option<bool>,
+}
+
+impl Operation for UpdateAccount {
+    type Reply = Account;
+    const NAME: &'static str = "account.update";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Sets the password and ends all browser sessions. `NotFound`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SetPassword {
+    /// Whose.
+    pub id: AccountId,
+    /// PHC string.
+    pub password_hash: String,
+    /// Whether it is for one use.
+    pub must_change: bool,
+}
+
+impl Operation for SetPassword {
+    type Reply = ();
+    const NAME: &'static str = "account.set_password";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Remembers a sign-in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NoteSignIn {
+    /// Whose.
+    pub id: AccountId,
+}
+
+impl Operation for NoteSignIn {
+    type Reply = ();
+    const NAME: &'static str = "account.note_sign_in";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Ends all browser sessions of an account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EndSessions {
+    /// Whose.
+    pub id: AccountId,
+}
+
+impl Operation for EndSessions {
+    type Reply = ();
+    const NAME: &'static str = "account.end_sessions";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Ties an upstream identity to an account. `Conflict`: it is tied to another.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LinkUpstream {
+    /// Which account.
+    pub id: AccountId,
+    /// As in [`AccountKey::Upstream`].
+    pub issuer: String,
+    /// As in [`AccountKey::Upstream`].
+    pub subject: String,
+}
+
+impl Operation for LinkUpstream {
+    type Reply = ();
+    const NAME: &'static str = "account.link_upstream";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// How many people there are, for the first start.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CountAccounts {}
+
+impl Operation for CountAccounts {
+    type Reply = u64;
+    const NAME: &'static str = "account.count";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Makes a service account, a member of one workspace. `Invalid`, `Conflict`, `NotFound`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CreateServiceAccount {
+    /// As in [`CreateAccount`].
+    pub username: String,
+    /// What pages show.
+    pub display_name: String,
+    /// Where it works.
+    pub workspace: WorkspaceSlug,
+    /// As what.
+    pub role: tidegate_types::Role,
+    /// `ab_user.username` that it acts as; its own name without.
+    pub superset_username: Option<String>,
+    /// By whom; for the record only.
+    pub made_by: Option<AccountId>,
+}
+
+impl Operation for CreateServiceAccount {
+    type Reply = Account;
+    const NAME: &'static str = "account.create_service";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}

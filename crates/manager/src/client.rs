@@ -1,0 +1,272 @@
+//! OAuth clients.
+
+use serde::{Deserialize, Serialize};
+use tidegate_oauth::{ClientMetadata, SecretHash};
+use tidegate_types::{AccountId, ClientId, ScopeSet, WorkspaceSlug};
+
+use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+
+/// Where a client comes from, which is how far it is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKind {
+    /// Made in the settings by a person, or by an administrator for all.
+    Registered,
+    /// Registered itself (RFC 7591).
+    Dynamic,
+    /// Described by a document at the URL that is its id.
+    Document,
+    /// Gets tokens for itself (RFC 6749 §4.4).
+    Machine,
+}
+
+/// An OAuth client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// Where it comes from.
+    pub kind: ClientKind,
+    /// What it says of itself. A document's is refreshed as it is fetched.
+    pub metadata: ClientMetadata,
+    /// Whose it is; `None` for dynamic ones, documents and those for all.
+    pub owner: Option<AccountId>,
+    /// Whom a machine acts as: a service account, or its owner.
+    pub acts_as: Option<AccountId>,
+    /// The one workspace that it is for; any without.
+    pub workspace: Option<WorkspaceSlug>,
+    /// The most that it may ask for.
+    pub scopes: ScopeSet,
+    /// Whether an administrator said that it is what it says.
+    pub is_verified: bool,
+    /// Whether it has a live secret.
+    pub has_secret: bool,
+    /// When it was made.
+    pub created_at: UnixSecs,
+    /// The last time that it was used.
+    pub last_used_at: Option<UnixSecs>,
+}
+
+/// A secret of a client, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSecret {
+    /// What it goes by.
+    pub id: String,
+    /// When it was made.
+    pub created_at: UnixSecs,
+    /// When it ends; `None` is never.
+    pub expires_at: Option<UnixSecs>,
+}
+
+/// Which clients.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ClientFilter {
+    /// Of this owner.
+    pub owner: Option<AccountId>,
+    /// Of this kind.
+    pub kind: Option<ClientKind>,
+    /// For this workspace.
+    pub workspace: Option<WorkspaceSlug>,
+}
+
+/// Makes a client. `Invalid`, `Conflict`, `LimitReached` (10 an owner).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CreateClient {
+    /// `has_secret`, `created_at` and `last_used_at` are not taken over.
+    pub client: Client,
+    /// The hash of its first secret.
+    pub secret: Option<SecretHash>,
+    /// The hash of a dynamic client's registration token.
+    pub registration_token: Option<SecretHash>,
+}
+
+impl Operation for CreateClient {
+    type Reply = Client;
+    const NAME: &'static str = "client.create";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Finds a client.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindClient {
+    /// Which.
+    pub id: ClientId,
+}
+
+impl Operation for FindClient {
+    type Reply = Option<Client>;
+    const NAME: &'static str = "client.find";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Lists clients, the newest first, up to 1,000.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListClients {
+    /// Which.
+    pub filter: ClientFilter,
+}
+
+impl Operation for ListClients {
+    type Reply = Vec<Client>;
+    const NAME: &'static str = "client.list";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Changes what is given. `NotFound`, `Invalid`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UpdateClient {
+    /// Which.
+    pub id: ClientId,
+    /// New metadata.
+    pub metadata: Option<ClientMetadata>,
+    /// The most that it may ask for; grants narrow with it.
+    pub scopes: Option<ScopeSet>,
+    /// Whether it is what it says.
+    pub is_verified: Option<bool>,
+}
+
+impl Operation for UpdateClient {
+    type Reply = Client;
+    const NAME: &'static str = "client.update";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Removes a client and ends its grants.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveClient {
+    /// Which.
+    pub id: ClientId,
+}
+
+impl Operation for RemoveClient {
+    type Reply = bool;
+    const NAME: &'static str = "client.remove";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Whether the hash is of a live secret of the client; notes that the client was used.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CheckSecret {
+    /// Which.
+    pub id: ClientId,
+    /// Of what was presented.
+    pub secret: SecretHash,
+}
+
+impl Operation for CheckSecret {
+    type Reply = bool;
+    const NAME: &'static str = "client.check_secret";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Whether the hash is of the client's registration token.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CheckRegistrationToken {
+    /// Which.
+    pub id: ClientId,
+    /// Of what was presented.
+    pub secret: SecretHash,
+}
+
+impl Operation for CheckRegistrationToken {
+    type Reply = bool;
+    const NAME: &'static str = "client.check_registration_token";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Gives a client a new secret; older ones go on for `overlap_secs`. `NotFound`, `LimitReached` (3 live ones).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AddSecret {
+    /// Which.
+    pub id: ClientId,
+    /// The new one.
+    pub secret: SecretHash,
+    /// How long older ones go on; 0 ends them now.
+    pub overlap_secs: u32,
+}
+
+impl Operation for AddSecret {
+    type Reply = ClientSecret;
+    const NAME: &'static str = "client.add_secret";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// A client's live secrets.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListSecrets {
+    /// Which.
+    pub id: ClientId,
+}
+
+impl Operation for ListSecrets {
+    type Reply = Vec<ClientSecret>;
+    const NAME: &'static str = "client.list_secrets";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Notes that a client was used.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NoteClientUse {
+    /// Which.
+    pub id: ClientId,
+}
+
+impl Operation for NoteClientUse {
+    type Reply = ();
+    const NAME: &'static str = "client.note_use";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Removes dynamic clients without a live grant that were not used for 30 days, and documents likewise. Returns how many.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveUnusedClients {}
+
+impl Operation for RemoveUnusedClients {
+    type Reply = u64;
+    const NAME: &'static str = "client.remove_unused";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}

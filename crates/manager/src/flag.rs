@@ -1,0 +1,103 @@
+//! Feature flags that change without a restart.
+
+use serde::{Deserialize, Serialize};
+use tidegate_types::WorkspaceSlug;
+
+use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+
+/// How a flag is set. What no rule decides is decided by the nodes' configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlagRule {
+    /// On or off for every workspace.
+    Everywhere(bool),
+    /// On or off for one.
+    In {
+        /// Which.
+        workspace: WorkspaceSlug,
+        /// On or off.
+        is_on: bool,
+    },
+    /// On for this part of all workspaces, 0 to 100; a workspace that is in stays in as the part grows.
+    Percentage(u8),
+}
+
+/// A rule as it stands. A workspace's own rule counts before `Everywhere`, that before a percentage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingRule {
+    /// `MCP_OAUTH_ENABLED`, …
+    pub flag: String,
+    /// How it is set.
+    pub rule: FlagRule,
+    /// Since when.
+    pub set_at: UnixSecs,
+}
+
+/// Sets a rule, in place of one of the same kind for the same flag. `Invalid`: unknown flag, percentage above 100.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SetFlag {
+    /// Which.
+    pub flag: String,
+    /// How.
+    pub rule: FlagRule,
+}
+
+impl Operation for SetFlag {
+    type Reply = ();
+    const NAME: &'static str = "flag.set";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Takes away the rule for one workspace, or all other rules of a flag.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClearFlag {
+    /// Which.
+    pub flag: String,
+    /// The workspace's own rule; the others without.
+    pub workspace: Option<WorkspaceSlug>,
+}
+
+impl Operation for ClearFlag {
+    type Reply = bool;
+    const NAME: &'static str = "flag.clear";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// All rules.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListFlags {}
+
+impl Operation for ListFlags {
+    type Reply = Vec<StandingRule>;
+    const NAME: &'static str = "flag.list";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// The flags that rules decide in a workspace.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EvaluateFlags {
+    /// Where.
+    pub workspace: WorkspaceSlug,
+}
+
+impl Operation for EvaluateFlags {
+    type Reply = std::collections::BTreeMap<String, bool>;
+    const NAME: &'static str = "flag.evaluate";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}

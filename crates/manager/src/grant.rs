@@ -1,0 +1,326 @@
+//! Grants: what an account let a client do in a workspace; and the refresh tokens under them.
+
+use serde::{Deserialize, Serialize};
+use tidegate_oauth::SecretHash;
+use tidegate_types::{AccountId, ClientId, GrantId, ScopeSet, WorkspaceSlug};
+
+use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+
+/// An authorization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its id, in every token under it.
+    pub id: GrantId,
+    /// Who agreed; for a machine, whom it acts as.
+    pub account: AccountId,
+    /// Whom they let in.
+    pub client: ClientId,
+    /// Where.
+    pub workspace: WorkspaceSlug,
+    /// The resource that tokens are for (`aud`).
+    pub resource: String,
+    /// What tokens may do at the most.
+    pub scopes: ScopeSet,
+    /// Whether there are refresh tokens.
+    pub is_offline: bool,
+    /// When it began.
+    pub created_at: UnixSecs,
+    /// When it ends whatever happens.
+    pub expires_at: UnixSecs,
+    /// The last time that a token was used or issued under it, exact to a minute.
+    pub last_used_at: Option<UnixSecs>,
+    /// The address that agreed.
+    pub address: Option<String>,
+    /// When and why it ended before its time.
+    pub ended: Option<(UnixSecs, EndReason)>,
+}
+
+/// Why a grant ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The person disconnected the client, or signed out everywhere with their clients.
+    ByUser,
+    /// An administrator did.
+    ByAdministrator,
+    /// The client revoked its token (RFC 7009).
+    ByClient,
+    /// A refresh token was presented again after its window (RFC 9700 §4.14.2).
+    RefreshReplay,
+    /// A code was presented again (RFC 6749 §4.1.2).
+    CodeReplay,
+    /// The account was deactivated.
+    AccountInactive,
+    /// The account left the workspace.
+    MembershipLost,
+    /// The client was removed or blocked.
+    ClientRemoved,
+    /// A newer grant of the same account, client, workspace and browser took its place.
+    Superseded,
+}
+
+/// A grant as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantSummary {
+    /// The grant.
+    pub grant: Grant,
+    /// The client's name.
+    pub client_name: String,
+    /// Where the client comes from.
+    pub client_kind: crate::client::ClientKind,
+    /// The account's name.
+    pub username: String,
+    /// Calls in the last 30 days.
+    pub calls: u64,
+}
+
+/// What presenting a refresh token comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rotation {
+    /// It was live; the successor is now.
+    Rotated(Grant),
+    /// It was rotated a moment ago: this is that successor, as it was wrapped then.
+    Repeated {
+        /// The grant.
+        grant: Grant,
+        /// The successor, wrapped by what was presented.
+        wrapped_successor: String,
+    },
+    /// It was rotated too long ago, or too often presented: the grant is ended now.
+    Replayed(Grant),
+    /// The grant ended, or the token or grant expired.
+    Ended(Grant),
+    /// No such token.
+    Unknown,
+}
+
+/// Whose grants.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct GrantFilter {
+    /// Of this account.
+    pub account: Option<AccountId>,
+    /// Of this client.
+    pub client: Option<ClientId>,
+    /// In this workspace.
+    pub workspace: Option<WorkspaceSlug>,
+    /// Ended ones as well.
+    pub with_ended: bool,
+}
+
+/// How refresh tokens live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshRules {
+    /// How long one is good.
+    pub life_secs: u32,
+    /// How long after its rotation the same successor is given again.
+    pub repeat_window_secs: u32,
+    /// How often at the most.
+    pub max_repeats: u32,
+}
+
+/// Begins a grant, with its first refresh token where it is offline. `NotFound`: account or client.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CreateGrant {
+    /// `created_at`, `last_used_at` and `ended` are not taken over.
+    pub grant: Grant,
+    /// The first refresh token.
+    pub refresh_token: Option<SecretHash>,
+    /// How refresh tokens live.
+    pub rules: RefreshRules,
+}
+
+impl Operation for CreateGrant {
+    type Reply = Grant;
+    const NAME: &'static str = "grant.create";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Finds a grant, ended or not.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindGrant {
+    /// Which.
+    pub id: GrantId,
+}
+
+impl Operation for FindGrant {
+    type Reply = Option<Grant>;
+    const NAME: &'static str = "grant.find";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// The grant that a refresh token is under, whatever their state; for revocation and introspection.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindGrantOfRefreshToken {
+    /// Of what was presented.
+    pub refresh_token: SecretHash,
+}
+
+impl Operation for FindGrantOfRefreshToken {
+    type Reply = Option<Grant>;
+    const NAME: &'static str = "grant.find_of_refresh_token";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// The live grant of a machine client in a workspace for a resource.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindStandingGrant {
+    /// Which client.
+    pub client: ClientId,
+    /// Where.
+    pub workspace: WorkspaceSlug,
+    /// For what.
+    pub resource: String,
+}
+
+impl Operation for FindStandingGrant {
+    type Reply = Option<Grant>;
+    const NAME: &'static str = "grant.find_standing";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Lists grants, the newest first, up to 1,000.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListGrants {
+    /// Whose.
+    pub filter: GrantFilter,
+}
+
+impl Operation for ListGrants {
+    type Reply = Vec<GrantSummary>;
+    const NAME: &'static str = "grant.list";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Rotates a refresh token: exactly one of racing calls rotates, the others get its successor. What it does to the grant is durable before it returns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RotateRefreshToken {
+    /// Who presents it; another client's is `Unknown`.
+    pub client: ClientId,
+    /// What is presented.
+    pub presented: SecretHash,
+    /// What is to take its place.
+    pub successor: SecretHash,
+    /// The successor, wrapped by what is presented, for repeats.
+    pub wrapped_successor: String,
+    /// How refresh tokens live.
+    pub rules: RefreshRules,
+}
+
+impl Operation for RotateRefreshToken {
+    type Reply = Rotation;
+    const NAME: &'static str = "grant.rotate_refresh_token";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Takes scopes away, without reconnecting. `NotFound`, `Invalid` (nothing left, or wider than before).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NarrowGrant {
+    /// Which.
+    pub id: GrantId,
+    /// What is left.
+    pub scopes: ScopeSet,
+}
+
+impl Operation for NarrowGrant {
+    type Reply = Grant;
+    const NAME: &'static str = "grant.narrow";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Ends a grant. `None`: no such grant. One that has ended stays as it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EndGrant {
+    /// Which.
+    pub id: GrantId,
+    /// Why.
+    pub reason: EndReason,
+}
+
+impl Operation for EndGrant {
+    type Reply = Option<Grant>;
+    const NAME: &'static str = "grant.end";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Ends all live grants that match, at least one member of the filter given. Returns those that it ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EndGrants {
+    /// Which.
+    pub filter: GrantFilter,
+    /// Why.
+    pub reason: EndReason,
+}
+
+impl Operation for EndGrants {
+    type Reply = Vec<Grant>;
+    const NAME: &'static str = "grant.end_all";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Adds calls to grants' counters, as nodes collect them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NoteGrantUse {
+    /// How many calls of each.
+    pub calls: Vec<(GrantId, u32)>,
+}
+
+impl Operation for NoteGrantUse {
+    type Reply = ();
+    const NAME: &'static str = "grant.note_use";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Removes grants that ended or expired more than a year ago, and refresh tokens that were rotated or expired more than 30 days ago.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveOldGrants {}
+
+impl Operation for RemoveOldGrants {
+    type Reply = u64;
+    const NAME: &'static str = "grant.remove_old";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}

@@ -1,0 +1,123 @@
+//! Invitations by a link.
+
+use serde::{Deserialize, Serialize};
+use tidegate_oauth::SecretHash;
+use tidegate_types::{AccountId, Role, WorkspaceSlug};
+
+use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+
+/// An invitation that was not taken yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// What it goes by in lists.
+    pub id: String,
+    /// For whom; the account made by it has this address, verified.
+    pub email: String,
+    /// Into which workspace.
+    pub workspace: WorkspaceSlug,
+    /// As what.
+    pub role: Role,
+    /// By whom.
+    pub invited_by: AccountId,
+    /// Until when.
+    pub expires_at: UnixSecs,
+}
+
+/// Invites somebody; the secret goes into the link. `Invalid`, `NotFound`, `LimitReached` (100 open ones a workspace).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CreateInvitation {
+    /// Of the link's secret.
+    pub secret: SecretHash,
+    /// For whom.
+    pub email: String,
+    /// Into which.
+    pub workspace: WorkspaceSlug,
+    /// As what.
+    pub role: Role,
+    /// By whom.
+    pub invited_by: AccountId,
+}
+
+impl Operation for CreateInvitation {
+    type Reply = Invitation;
+    const NAME: &'static str = "invitation.create";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// The invitation of a link, while it is good.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindInvitation {
+    /// Of the link's secret.
+    pub secret: SecretHash,
+}
+
+impl Operation for FindInvitation {
+    type Reply = Option<Invitation>;
+    const NAME: &'static str = "invitation.find";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Takes it, once: makes the account, or lets an existing one of that verified address in. `NotFound`, `Conflict`, `Invalid`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AcceptInvitation {
+    /// Of the link's secret.
+    pub secret: SecretHash,
+    /// For a new account.
+    pub username: String,
+    /// For a new account.
+    pub display_name: String,
+    /// For a new account.
+    pub password_hash: Option<String>,
+}
+
+impl Operation for AcceptInvitation {
+    type Reply = crate::account::Account;
+    const NAME: &'static str = "invitation.accept";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Open invitations of a workspace.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListInvitations {
+    /// Which.
+    pub workspace: WorkspaceSlug,
+}
+
+impl Operation for ListInvitations {
+    type Reply = Vec<Invitation>;
+    const NAME: &'static str = "invitation.list";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Takes an invitation back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveInvitation {
+    /// Which.
+    pub id: String,
+}
+
+impl Operation for RemoveInvitation {
+    type Reply = bool;
+    const NAME: &'static str = "invitation.remove";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}

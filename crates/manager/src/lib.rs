@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+pub mod account;
+pub mod api_token;
+pub mod audit;
+pub mod change;
+pub mod client;
+pub mod flag;
+pub mod grant;
+pub mod invitation;
+pub mod policy;
+pub mod signing_key;
+pub mod standing;
+pub mod team;
+pub mod workspace;
+
+mod error;
+mod local;
+mod manager;
+mod operation;
+
+pub use error::ManagerError;
+pub use local::{LocalManager, LocalSettings};
+pub use manager::Manager;
+pub use operation::Operation;
+
+/// Seconds since the Unix epoch, in UTC.
+pub type UnixSecs = i64;

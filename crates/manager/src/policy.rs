@@ -1,0 +1,176 @@
+//! Which clients a workspace lets in.
+
+use serde::{Deserialize, Serialize};
+use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
+
+use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+
+/// What is decided about a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It may be used.
+    Approved,
+    /// It may not.
+    Blocked,
+    /// It may be used by members of these teams.
+    Teams(Vec<String>),
+}
+
+/// What a rule is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientMatch {
+    /// One client.
+    Client(ClientId),
+    /// Every client whose id or redirect URI is on this host.
+    Host(String),
+}
+
+/// One rule. A client's own counts before its host's, a workspace's before the deployment's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRule {
+    /// The workspace, or the whole deployment.
+    pub workspace: Option<WorkspaceSlug>,
+    /// About what.
+    pub matches: ClientMatch,
+    /// What.
+    pub decision: Decision,
+}
+
+/// What happens to clients that no rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownClients {
+    /// People decide by themselves.
+    #[default]
+    Allowed,
+    /// An administrator approves first.
+    NeedApproval,
+}
+
+/// Whether somebody may use a client somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientVerdict {
+    /// Yes, and an administrator said so.
+    Approved,
+    /// Yes; nobody said anything.
+    Allowed,
+    /// No.
+    Blocked,
+    /// Not before an administrator approves.
+    NeedsApproval,
+}
+
+/// Sets a rule in place of one about the same. Blocking ends the grants that it hits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SetPolicyRule {
+    /// Which.
+    pub rule: PolicyRule,
+}
+
+impl Operation for SetPolicyRule {
+    type Reply = ();
+    const NAME: &'static str = "policy.set_rule";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Takes a rule away.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemovePolicyRule {
+    /// Of which workspace.
+    pub workspace: Option<WorkspaceSlug>,
+    /// About what.
+    pub matches: ClientMatch,
+}
+
+impl Operation for RemovePolicyRule {
+    type Reply = bool;
+    const NAME: &'static str = "policy.remove_rule";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// A workspace's rules, or the deployment's.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListPolicyRules {
+    /// Which.
+    pub workspace: Option<WorkspaceSlug>,
+}
+
+impl Operation for ListPolicyRules {
+    type Reply = Vec<PolicyRule>;
+    const NAME: &'static str = "policy.list_rules";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Says what happens to clients without a rule.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SetUnknownClients {
+    /// Where; the deployment without.
+    pub workspace: Option<WorkspaceSlug>,
+    /// What.
+    pub to: UnknownClients,
+}
+
+impl Operation for SetUnknownClients {
+    type Reply = ();
+    const NAME: &'static str = "policy.set_unknown";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// What happens to clients without a rule.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindUnknownClients {
+    /// Where.
+    pub workspace: Option<WorkspaceSlug>,
+}
+
+impl Operation for FindUnknownClients {
+    type Reply = UnknownClients;
+    const NAME: &'static str = "policy.find_unknown";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Whether an account may use a client in a workspace.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JudgeClient {
+    /// Where.
+    pub workspace: WorkspaceSlug,
+    /// Who.
+    pub account: AccountId,
+    /// Which.
+    pub client: ClientId,
+    /// The hosts of its id and redirect URIs.
+    pub hosts: Vec<String>,
+}
+
+impl Operation for JudgeClient {
+    type Reply = ClientVerdict;
+    const NAME: &'static str = "policy.judge";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}

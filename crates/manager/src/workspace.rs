@@ -1,0 +1,269 @@
+//! Workspaces and who belongs to them.
+
+use serde::{Deserialize, Serialize};
+use tidegate_types::{AccountId, Role, WorkspaceSlug};
+
+use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+
+/// A workspace as the manager knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Its name.
+    pub slug: WorkspaceSlug,
+    /// What pages show.
+    pub title: String,
+    /// Where it runs: "eu", "us1a"; empty where there are no regions.
+    pub region: String,
+    /// Its host names, in lower case.
+    pub hosts: Vec<String>,
+    /// Base URL of links.
+    pub public_url: Option<String>,
+    /// Whether the configuration of the nodes declares it, so that it is changed there.
+    pub is_declared: bool,
+    /// Whether it sleeps: nobody is served, and callers are told so.
+    pub is_hibernated: bool,
+    /// When it was made.
+    pub created_at: UnixSecs,
+}
+
+/// Where the metastore of a workspace is that no configuration declares.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct WorkspaceConnection {
+    /// As `workspaces.<slug>.metastore` in the configuration; sealed at rest.
+    pub metastore: String,
+    /// That Superset's `SECRET_KEY`; sealed at rest.
+    pub secret_key: Option<String>,
+    /// Its Superset.
+    pub superset_url: Option<String>,
+}
+
+impl std::fmt::Debug for WorkspaceConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WorkspaceConnection([redacted])")
+    }
+}
+
+/// An account's place in a workspace, its own or by a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// Which workspace.
+    pub workspace: WorkspaceSlug,
+    /// Who.
+    pub account: AccountId,
+    /// As what: the widest of its own and its teams'.
+    pub role: Role,
+    /// `ab_user.username` that it acts as in this workspace.
+    pub superset_username: String,
+    /// Whether the place comes from a team alone.
+    pub is_by_team: bool,
+    /// Since when.
+    pub created_at: UnixSecs,
+}
+
+/// Takes over the workspaces of the nodes' configuration; those that were declared before and are no more stay, not declared. Idempotent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeclareWorkspaces {
+    /// `is_declared`, `is_hibernated` and `created_at` are not taken over.
+    pub workspaces: Vec<Workspace>,
+}
+
+impl Operation for DeclareWorkspaces {
+    type Reply = ();
+    const NAME: &'static str = "workspace.declare";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Makes a workspace that no configuration declares. `Invalid`, `Conflict`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CreateWorkspace {
+    /// Its name.
+    pub slug: WorkspaceSlug,
+    /// What pages show; the slug without.
+    pub title: String,
+    /// Where it runs.
+    pub region: String,
+    /// Its host names.
+    pub hosts: Vec<String>,
+    /// Base URL of links.
+    pub public_url: Option<String>,
+    /// Where its metastore is.
+    pub connection: WorkspaceConnection,
+}
+
+impl Operation for CreateWorkspace {
+    type Reply = Workspace;
+    const NAME: &'static str = "workspace.create";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Finds a workspace.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindWorkspace {
+    /// Which.
+    pub slug: WorkspaceSlug,
+}
+
+impl Operation for FindWorkspace {
+    type Reply = Option<Workspace>;
+    const NAME: &'static str = "workspace.find";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Where the metastore of a workspace is that no configuration declares.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindConnection {
+    /// Which.
+    pub slug: WorkspaceSlug,
+}
+
+impl Operation for FindConnection {
+    type Reply = Option<WorkspaceConnection>;
+    const NAME: &'static str = "workspace.find_connection";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Lists all workspaces by name, up to 10,000.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListWorkspaces {}
+
+impl Operation for ListWorkspaces {
+    type Reply = Vec<Workspace>;
+    const NAME: &'static str = "workspace.list";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Changes what is given. `NotFound`, `Invalid`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UpdateWorkspace {
+    /// Which.
+    pub slug: WorkspaceSlug,
+    /// A new title.
+    pub title: Option<String>,
+    /// New host names; not for declared ones.
+    pub hosts: Option<Vec<String>>,
+    /// Asleep or awake.
+    pub is_hibernated: Option<bool>,
+}
+
+impl Operation for UpdateWorkspace {
+    type Reply = Workspace;
+    const NAME: &'static str = "workspace.update";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Removes a workspace that no configuration declares, with its memberships; ends its grants. `NotFound`, `Conflict`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveWorkspace {
+    /// Which.
+    pub slug: WorkspaceSlug,
+}
+
+impl Operation for RemoveWorkspace {
+    type Reply = ();
+    const NAME: &'static str = "workspace.remove";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Makes an account a member, or changes as what. `NotFound`, `Invalid`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SetMembership {
+    /// Where.
+    pub workspace: WorkspaceSlug,
+    /// Who.
+    pub account: AccountId,
+    /// As what.
+    pub role: Role,
+    /// `ab_user.username`; the account's own name without.
+    pub superset_username: Option<String>,
+}
+
+impl Operation for SetMembership {
+    type Reply = Membership;
+    const NAME: &'static str = "workspace.set_membership";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// Ends a membership and every grant and API token of the account in the workspace. `false`: it was none.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveMembership {
+    /// Where.
+    pub workspace: WorkspaceSlug,
+    /// Who.
+    pub account: AccountId,
+}
+
+impl Operation for RemoveMembership {
+    type Reply = bool;
+    const NAME: &'static str = "workspace.remove_membership";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// An account's workspaces, its own and by teams, by name. An administrator of the deployment who is no member gets none from it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListMemberships {
+    /// Who.
+    pub account: AccountId,
+}
+
+impl Operation for ListMemberships {
+    type Reply = Vec<Membership>;
+    const NAME: &'static str = "workspace.list_memberships";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}
+
+/// A workspace's members, up to 10,000.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListMembers {
+    /// Where.
+    pub workspace: WorkspaceSlug,
+}
+
+impl Operation for ListMembers {
+    type Reply = Vec<Membership>;
+    const NAME: &'static str = "workspace.list_members";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        let _ = manager;
+        Err(ManagerError::Timeout)
+    }
+}

@@ -1,0 +1,82 @@
+//! What a client says of itself (RFC 7591 §2), after it was checked.
+
+use serde::{Deserialize, Serialize};
+
+/// How a client proves itself at the token endpoint (RFC 7591 §2, OpenID Connect Core §9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenEndpointAuthMethod {
+    /// Not at all: a public client.
+    None,
+    /// A secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// A secret in the body.
+    ClientSecretPost,
+    /// A signed assertion (RFC 7523 §2.2).
+    PrivateKeyJwt,
+}
+
+/// How a client gets tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum GrantType {
+    /// RFC 6749 §4.1.
+    #[serde(rename = "authorization_code")]
+    AuthorizationCode,
+    /// RFC 6749 §6.
+    #[serde(rename = "refresh_token")]
+    RefreshToken,
+    /// RFC 6749 §4.4.
+    #[serde(rename = "client_credentials")]
+    ClientCredentials,
+    /// RFC 8628 §3.4.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    /// RFC 7523 §2.1, for ID-JAG.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer")]
+    JwtBearer,
+}
+
+/// Where a client runs (OpenID Connect Registration §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// On a server.
+    Web,
+    /// On the person's machine.
+    Native,
+}
+
+/// A client's metadata, checked: redirect URIs are allowed ones, the name is printable, methods go together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientMetadata {
+    /// What people see: printable, at most 200 characters, without bidirectional controls.
+    pub client_name: String,
+    /// Where codes may be sent, as registered; compared by `RedirectUri`'s rules.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// How it gets tokens.
+    pub grant_types: Vec<GrantType>,
+    /// How it proves itself.
+    pub token_endpoint_auth_method: TokenEndpointAuthMethod,
+    /// Where it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_type: Option<ApplicationType>,
+    /// Its page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// Its public keys as a JWK set in JSON, for `private_key_jwt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<serde_json::Value>,
+    /// Where its public keys are fetched, for `private_key_jwt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// The scopes that it asks for when a request names none, as it wrote them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The program's own id and version, for dedupe and display.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    /// Its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
+}
