@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use tidegate_config::{AuthMethod, AuthSettings};
-use tidegate_types::{ClientName, Clock, Credential, ScopeSet, ServiceCode};
+use tidegate_types::{
+    ClientName, Clock, Credential, GrantId, ScopeSet, ServiceCode, WorkspaceSlug,
+};
 
 use crate::{DevelopmentAuthenticator, JwtAuthenticator};
 
@@ -20,9 +22,12 @@ pub trait Authenticator: Send + Sync + std::fmt::Debug {
 /// What a good credential says. It names a user, but proves no membership of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedToken {
-    /// The user name to look up in the workspace: the first that is not empty of `sub`, `client_id`,
-    /// the payload's `sub`, `email` and `username`. It alone counts: to go on to the next when no user
-    /// has the name would let an issuer's less trusted claims choose the user.
+    /// What kind of credential it was.
+    pub kind: TokenKind,
+    /// Of an external JWT, the user name to look up in the workspace: the first that is not empty of `sub`,
+    /// `client_id`, the payload's `sub`, `email` and `username`. It alone counts: to go on to the next when no
+    /// user has the name would let an issuer's less trusted claims choose the user. Of our own tokens, the
+    /// account's id.
     pub subject: Arc<str>,
     /// The client that the token was issued to (`client_id` or `azp`), or `unnamed`.
     pub client: ClientName,
@@ -30,8 +35,28 @@ pub struct VerifiedToken {
     pub scopes: ScopeSet,
     /// How it was proved, with the token's id.
     pub credential: Credential,
-    /// When it ends, in seconds since the Unix epoch; `None` for the development user.
+    /// When it ends, in seconds since the Unix epoch; `None` for the development user and for API tokens
+    /// without an end.
     pub expires_at_unix_secs: Option<i64>,
+    /// The grant or API token whose standing the manager decides, for our own tokens.
+    pub grant: Option<GrantId>,
+    /// The one workspace that it is for.
+    pub workspace: Option<WorkspaceSlug>,
+}
+
+/// Kinds of credentials, by who vouches for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// Nobody does: the development user.
+    Development,
+    /// An issuer that is not ours.
+    External,
+    /// Our authorization server: an access token under a grant.
+    OAuth,
+    /// Our manager: an API token.
+    ApiToken,
+    /// The configuration: a static token, accepted while clients move to others.
+    Static,
 }
 
 /// Why nobody was authenticated, in the words that a caller may see.

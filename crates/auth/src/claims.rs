@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tidegate_config::JwtSettings;
 use tidegate_types::{ClientName, Credential, Scope, ScopeSet, TokenId};
 
-use crate::VerifiedToken;
+use crate::{TokenKind, VerifiedToken};
 
 /// Why a token was refused. For the log only, and only when it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,11 +120,14 @@ impl RawClaims {
             .find_map(non_empty)
             .unwrap_or("unnamed");
         Ok(VerifiedToken {
+            kind: TokenKind::External,
             subject: self.subject()?,
             client: ClientName(client.into()),
             scopes: scope_set(&scopes, settings.require_mcp_scopes),
             credential: Credential::Token(self.token_id(digest_hex)),
             expires_at_unix_secs: Some(expires_at),
+            grant: None,
+            workspace: None,
         })
     }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tidegate_types::{ClientName, Credential, ScopeSet};
 
-use crate::{AuthFailure, Authenticator, VerifiedToken};
+use crate::{AuthFailure, Authenticator, TokenKind, VerifiedToken};
 
 /// Everyone is one user, whatever they send.
 #[derive(Debug)]
@@ -14,11 +14,14 @@ impl DevelopmentAuthenticator {
     /// For the user of this name (`ab_user.username`).
     pub fn new(username: &str) -> Self {
         let token = VerifiedToken {
+            kind: TokenKind::Development,
             subject: username.into(),
             client: ClientName("development".into()),
             scopes: ScopeSet::all(),
             credential: Credential::Development,
             expires_at_unix_secs: None,
+            grant: None,
+            workspace: None,
         };
         Self {
             token: Arc::new(token),
