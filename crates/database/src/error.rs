@@ -74,6 +74,8 @@ impl DatabaseError {
                     }
                     // 57014: PostgreSQL's statement_timeout. 5 and 6: SQLite is busy or locked.
                     _ if matches!(code, "57014" | "5" | "6" | "517") => Self::Timeout { operation },
+                    // Two transactions waited for each other or for one row: this one was undone, and may be tried again.
+                    _ if matches!(code, "40001" | "40P01") => Self::Unavailable { operation, source },
                     // Class 08: connection; class 57P: shutdown; 53300: too many connections;
                     // 28P01, 3D000: account or database. 14 and 10: SQLite cannot open or read.
                     _ if code.starts_with("08")

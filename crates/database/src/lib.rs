@@ -5,7 +5,9 @@ mod bind;
 mod error;
 mod pool;
 mod row;
+mod transaction;
 
 pub use error::DatabaseError;
 pub use pool::{Backend, Pool, PoolSettings, Statement, Step};
 pub use row::Row;
+pub use transaction::Transaction;

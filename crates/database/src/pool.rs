@@ -11,8 +11,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{AssertSqlSafe, ConnectOptions, PgPool, SqlitePool};
 use tidegate_types::{ExposeSecret, SecretString};
 
-use crate::DatabaseError;
-use crate::{Row, bind};
+use crate::transaction::{Transaction, TransactionKind, in_time};
+use crate::{DatabaseError, Row, bind};
 
 /// Sizes and time-outs of the connections to one database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,8 +114,8 @@ fn with_literal_limit((mut sql, mut values): (String, Values)) -> (String, Value
     (sql, values)
 }
 
-/// The SQL is built by sea-query from identifiers that are constants of this crate; every value is bound.
-fn safe(sql: String) -> AssertSqlSafe<String> {
+/// The SQL is built by sea-query from identifiers that are constants of our crates; every value is bound.
+pub(crate) fn safe(sql: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(sql)
 }
 
@@ -125,9 +125,26 @@ impl Pool {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(create)
-            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
-            .foreign_keys(false) // As Superset runs it: its own deletes rely on that.
+            .foreign_keys(false); // As Superset runs it: its own deletes rely on that.
+        Self::sqlite_with(options, settings)
+    }
+
+    /// Opens the SQLite file at `path`, made when it is not there, whose tables are ours: references between them are
+    /// held, and what was committed survives a loss of power. Lazily: the first statement connects.
+    pub fn sqlite_owned(path: &Path, settings: PoolSettings) -> Self {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            // In WAL mode `NORMAL` may lose the last commits, a revocation among them.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true);
+        Self::sqlite_with(options, settings)
+    }
+
+    fn sqlite_with(options: SqliteConnectOptions, settings: PoolSettings) -> Self {
+        let options = options
+            .journal_mode(SqliteJournalMode::Wal)
             .busy_timeout(settings.acquire_timeout)
             .statement_cache_capacity(256)
             // Calls have spans of their own; sqlx would shape a log event for each statement.
@@ -198,10 +215,27 @@ impl Pool {
         operation: &'static str,
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, DatabaseError> {
-        match tokio::time::timeout(self.statement_timeout, work).await {
-            Ok(result) => result.map_err(|err| DatabaseError::from_sqlx(operation, err)),
-            Err(_) => Err(DatabaseError::Timeout { operation }),
-        }
+        in_time(self.statement_timeout, operation, work).await
+    }
+
+    /// Begins a transaction that reads, decides and changes. Dropping it undoes what it did. SQLite: it waits for the
+    /// one writer here, and other processes' writers wait for it. PostgreSQL: read committed; whoever decides by a row
+    /// selects it with a lock.
+    pub async fn begin(&self, operation: &'static str) -> Result<Transaction, DatabaseError> {
+        let kind = match &self.kind {
+            PoolKind::Sqlite { writer, .. } => {
+                let begin = writer.begin_with("BEGIN IMMEDIATE");
+                TransactionKind::Sqlite(self.in_time(operation, begin).await?)
+            }
+            PoolKind::Postgres(pool) => {
+                TransactionKind::Postgres(self.in_time(operation, pool.begin()).await?)
+            }
+        };
+        Ok(Transaction {
+            kind,
+            operation,
+            statement_timeout: self.statement_timeout,
+        })
     }
 
     /// Runs a reading statement.

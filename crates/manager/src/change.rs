@@ -1,9 +1,18 @@
 //! What changed in the manager, so that every node drops what it remembers within a second.
 
+use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use serde::{Deserialize, Serialize};
+use tidegate_database::{DatabaseError, Row, Transaction};
 use tidegate_types::{GrantId, WorkspaceSlug};
 
-use crate::{LocalManager, ManagerError, Operation};
+use crate::{LocalManager, ManagerError, Operation, UnixSecs, stored};
+
+/// As many as a page of [`ReadChanges`] has.
+const MAX_PAGE: u64 = 1_000;
+/// Rows of one insert; SQLite binds 32,766 values a statement.
+const MAX_ROWS: usize = 1_000;
+/// So many changes stay.
+const KEPT: i64 = 10_000;
 
 /// A change. Each operation that causes one appends it in the transaction of the change itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +65,152 @@ impl Operation for ReadChanges {
     const NAME: &'static str = "change.read";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        let Some(after) = self.after else {
+            return read_head(manager).await;
+        };
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        // The head comes with every row, so that a place that the log never reached is noticed as well: the database
+        // was made anew or came from a backup.
+        let rows = manager
+            .pool
+            .fetch("read changes", &changes_after(after))
+            .await?;
+        let mut page = ChangePage {
+            changes: Vec::with_capacity(rows.len()),
+            head: 0,
+            has_gap: false,
+        };
+        for (at, row) in rows.iter().enumerate() {
+            let head = row.id(0)?;
+            let Some(id) = row.integer(1)? else {
+                page.head = place(head);
+                page.has_gap = head != after;
+                break;
+            };
+            page.has_gap |= at == 0 && id != after.saturating_add(1);
+            page.head = place(id);
+            page.changes.push(change_of(row)?);
+        }
+        Ok(page)
     }
+}
+
+fn place(id: i64) -> u64 {
+    u64::try_from(id).unwrap_or(0)
+}
+
+async fn read_head(manager: &LocalManager) -> Result<ChangePage, ManagerError> {
+    let head = Query::select()
+        .column("head")
+        .from("change_head")
+        .to_owned();
+    let row = manager
+        .pool
+        .fetch_one("read the changes' head", &head)
+        .await?;
+    let head = row.map(|row| row.id(0)).transpose()?.unwrap_or(0);
+    Ok(ChangePage {
+        changes: Vec::new(),
+        head: place(head),
+        has_gap: false,
+    })
+}
+
+fn changes_after(after: i64) -> SelectStatement {
+    Query::select()
+        .columns([
+            ("change_head", "head"),
+            ("changes", "id"),
+            ("changes", "kind"),
+            ("changes", "workspace"),
+            ("changes", "session_id"),
+        ])
+        .from("change_head")
+        .left_join("changes", Expr::col(("changes", "id")).gt(after))
+        .order_by(("changes", "id"), Order::Asc)
+        .limit(MAX_PAGE)
+        .to_owned()
+}
+
+fn change_of(row: &Row) -> Result<Change, ManagerError> {
+    let workspace = stored::optional(row, 3)?;
+    match row.text_or_empty(2)?.as_str() {
+        "session" => Ok(Change::Session {
+            workspace,
+            id: stored::parsed(row, 4)?,
+        }),
+        "workspace" => Ok(Change::Workspace {
+            workspace: stored::parsed(row, 3)?,
+        }),
+        "flags" => Ok(Change::Flags { workspace }),
+        "keys" => Ok(Change::Keys),
+        "account" => Ok(Change::Account),
+        // A newer program's, while nodes are upgraded one after the other: the widest is safe.
+        _ => Ok(Change::Account),
+    }
+}
+
+impl Change {
+    fn columns(&self) -> (&'static str, Option<&WorkspaceSlug>, Option<&GrantId>) {
+        match self {
+            Self::Session { workspace, id } => ("session", workspace.as_ref(), Some(id)),
+            Self::Workspace { workspace } => ("workspace", Some(workspace), None),
+            Self::Flags { workspace } => ("flags", workspace.as_ref(), None),
+            Self::Keys => ("keys", None, None),
+            Self::Account => ("account", None, None),
+        }
+    }
+}
+
+/// Appends changes in the transaction that makes them, as its last statements: from here to the commit whoever else
+/// appends waits, so that numbers become visible in their order and no reader misses one.
+pub(crate) async fn append(
+    transaction: &mut Transaction,
+    changes: &[Change],
+    now: UnixSecs,
+) -> Result<(), DatabaseError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let count = i64::try_from(changes.len()).unwrap_or(i64::MAX);
+    let advance = Query::update()
+        .table("change_head")
+        .value("head", Expr::col("head").add(count))
+        .returning_col("head")
+        .to_owned();
+    let row = transaction.fetch_one(&advance).await?;
+    let head = row.map(|row| row.id(0)).transpose()?.unwrap_or(count);
+    let mut next = head - count;
+    for some in changes.chunks(MAX_ROWS) {
+        let mut insert = Query::insert()
+            .into_table("changes")
+            .columns(["id", "kind", "workspace", "session_id", "changed_at"])
+            .to_owned();
+        for change in some {
+            next += 1;
+            let (kind, workspace, session) = change.columns();
+            insert.values_panic([
+                next.into(),
+                kind.into(),
+                workspace.map(WorkspaceSlug::as_str).into(),
+                session.map(GrantId::as_str).into(),
+                now.into(),
+            ]);
+        }
+        transaction.execute(&insert).await?;
+    }
+    Ok(())
+}
+
+/// Removes all but the last 10,000. Returns how many it removed.
+pub(crate) async fn remove_old(manager: &LocalManager) -> Result<u64, ManagerError> {
+    let head = Query::select()
+        .expr(Expr::col("head").sub(KEPT))
+        .from("change_head")
+        .to_owned();
+    let delete = Query::delete()
+        .from_table("changes")
+        .and_where(Expr::col("id").lte(Expr::SubQuery(None, Box::new(head.into()))))
+        .to_owned();
+    Ok(manager.pool.execute("remove old changes", &delete).await?)
 }

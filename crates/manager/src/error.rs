@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use tidegate_database::DatabaseError;
 use tidegate_types::ServiceCode;
 
 /// Why an operation of the manager was not done. "Not found" of a look-up is `Ok(None)`.
@@ -40,6 +41,24 @@ impl ManagerError {
             Self::Unavailable(_) => ServiceCode::Unavailable,
             Self::Timeout => ServiceCode::Timeout,
             Self::Internal(_) => ServiceCode::Internal,
+        }
+    }
+}
+
+/// What a database's failure means to whoever asked. An operation that knows which key may be taken says so itself
+/// before it comes to this.
+impl From<DatabaseError> for ManagerError {
+    fn from(err: DatabaseError) -> Self {
+        match err {
+            DatabaseError::Unavailable { .. } => Self::Unavailable(Box::new(err)),
+            DatabaseError::Timeout { .. } => Self::Timeout,
+            DatabaseError::Conflict { .. } => Self::Conflict(
+                "somebody else made or removed the same meanwhile: look again and repeat"
+                    .to_owned(),
+            ),
+            DatabaseError::Refused { .. }
+            | DatabaseError::Corrupt { .. }
+            | DatabaseError::Unsuitable { .. } => Self::Internal(Box::new(err)),
         }
     }
 }

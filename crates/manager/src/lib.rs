@@ -18,7 +18,10 @@ pub mod workspace;
 mod error;
 mod local;
 mod manager;
+mod migration;
 mod operation;
+mod sealing;
+mod stored;
 
 pub use error::ManagerError;
 pub use local::{LocalManager, LocalSettings};

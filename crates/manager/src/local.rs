@@ -1,10 +1,13 @@
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tidegate_database::Pool;
+use sea_query::{Expr, ExprTrait as _, OnConflict, Query};
+use tidegate_database::{Pool, PoolSettings};
 use tidegate_types::{Clock, SecretString};
 
-use crate::ManagerError;
+use crate::sealing::{self, Sealer};
+use crate::{ManagerError, UnixSecs, migration};
 
 /// Where the manager's database is, and what seals secrets in it.
 #[derive(Debug, Clone)]
@@ -30,18 +33,101 @@ pub enum LocalSettings {
 pub struct LocalManager {
     pub(crate) pool: Pool,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sealer: Sealer,
 }
+
+/// What is sealed into a new database, so that another secret is noticed when the database is opened and not when
+/// the first key is needed.
+const SEALING_MARK: &str = "marks.value:sealing";
 
 impl LocalManager {
     /// Opens the database and brings its tables up to date.
     ///
     /// # Errors
-    /// `Unavailable`; `Internal` when the database is not a manager's, or of a newer version.
+    /// `Invalid`: the secret is too short or not the database's. `Unavailable`. `Internal` when the database is not a
+    /// manager's, or of a newer version.
     pub async fn open(
         settings: LocalSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ManagerError> {
-        let _ = (settings, clock);
-        Err(ManagerError::Timeout)
+        let (pool, sealer) = match settings {
+            LocalSettings::Sqlite { path, secret } => {
+                keep_private(&path)?;
+                let secret = match secret {
+                    Some(secret) => secret,
+                    None => sealing::secret_beside(&path)?,
+                };
+                let pool = Pool::sqlite_owned(&path, PoolSettings::default());
+                (pool, Sealer::new(&secret)?)
+            }
+            LocalSettings::Postgres { url, secret } => {
+                let sealer = Sealer::new(&secret)?;
+                (Pool::postgres(&url, PoolSettings::default())?, sealer)
+            }
+        };
+        let manager = Self {
+            pool,
+            clock,
+            sealer,
+        };
+        migration::migrate(&manager.pool, manager.now()).await?;
+        manager.check_secret().await?;
+        Ok(manager)
+    }
+
+    /// Ends all connections, after what runs on them.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// The time, as it is stored.
+    pub(crate) fn now(&self) -> UnixSecs {
+        self.clock.unix_secs()
+    }
+
+    async fn check_secret(&self) -> Result<(), ManagerError> {
+        let mark = Query::insert()
+            .into_table("marks")
+            .columns(["name", "value"])
+            .values_panic([
+                "sealing".into(),
+                self.sealer.seal(SEALING_MARK, b"")?.into(),
+            ])
+            .on_conflict(OnConflict::column("name").do_nothing().to_owned())
+            .to_owned();
+        self.pool.execute("mark the secret", &mark).await?;
+        let mark = Query::select()
+            .column("value")
+            .from("marks")
+            .and_where(Expr::col("name").eq("sealing"))
+            .to_owned();
+        let row = self.pool.fetch_one("check the secret", &mark).await?;
+        let sealed = row.map(|row| row.bytes(0)).transpose()?.flatten();
+        let sealed = sealed.unwrap_or_default();
+        self.sealer
+            .open(SEALING_MARK, &sealed)
+            .map(drop)
+            .map_err(|_| {
+                ManagerError::Invalid(
+                    "the manager's secret is not the one that its database was made with: give that one \
+                     (for SQLite without a secret it is in the file <database>.key)"
+                        .to_owned(),
+                )
+            })
+    }
+}
+
+/// Makes the file for its owner alone before SQLite makes it for everybody: it holds hashes of passwords.
+fn keep_private(path: &Path) -> Result<(), ManagerError> {
+    match sealing::create_private(path) {
+        Ok(_) => Ok(()),
+        Err(err) if err.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(err) => Err(ManagerError::Internal(Box::new(io::Error::new(
+            err.kind(),
+            format!(
+                "the manager's database {} cannot be made: {err}",
+                path.display()
+            ),
+        )))),
     }
 }

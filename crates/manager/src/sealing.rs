@@ -1,0 +1,164 @@
+//! Seals the columns that hold other systems' secrets and our private keys.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use tidegate_types::{ExposeSecret, SecretString};
+
+use crate::ManagerError;
+
+/// The first byte of everything sealed, so that a later form can be told from this one.
+const VERSION: u8 = 1;
+const SALT: &[u8] = b"tidegate manager";
+const PURPOSE: &[&[u8]] = &[b"sealed columns 1"];
+/// Shorter secrets are refused.
+pub(crate) const MIN_SECRET_CHARS: usize = 32;
+
+/// AES-256-GCM under a key derived from the deployment's secret by HKDF-SHA256 (RFC 5869).
+///
+/// Sealed: `1 ‖ nonce (12) ‖ ciphertext ‖ tag (16)`. The associated data is the place, so that what is sealed for one
+/// row does not open in another.
+pub(crate) struct Sealer {
+    key: LessSafeKey,
+}
+
+impl Sealer {
+    /// Derives the key.
+    ///
+    /// # Errors
+    /// `Invalid`: the secret is too short.
+    pub(crate) fn new(secret: &SecretString) -> Result<Self, ManagerError> {
+        let length = secret.expose_secret().chars().count();
+        if length < MIN_SECRET_CHARS {
+            return Err(ManagerError::Invalid(format!(
+                "the manager's secret has {length} characters: it needs at least {MIN_SECRET_CHARS}, drawn at random"
+            )));
+        }
+        let derived = Salt::new(HKDF_SHA256, SALT).extract(secret.expose_secret().as_bytes());
+        let key = derived
+            .expand(PURPOSE, &AES_256_GCM)
+            .map(UnboundKey::from)
+            .map_err(|_| internal("no sealing key could be derived"))?;
+        Ok(Self {
+            key: LessSafeKey::new(key),
+        })
+    }
+
+    /// Seals `plain` for `place`: `<table>.<column>:<key of the row>`.
+    pub(crate) fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, ManagerError> {
+        // Random nonces: keys and connections are sealed a few times in a deployment's life, far from 2³².
+        let mut nonce = [0; NONCE_LEN];
+        SystemRandom::new()
+            .fill(&mut nonce)
+            .map_err(|_| internal("the operating system gives no random bytes"))?;
+        let mut body = plain.to_vec();
+        let unique = Nonce::assume_unique_for_key(nonce);
+        self.key
+            .seal_in_place_append_tag(unique, Aad::from(place), &mut body)
+            .map_err(|_| internal("a value could not be sealed"))?;
+        let mut sealed = Vec::with_capacity(1 + NONCE_LEN + body.len());
+        sealed.push(VERSION);
+        sealed.extend_from_slice(&nonce);
+        sealed.append(&mut body);
+        Ok(sealed)
+    }
+
+    /// Opens what was sealed for `place`.
+    ///
+    /// # Errors
+    /// `Internal`: sealed by another secret, for another place, or damaged.
+    pub(crate) fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, ManagerError> {
+        self.try_open(place, sealed).ok_or_else(|| {
+            internal("a sealed value does not open: it was sealed by another secret, or is damaged")
+        })
+    }
+
+    fn try_open(&self, place: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        let body = sealed.strip_prefix(&[VERSION])?;
+        let (nonce, body) = body.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut body = body.to_vec();
+        let plain = self
+            .key
+            .open_in_place(nonce, Aad::from(place), &mut body)
+            .ok()?;
+        Some(plain.to_vec())
+    }
+}
+
+fn internal(reason: &'static str) -> ManagerError {
+    ManagerError::Internal(reason.into())
+}
+
+/// The secret of a SQLite database that was given none: drawn once, kept in `<file>.key` for the owner alone.
+///
+/// # Errors
+/// `Internal`: the file cannot be read or written, or holds no secret.
+pub(crate) fn secret_beside(database: &Path) -> Result<SecretString, ManagerError> {
+    let path = key_path(database);
+    kept_secret(&path).map_err(|err| {
+        let reason = format!("the manager's key file {} cannot be used", path.display());
+        ManagerError::Internal(Box::new(io::Error::new(
+            err.kind(),
+            format!("{reason}: {err}"),
+        )))
+    })
+}
+
+pub(crate) fn key_path(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".key");
+    PathBuf::from(name)
+}
+
+fn kept_secret(path: &Path) -> io::Result<SecretString> {
+    if !path.exists() {
+        // Written beside and linked: whoever looks sees no file or a whole one, and of two processes one draws.
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(format!(".{}", uuid::Uuid::new_v4().simple()));
+        let draft = PathBuf::from(draft);
+        let mut file = create_private(&draft)?;
+        file.write_all(drawn()?.expose_secret().as_bytes())?;
+        file.sync_all()?;
+        let linked = fs::hard_link(&draft, path);
+        fs::remove_file(&draft)?;
+        match linked {
+            Err(err) if err.kind() != io::ErrorKind::AlreadyExists => return Err(err),
+            _ => {}
+        }
+    }
+    let text = fs::read_to_string(path)?;
+    let text = text.trim();
+    if text.chars().count() < MIN_SECRET_CHARS {
+        return Err(io::Error::other(
+            "it holds no secret of at least 32 characters",
+        ));
+    }
+    Ok(SecretString::from(text))
+}
+
+/// Makes a file that only its owner reads and writes.
+///
+/// # Errors
+/// It is there already, or cannot be made.
+pub(crate) fn create_private(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// 256 random bits in hexadecimal digits.
+fn drawn() -> io::Result<SecretString> {
+    let mut bytes = [0_u8; 32];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| io::Error::other("the operating system gives no random bytes"))?;
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(SecretString::from(digits))
+}

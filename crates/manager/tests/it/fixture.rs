@@ -1,0 +1,98 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::DateTime;
+use tempfile::TempDir;
+use tidegate_manager::{LocalManager, LocalSettings, Manager};
+use tidegate_testkit::postgres::PostgresServer;
+use tidegate_types::{Clock, ManualClock, SecretString};
+
+pub(crate) const SECRET: &str = "a secret of this deployment's tests alone";
+
+/// A manager of its own for one scenario, and the clock that it goes by.
+pub(crate) struct Fixture {
+    pub(crate) manager: Manager,
+    pub(crate) local: Arc<LocalManager>,
+    pub(crate) clock: Arc<ManualClock>,
+    _folder: Option<TempDir>,
+}
+
+/// 2026-01-01T00:00:00Z.
+pub(crate) const START: i64 = 1_767_225_600;
+
+pub(crate) fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(DateTime::from_timestamp(START, 0).unwrap()))
+}
+
+pub(crate) fn sqlite_settings(path: &Path) -> LocalSettings {
+    LocalSettings::Sqlite {
+        path: path.to_owned(),
+        secret: Some(SecretString::from(SECRET)),
+    }
+}
+
+pub(crate) fn postgres_settings(url: &str) -> LocalSettings {
+    LocalSettings::Postgres {
+        url: SecretString::from(url),
+        secret: SecretString::from(SECRET),
+    }
+}
+
+impl Fixture {
+    async fn open(settings: LocalSettings, folder: Option<TempDir>) -> Self {
+        let clock = clock();
+        let opened = LocalManager::open(settings, clock.clone()).await;
+        let local = Arc::new(opened.unwrap());
+        Self {
+            manager: Manager::Local(local.clone()),
+            local,
+            clock,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) async fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manager.sqlite");
+        Self::open(sqlite_settings(&path), Some(folder)).await
+    }
+
+    pub(crate) async fn on_postgres(server: &PostgresServer, database: &str) -> Self {
+        let url = server.create_database(database).unwrap();
+        Self::open(postgres_settings(&url), None).await
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.unix_secs()
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+}
+
+/// Runs each scenario, an `async fn(Fixture)`, on a manager of its own: as a test each on SQLite, and in one test on
+/// PostgreSQL, whose server takes longest.
+macro_rules! scenarios {
+    ($($name:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name($crate::fixture::Fixture::on_sqlite().await).await;
+                }
+            )*
+        }
+
+        #[tokio::test]
+        async fn every_scenario_holds_on_postgres() {
+            let server = tidegate_testkit::postgres::PostgresServer::start().unwrap();
+            $(
+                eprintln!("{}", stringify!($name));
+                $name($crate::fixture::Fixture::on_postgres(&server, stringify!($name)).await).await;
+            )*
+        }
+    };
+}
+pub(crate) use scenarios;
