@@ -14,6 +14,8 @@ mod relay;
 mod replies;
 mod sessions;
 mod shelf;
+mod tallies;
+mod tickets;
 mod validation;
 
 /// How much the node keeps. Above a bound, what was used longest ago goes.
@@ -37,6 +39,14 @@ pub struct MemoryLimits {
     pub max_validations: usize,
     /// Rate limits that are not full. One that goes too early is a full bucket again.
     pub max_buckets: usize,
+    /// Tickets of each kind.
+    pub max_tickets: usize,
+    /// Bytes of the tickets of each kind.
+    pub max_ticket_bytes: usize,
+    /// Counts of failures.
+    pub max_tallies: usize,
+    /// Bytes of their names.
+    pub max_tally_bytes: usize,
     /// Workspaces with a change log.
     pub max_workspaces: usize,
     /// Signals that wait for the node to read them.
@@ -57,6 +67,10 @@ impl Default for MemoryLimits {
             max_answer_bytes: 64 << 20,
             max_validations: 50_000,
             max_buckets: 100_000,
+            max_tickets: 50_000,
+            max_ticket_bytes: 32 << 20,
+            max_tallies: 100_000,
+            max_tally_bytes: 16 << 20,
             max_workspaces: 10_000,
             max_signals: 4_096,
             max_topics: 65_536,
@@ -93,6 +107,16 @@ pub fn memory_state(clock: Arc<dyn Clock>, limits: MemoryLimits) -> SharedState 
         validations: Arc::new(validation::MemoryValidations::new(
             Arc::clone(&clock),
             limits.max_validations,
+        )),
+        tickets: Arc::new(tickets::MemoryTickets::new(
+            Arc::clone(&clock),
+            limits.max_tickets,
+            limits.max_ticket_bytes,
+        )),
+        tallies: Arc::new(tallies::MemoryTallies::new(
+            Arc::clone(&clock),
+            limits.max_tallies,
+            limits.max_tally_bytes,
         )),
         limits: Arc::new(limits::MemoryRateLimiter::new(clock, limits.max_buckets)),
         changes: Arc::new(changes::MemoryChanges::new(

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tidegate_store::{Budget, LimitScope, RateLimiter, StoreError, Verdict};
-use tidegate_types::{Clock, WorkspaceSlug};
+use tidegate_store::{Budget, LimitScope, Plane, RateLimiter, StoreError, Verdict};
+use tidegate_types::Clock;
 
 use crate::shelf::{Shelf, Weigh};
 
@@ -20,7 +20,7 @@ impl Weigh for ArrivalMicros {
 
 pub(crate) struct MemoryRateLimiter {
     clock: Arc<dyn Clock>,
-    buckets: Mutex<Shelf<(WorkspaceSlug, LimitScope), ArrivalMicros>>,
+    buckets: Mutex<Shelf<(Plane, LimitScope), ArrivalMicros>>,
 }
 
 impl MemoryRateLimiter {
@@ -34,11 +34,7 @@ impl MemoryRateLimiter {
 
 #[async_trait::async_trait]
 impl RateLimiter for MemoryRateLimiter {
-    async fn check(
-        &self,
-        workspace: &WorkspaceSlug,
-        budgets: &[Budget],
-    ) -> Result<Verdict, StoreError> {
+    async fn check(&self, plane: &Plane, budgets: &[Budget]) -> Result<Verdict, StoreError> {
         let now = self.clock.now().timestamp_micros();
         let now_millis = now.div_euclid(1_000);
         let mut first_empty = None;
@@ -46,7 +42,7 @@ impl RateLimiter for MemoryRateLimiter {
         let mut arrivals = Vec::with_capacity(budgets.len());
         let mut buckets = self.buckets.lock();
         for budget in budgets {
-            let key = (workspace.clone(), budget.scope.clone());
+            let key = (plane.clone(), budget.scope.clone());
             let last = buckets
                 .with(&key, now_millis, |arrival, _| arrival.0)
                 .unwrap_or(now);

@@ -115,6 +115,11 @@ impl<K: Eq + Hash, V: Weigh> Shelf<K, V> {
         gone
     }
 
+    /// Whether one more value of so many bytes fits without another having to go.
+    pub(crate) fn has_room_for(&self, bytes: usize) -> bool {
+        self.entries.len() < self.max_entries && self.bytes + bytes <= self.max_bytes
+    }
+
     fn remove(&mut self, key: &K) -> Option<Kept<V>> {
         let kept = self.entries.remove(key)?;
         self.bytes -= kept.bytes;

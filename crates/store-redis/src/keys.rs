@@ -2,13 +2,14 @@
 //!
 //! Each is `<prefix>:{<workspace>}:<kind>…`. The braces make the workspace the hash tag: all keys of a
 //! workspace lie in one slot of a cluster, so that scripts and transactions over several of them work.
+//! What belongs to the deployment instead has `~` there, which cannot be a workspace.
 //! Parts are joined by `:`; a part that comes from outside goes through [`bounded`], so that no text
 //! can name another part's key and no key is longer than about 300 bytes.
 
 use std::fmt::Write;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use tidegate_store::{CacheKey, LimitScope, SessionKey, StreamKey, Topic};
+use tidegate_store::{CacheKey, LimitScope, Plane, SessionKey, StreamKey, TicketKind, Topic};
 use tidegate_types::{TokenId, UserId, WorkspaceSlug};
 
 /// Builds keys under one prefix.
@@ -99,14 +100,47 @@ impl Keys {
     }
 
     /// String: when a bucket's next call is due.
-    pub(crate) fn limit(&self, workspace: &WorkspaceSlug, scope: &LimitScope) -> String {
-        let stem = format!("{}:{{{workspace}}}:limit", self.prefix);
+    pub(crate) fn limit(&self, plane: &Plane, scope: &LimitScope) -> String {
+        let tag = match plane {
+            Plane::Workspace(workspace) => workspace.as_str(),
+            Plane::Control => "~",
+        };
+        let stem = format!("{}:{{{tag}}}:limit", self.prefix);
         match scope {
             LimitScope::Tenant => format!("{stem}:tenant"),
             LimitScope::User(user) => format!("{stem}:user:{user}"),
             LimitScope::Client(client) => format!("{stem}:client:{}", bounded(client)),
             LimitScope::Tool(user, tool) => format!("{stem}:tool:{user}:{}", bounded(tool)),
+            LimitScope::Everybody(door) => format!("{stem}:{}:everybody", door.as_str()),
+            LimitScope::Address(door, address) => {
+                format!("{stem}:{}:address:{}", door.as_str(), bounded(address))
+            }
+            LimitScope::Account(door, account) => {
+                format!("{stem}:{}:account:{account}", door.as_str())
+            }
+            LimitScope::ClientAt(door, client) => {
+                format!(
+                    "{stem}:{}:client:{}",
+                    door.as_str(),
+                    bounded(client.as_str())
+                )
+            }
         }
+    }
+
+    /// String: a ticket.
+    pub(crate) fn ticket(&self, kind: TicketKind, key: &str) -> String {
+        format!(
+            "{}:{{~}}:ticket:{}:{}",
+            self.prefix,
+            kind.as_str(),
+            bounded(key)
+        )
+    }
+
+    /// String: a count.
+    pub(crate) fn tally(&self, name: &str) -> String {
+        format!("{}:{{~}}:tally:{}", self.prefix, bounded(name))
     }
 
     /// Stream: the change log.
@@ -177,7 +211,10 @@ mod tests {
     #[test]
     fn free_text_is_hashed_and_bounded() {
         for text in ["a:b", "a}b{c", "", "~", "é", &"x".repeat(5_000)] {
-            let key = keys().limit(&workspace(), &LimitScope::Client(text.to_owned()));
+            let key = keys().limit(
+                &Plane::from(&workspace()),
+                &LimitScope::Client(text.to_owned()),
+            );
             let part = key.strip_prefix("tg:{acme}:limit:client:~").unwrap();
             assert_eq!(64, part.len(), "{text:.20}");
             assert!(part.bytes().all(|b| b.is_ascii_hexdigit()));
@@ -218,15 +255,18 @@ mod tests {
                     keys.sessions(&workspace, UserId(user)),
                     keys.events(&stream),
                     keys.reply(&session, "1"),
-                    keys.limit(&workspace, &LimitScope::User(UserId(user))),
-                    keys.limit(&workspace, &LimitScope::Tool(UserId(user), "1".into())),
+                    keys.limit(&Plane::from(&workspace), &LimitScope::User(UserId(user))),
+                    keys.limit(
+                        &Plane::from(&workspace),
+                        &LimitScope::Tool(UserId(user), "1".into()),
+                    ),
                     keys.channel(&Topic::Session(session)),
                 ]);
             }
             all.extend([
                 keys.changes(&workspace),
-                keys.limit(&workspace, &LimitScope::Tenant),
-                keys.limit(&workspace, &LimitScope::Client("1".into())),
+                keys.limit(&Plane::from(&workspace), &LimitScope::Tenant),
+                keys.limit(&Plane::from(&workspace), &LimitScope::Client("1".into())),
                 keys.channel(&Topic::Workspace(workspace)),
             ]);
         }

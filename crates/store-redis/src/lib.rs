@@ -17,6 +17,8 @@ mod limits;
 mod relay;
 mod replies;
 mod sessions;
+mod tallies;
+mod tickets;
 mod validation;
 mod wire;
 
@@ -77,6 +79,14 @@ pub async fn redis_state(settings: RedisSettings) -> Result<SharedState, StoreEr
             Arc::clone(&keys),
         )),
         limits: Arc::new(limits::RedisRateLimiter::new(
+            Arc::clone(&redis),
+            Arc::clone(&keys),
+        )),
+        tickets: Arc::new(tickets::RedisTickets::new(
+            Arc::clone(&redis),
+            Arc::clone(&keys),
+        )),
+        tallies: Arc::new(tallies::RedisTallies::new(
             Arc::clone(&redis),
             Arc::clone(&keys),
         )),

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Script;
-use tidegate_store::{Budget, RateLimiter, StoreError, Verdict};
-use tidegate_types::WorkspaceSlug;
+use tidegate_store::{Budget, Plane, RateLimiter, StoreError, Verdict};
 
 use crate::connections::{Connections, Repeat, Request};
 use crate::keys::Keys;
@@ -30,11 +29,7 @@ impl RedisRateLimiter {
 #[async_trait::async_trait]
 impl RateLimiter for RedisRateLimiter {
     /// One script for all budgets: one round trip. Not repeated, since it would take two calls.
-    async fn check(
-        &self,
-        workspace: &WorkspaceSlug,
-        budgets: &[Budget],
-    ) -> Result<Verdict, StoreError> {
+    async fn check(&self, plane: &Plane, budgets: &[Budget]) -> Result<Verdict, StoreError> {
         const OPERATION: &str = "check rate limits";
         if budgets.is_empty() {
             return Ok(Verdict::Allowed);
@@ -42,7 +37,7 @@ impl RateLimiter for RedisRateLimiter {
         let mut script = self.script.prepare_invoke();
         for budget in budgets {
             script
-                .key(self.keys.limit(workspace, &budget.scope))
+                .key(self.keys.limit(plane, &budget.scope))
                 .arg(budget.interval_micros())
                 .arg(budget.window_micros());
         }

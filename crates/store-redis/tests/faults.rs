@@ -15,8 +15,9 @@ use bytes::Bytes;
 use tidegate_store::contract::{eventually, next_event};
 use tidegate_store::{
     Budget, CacheKey, Change, Circuit, Degraded, Epoch, EventId, LimitScope, LimitsWithFallback,
-    RelayEvent, Retention, SessionChange, SessionKey, SessionLimits, SessionRecord, SharedState,
-    Signal, StoreError, StoreErrorKind, StoredEvent, StreamKey, Topic, Validation, Verdict,
+    Plane, RelayEvent, Retention, SessionChange, SessionKey, SessionLimits, SessionRecord,
+    SharedState, Signal, StoreError, StoreErrorKind, StoredEvent, StreamKey, TicketKind, Topic,
+    Validation, Verdict,
 };
 use tidegate_store_memory::{MemoryLimits, memory_state};
 use tidegate_store_redis::{RedisSettings, redis_state};
@@ -115,7 +116,54 @@ type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 
 fn operations(state: &SharedState) -> Vec<(&'static str, Outcome<'_>)> {
     let mut all = operations_of_sessions(state);
     all.extend(operations_of_the_rest(state));
+    all.extend(operations_of_sign_in(state));
     all
+}
+
+fn operations_of_sign_in(s: &SharedState) -> Vec<(&'static str, Outcome<'_>)> {
+    const KIND: TicketKind = TicketKind::Code;
+    let old = Bytes::from_static(b"old");
+    vec![
+        (
+            "issue a ticket",
+            Box::pin(async { no_value(s.tickets.issue(KIND, "k", Bytes::new(), LONG)).await }),
+        ),
+        (
+            "get a ticket",
+            Box::pin(async { no_value(s.tickets.get(KIND, "k")).await }),
+        ),
+        (
+            "take a ticket",
+            Box::pin(async { no_value(s.tickets.take(KIND, "k")).await }),
+        ),
+        (
+            "replace a ticket",
+            Box::pin(async move {
+                let replaced = s.tickets.replace(KIND, "k", &old, Bytes::new(), LONG);
+                no_value(replaced).await
+            }),
+        ),
+        (
+            "keep a ticket",
+            Box::pin(async { no_value(s.tickets.keep(KIND, "k", LONG)).await }),
+        ),
+        (
+            "remove a ticket",
+            Box::pin(async { s.tickets.remove(KIND, "k").await }),
+        ),
+        (
+            "add to a tally",
+            Box::pin(async { no_value(s.tallies.add("k", LONG)).await }),
+        ),
+        (
+            "read a tally",
+            Box::pin(async { no_value(s.tallies.read("k")).await }),
+        ),
+        (
+            "clear a tally",
+            Box::pin(async { s.tallies.clear("k").await }),
+        ),
+    ]
 }
 
 async fn no_value<T>(
@@ -215,7 +263,7 @@ fn operations_of_the_rest(s: &SharedState) -> Vec<(&'static str, Outcome<'_>)> {
         ),
         (
             "check limits",
-            Box::pin(async { no_value(s.limits.check(&acme(), &budgets())).await }),
+            Box::pin(async { no_value(s.limits.check(&Plane::from(&acme()), &budgets())).await }),
         ),
         (
             "append change",
@@ -440,6 +488,37 @@ async fn a_redis_restarted_empty_has_lost_all_and_says_so() {
     assert!(page.has_gap, "the log began again below the reader");
 }
 
+/// Puts something, lets two nodes race for it and a third call try again, as a client's retry after a time-out
+/// would; returns whether all five answered. What was taken was taken once.
+async fn a_round(nodes: &[SharedState; 2], name: &str, of_tickets: bool) -> bool {
+    const KIND: TicketKind = TicketKind::Code;
+    let (key, value) = (session(), Bytes::from(name.to_owned()));
+    let put = if of_tickets {
+        no_value(nodes[0].tickets.issue(KIND, name, value, LONG)).await
+    } else {
+        nodes[0].replies.put(&key, name, value, LONG).await
+    };
+    let take = async |node: &SharedState| {
+        if of_tickets {
+            node.tickets.take(KIND, name).await
+        } else {
+            node.replies.take(&key, name).await
+        }
+    };
+    let (a, b) = tokio::join!(take(&nodes[0]), take(&nodes[1]));
+    let c = take(&nodes[1]).await;
+    let got = [&a, &b, &c]
+        .into_iter()
+        .filter(|take| matches!(take, Ok(Some(_))))
+        .count();
+    assert!(got <= 1, "{name} was taken {got} times");
+    let is_whole = put.is_ok() && a.is_ok() && b.is_ok() && c.is_ok();
+    if is_whole {
+        assert_eq!(1, got, "{name} was put and lost without an error");
+    }
+    is_whole
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_taken_twice_while_redis_is_stopped_killed_and_restarted_in_traffic() {
     let mut server = server();
@@ -453,29 +532,11 @@ async fn nothing_is_taken_twice_while_redis_is_stopped_killed_and_restarted_in_t
                 let mut round = 0_u32;
                 while !stop.load(std::sync::atomic::Ordering::SeqCst) {
                     round += 1;
-                    let request = format!("{worker}-{round}");
-                    let reply = Bytes::from(request.clone());
-                    let put = nodes[0]
-                        .replies
-                        .put(&session(), &request, reply, LONG)
-                        .await;
-                    let key = session();
-                    let [a, b] = nodes
-                        .each_ref()
-                        .map(|node| node.replies.take(&key, &request));
-                    let (a, b) = tokio::join!(a, b);
-                    // A third try, as a client's retry after a time-out would be.
-                    let c = nodes[1].replies.take(&session(), &request).await;
-                    let got = [&a, &b, &c]
-                        .into_iter()
-                        .filter(|take| matches!(take, Ok(Some(_))))
-                        .count();
-                    assert!(got <= 1, "{request} was taken {got} times");
-                    if put.is_err() || a.is_err() || b.is_err() || c.is_err() {
-                        failed += 1;
-                    } else {
-                        assert_eq!(1, got, "{request} was put and lost without an error");
+                    let name = format!("{worker}-{round}");
+                    if a_round(&nodes, &name, worker % 2 == 0).await {
                         taken += 1;
+                    } else {
+                        failed += 1;
                     }
                 }
                 (taken, failed)
@@ -494,16 +555,13 @@ async fn nothing_is_taken_twice_while_redis_is_stopped_killed_and_restarted_in_t
         eventually("calls work again", async || works(node).await).await;
     }
     stop.store(true, std::sync::atomic::Ordering::SeqCst);
-    let (mut taken, mut failed) = (0, 0);
-    for worker in workers {
-        let (some, others) = worker.await.unwrap();
-        taken += some;
-        failed += others;
+    for (worker, rounds) in workers.into_iter().enumerate() {
+        let (taken, failed) = rounds.await.unwrap();
+        assert!(
+            taken > 0 && failed > 0,
+            "of worker {worker}, {taken} rounds were whole and {failed} were hit"
+        );
     }
-    assert!(
-        taken > 0 && failed > 0,
-        "{taken} rounds were whole and {failed} were hit"
-    );
 }
 
 #[tokio::test]
@@ -528,7 +586,7 @@ async fn limits_fall_to_the_nodes_share_when_redis_dies_and_come_back() {
     let allowed = async |calls: usize| {
         let mut allowed = 0;
         for _ in 0..calls {
-            let verdict = limits.check(&acme(), &budgets).await.unwrap();
+            let verdict = limits.check(&Plane::from(&acme()), &budgets).await.unwrap();
             allowed += usize::from(verdict == Verdict::Allowed);
         }
         allowed
@@ -579,7 +637,11 @@ async fn values_that_are_not_ours_are_corrupt() {
     // A bucket that cannot be read is as a full one, so that it heals by itself.
     assert_eq!(
         Verdict::Allowed,
-        state.limits.check(&acme(), &budgets()).await.unwrap()
+        state
+            .limits
+            .check(&Plane::from(&acme()), &budgets())
+            .await
+            .unwrap()
     );
 }
 
@@ -619,13 +681,20 @@ async fn everything_but_the_change_log_expires() {
         .put(&session(), "1", Bytes::new(), LONG)
         .await
         .unwrap();
+    let kind = TicketKind::Transaction;
+    state
+        .tickets
+        .issue(kind, "k", Bytes::new(), LONG)
+        .await
+        .unwrap();
+    state.tallies.add("k", LONG).await.unwrap();
 
     let keys = server.command("KEYS *").unwrap();
     let keys: Vec<&str> = keys
         .lines()
         .filter(|line| line.starts_with("tg:"))
         .collect();
-    assert_eq!(10, keys.len(), "{keys:?}");
+    assert_eq!(12, keys.len(), "{keys:?}");
     for key in keys {
         let ttl_secs: i64 = server
             .command(&format!("TTL {key}"))

@@ -29,13 +29,13 @@ pub use changes::{Change, ChangeLog, ChangePage, Epoch};
 pub use error::{StoreError, StoreErrorKind};
 pub use events::{EventId, EventPage, EventStore, Retention, StoredEvent, StreamId};
 pub use key::{SessionKey, StreamKey};
-pub use limits::{Budget, LimitScope, RateLimiter, Verdict};
+pub use limits::{Budget, Door, LimitScope, Plane, RateLimiter, Verdict};
 pub use relay::{Relay, RelayEvent, RelayStream, Signal, Topic};
 pub use replies::ClientReplies;
 pub use resilient::{CacheOrMiss, Circuit, Degraded, LimitsWithFallback, OnDegraded};
 pub use sessions::{SessionChange, SessionLimits, SessionRecord, SessionStore};
 pub use signal_queue::SignalQueue;
-pub use tickets::{Tallies, Tally, TicketKind, TicketStore};
+pub use tickets::{MAX_TICKET_BYTES, Tallies, Tally, TicketKind, TicketStore};
 pub use validation::{Validation, ValidationCache};
 
 /// Whether the store can be reached, for `/readyz`.
@@ -65,6 +65,10 @@ pub struct SharedState {
     pub limits: Arc<dyn RateLimiter>,
     /// What changed in a workspace.
     pub changes: Arc<dyn ChangeLog>,
+    /// Short-lived values of sign-in and authorization.
+    pub tickets: Arc<dyn TicketStore>,
+    /// Counts of failures.
+    pub tallies: Arc<dyn Tallies>,
     /// Signals between nodes.
     pub relay: Arc<dyn Relay>,
     /// Reachability.

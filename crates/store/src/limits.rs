@@ -1,8 +1,23 @@
 use std::time::Duration;
 
-use tidegate_types::{UserId, WorkspaceSlug};
+use tidegate_types::{AccountId, ClientId, UserId, WorkspaceSlug};
 
 use crate::StoreError;
+
+/// Where budgets lie: those of two planes never meet, whatever they are for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Plane {
+    /// What members of a workspace do in it.
+    Workspace(WorkspaceSlug),
+    /// What people and clients do before a workspace is chosen.
+    Control,
+}
+
+impl From<&WorkspaceSlug> for Plane {
+    fn from(workspace: &WorkspaceSlug) -> Self {
+        Self::Workspace(workspace.clone())
+    }
+}
 
 /// What a budget is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -15,6 +30,67 @@ pub enum LimitScope {
     Client(String),
     /// One tool for one user.
     Tool(UserId, String),
+    /// Everybody at a door of the control plane.
+    Everybody(Door),
+    /// One network at a door, as [`tidegate_types::Peer::network`] names it.
+    Address(Door, String),
+    /// One account at a door.
+    Account(Door, AccountId),
+    /// One OAuth client at a door.
+    ClientAt(Door, ClientId),
+}
+
+/// What is asked of the control plane. Each has budgets of its own, so that nobody who floods one closes another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// Sign-in by password, or the return from a provider.
+    SignIn,
+    /// The authorization endpoint.
+    Authorize,
+    /// The token endpoint.
+    Token,
+    /// Registration of clients.
+    Registration,
+    /// Device authorization requests.
+    Device,
+    /// User codes that people enter (RFC 8628 §5.1).
+    UserCode,
+    /// Revocation and introspection.
+    Inspection,
+    /// Fetching a client's metadata document.
+    ClientDocument,
+    /// Everything else that pages and programs do.
+    Page,
+}
+
+impl Door {
+    /// All doors.
+    pub const ALL: [Self; 9] = [
+        Self::SignIn,
+        Self::Authorize,
+        Self::Token,
+        Self::Registration,
+        Self::Device,
+        Self::UserCode,
+        Self::Inspection,
+        Self::ClientDocument,
+        Self::Page,
+    ];
+
+    /// A stable name for keys and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::Authorize => "authorize",
+            Self::Token => "token",
+            Self::Registration => "registration",
+            Self::Device => "device",
+            Self::UserCode => "user-code",
+            Self::Inspection => "inspection",
+            Self::ClientDocument => "client-document",
+            Self::Page => "page",
+        }
+    }
 }
 
 /// How many calls are allowed: a bucket of `burst` that refills evenly (GCRA).
@@ -59,13 +135,10 @@ pub enum Verdict {
 /// Rate limits over all nodes.
 ///
 /// Redis: one script over strings `tg:{<workspace>}:limit:<scope>`, each the theoretical arrival time
-/// of the next call in microseconds by Redis' own clock, expiring when the bucket is full again.
+/// of the next call in microseconds by Redis' own clock, expiring when the bucket is full again. In the place of the
+/// workspace, the control plane has `~`, which cannot be one.
 #[async_trait::async_trait]
 pub trait RateLimiter: Send + Sync {
     /// Takes one call from every budget, or from none. A scope stands at most once in `budgets`.
-    async fn check(
-        &self,
-        workspace: &WorkspaceSlug,
-        budgets: &[Budget],
-    ) -> Result<Verdict, StoreError>;
+    async fn check(&self, plane: &Plane, budgets: &[Budget]) -> Result<Verdict, StoreError>;
 }

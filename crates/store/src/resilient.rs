@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidegate_types::{Clock, WorkspaceSlug};
+use tidegate_types::Clock;
 
-use crate::{Budget, CacheKey, RateLimiter, ResponseCache, StoreError, StoreErrorKind, Verdict};
+use crate::{
+    Budget, CacheKey, Plane, RateLimiter, ResponseCache, StoreError, StoreErrorKind, Verdict,
+};
 
 /// Keeps calls from waiting for a store that was just out of reach. After such a failure it is open for a pause; then
 /// one call tries the store while the others still go without, and its success closes the circuit.
@@ -125,15 +127,8 @@ impl LimitsWithFallback {
 
 #[async_trait::async_trait]
 impl RateLimiter for LimitsWithFallback {
-    async fn check(
-        &self,
-        workspace: &WorkspaceSlug,
-        budgets: &[Budget],
-    ) -> Result<Verdict, StoreError> {
-        let shared = self
-            .circuit
-            .run(self.shared.check(workspace, budgets))
-            .await;
+    async fn check(&self, plane: &Plane, budgets: &[Budget]) -> Result<Verdict, StoreError> {
+        let shared = self.circuit.run(self.shared.check(plane, budgets)).await;
         let error = match shared {
             Some(Ok(verdict)) => return Ok(verdict),
             Some(Err(err)) => Some(err),
@@ -141,7 +136,7 @@ impl RateLimiter for LimitsWithFallback {
         };
         (self.on_degraded)(Degraded::Limits, error.as_ref());
         let shares: Vec<Budget> = budgets.iter().map(|budget| self.share(budget)).collect();
-        self.local.check(workspace, &shares).await
+        self.local.check(plane, &shares).await
     }
 }
 
@@ -220,11 +215,7 @@ mod tests {
 
     #[async_trait::async_trait]
     impl RateLimiter for Switched {
-        async fn check(
-            &self,
-            _: &WorkspaceSlug,
-            budgets: &[Budget],
-        ) -> Result<Verdict, StoreError> {
+        async fn check(&self, _: &Plane, budgets: &[Budget]) -> Result<Verdict, StoreError> {
             *self.budgets.lock().unwrap() = budgets.to_vec();
             self.call(Verdict::Allowed)
         }
@@ -297,7 +288,7 @@ mod tests {
     async fn limits_fall_to_a_share_of_this_node_that_is_never_nothing() {
         let b = bench();
         let budgets = [budget(60, 10), budget(2, 1)];
-        let acme = "acme".parse().unwrap();
+        let acme = Plane::Workspace("acme".parse().unwrap());
         b.limits.check(&acme, &budgets).await.unwrap();
         assert_eq!((1, 0), (b.shared.calls(), b.local.calls()));
 

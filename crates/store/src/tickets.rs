@@ -29,6 +29,42 @@ pub enum TicketKind {
     ClientDocument,
 }
 
+impl TicketKind {
+    /// All kinds.
+    pub const ALL: [Self; 10] = [
+        Self::Transaction,
+        Self::Code,
+        Self::SpentCode,
+        Self::DeviceCode,
+        Self::UserCode,
+        Self::UpstreamSignIn,
+        Self::BrowserSession,
+        Self::Assertion,
+        Self::DynamicClient,
+        Self::ClientDocument,
+    ];
+
+    /// A stable name for keys.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transaction => "transaction",
+            Self::Code => "code",
+            Self::SpentCode => "spent-code",
+            Self::DeviceCode => "device-code",
+            Self::UserCode => "user-code",
+            Self::UpstreamSignIn => "upstream-sign-in",
+            Self::BrowserSession => "browser-session",
+            Self::Assertion => "assertion",
+            Self::DynamicClient => "dynamic-client",
+            Self::ClientDocument => "client-document",
+        }
+    }
+}
+
+/// A larger ticket is refused as [`StoreErrorKind::Unavailable`](crate::StoreErrorKind): nothing that belongs here
+/// comes near.
+pub const MAX_TICKET_BYTES: usize = 64 * 1024;
+
 /// Short-lived values of sign-in and authorization, by the hash of what names them. They belong to the deployment,
 /// not to a workspace: a person chooses the workspace while they live.
 ///
@@ -72,7 +108,8 @@ pub trait TicketStore: Send + Sync {
 
 /// Counts that start again after a while: failed sign-ins of an account or an address.
 ///
-/// Redis: string `tg:{~}:tally:<name>`, expiring `window` after the last addition.
+/// Redis: hash `tg:{~}:tally:<name>` of `n` (the count) and `at` (milliseconds by Redis' clock of the last addition),
+/// expiring `window` after it.
 #[async_trait::async_trait]
 pub trait Tallies: Send + Sync {
     /// Adds one and returns the count. It starts again `window` after the last addition.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use tidegate_protocol::reply;
 use tidegate_protocol::state::Binding;
 use tidegate_protocol::{ClientCapabilities, LogLevel, ProtocolVersion, RequestId};
-use tidegate_store::{Budget, LimitScope, Verdict};
+use tidegate_store::{Budget, LimitScope, Plane, Verdict};
 use tidegate_telemetry::Count;
 use tidegate_tools::{CallContext, Change, ChangeNotifier, ToolFailure};
 use tidegate_types::{ServiceCode, WorkspaceSlug};
@@ -262,7 +262,7 @@ pub(crate) async fn check_limits(
     match core
         .state
         .limits
-        .check(&caller.principal.workspace, &budgets)
+        .check(&Plane::from(&caller.principal.workspace), &budgets)
         .await
     {
         Ok(Verdict::Allowed) => Ok(()),
@@ -274,6 +274,10 @@ pub(crate) async fn check_limits(
                 LimitScope::User(_) => "you",
                 LimitScope::Client(_) => "this client",
                 LimitScope::Tool(..) => "this tool",
+                LimitScope::Everybody(_)
+                | LimitScope::Address(..)
+                | LimitScope::Account(..)
+                | LimitScope::ClientAt(..) => "the control plane",
             };
             let message = format!("too many calls for {whose}; try again in {seconds} seconds");
             Err(Refused::later(

@@ -70,9 +70,11 @@ impl Observer {
 
     pub(crate) fn limited(&self, scope: &LimitScope) {
         self.0.metrics.count(match scope {
-            LimitScope::Tenant => Count::LimitedTenant,
-            LimitScope::User(_) => Count::LimitedUser,
-            LimitScope::Client(_) => Count::LimitedClient,
+            LimitScope::Tenant | LimitScope::Everybody(_) | LimitScope::Address(..) => {
+                Count::LimitedTenant
+            }
+            LimitScope::User(_) | LimitScope::Account(..) => Count::LimitedUser,
+            LimitScope::Client(_) | LimitScope::ClientAt(..) => Count::LimitedClient,
             LimitScope::Tool(..) => Count::LimitedTool,
         });
     }

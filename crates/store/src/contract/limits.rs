@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidegate_types::UserId;
 
 use super::{Harness, eventually, workspace};
-use crate::{Budget, LimitScope, Verdict};
+use crate::{Budget, Door, LimitScope, Plane, Verdict};
 
 /// So slow that nothing refills within a test.
 const PER_MINUTE: u32 = 1;
@@ -25,14 +25,22 @@ async fn allowed(
     budgets: &[Budget],
     calls: usize,
 ) -> usize {
-    let (limits, workspace) = (h.node().limits, workspace(workspace_name));
+    allowed_in(h, &plane(workspace_name), budgets, calls).await
+}
+
+async fn allowed_in(h: &impl Harness, plane: &Plane, budgets: &[Budget], calls: usize) -> usize {
+    let limits = h.node().limits;
     let mut allowed = 0;
     for _ in 0..calls {
-        if limits.check(&workspace, budgets).await.unwrap() == Verdict::Allowed {
+        if limits.check(plane, budgets).await.unwrap() == Verdict::Allowed {
             allowed += 1;
         }
     }
     allowed
+}
+
+fn plane(workspace_name: &str) -> Plane {
+    Plane::Workspace(workspace(workspace_name))
 }
 
 fn limited(verdict: Verdict) -> (LimitScope, Duration) {
@@ -45,7 +53,7 @@ fn limited(verdict: Verdict) -> (LimitScope, Duration) {
 /// All nodes count together.
 pub async fn a_burst_is_allowed_and_then_no_more(h: &impl Harness) {
     let (a, b) = (h.node().limits, h.other_node().await.limits);
-    let (acme, budgets) = (workspace("acme"), [budget(LimitScope::Tenant, 3)]);
+    let (acme, budgets) = (plane("acme"), [budget(LimitScope::Tenant, 3)]);
     for node in [&a, &b, &a] {
         assert_eq!(Verdict::Allowed, node.check(&acme, &budgets).await.unwrap());
     }
@@ -65,7 +73,7 @@ pub async fn a_burst_is_allowed_and_then_no_more(h: &impl Harness) {
 
 /// The answer says when to come back, and coming back then works, and not before.
 pub async fn a_bucket_refills_evenly_and_says_when(h: &impl Harness) {
-    let (limits, acme) = (h.node().limits, workspace("acme"));
+    let (limits, acme) = (h.node().limits, plane("acme"));
     let budgets = [Budget {
         scope: LimitScope::Tenant,
         per_minute: 30,
@@ -112,7 +120,7 @@ pub async fn nothing_is_taken_when_one_budget_is_empty(h: &impl Harness) {
     let (scope, _) = limited(
         h.node()
             .limits
-            .check(&workspace("acme"), &both[1..])
+            .check(&plane("acme"), &both[1..])
             .await
             .unwrap(),
     );
@@ -127,7 +135,7 @@ pub async fn the_longest_wait_is_told_with_the_first_empty_budget(h: &impl Harne
         burst: 1,
     };
     let both = [quick, budget(LimitScope::User(UserId(1)), 1)];
-    let (limits, acme) = (h.node().limits, workspace("acme"));
+    let (limits, acme) = (h.node().limits, plane("acme"));
     assert_eq!(Verdict::Allowed, limits.check(&acme, &both).await.unwrap());
     let (scope, retry_after) = limited(limits.check(&acme, &both).await.unwrap());
     assert_eq!(LimitScope::Tenant, scope);
@@ -165,6 +173,33 @@ pub async fn budgets_of_tenants_users_clients_and_tools_are_apart(h: &impl Harne
     }
 }
 
+/// Nobody outside spends what is for members of a workspace, nor one door's budget at another.
+pub async fn budgets_of_the_control_plane_are_apart(h: &impl Harness) {
+    let client: tidegate_types::ClientId = "client-1".parse().expect("a client id");
+    let account: tidegate_types::AccountId = "client-1".parse().expect("an account id");
+    let name = String::from("client-1");
+    for door in Door::ALL {
+        for scope in [
+            LimitScope::Everybody(door),
+            LimitScope::Address(door, name.clone()),
+            LimitScope::Address(door, "2001:db8:0:1::/64".to_owned()),
+            LimitScope::Account(door, account.clone()),
+            LimitScope::ClientAt(door, client.clone()),
+        ] {
+            for plane in [Plane::Control, plane("acme")] {
+                let budgets = [budget(scope.clone(), 1)];
+                assert_eq!(
+                    1,
+                    allowed_in(h, &plane, &budgets, 2).await,
+                    "{plane:?} {scope:?}"
+                );
+            }
+        }
+    }
+    let budgets = [budget(LimitScope::Client(name), 1)];
+    assert_eq!(1, allowed_in(h, &Plane::Control, &budgets, 2).await);
+}
+
 /// Two nodes and many calls at once allow exactly the burst.
 pub async fn concurrent_checks_never_allow_too_many(h: &impl Harness) {
     let (a, b) = (h.node().limits, h.other_node().await.limits);
@@ -175,7 +210,7 @@ pub async fn concurrent_checks_never_allow_too_many(h: &impl Harness) {
     let checks = (0..100).map(|n| {
         let node = if n % 2 == 0 { a.clone() } else { b.clone() };
         let budgets = budgets.clone();
-        tokio::spawn(async move { node.check(&workspace("acme"), &budgets).await })
+        tokio::spawn(async move { node.check(&plane("acme"), &budgets).await })
     });
     let verdicts = futures_util::future::join_all(checks).await;
     let allowed_at_once = verdicts

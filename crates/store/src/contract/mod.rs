@@ -24,6 +24,7 @@ pub mod relay;
 pub mod replies;
 pub mod sessions;
 pub mod tenancy;
+pub mod tickets;
 pub mod validation;
 
 /// One deployment without data, for one test.
@@ -173,8 +174,20 @@ macro_rules! contract_tests {
                 nothing_is_taken_when_one_budget_is_empty,
                 the_longest_wait_is_told_with_the_first_empty_budget,
                 budgets_of_tenants_users_clients_and_tools_are_apart,
+                budgets_of_the_control_plane_are_apart,
                 concurrent_checks_never_allow_too_many,
                 a_call_without_budgets_is_allowed,
+            ];
+            tickets: [
+                a_ticket_is_issued_once_and_read_everywhere,
+                a_ticket_is_taken_once_by_racers_on_two_nodes,
+                a_ticket_is_issued_once_by_racers_on_two_nodes,
+                a_ticket_is_replaced_only_from_what_was_read,
+                tickets_of_kinds_and_keys_are_apart,
+                a_ticket_expires_unless_it_is_kept,
+                a_ticket_that_is_too_large_is_refused,
+                concurrent_failures_are_all_counted,
+                a_tally_starts_again_after_its_window,
             ];
             changes: [
                 changes_are_read_in_order_on_every_node,
