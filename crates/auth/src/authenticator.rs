@@ -101,7 +101,7 @@ pub enum SetupError {
     Client(#[source] reqwest::Error),
 }
 
-/// The authenticator that the settings ask for.
+/// The authenticator that the settings ask for; `None` where the manager's tokens alone are accepted.
 ///
 /// # Errors
 /// When a key cannot be read. JWKS are fetched on the first use, so that an issuer that is down
@@ -109,9 +109,12 @@ pub enum SetupError {
 pub fn from_settings(
     settings: &AuthSettings,
     clock: Arc<dyn Clock>,
-) -> Result<Arc<dyn Authenticator>, SetupError> {
+) -> Result<Option<Arc<dyn Authenticator>>, SetupError> {
     Ok(match &settings.method {
-        AuthMethod::Development(user) => Arc::new(DevelopmentAuthenticator::new(&user.username)),
-        AuthMethod::Jwt(settings) => Arc::new(JwtAuthenticator::new(settings, clock)?),
+        AuthMethod::Development(user) => {
+            Some(Arc::new(DevelopmentAuthenticator::new(&user.username)))
+        }
+        AuthMethod::Jwt(settings) => Some(Arc::new(JwtAuthenticator::new(settings, clock)?)),
+        AuthMethod::OwnTokens => None,
     })
 }

@@ -1,15 +1,17 @@
 use std::time::Duration;
 
-use tidegate_types::{ExposeSecret, SecretString};
+use tidegate_types::{ExposeSecret, SecretString, WorkspaceSlug};
 use url::Url;
 
-use crate::reader::Reader;
+use crate::reader::{Reader, is_safe};
 
 /// `[auth]`: how callers prove who they are.
 #[derive(Debug, Clone)]
 pub struct AuthSettings {
     /// By which method.
     pub method: AuthMethod,
+    /// Tokens of an older set-up that go on for a while; none while everyone is the development user.
+    pub static_tokens: Vec<StaticToken>,
 }
 
 /// One way to tell who calls.
@@ -17,8 +19,23 @@ pub struct AuthSettings {
 pub enum AuthMethod {
     /// Everyone is one configured user.
     Development(DevelopmentUser),
-    /// A bearer JWT.
+    /// A bearer JWT of another issuer; beside a manager, its own tokens as well.
     Jwt(Box<JwtSettings>),
+    /// The manager's tokens alone.
+    OwnTokens,
+}
+
+/// `[auth.static_tokens.<name>]`: a bearer token that never ends and may do whatever its user may.
+#[derive(Debug, Clone)]
+pub struct StaticToken {
+    /// What the operator calls it; stands in the audit.
+    pub name: String,
+    /// At least 16 characters.
+    pub token: SecretString,
+    /// `ab_user.username`.
+    pub user: String,
+    /// The one workspace that it is for; any without.
+    pub workspace: Option<WorkspaceSlug>,
 }
 
 /// The user that everyone is while authentication is off.
@@ -79,13 +96,58 @@ impl AuthSettings {
     pub(crate) fn read(reader: &mut Reader) -> Self {
         let jwt = JwtSettings::read(reader);
         let development = DevelopmentUser::read(reader);
-        let method = if reader.flag("auth.enabled") {
+        let static_tokens = StaticToken::read_all(reader);
+        if !reader.flag("auth.enabled") {
+            development.check(reader);
+            if let Some(token) = static_tokens.first() {
+                reader.refuse_name(
+                    &format!("auth.static_tokens.{}", token.name),
+                    "auth.enabled = true, since everyone is the development user now",
+                );
+            }
+            return Self {
+                method: AuthMethod::Development(development),
+                static_tokens: Vec::new(),
+            };
+        }
+        let method = if JwtKey::is_configured(reader) {
             AuthMethod::Jwt(Box::new(jwt))
         } else {
-            development.check(reader);
-            AuthMethod::Development(development)
+            AuthMethod::OwnTokens
         };
-        Self { method }
+        Self {
+            method,
+            static_tokens,
+        }
+    }
+}
+
+impl StaticToken {
+    fn read_all(reader: &mut Reader) -> Vec<Self> {
+        let names = reader.names_below("auth.static_tokens");
+        names
+            .into_iter()
+            .map(|name| Self::read(reader, name))
+            .collect()
+    }
+
+    fn read(reader: &mut Reader, name: String) -> Self {
+        let key = |key: &str| format!("auth.static_tokens.{name}.{key}");
+        let token = reader.secret(&key("token")).unwrap_or_default();
+        if token.expose_secret().len() < 16 {
+            reader.refuse(&key("token"), "a text of at least 16 characters");
+        }
+        let user = reader.text(&key("user"));
+        if user.is_empty() {
+            reader.refuse(&key("user"), "the user name that the token acts as");
+        }
+        let workspace = reader.workspace(&key("workspace"));
+        Self {
+            name,
+            token,
+            user,
+            workspace,
+        }
     }
 }
 
@@ -104,7 +166,7 @@ impl DevelopmentUser {
         if self.username.is_empty() {
             reader.refuse(
                 "auth.development_user",
-                "a user name, or auth.enabled = true with a key in [auth.jwt]",
+                "a user name, or auth.enabled = true",
             );
         }
         let listen = crate::ListenAddress {
@@ -137,9 +199,25 @@ impl JwtSettings {
 }
 
 impl JwtKey {
+    /// Whether tokens of another issuer are accepted. Whoever sets anything about such tokens and forgets the key
+    /// has to be told, and not to get other tokens instead.
+    fn is_configured(reader: &mut Reader) -> bool {
+        const TEXTS: [&str; 4] = [
+            "auth.jwt.jwks_uri",
+            "auth.jwt.public_key",
+            "auth.jwt.secret",
+            "auth.jwt.issuer",
+        ];
+        TEXTS.iter().any(|key| !reader.text(key).is_empty())
+            || !reader.texts("auth.jwt.audience").is_empty()
+            || !reader.texts("auth.jwt.required_scopes").is_empty()
+            || reader.flag("auth.jwt.require_mcp_scopes")
+            || reader.text("auth.jwt.algorithm") != "RS256"
+    }
+
     /// The one key that is configured; problems only matter with `auth.enabled`.
     fn read(reader: &mut Reader) -> Self {
-        let is_enabled = reader.flag("auth.enabled");
+        let is_enabled = reader.flag("auth.enabled") && Self::is_configured(reader);
         let uri = reader.http_url("auth.jwt.jwks_uri");
         let public_key = reader.text("auth.jwt.public_key").replace("\\n", "\n");
         let secret = reader.secret("auth.jwt.secret").unwrap_or_default();
@@ -201,7 +279,7 @@ impl JwtKey {
             (None, true) => {
                 reader.refuse(
                     "auth.jwt.jwks_uri",
-                    "jwks_uri or public_key with RS256, since auth.enabled is on",
+                    "jwks_uri or public_key with RS256, since something else of [auth.jwt] is set; or nothing there, for the tokens of the manager alone",
                 );
                 Self::PublicKey(public_key)
             }
@@ -210,12 +288,7 @@ impl JwtKey {
 }
 
 fn check_scheme(reader: &mut Reader, uri: &Url) {
-    let is_local = crate::ListenAddress {
-        host: uri.host_str().unwrap_or_default().to_owned(),
-        port: 0,
-    }
-    .is_loopback();
-    if uri.scheme() == "http" && !is_local && !reader.flag("auth.jwt.allow_insecure_jwks") {
+    if !is_safe(uri) && !reader.flag("auth.jwt.allow_insecure_jwks") {
         reader.refuse(
             "auth.jwt.jwks_uri",
             "https://, since whoever can change the answer can sign in as anyone; or auth.jwt.allow_insecure_jwks = true",

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::load::Environment;
 use crate::problem::{Origin, Problem, nearest};
-use crate::schema::{Kind, Schema};
+use crate::schema::{Kind, NAMED, Preset, Schema};
 use crate::{DEFAULT_TOML, python, superset};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +35,8 @@ pub(crate) struct Layers {
     defaults: BTreeMap<String, Value>,
     /// Workspaces that the file or the environment names.
     named: BTreeSet<String>,
+    /// The same in the sections of [`NAMED`], as `sign_in.providers.okta`.
+    named_entries: BTreeSet<String>,
 }
 
 /// The workspace that is there while nothing names one, and whose defaults the others take.
@@ -72,6 +74,7 @@ impl Layers {
             schema,
             defaults,
             named: BTreeSet::new(),
+            named_entries: BTreeSet::new(),
         }
     }
 
@@ -206,7 +209,7 @@ impl Layers {
     }
 
     pub(crate) fn set(&mut self, path: &str, value: Value, origin: &Origin) {
-        self.note_workspace(path);
+        self.note_name(path);
         let entry = Entry {
             value,
             origin: origin.clone(),
@@ -223,19 +226,27 @@ impl Layers {
                 continue;
             }
             if json.is_object() && self.schema.is_section(&path) {
-                self.note_workspace(&path);
+                self.note_name(&path);
             } else {
                 self.set_json(&path, &json, origin);
             }
         }
     }
 
-    fn note_workspace(&mut self, path: &str) {
-        if let Some(name) = path
-            .strip_prefix("workspaces.")
-            .and_then(|rest| rest.split('.').next())
-        {
+    fn note_name(&mut self, path: &str) {
+        let below = |section: &str| {
+            path.strip_prefix(section)?
+                .strip_prefix('.')?
+                .split('.')
+                .next()
+        };
+        if let Some(name) = below("workspaces") {
             self.named.insert(name.to_owned());
+        }
+        for (section, _) in NAMED {
+            if let Some(name) = below(section) {
+                self.named_entries.insert(format!("{section}.{name}"));
+            }
         }
     }
 
@@ -267,6 +278,27 @@ impl Layers {
                 };
                 self.entries
                     .entry(format!("workspaces.{name}.{key}"))
+                    .or_insert(Entry {
+                        value,
+                        origin: Origin::Default,
+                    });
+            }
+        }
+        for named in std::mem::take(&mut self.named_entries) {
+            for (key, preset) in NAMED
+                .iter()
+                .filter(|(section, _)| named.starts_with(section))
+                .flat_map(|(_, keys)| *keys)
+            {
+                let value = match preset {
+                    Preset::Text(text) => Value::Text((*text).to_owned()),
+                    Preset::Flag(flag) => Value::Flag(*flag),
+                    Preset::Texts(texts) => {
+                        Value::Texts(texts.iter().map(|text| (*text).to_owned()).collect())
+                    }
+                };
+                self.entries
+                    .entry(format!("{named}.{key}"))
                     .or_insert(Entry {
                         value,
                         origin: Origin::Default,

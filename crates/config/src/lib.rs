@@ -6,25 +6,36 @@ mod flags;
 mod guards;
 mod layers;
 mod load;
+mod manager;
 mod network;
+mod oauth;
 mod problem;
 mod python;
 mod reader;
 mod schema;
 mod server;
+mod sign_in;
 mod state;
 mod superset;
 mod telemetry;
 mod tools;
 mod workspace;
 
-pub use auth::{AuthMethod, AuthSettings, DevelopmentUser, JwksSettings, JwtKey, JwtSettings};
+pub use auth::{
+    AuthMethod, AuthSettings, DevelopmentUser, JwksSettings, JwtKey, JwtSettings, StaticToken,
+};
 pub use flags::{Flag, Flags};
 pub use guards::{CacheSettings, LimitSettings, Rate, ResponseSizeSettings};
 pub use load::{Environment, Settings};
+pub use manager::{ManagerPlace, ManagerSettings};
 pub use network::{AddressRange, AllowedHosts, AllowedOrigins, ListenAddress, TrustedProxies};
+pub use oauth::{
+    AssertionIssuer, ClientDocumentSettings, OauthSettings, RegistrationSettings, SigningAlgorithm,
+};
 pub use problem::Problem;
+pub use schema::named_keys;
 pub use server::ServerSettings;
+pub use sign_in::{ProviderSettings, SignInSettings};
 pub use state::{RedisSettings, SessionSettings, StateBackend, StateSettings};
 pub use telemetry::{
     AuditSettings, JsonLines, LogFormat, LogSettings, OtlpSettings, SqlLiterals, StatsdSettings,

@@ -4,9 +4,12 @@ use std::path::{Path, PathBuf};
 use crate::auth::{AuthMethod, AuthSettings};
 use crate::guards::{CacheSettings, LimitSettings, ResponseSizeSettings};
 use crate::layers::Layers;
+use crate::manager::{ManagerPlace, ManagerSettings};
+use crate::oauth::OauthSettings;
 use crate::problem::{Origin, Problem};
 use crate::reader::Reader;
 use crate::server::ServerSettings;
+use crate::sign_in::SignInSettings;
 use crate::state::{SessionSettings, StateSettings};
 use crate::telemetry::{AuditSettings, TelemetrySettings};
 use crate::tools::{ExecutorSettings, QuerySettings, ToolSettings};
@@ -28,6 +31,12 @@ pub struct Settings {
     pub sessions: SessionSettings,
     /// How callers prove who they are.
     pub auth: AuthSettings,
+    /// The control plane; `None` when there is none, so that nobody signs in here.
+    pub manager: Option<ManagerSettings>,
+    /// The authorization server.
+    pub oauth: OauthSettings,
+    /// How people sign in.
+    pub sign_in: SignInSettings,
     /// The tenants, by slug; at least one is enabled.
     pub workspaces: Vec<WorkspaceSettings>,
     /// How tool calls run.
@@ -100,8 +109,11 @@ impl Settings {
         }
         let auth = AuthSettings::read(reader);
         let workspaces = WorkspaceSettings::read_all(reader, &data_dir);
+        let manager = ManagerSettings::read(reader, &auth.method, &data_dir);
         Self {
-            notices: notices(&auth, &workspaces),
+            notices: notices(&auth, manager.as_ref(), &workspaces),
+            oauth: OauthSettings::read(reader, manager.as_ref()),
+            sign_in: SignInSettings::read(reader, manager.as_ref()),
             server: ServerSettings::read(reader, &auth.method, &workspaces),
             state: StateSettings::read(reader),
             sessions: SessionSettings::read(reader),
@@ -114,14 +126,31 @@ impl Settings {
             telemetry: TelemetrySettings::read(reader),
             audit: AuditSettings::read(reader),
             data_dir,
+            manager,
             auth,
             workspaces,
         }
     }
 }
 
-fn notices(auth: &AuthSettings, workspaces: &[WorkspaceSettings]) -> Vec<String> {
+fn notices(
+    auth: &AuthSettings,
+    manager: Option<&ManagerSettings>,
+    workspaces: &[WorkspaceSettings],
+) -> Vec<String> {
     let mut notices = Vec::new();
+    if let Some(ManagerPlace::Sqlite { path, .. }) = manager.map(|manager| &manager.place) {
+        notices.push(format!(
+            "the manager is embedded: accounts, clients and grants are in {}",
+            path.display()
+        ));
+    }
+    for token in &auth.static_tokens {
+        notices.push(format!(
+            "auth.static_tokens.{} never ends and may do whatever {:?} may; give its holder an API token instead",
+            token.name, token.user
+        ));
+    }
     if let AuthMethod::Development(user) = &auth.method {
         notices.push(format!(
             "authentication is off: everyone who reaches this server acts as {:?}",

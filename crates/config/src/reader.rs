@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use tidegate_types::SecretString;
+use tidegate_types::{SecretString, WorkspaceSlug};
 use url::Url;
 
 use crate::layers::{Entry, Layers, Value};
@@ -80,6 +80,15 @@ impl Reader {
             .map(SecretString::from)
     }
 
+    /// A list of secrets.
+    pub(crate) fn secrets(&self, key: &str) -> Vec<SecretString> {
+        debug_assert!(Schema::is_secret(key), "{key} is listed as a secret");
+        self.texts(key)
+            .into_iter()
+            .map(SecretString::from)
+            .collect()
+    }
+
     /// A whole number from `least` to `most`, both of which the target type can hold.
     pub(crate) fn number<T: TryFrom<i64>>(&mut self, key: &str, least: i64, most: i64) -> T {
         let number = match self.entry(key).value {
@@ -140,6 +149,46 @@ impl Reader {
         url
     }
 
+    /// An `https` URL, or an `http` one of a loopback address. `None` when it is not set, or wrong.
+    pub(crate) fn safe_url(&mut self, key: &str, reason: &str) -> Option<Url> {
+        let url = self.http_url(key)?;
+        if is_safe(&url) {
+            return Some(url);
+        }
+        self.refuse(
+            key,
+            &format!("https://, or http:// of a loopback address, {reason}"),
+        );
+        None
+    }
+
+    /// The name of a workspace; `None` when it is not set.
+    pub(crate) fn workspace(&mut self, key: &str) -> Option<WorkspaceSlug> {
+        let text = self.text(key);
+        if text.is_empty() {
+            return None;
+        }
+        self.workspace_of(key, &text)
+    }
+
+    /// The workspaces of a list.
+    pub(crate) fn workspace_list(&mut self, key: &str) -> Vec<WorkspaceSlug> {
+        let texts = self.texts(key);
+        texts
+            .iter()
+            .filter_map(|text| self.workspace_of(key, text))
+            .collect()
+    }
+
+    /// Workspaces may come to be at run time, so only the form of a name can be checked.
+    fn workspace_of(&mut self, key: &str, text: &str) -> Option<WorkspaceSlug> {
+        let slug = text.parse().ok();
+        if slug.is_none() {
+            self.refuse(key, "the name of a workspace");
+        }
+        slug
+    }
+
     /// Notes a secret URL that is not set, or of another scheme, without showing it.
     pub(crate) fn check_secret_url(&mut self, key: &str, schemes: &[&str], form: &str) {
         let is_valid = Url::parse(&self.text(key))
@@ -176,4 +225,9 @@ impl Reader {
             self.layers.problems.push(problem);
         }
     }
+}
+
+/// Whether nobody between here and there can read or change what is sent.
+pub(crate) fn is_safe(url: &Url) -> bool {
+    url.scheme() == "https" || crate::network::is_loopback_host(url.host_str().unwrap_or_default())
 }

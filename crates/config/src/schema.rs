@@ -30,14 +30,74 @@ impl Kind {
 }
 
 /// Keys whose values are never shown.
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 12] = [
     "state.secret",
     "state.redis.url",
     "auth.jwt.secret",
+    "auth.static_tokens.*.token",
+    "manager.url",
+    "manager.secret",
+    "manager.token",
+    "manager.service_tokens",
+    "sign_in.providers.*.client_secret",
     "telemetry.otlp.headers",
     "workspaces.*.metastore",
     "workspaces.*.secret_key",
 ];
+
+/// The default of a key below a name of the operator's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Preset {
+    Text(&'static str),
+    Flag(bool),
+    Texts(&'static [&'static str]),
+}
+
+/// Sections of names that the operator gives, which `default.toml` has no example of: the keys below each name.
+pub(crate) const NAMED: [(&str, &[(&str, Preset)]); 3] = [
+    (
+        "auth.static_tokens",
+        &[
+            ("token", Preset::Text("")),
+            ("user", Preset::Text("")),
+            ("workspace", Preset::Text("")),
+        ],
+    ),
+    (
+        "oauth.assertion_issuers",
+        &[
+            ("issuer", Preset::Text("")),
+            ("jwks_uri", Preset::Text("")),
+            ("links_by_email", Preset::Flag(false)),
+        ],
+    ),
+    (
+        "sign_in.providers",
+        &[
+            ("title", Preset::Text("")),
+            ("issuer", Preset::Text("")),
+            ("client_id", Preset::Text("")),
+            ("client_secret", Preset::Text("")),
+            ("scopes", Preset::Texts(&["openid", "profile", "email"])),
+            ("create", Preset::Flag(true)),
+            ("domains", Preset::Texts(&[])),
+            ("trusted_email_domains", Preset::Texts(&[])),
+            ("username_claim", Preset::Text("preferred_username")),
+            ("email_claim", Preset::Text("email")),
+            ("name_claim", Preset::Text("name")),
+            ("workspaces", Preset::Texts(&[])),
+            ("role", Preset::Text("viewer")),
+        ],
+    ),
+];
+
+/// Every key of [`NAMED`], with `<name>` where the operator's name stands.
+pub fn named_keys() -> impl Iterator<Item = String> {
+    NAMED.into_iter().flat_map(|(section, keys)| {
+        keys.iter()
+            .map(move |(key, _)| format!("{section}.<name>.{key}"))
+    })
+}
 
 /// The keys, with `*` where a name of the operator's stands: `workspaces.*.hosts`.
 #[derive(Debug)]
@@ -54,6 +114,16 @@ impl Schema {
             .collect();
         kinds.insert("limits.tools.*.per_minute".to_owned(), Kind::Number);
         kinds.insert("limits.tools.*.burst".to_owned(), Kind::Number);
+        for (section, keys) in NAMED {
+            for (key, preset) in keys {
+                let kind = match preset {
+                    Preset::Text(_) => Kind::Text,
+                    Preset::Flag(_) => Kind::Flag,
+                    Preset::Texts(_) => Kind::Texts,
+                };
+                kinds.insert(format!("{section}.*.{key}"), kind);
+            }
+        }
         for flag in Flag::ALL {
             kinds.insert(format!("workspaces.*.flags.{}", flag.as_str()), Kind::Flag);
         }
@@ -83,8 +153,10 @@ impl Schema {
     /// The key that an environment variable's parts name: they know neither upper case nor `-`.
     pub(crate) fn key_of_parts(&self, parts: &[String]) -> Option<String> {
         let mut parts = parts.to_vec();
-        if parts.len() > 1 && parts[0] == "workspaces" {
-            parts[1] = parts[1].replace('_', "-");
+        let name = name_position(&parts.iter().map(String::as_str).collect::<Vec<_>>());
+        // Names of tools have `_` themselves.
+        if let Some(at) = name.filter(|_| parts[0] != "limits") {
+            parts[at] = parts[at].replace('_', "-");
         }
         let path = parts.join(".");
         let own = pattern(&path);
@@ -107,7 +179,10 @@ pub(crate) fn pattern(path: &str) -> String {
 fn name_position(parts: &[&str]) -> Option<usize> {
     match parts {
         ["workspaces", _, ..] => Some(1),
-        ["limits", "tools", _, ..] => Some(2),
+        ["limits", "tools", _, ..]
+        | ["auth", "static_tokens", _, ..]
+        | ["oauth", "assertion_issuers", _, ..]
+        | ["sign_in", "providers", _, ..] => Some(2),
         _ => None,
     }
 }

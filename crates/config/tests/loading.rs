@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tidegate_config::{
-    AllowedHosts, AuthMethod, Environment, Flag, JsonLines, JwtKey, MetastoreSettings, Problem,
-    Settings, StateBackend, StatsdTags, ToolList,
+    AllowedHosts, AuthMethod, Environment, Flag, JsonLines, JwtKey, ManagerPlace,
+    MetastoreSettings, Problem, Settings, StateBackend, StatsdTags, ToolList,
 };
 use tidegate_types::ExposeSecret;
 
@@ -325,8 +325,9 @@ fn jwt_has_exactly_one_key_of_its_algorithm() {
             );
         }
     }
-    let bad: [(&str, &[(&str, &str)]); 8] = [
-        ("auth.jwt.jwks_uri", &[]),
+    let bad: [(&str, &[(&str, &str)]); 9] = [
+        ("auth.jwt.jwks_uri", &[("MCP_JWT_ISSUER", "https://id/")]),
+        ("auth.jwt.jwks_uri", &[("MCP_JWT_AUDIENCE", "superset")]),
         (
             "auth.jwt.jwks_uri",
             &[("MCP_JWKS_URI", "http://id.example/jwks")],
@@ -726,4 +727,395 @@ fn telemetry_and_audit_are_read_into_what_they_mean() {
         ("TIDEGATE_TELEMETRY__OTLP__ENDPOINT", "collector:4318"),
     ];
     assert_eq!(5, from_env(&wrong).unwrap_err().len());
+}
+
+const LONG: &str = "a text of at least thirty-two characters";
+
+#[test]
+fn asking_for_tokens_that_nobody_else_issues_makes_this_server_issue_them() {
+    let settings = from_env(&[("MCP_AUTH_ENABLED", "True")]).unwrap();
+    assert!(matches!(settings.auth.method, AuthMethod::OwnTokens));
+    let Some(ManagerPlace::Sqlite { path, secret: None }) =
+        settings.manager.map(|manager| manager.place)
+    else {
+        panic!("the manager is embedded");
+    };
+    assert_eq!(std::path::Path::new("./data/manager.sqlite"), path);
+    let demo = &settings.workspaces[0];
+    assert!(demo.flags.is_on(Flag::McpOauth) && demo.flags.is_on(Flag::McpOauthWorkspace));
+}
+
+#[test]
+fn there_is_no_manager_where_nobody_asks_for_one() {
+    assert!(from_env(&[]).unwrap().manager.is_none());
+    let external = [
+        ("MCP_AUTH_ENABLED", "True"),
+        ("MCP_JWKS_URI", "https://id.example/jwks"),
+    ];
+    assert!(from_env(&external).unwrap().manager.is_none());
+}
+
+#[test]
+fn an_external_issuer_and_a_manager_go_together() {
+    let settings = from_env(&[
+        ("MCP_AUTH_ENABLED", "True"),
+        ("MCP_JWKS_URI", "https://id.example/jwks"),
+        (
+            "TIDEGATE_MANAGER__URL",
+            "sqlite:///var/lib/tidegate/manager.sqlite",
+        ),
+    ])
+    .unwrap();
+    assert!(matches!(settings.auth.method, AuthMethod::Jwt(_)));
+    let place = settings.manager.unwrap().place;
+    assert!(matches!(place, ManagerPlace::Sqlite { path, .. } if path.starts_with("/var/lib")));
+}
+
+#[test]
+fn a_manager_is_where_its_url_says() {
+    let postgres = from_env(&[
+        (
+            "TIDEGATE_MANAGER__URL",
+            "postgres://tidegate:word@db/tidegate",
+        ),
+        ("TIDEGATE_MANAGER__SECRET", LONG),
+        ("TIDEGATE_MANAGER__SERVICE_TOKENS", LONG),
+    ])
+    .unwrap()
+    .manager
+    .unwrap();
+    assert!(matches!(postgres.place, ManagerPlace::Postgres { .. }));
+    assert_eq!(1, postgres.service_tokens.len());
+    let remote = from_env(&[
+        ("TIDEGATE_MANAGER__URL", "https://manager.example.com"),
+        ("TIDEGATE_MANAGER__TOKEN", LONG),
+    ])
+    .unwrap()
+    .manager
+    .unwrap();
+    assert!(matches!(
+        remote.place,
+        ManagerPlace::Remote { timeout, .. } if timeout == Duration::from_secs(3)
+    ));
+}
+
+#[test]
+fn a_manager_that_cannot_work_is_told_what_it_lacks() {
+    let cases: [(&str, &[(&str, &str)]); 11] = [
+        ("manager.secret", &[("URL", "postgres://u:hunter2@db/x")]),
+        (
+            "manager.secret",
+            &[("URL", "embedded"), ("SECRET", "hunter2")],
+        ),
+        (
+            "manager.url",
+            &[("URL", "mysql://u:hunter2@db/x"), ("SECRET", LONG)],
+        ),
+        ("manager.url", &[("URL", "sqlite://relative/hunter2")]),
+        ("manager.token", &[("URL", "https://manager.example.com")]),
+        (
+            "manager.url",
+            &[("URL", "http://manager.example.com"), ("TOKEN", LONG)],
+        ),
+        (
+            "manager.url",
+            &[
+                ("URL", "https://manager.example.com/hunter2"),
+                ("TOKEN", LONG),
+            ],
+        ),
+        (
+            "manager.url",
+            &[
+                ("URL", "https://u:hunter2@manager.example.com"),
+                ("TOKEN", LONG),
+            ],
+        ),
+        (
+            "manager.service_tokens",
+            &[("URL", "embedded"), ("SERVICE_TOKENS", "hunter2")],
+        ),
+        (
+            "manager.service_tokens",
+            &[
+                ("URL", "https://manager.example.com"),
+                ("TOKEN", LONG),
+                ("SERVICE_TOKENS", LONG),
+            ],
+        ),
+        (
+            "manager.timeout_ms",
+            &[("URL", "embedded"), ("TIMEOUT_MS", "0")],
+        ),
+    ];
+    for (key, variables) in cases {
+        let names: Vec<String> = variables
+            .iter()
+            .map(|(name, _)| format!("TIDEGATE_MANAGER__{name}"))
+            .collect();
+        let variables: Vec<(&str, &str)> = names
+            .iter()
+            .zip(variables)
+            .map(|(name, (_, value))| (name.as_str(), *value))
+            .collect();
+        let text = problem(from_env(&variables));
+        assert!(text.starts_with(key), "{variables:?}: {text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    let insecure = [
+        ("TIDEGATE_MANAGER__URL", "http://manager:5008"),
+        ("TIDEGATE_MANAGER__TOKEN", LONG),
+        ("TIDEGATE_MANAGER__ALLOW_INSECURE_URL", "true"),
+    ];
+    from_env(&insecure).unwrap();
+}
+
+#[test]
+fn nodes_that_share_their_state_share_their_manager() {
+    let cluster = [
+        ("TIDEGATE_AUTH__ENABLED", "true"),
+        ("TIDEGATE_STATE__REPLICAS", "2"),
+        ("TIDEGATE_STATE__BACKEND", "redis"),
+        ("TIDEGATE_STATE__SECRET", LONG),
+        ("TIDEGATE_STATE__REDIS__URL", "redis://redis"),
+        ("TIDEGATE_WORKSPACES__DEMO__METASTORE", "postgres://db/x"),
+    ];
+    assert!(problem(from_env(&cluster)).starts_with("manager.url: got nothing"));
+    let mut shared = cluster.to_vec();
+    shared.push(("TIDEGATE_MANAGER__URL", "postgres://u:word@db/manager"));
+    shared.push(("TIDEGATE_MANAGER__SECRET", LONG));
+    from_env(&shared).unwrap();
+}
+
+#[test]
+fn people_sign_in_over_https_or_on_this_machine() {
+    let with = |url: &str| {
+        from_env(&[
+            ("TIDEGATE_AUTH__ENABLED", "true"),
+            ("TIDEGATE_SERVER__PUBLIC_URL", url),
+        ])
+    };
+    for good in [
+        "https://mcp.example.com",
+        "http://localhost:5008",
+        "http://127.0.0.1:1/",
+        "http://[::1]",
+    ] {
+        with(good).unwrap();
+    }
+    for bad in [
+        "http://mcp.example.com",
+        "https://example.com/tidegate",
+        "https://example.com/?x=1",
+    ] {
+        assert!(problem(with(bad)).starts_with("server.public_url"), "{bad}");
+    }
+    let public = from_env(&[
+        ("TIDEGATE_AUTH__ENABLED", "true"),
+        ("TIDEGATE_SERVER__HOST", "0.0.0.0"),
+        ("TIDEGATE_SERVER__ALLOWED_HOSTS", "mcp.example.com"),
+    ]);
+    assert!(problem(public).starts_with("server.public_url: got nothing"));
+    // Without an authorization server links may go anywhere.
+    from_env(&[("TIDEGATE_SERVER__PUBLIC_URL", "http://example.com/tidegate")]).unwrap();
+}
+
+#[test]
+fn lives_of_tokens_fit_into_each_other() {
+    let cases = [
+        ("code_secs = 600", "oauth.code_secs"),
+        (
+            "access_token_secs = 86400\nrefresh_token_secs = 3600",
+            "oauth.access_token_secs",
+        ),
+        ("refresh_token_secs = 8000000", "oauth.refresh_token_secs"),
+        (
+            "access_token_secs = 60\nrefresh_token_secs = 300\nrefresh_repeat_window_secs = 300",
+            "oauth.refresh_repeat_window_secs",
+        ),
+        (
+            "refresh_repeat_window_secs = 301",
+            "oauth.refresh_repeat_window_secs",
+        ),
+        ("signing_algorithm = \"HS256\"", "oauth.signing_algorithm"),
+    ];
+    for (lines, key) in cases {
+        let text = problem(with_user(&format!("[oauth]\n{lines}"), &[]));
+        assert!(text.starts_with(key), "{lines}: {text}");
+    }
+}
+
+#[test]
+fn a_provider_is_read_with_its_defaults() {
+    let file = r#"
+        [auth]
+        enabled = true
+        [sign_in.providers.okta]
+        issuer = "https://acme.okta.com"
+        client_id = "tidegate"
+        domains = ["ACME.example"]
+        role = "editor"
+        workspaces = ["demo"]
+    "#;
+    let secret = [(
+        "TIDEGATE_SIGN_IN__PROVIDERS__OKTA__CLIENT_SECRET",
+        "hunter2",
+    )];
+    let settings = load(file, &secret).unwrap();
+    let [provider] = &settings.sign_in.providers[..] else {
+        panic!("{:?}", settings.sign_in.providers);
+    };
+    assert_eq!(
+        ("okta", "okta"),
+        (provider.id.as_str(), provider.title.as_str())
+    );
+    assert_eq!("preferred_username", provider.username_claim);
+    assert_eq!(
+        ["openid", "profile", "email"].as_slice(),
+        provider.scopes.as_slice()
+    );
+    assert_eq!(["acme.example"].as_slice(), provider.domains.as_slice());
+    assert!(provider.create && provider.client_secret.is_some());
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_provider_that_cannot_work_is_told_what_it_lacks() {
+    let good = "issuer = \"https://id.example\"\nclient_id = \"x\"";
+    let cases = [
+        ("", "okta", vec!["issuer", "client_id"]),
+        (
+            "issuer = \"http://id.example\"\nclient_id = \"x\"",
+            "okta",
+            vec!["issuer"],
+        ),
+        (&format!("{good}\nrole = \"owner\""), "okta", vec!["role"]),
+        (
+            &format!("{good}\nscopes = [\"email\"]"),
+            "okta",
+            vec!["scopes"],
+        ),
+        (
+            &format!("{good}\ndomains = [\"@example.com\"]"),
+            "okta",
+            vec!["domains"],
+        ),
+        (
+            &format!("{good}\nemail_claim = \"\""),
+            "okta",
+            vec!["email_claim"],
+        ),
+        (
+            &format!("{good}\nworkspaces = [\"Not A Slug\"]"),
+            "okta",
+            vec!["workspaces"],
+        ),
+    ];
+    for (lines, id, keys) in cases {
+        let file = format!("[auth]\nenabled = true\n[sign_in.providers.{id}]\n{lines}");
+        let problems = load(&file, &[]).unwrap_err();
+        let found: Vec<&str> = problems
+            .iter()
+            .map(|problem| problem.key.as_str())
+            .collect();
+        let expected: Vec<String> = keys
+            .iter()
+            .map(|key| format!("sign_in.providers.{id}.{key}"))
+            .collect();
+        assert_eq!(expected, found, "{lines}");
+    }
+    let file = format!("[auth]\nenabled = true\n[sign_in.providers.\"O K\"]\n{good}");
+    assert!(problem(load(&file, &[])).contains("stands in a URL"));
+    let typo = format!("[sign_in.providers.okta]\n{good}\nclient_secert = \"x\"");
+    let text = problem(with_user(&typo, &[]));
+    assert!(
+        text.contains("sign_in.providers.okta.client_secret, the nearest"),
+        "{text}"
+    );
+}
+
+#[test]
+fn somebody_has_to_be_able_to_sign_in() {
+    let off = ("TIDEGATE_SIGN_IN__LOCAL_ACCOUNTS", "false");
+    let on = ("TIDEGATE_AUTH__ENABLED", "true");
+    assert!(problem(from_env(&[on, off])).starts_with("sign_in.local_accounts"));
+    from_env(&[on, off, ("TIDEGATE_SIGN_IN__SUPERSET_ACCOUNTS", "demo")]).unwrap();
+    from_env(&[off]).unwrap();
+    let idle = ("TIDEGATE_SIGN_IN__SESSION_IDLE_SECS", "700000");
+    assert!(problem(from_env(&[idle])).starts_with("sign_in.session_idle_secs"));
+}
+
+#[test]
+fn assertions_are_taken_from_issuers_that_are_named() {
+    let file = r#"
+        [oauth.assertion_issuers.okta]
+        issuer = "https://acme.okta.com"
+        jwks_uri = "https://acme.okta.com/keys"
+    "#;
+    let settings = with_user(file, &[]).unwrap();
+    let [issuer] = &settings.oauth.assertion_issuers[..] else {
+        panic!("{:?}", settings.oauth.assertion_issuers);
+    };
+    assert!(issuer.name == "okta" && !issuer.links_by_email);
+    let insecure = file.replace("https://acme.okta.com/keys", "http://acme.okta.com/keys");
+    let text = problem(with_user(&insecure, &[]));
+    assert!(
+        text.starts_with("oauth.assertion_issuers.okta.jwks_uri"),
+        "{text}"
+    );
+}
+
+#[test]
+fn static_tokens_belong_to_a_server_that_asks_for_tokens() {
+    let file = r#"
+        [auth.static_tokens.old-script]
+        user = "ada"
+        workspace = "demo"
+    "#;
+    let token = [(
+        "TIDEGATE_AUTH__STATIC_TOKENS__OLD_SCRIPT__TOKEN",
+        "hunter2 hunter2 hunter2",
+    )];
+    let on = [token[0], ("TIDEGATE_AUTH__ENABLED", "true")];
+    let settings = load(file, &on).unwrap();
+    assert_eq!("old-script", settings.auth.static_tokens[0].name);
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    assert!(
+        settings
+            .notices
+            .iter()
+            .any(|notice| notice.contains("old-script never ends"))
+    );
+    assert!(problem(with_user(file, &token)).contains("auth.enabled = true"));
+    let short = [
+        ("TIDEGATE_AUTH__STATIC_TOKENS__OLD_SCRIPT__TOKEN", "hunter2"),
+        on[1],
+    ];
+    let text = problem(load(file, &short));
+    assert!(
+        text.contains("at least 16") && !text.contains("hunter2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn registration_and_documents_can_be_turned_off() {
+    let settings = from_env(&[]).unwrap().oauth;
+    assert_eq!(10, settings.registration.unwrap().per_address_per_minute);
+    assert!(settings.client_documents.unwrap().private_hosts.is_empty());
+    let settings = from_env(&[
+        ("TIDEGATE_OAUTH__REGISTRATION__ENABLED", "false"),
+        ("TIDEGATE_OAUTH__CLIENT_DOCUMENTS__ENABLED", "false"),
+    ])
+    .unwrap()
+    .oauth;
+    assert!(settings.registration.is_none() && settings.client_documents.is_none());
+    let text = problem(from_env(&[(
+        "TIDEGATE_OAUTH__CLIENT_DOCUMENTS__PRIVATE_HOSTS",
+        "http://stub:80",
+    )]));
+    assert!(
+        text.starts_with("oauth.client_documents.private_hosts"),
+        "{text}"
+    );
 }

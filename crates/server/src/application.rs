@@ -51,6 +51,9 @@ pub enum BuildError {
     /// Authentication.
     #[error("authentication cannot be set up")]
     Auth(#[from] SetupError),
+    /// There is nobody whose tokens are accepted.
+    #[error("tokens are asked for, and nobody issues them")]
+    NoIssuer,
     /// Shared state.
     #[error("the shared state cannot be set up")]
     State(#[from] StoreError),
@@ -164,7 +167,7 @@ impl ApplicationBuilder {
             .build()?;
         let authenticator = match authenticator {
             Some(authenticator) => authenticator,
-            None => tidegate_auth::from_settings(&settings.auth, Arc::clone(&clock))?,
+            None => tidegate_auth::from_settings(&settings.auth, Arc::clone(&clock))?.ok_or(BuildError::NoIssuer)?,
         };
         let shared = state::build(&settings, &clock, &metrics).await?;
 

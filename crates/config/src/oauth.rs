@@ -1,0 +1,233 @@
+//! `[oauth]`: the authorization server.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::manager::ManagerSettings;
+use crate::reader::Reader;
+
+/// How the authorization server issues tokens, and to whom. Counts only where there is a manager.
+#[derive(Debug, Clone)]
+pub struct OauthSettings {
+    /// Life of an access token.
+    pub access_token: Duration,
+    /// Life of a refresh token from its last rotation.
+    pub refresh_token: Duration,
+    /// Life of a grant, whatever happens.
+    pub grant: Duration,
+    /// How long after its rotation a refresh token brings the same successor again; 0 never does.
+    pub refresh_repeat_window: Duration,
+    /// How often at the most.
+    pub refresh_repeats: u32,
+    /// How long a person may take to decide.
+    pub transaction: Duration,
+    /// Life of an authorization code.
+    pub code: Duration,
+    /// Life of a device code and its user code.
+    pub device_code: Duration,
+    /// What access tokens are signed with.
+    pub signing_algorithm: SigningAlgorithm,
+    /// How long a key signs before the next one does.
+    pub signing_key_life: Duration,
+    /// Clients that register themselves; `None`: they may not.
+    pub registration: Option<RegistrationSettings>,
+    /// Clients that a document describes; `None`: they are not known.
+    pub client_documents: Option<ClientDocumentSettings>,
+    /// Whose assertions are taken for tokens (ID-JAG).
+    pub assertion_issuers: Vec<AssertionIssuer>,
+}
+
+/// Signature of access tokens (RFC 7518 §3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SigningAlgorithm {
+    /// ECDSA on P-256.
+    Es256,
+    /// RSA PKCS #1 v1.5, for resource servers that know nothing newer.
+    Rs256,
+}
+
+/// `[oauth.registration]`: dynamic client registration (RFC 7591).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RegistrationSettings {
+    /// Registrations a minute from one address.
+    pub per_address_per_minute: u32,
+    /// Registrations a minute altogether.
+    pub per_minute: u32,
+}
+
+/// `[oauth.client_documents]`: client id metadata documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientDocumentSettings {
+    /// Hosts that documents and keys are fetched from though their addresses are private: `name` or `name:port`, in
+    /// lower case. From them plain HTTP is taken as well.
+    pub private_hosts: Vec<String>,
+    /// Longest wait for a document.
+    pub timeout: Duration,
+}
+
+/// `[oauth.assertion_issuers.<name>]`: an identity provider whose assertions are taken (ID-JAG).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssertionIssuer {
+    /// What the operator calls it.
+    pub name: String,
+    /// `iss`.
+    pub issuer: String,
+    /// Its keys.
+    pub jwks_uri: Url,
+    /// Whether an account is found by the assertion's verified address, where none is tied to its subject.
+    pub links_by_email: bool,
+}
+
+impl OauthSettings {
+    pub(crate) fn read(reader: &mut Reader, manager: Option<&ManagerSettings>) -> Self {
+        const DAY: i64 = 86_400;
+        let settings = Self {
+            access_token: reader.secs("oauth.access_token_secs", 60, DAY),
+            refresh_token: reader.secs("oauth.refresh_token_secs", 300, 366 * DAY),
+            grant: reader.secs("oauth.grant_secs", 300, 366 * DAY),
+            refresh_repeat_window: reader.secs("oauth.refresh_repeat_window_secs", 0, 300),
+            refresh_repeats: reader.number("oauth.refresh_repeats", 0, 1000),
+            transaction: reader.secs("oauth.transaction_secs", 60, 3600),
+            code: reader.secs("oauth.code_secs", 5, 600),
+            device_code: reader.secs("oauth.device_code_secs", 60, 1800),
+            signing_algorithm: match reader.choice("oauth.signing_algorithm", &["ES256", "RS256"]) {
+                1 => SigningAlgorithm::Rs256,
+                _ => SigningAlgorithm::Es256,
+            },
+            signing_key_life: reader.secs("oauth.signing_key_secs", DAY, 366 * DAY),
+            registration: registration(reader),
+            client_documents: client_documents(reader),
+            assertion_issuers: assertion_issuers(reader),
+        };
+        settings.check(reader);
+        if manager.is_some() {
+            check_public_url(reader);
+        }
+        settings
+    }
+
+    /// Lives fit into each other.
+    fn check(&self, reader: &mut Reader) {
+        let pairs = [
+            (
+                self.code,
+                "oauth.code_secs",
+                self.transaction,
+                "oauth.transaction_secs",
+            ),
+            (
+                self.access_token,
+                "oauth.access_token_secs",
+                self.refresh_token,
+                "oauth.refresh_token_secs",
+            ),
+            (
+                self.refresh_repeat_window,
+                "oauth.refresh_repeat_window_secs",
+                self.refresh_token,
+                "oauth.refresh_token_secs",
+            ),
+        ];
+        for (less, key, more, of) in pairs {
+            if less >= more {
+                reader.refuse(key, &format!("less than {of}, which is {}", more.as_secs()));
+            }
+        }
+        if self.refresh_token > self.grant {
+            reader.refuse(
+                "oauth.refresh_token_secs",
+                &format!(
+                    "at most oauth.grant_secs, which is {}",
+                    self.grant.as_secs()
+                ),
+            );
+        }
+    }
+}
+
+/// The issuer is the origin of `server.public_url`: codes and tokens must not travel in the open.
+fn check_public_url(reader: &mut Reader) {
+    const KEY: &str = "server.public_url";
+    let listen = crate::ListenAddress {
+        host: reader.text("server.host"),
+        port: 0,
+    };
+    let reason = "since people sign in here and tokens are sent there";
+    let is_set = !reader.text(KEY).is_empty();
+    if !is_set && !listen.is_loopback() {
+        reader.refuse(KEY, &format!("an https:// URL, {reason}"));
+    }
+    if let Some(url) = reader.safe_url(KEY, reason)
+        && (url.path() != "/" || url.query().is_some())
+    {
+        reader.refuse(
+            KEY,
+            "an origin without path and query, since the endpoints of OAuth are at its root",
+        );
+    }
+}
+
+fn registration(reader: &mut Reader) -> Option<RegistrationSettings> {
+    let settings = RegistrationSettings {
+        per_address_per_minute: reader.number(
+            "oauth.registration.per_address_per_minute",
+            1,
+            100_000,
+        ),
+        per_minute: reader.number("oauth.registration.per_minute", 1, 1_000_000),
+    };
+    reader
+        .flag("oauth.registration.enabled")
+        .then_some(settings)
+}
+
+fn client_documents(reader: &mut Reader) -> Option<ClientDocumentSettings> {
+    const HOSTS: &str = "oauth.client_documents.private_hosts";
+    let private_hosts: Vec<String> = reader
+        .texts(HOSTS)
+        .into_iter()
+        .map(|host| host.to_ascii_lowercase())
+        .collect();
+    if private_hosts
+        .iter()
+        .any(|host| host.is_empty() || host.contains(['/', '@', ' ', '*']))
+    {
+        reader.refuse(
+            HOSTS,
+            "\"name\" or \"name:port\", without scheme, path and *",
+        );
+    }
+    let settings = ClientDocumentSettings {
+        private_hosts,
+        timeout: reader.millis("oauth.client_documents.timeout_ms", 100, 30_000),
+    };
+    reader
+        .flag("oauth.client_documents.enabled")
+        .then_some(settings)
+}
+
+fn assertion_issuers(reader: &mut Reader) -> Vec<AssertionIssuer> {
+    let names = reader.names_below("oauth.assertion_issuers");
+    names
+        .into_iter()
+        .filter_map(|name| {
+            let key = |key: &str| format!("oauth.assertion_issuers.{name}.{key}");
+            let issuer = reader.text(&key("issuer"));
+            if issuer.is_empty() {
+                reader.refuse(&key("issuer"), "the value of iss in its assertions");
+            }
+            let uri = key("jwks_uri");
+            if reader.text(&uri).is_empty() {
+                reader.refuse(&uri, "the URL of its keys");
+            }
+            let reason = "since whoever can change the answer can sign in as anyone";
+            Some(AssertionIssuer {
+                jwks_uri: reader.safe_url(&uri, reason)?,
+                links_by_email: reader.flag(&key("links_by_email")),
+                issuer,
+                name,
+            })
+        })
+        .collect()
+}
