@@ -1,0 +1,30 @@
+use crate::Foreign;
+
+/// A page.
+pub trait Page {
+    /// The whole document.
+    fn html(&self) -> String;
+}
+
+impl<T: askama::Template> Page for T {
+    fn html(&self) -> String {
+        self.render()
+            .expect("writing into a string cannot fail, and no filter of the templates does")
+    }
+}
+
+/// Whoever is signed in.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// What they sign in with.
+    pub username: Foreign,
+    /// What they are called.
+    pub display_name: Foreign,
+}
+
+impl Person {
+    /// For an avatar.
+    pub fn initial(&self) -> String {
+        self.display_name.initial()
+    }
+}

@@ -1,0 +1,32 @@
+use askama::Template;
+
+use crate::Foreign;
+
+/// Sign-in by password or by a provider.
+#[derive(Debug, Clone, Template)]
+#[template(path = "sign_in.html")]
+pub struct SignInPage {
+    /// Token of the form.
+    pub csrf: String,
+    /// Path to go on to, checked by the handler.
+    pub return_to: String,
+    /// The client that waits, when the sign-in is on the way to its consent.
+    pub client: Option<Foreign>,
+    /// What was typed before.
+    pub username: String,
+    /// Whether accounts of a Superset may sign in.
+    pub accepts_superset: bool,
+    /// Upstream providers.
+    pub providers: Vec<ProviderLink>,
+    /// Why the last attempt was refused.
+    pub problem: Option<String>,
+}
+
+/// An upstream provider.
+#[derive(Debug, Clone)]
+pub struct ProviderLink {
+    /// What it is called.
+    pub title: Foreign,
+    /// Where its sign-in begins.
+    pub href: String,
+}
