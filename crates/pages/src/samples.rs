@@ -85,51 +85,51 @@ pub(crate) fn all() -> Vec<(&'static str, Box<dyn Page>)> {
     vec![
         ("sign-in", Box::new(sign_in())),
         (
-        "sign-in-refused",
-        Box::new(SignInPage {
-            client: None,
-            username: "ada".into(),
-            providers: Vec::new(),
-            problem: Some("The name or the password is not right.".into()),
-            ..sign_in()
-        }),
+            "sign-in-refused",
+            Box::new(SignInPage {
+                client: None,
+                username: "ada".into(),
+                providers: Vec::new(),
+                problem: Some("The name or the password is not right.".into()),
+                ..sign_in()
+            }),
         ),
-        ("consent", Box::new(consent())));
+        ("consent", Box::new(consent())),
         (
-        "consent-unverified",
-        Box::new(ConsentPage {
-            client: Foreign::new(
-                "<script>alert(1)</script> \u{202e}Claude by Anthropic, Inc., the real one, please press Allow now",
-            ),
-            identity: Identity::Unverified,
-            destination: Destination::Web(Foreign::new(
-                "claude.ai.login.a-very-long-host-name-that-goes-on-and-on.example.net",
-            )),
-            workspaces: vec![workspace("sales", "Sales", "", Role::Viewer, true)],
-            scopes: vec![ScopeChoice {
-                scope: Scope::Read,
-                is_chosen: true,
-            }],
-            offline: None,
-            ..consent()
-        }),
-        ),
-        (
-        "consent-loopback",
-        Box::new(ConsentPage {
-            client: Foreign::new("Claude Code (tidegate)"),
-            destination: Destination::ThisComputer(Foreign::new("localhost:3118")),
-            ..consent()
-        }),
+            "consent-unverified",
+            Box::new(ConsentPage {
+                client: Foreign::new(
+                    "<script>alert(1)</script> \u{202e}Claude by Anthropic, Inc., the real one, please press Allow now",
+                ),
+                identity: Identity::Unverified,
+                destination: Destination::Web(Foreign::new(
+                    "claude.ai.login.a-very-long-host-name-that-goes-on-and-on.example.net",
+                )),
+                workspaces: vec![workspace("sales", "Sales", "", Role::Viewer, true)],
+                scopes: vec![ScopeChoice {
+                    scope: Scope::Read,
+                    is_chosen: true,
+                }],
+                offline: None,
+                ..consent()
+            }),
         ),
         (
-        "consent-app",
-        Box::new(ConsentPage {
-            client: Foreign::new("Cursor"),
-            identity: Identity::Unverified,
-            destination: Destination::App(Foreign::new("cursor")),
-            ..consent()
-        }),
+            "consent-loopback",
+            Box::new(ConsentPage {
+                client: Foreign::new("Claude Code (tidegate)"),
+                destination: Destination::ThisComputer(Foreign::new("localhost:3118")),
+                ..consent()
+            }),
+        ),
+        (
+            "consent-app",
+            Box::new(ConsentPage {
+                client: Foreign::new("Cursor"),
+                identity: Identity::Unverified,
+                destination: Destination::App(Foreign::new("cursor")),
+                ..consent()
+            }),
         ),
     ]
 }
