@@ -1,0 +1,65 @@
+use std::time::Duration;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use tidegate_manager::account::Account;
+use tidegate_oauth::SecretHash;
+use tidegate_types::SecretString;
+
+use crate::UnixSecs;
+
+/// Somebody who is signed in, as of this request: the account was read from the manager just now.
+#[derive(Debug, Clone)]
+pub struct BrowserSession {
+    /// Who.
+    pub account: Account,
+    /// What forms of this session carry.
+    pub csrf: CsrfToken,
+    /// Since when.
+    pub signed_in_at: UnixSecs,
+    /// Whether nothing but the change of the password may be done.
+    pub must_change_password: bool,
+    /// What the store keeps it by: the hash of its cookie.
+    pub key: SecretHash,
+}
+
+/// A session that just began, with the cookie to set.
+#[derive(Debug)]
+pub struct NewSession {
+    /// The value of the cookie. Always a new one, whatever cookie the browser came with.
+    pub cookie: SecretString,
+    /// How long the cookie is good at most: its `Max-Age`.
+    pub lives: Duration,
+    /// The session.
+    pub session: BrowserSession,
+}
+
+/// What a form carries to show that it came from a page of the same browser session: 64 hexadecimal digits, the
+/// same for the whole life of the session, so that a page that was loaded twice still works.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CsrfToken(String);
+
+impl CsrfToken {
+    /// The token of whoever holds this cookie. Nobody makes it from outside, and it does not tell the cookie. Good
+    /// for forms before the sign-in as well, with a random cookie of their own.
+    pub fn of_cookie(cookie: &str) -> Self {
+        // The text before the cookie keeps the token apart from the hash that the store knows.
+        Self(SecretHash::of(&format!("tidegate csrf {cookie}")).to_string())
+    }
+
+    /// Whether a form carried it; takes the same time wherever the difference is.
+    pub fn matches(&self, presented: &str) -> bool {
+        verify_slices_are_equal(self.0.as_bytes(), presented.as_bytes()).is_ok()
+    }
+
+    /// The token, for the form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Never shows the token.
+impl std::fmt::Debug for CsrfToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CsrfToken([redacted])")
+    }
+}
