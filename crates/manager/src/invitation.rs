@@ -65,11 +65,15 @@ impl Operation for FindInvitation {
     }
 }
 
-/// Takes it, once: makes the account, or lets an existing one of that verified address in. `NotFound`, `Conflict`, `Invalid`.
+/// Takes it, once: makes the account, or lets an existing one of that verified address in, which must be signed in:
+/// whoever sends a link has it as well, and must not become somebody else by it. `NotFound`, `Conflict` (sign in
+/// first; another is signed in; the name is taken), `Invalid`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AcceptInvitation {
     /// Of the link's secret.
     pub secret: SecretHash,
+    /// Who is signed in, for an existing account.
+    pub signed_in_as: Option<AccountId>,
     /// For a new account.
     pub username: String,
     /// For a new account.
