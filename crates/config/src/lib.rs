@@ -30,12 +30,13 @@ pub use load::{Environment, Settings};
 pub use manager::{ManagerPlace, ManagerSettings};
 pub use network::{AddressRange, AllowedHosts, AllowedOrigins, ListenAddress, TrustedProxies};
 pub use oauth::{
-    AssertionIssuer, ClientDocumentSettings, OauthSettings, RegistrationSettings, SigningAlgorithm,
+    AssertionIssuer, ClientDocumentSettings, OauthLimits, OauthSettings, RegistrationSettings,
+    SigningAlgorithm,
 };
 pub use problem::Problem;
 pub use schema::named_keys;
 pub use server::ServerSettings;
-pub use sign_in::{ProviderSettings, SignInSettings};
+pub use sign_in::{AccountCreation, ProviderSettings, SignInSettings};
 pub use state::{RedisSettings, SessionSettings, StateBackend, StateSettings};
 pub use telemetry::{
     AuditSettings, JsonLines, LogFormat, LogSettings, OtlpSettings, SqlLiterals, StatsdSettings,

@@ -1,9 +1,11 @@
 //! `[oauth]`: the authorization server.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use url::Url;
 
+use crate::guards::Rate;
 use crate::manager::ManagerSettings;
 use crate::reader::Reader;
 
@@ -36,6 +38,55 @@ pub struct OauthSettings {
     pub client_documents: Option<ClientDocumentSettings>,
     /// Whose assertions are taken for tokens (ID-JAG).
     pub assertion_issuers: Vec<AssertionIssuer>,
+    /// How often who may ask.
+    pub limits: OauthLimits,
+}
+
+/// `[oauth.limits]`: requests of one address, or of whom else the name says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OauthLimits {
+    /// Authorization requests of an address.
+    pub authorize: Rate,
+    /// Token requests of an address, before the client is known.
+    pub token: Rate,
+    /// Token requests of a client that proved itself.
+    pub token_of_client: Rate,
+    /// Registrations of an address.
+    pub registration: Rate,
+    /// Revocations and introspections of an address.
+    pub inspection: Rate,
+    /// Device authorizations of an address.
+    pub device: Rate,
+    /// User codes that an account enters.
+    pub user_code: Rate,
+    /// Documents that an address has fetched.
+    pub client_document: Rate,
+}
+
+impl OauthLimits {
+    fn read(reader: &mut Reader) -> Self {
+        Self {
+            authorize: rate(reader, "authorize"),
+            token: rate(reader, "token"),
+            token_of_client: rate(reader, "token_of_client"),
+            registration: rate(reader, "registration"),
+            inspection: rate(reader, "inspection"),
+            device: rate(reader, "device"),
+            user_code: rate(reader, "user_code"),
+            client_document: rate(reader, "client_document"),
+        }
+    }
+}
+
+fn rate(reader: &mut Reader, name: &str) -> Rate {
+    let mut number = |key: &str| {
+        let number = reader.number(&format!("oauth.limits.{name}.{key}"), 1, 100_000_000);
+        NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+    };
+    Rate {
+        per_minute: number("per_minute"),
+        burst: number("burst"),
+    }
 }
 
 /// Signature of access tokens (RFC 7518 §3.1).
@@ -50,15 +101,15 @@ pub enum SigningAlgorithm {
 /// `[oauth.registration]`: dynamic client registration (RFC 7591).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RegistrationSettings {
-    /// Registrations a minute from one address.
-    pub per_address_per_minute: u32,
-    /// Registrations a minute altogether.
-    pub per_minute: u32,
+    /// New registrations of one address a day.
+    pub per_address_per_day: u64,
 }
 
 /// `[oauth.client_documents]`: client id metadata documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientDocumentSettings {
+    /// Hosts whose documents are clients, in lower case; empty: any.
+    pub hosts: Vec<String>,
     /// Hosts that documents and keys are fetched from though their addresses are private: `name` or `name:port`, in
     /// lower case. From them plain HTTP is taken as well.
     pub private_hosts: Vec<String>,
@@ -99,6 +150,7 @@ impl OauthSettings {
             registration: registration(reader),
             client_documents: client_documents(reader),
             assertion_issuers: assertion_issuers(reader),
+            limits: OauthLimits::read(reader),
         };
         settings.check(reader);
         if manager.is_some() {
@@ -170,12 +222,7 @@ fn check_public_url(reader: &mut Reader) {
 
 fn registration(reader: &mut Reader) -> Option<RegistrationSettings> {
     let settings = RegistrationSettings {
-        per_address_per_minute: reader.number(
-            "oauth.registration.per_address_per_minute",
-            1,
-            100_000,
-        ),
-        per_minute: reader.number("oauth.registration.per_minute", 1, 1_000_000),
+        per_address_per_day: reader.number("oauth.registration.per_address_per_day", 1, 10_000_000),
     };
     reader
         .flag("oauth.registration.enabled")
@@ -183,28 +230,28 @@ fn registration(reader: &mut Reader) -> Option<RegistrationSettings> {
 }
 
 fn client_documents(reader: &mut Reader) -> Option<ClientDocumentSettings> {
-    const HOSTS: &str = "oauth.client_documents.private_hosts";
-    let private_hosts: Vec<String> = reader
-        .texts(HOSTS)
-        .into_iter()
-        .map(|host| host.to_ascii_lowercase())
-        .collect();
-    if private_hosts
-        .iter()
-        .any(|host| host.is_empty() || host.contains(['/', '@', ' ', '*']))
-    {
-        reader.refuse(
-            HOSTS,
-            "\"name\" or \"name:port\", without scheme, path and *",
-        );
-    }
     let settings = ClientDocumentSettings {
-        private_hosts,
+        hosts: hosts(reader, "oauth.client_documents.hosts"),
+        private_hosts: hosts(reader, "oauth.client_documents.private_hosts"),
         timeout: reader.millis("oauth.client_documents.timeout_ms", 100, 30_000),
     };
     reader
         .flag("oauth.client_documents.enabled")
         .then_some(settings)
+}
+
+fn hosts(reader: &mut Reader, key: &str) -> Vec<String> {
+    let hosts = reader.texts(key);
+    if hosts
+        .iter()
+        .any(|host| host.is_empty() || host.contains(['/', '@', ' ', '*']))
+    {
+        reader.refuse(key, "\"name\" or \"name:port\", without scheme, path and *");
+    }
+    hosts
+        .into_iter()
+        .map(|host| host.to_ascii_lowercase())
+        .collect()
 }
 
 fn assertion_issuers(reader: &mut Reader) -> Vec<AssertionIssuer> {

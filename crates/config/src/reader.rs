@@ -171,15 +171,6 @@ impl Reader {
         self.workspace_of(key, &text)
     }
 
-    /// The workspaces of a list.
-    pub(crate) fn workspace_list(&mut self, key: &str) -> Vec<WorkspaceSlug> {
-        let texts = self.texts(key);
-        texts
-            .iter()
-            .filter_map(|text| self.workspace_of(key, text))
-            .collect()
-    }
-
     /// Workspaces may come to be at run time, so only the form of a name can be checked.
     fn workspace_of(&mut self, key: &str, text: &str) -> Option<WorkspaceSlug> {
         let slug = text.parse().ok();

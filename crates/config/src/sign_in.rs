@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tidegate_types::{Role, SecretString, WorkspaceSlug};
-use url::Url;
 
 use crate::manager::ManagerSettings;
 use crate::reader::Reader;
@@ -15,45 +14,61 @@ pub struct SignInSettings {
     pub session_idle: Duration,
     /// A browser session ends after this, whatever happens.
     pub session_absolute: Duration,
-    /// Whether accounts may have a password here.
-    pub local_accounts: bool,
-    /// Workspaces whose Superset's users sign in with the password that they have there.
-    pub superset_accounts: Vec<WorkspaceSlug>,
+    /// Whether local accounts and a Superset's accounts sign in by password.
+    pub passwords: bool,
+    /// Workspaces whose Superset's users sign in with the password that they have there, and as what they become
+    /// members of them.
+    pub superset_accounts: Vec<(WorkspaceSlug, Role)>,
     /// Providers of OpenID Connect.
     pub providers: Vec<ProviderSettings>,
 }
 
-/// `[sign_in.providers.<id>]`: a provider of OpenID Connect.
+/// `[sign_in.providers.<name>]`: a provider of OpenID Connect.
 #[derive(Debug, Clone)]
 pub struct ProviderSettings {
-    /// Stands in the URL of its callback.
+    /// Its name, which stands in the URL of its callback: 1 to 32 of a-z, 0-9 and -.
     pub id: String,
     /// On its button.
     pub title: String,
-    /// `iss`, from which its document is found.
-    pub issuer: Url,
+    /// `iss` as it writes it.
+    pub issuer: String,
     /// This server there.
     pub client_id: String,
     /// `None`: a public client, by PKCE alone.
     pub client_secret: Option<SecretString>,
-    /// What is asked for; `openid` among it.
+    /// What is asked for besides `openid`.
     pub scopes: Vec<String>,
-    /// Whether somebody new gets an account.
-    pub create: bool,
+    /// Who gets an account.
+    pub create: AccountCreation,
     /// Domains of the addresses that may sign in, in lower case; empty: any.
-    pub domains: Vec<String>,
-    /// Domains whose addresses are the person's own even where the provider does not say `email_verified`.
-    pub trusted_email_domains: Vec<String>,
+    pub allowed_domains: Vec<String>,
+    /// Domains whose addresses link a person to the account of that address, in lower case.
+    pub trusted_domains: Vec<String>,
     /// Claim of the user name.
     pub username_claim: String,
     /// Claim of the address.
     pub email_claim: String,
+    /// Claim that tells whether the address is the person's.
+    pub email_verified_claim: String,
     /// Claim of the name to show.
     pub name_claim: String,
-    /// Workspaces that a new account becomes a member of.
-    pub workspaces: Vec<WorkspaceSlug>,
-    /// As what.
-    pub role: Role,
+    /// Claim of the groups; `None`: groups give nothing.
+    pub groups_claim: Option<String>,
+    /// Teams by group.
+    pub teams: Vec<(String, String)>,
+    /// Workspaces by group, and as what.
+    pub workspaces: Vec<(String, WorkspaceSlug, Role)>,
+}
+
+/// Whether a provider's people without an account get one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountCreation {
+    /// No.
+    Never,
+    /// Only those who were invited.
+    Invited,
+    /// Everybody who may sign in.
+    Always,
 }
 
 impl SignInSettings {
@@ -61,8 +76,8 @@ impl SignInSettings {
         let settings = Self {
             session_idle: reader.secs("sign_in.session_idle_secs", 60, 30 * 86_400),
             session_absolute: reader.secs("sign_in.session_absolute_secs", 60, 90 * 86_400),
-            local_accounts: reader.flag("sign_in.local_accounts"),
-            superset_accounts: reader.workspace_list("sign_in.superset_accounts"),
+            passwords: reader.flag("sign_in.passwords"),
+            superset_accounts: superset_accounts(reader),
             providers: providers(reader),
         };
         if settings.session_idle > settings.session_absolute {
@@ -71,35 +86,53 @@ impl SignInSettings {
                 "at most sign_in.session_absolute_secs",
             );
         }
-        let has_way = settings.local_accounts
-            || !settings.superset_accounts.is_empty()
-            || !settings.providers.is_empty();
-        if manager.is_some() && !has_way {
+        if !settings.passwords && !settings.superset_accounts.is_empty() {
             reader.refuse(
-                "sign_in.local_accounts",
-                "true, or sign_in.superset_accounts, or a provider: nobody can sign in otherwise",
+                "sign_in.superset_accounts",
+                "none, or sign_in.passwords = true, since they sign in by password",
+            );
+        }
+        if manager.is_some() && !settings.passwords && settings.providers.is_empty() {
+            reader.refuse(
+                "sign_in.passwords",
+                "true, or a provider in [sign_in.providers]: nobody can sign in otherwise",
             );
         }
         settings
     }
 }
 
-fn providers(reader: &mut Reader) -> Vec<ProviderSettings> {
-    let ids = reader.names_below("sign_in.providers");
-    ids.into_iter()
-        .filter_map(|id| provider(reader, id))
-        .collect()
+fn superset_accounts(reader: &mut Reader) -> Vec<(WorkspaceSlug, Role)> {
+    const KEY: &str = "sign_in.superset_accounts";
+    let texts = reader.texts(KEY);
+    let read = |text: &String| {
+        let (workspace, role) = text.split_once(':').unwrap_or((text, "viewer"));
+        Some((workspace.parse().ok()?, role.parse().ok()?))
+    };
+    let accounts: Vec<_> = texts.iter().filter_map(read).collect();
+    if accounts.len() < texts.len() {
+        reader.refuse(
+            KEY,
+            "\"<workspace>\" or \"<workspace>:<role>\", with the role viewer, analyst, editor or admin",
+        );
+    }
+    accounts
 }
 
-fn provider(reader: &mut Reader, id: String) -> Option<ProviderSettings> {
-    let is_id = (1..=40).contains(&id.len())
+fn providers(reader: &mut Reader) -> Vec<ProviderSettings> {
+    let ids = reader.names_below("sign_in.providers");
+    ids.into_iter().map(|id| provider(reader, id)).collect()
+}
+
+fn provider(reader: &mut Reader, id: String) -> ProviderSettings {
+    let is_id = (1..=32).contains(&id.len())
         && id
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !is_id {
         reader.refuse_name(
             &format!("sign_in.providers.{id}"),
-            "1 to 40 of a-z, 0-9 and -, since it stands in a URL",
+            "1 to 32 of a-z, 0-9 and -, since it stands in a URL",
         );
     }
     let key = |key: &str| format!("sign_in.providers.{id}.{key}");
@@ -107,14 +140,10 @@ fn provider(reader: &mut Reader, id: String) -> Option<ProviderSettings> {
     if reader.text(&issuer).is_empty() {
         reader.refuse(&issuer, "the provider's issuer, as in its tokens");
     }
-    let issuer = reader.safe_url(&issuer, "since people's identity comes from there");
+    reader.safe_url(&issuer, "since people's identity comes from there");
     let client_id = reader.text(&key("client_id"));
     if client_id.is_empty() {
         reader.refuse(&key("client_id"), "this server's client id at the provider");
-    }
-    let scopes = reader.texts(&key("scopes"));
-    if !scopes.iter().any(|scope| scope == "openid") {
-        reader.refuse(&key("scopes"), "a list with \"openid\" in it");
     }
     let mut claim = |name: &str| {
         let claim = reader.text(&key(name));
@@ -123,33 +152,79 @@ fn provider(reader: &mut Reader, id: String) -> Option<ProviderSettings> {
         }
         claim
     };
-    let (username_claim, email_claim, name_claim) = (
+    let (username_claim, email_claim, email_verified_claim, name_claim) = (
         claim("username_claim"),
         claim("email_claim"),
+        claim("email_verified_claim"),
         claim("name_claim"),
     );
-    let role = reader.text(&key("role"));
-    let role = role.parse().unwrap_or_else(|_| {
-        reader.refuse(&key("role"), "viewer, analyst, editor or admin");
-        Role::Viewer
-    });
+    let create = match reader.choice(&key("create"), &["never", "invited", "always"]) {
+        0 => AccountCreation::Never,
+        1 => AccountCreation::Invited,
+        _ => AccountCreation::Always,
+    };
     let title = reader.text(&key("title"));
-    Some(ProviderSettings {
+    let groups_claim = Some(reader.text(&key("groups_claim"))).filter(|claim| !claim.is_empty());
+    let teams = teams(reader, &key("teams"));
+    let workspaces = workspaces(reader, &key("workspaces"));
+    if groups_claim.is_none() && !(teams.is_empty() && workspaces.is_empty()) {
+        reader.refuse(
+            &key("groups_claim"),
+            "the name of a claim, since groups give teams or workspaces",
+        );
+    }
+    ProviderSettings {
         title: if title.is_empty() { id.clone() } else { title },
-        issuer: issuer?,
+        issuer: reader.text(&issuer),
         client_id,
         client_secret: reader.secret(&key("client_secret")),
-        scopes,
-        create: reader.flag(&key("create")),
-        domains: domains(reader, &key("domains")),
-        trusted_email_domains: domains(reader, &key("trusted_email_domains")),
+        scopes: reader.texts(&key("scopes")),
+        create,
+        allowed_domains: domains(reader, &key("allowed_domains")),
+        trusted_domains: domains(reader, &key("trusted_domains")),
         username_claim,
         email_claim,
+        email_verified_claim,
         name_claim,
-        workspaces: reader.workspace_list(&key("workspaces")),
-        role,
+        groups_claim,
+        teams,
+        workspaces,
         id,
-    })
+    }
+}
+
+/// `<group>=<team>` each. Groups of some providers are paths or have spaces, none has `=` at its end.
+fn teams(reader: &mut Reader, key: &str) -> Vec<(String, String)> {
+    let texts = reader.texts(key);
+    let read = |text: &String| {
+        let (group, team) = text.rsplit_once('=')?;
+        let is_named = !group.is_empty() && !team.is_empty();
+        is_named.then(|| (group.to_owned(), team.to_owned()))
+    };
+    let teams: Vec<_> = texts.iter().filter_map(read).collect();
+    if teams.len() < texts.len() {
+        reader.refuse(key, "\"<group>=<team>\" each");
+    }
+    teams
+}
+
+/// `<group>=<workspace>:<role>` each.
+fn workspaces(reader: &mut Reader, key: &str) -> Vec<(String, WorkspaceSlug, Role)> {
+    let texts = reader.texts(key);
+    let read = |text: &String| {
+        let (group, place) = text.rsplit_once('=')?;
+        let (workspace, role) = place.split_once(':')?;
+        let workspace = workspace.parse().ok()?;
+        (!group.is_empty()).then_some((group.to_owned(), workspace, role.parse().ok()?))
+    };
+    let workspaces: Vec<_> = texts.iter().filter_map(read).collect();
+    if workspaces.len() < texts.len() {
+        reader.refuse(
+            key,
+            "\"<group>=<workspace>:<role>\" each, with the role viewer, analyst, editor or admin",
+        );
+    }
+    workspaces
 }
 
 fn domains(reader: &mut Reader, key: &str) -> Vec<String> {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tidegate_config::{
-    AllowedHosts, AuthMethod, Environment, Flag, JsonLines, JwtKey, ManagerPlace,
+    AccountCreation, AllowedHosts, AuthMethod, Environment, Flag, JsonLines, JwtKey, ManagerPlace,
     MetastoreSettings, Problem, Settings, StateBackend, StatsdTags, ToolList,
 };
-use tidegate_types::ExposeSecret;
+use tidegate_types::{ExposeSecret, Role};
 
 fn env(variables: &[(&str, &str)]) -> Environment {
     variables
@@ -953,9 +953,9 @@ fn a_provider_is_read_with_its_defaults() {
         [sign_in.providers.okta]
         issuer = "https://acme.okta.com"
         client_id = "tidegate"
-        domains = ["ACME.example"]
-        role = "editor"
-        workspaces = ["demo"]
+        allowed_domains = ["ACME.example"]
+        groups_claim = "groups"
+        workspaces = ["Data=All=demo:editor"]
     "#;
     let secret = [(
         "TIDEGATE_SIGN_IN__PROVIDERS__OKTA__CLIENT_SECRET",
@@ -970,12 +970,18 @@ fn a_provider_is_read_with_its_defaults() {
         (provider.id.as_str(), provider.title.as_str())
     );
     assert_eq!("preferred_username", provider.username_claim);
+    assert_eq!(["profile", "email"].as_slice(), provider.scopes.as_slice());
     assert_eq!(
-        ["openid", "profile", "email"].as_slice(),
-        provider.scopes.as_slice()
+        ["acme.example"].as_slice(),
+        provider.allowed_domains.as_slice()
     );
-    assert_eq!(["acme.example"].as_slice(), provider.domains.as_slice());
-    assert!(provider.create && provider.client_secret.is_some());
+    assert!(provider.create == AccountCreation::Invited && provider.client_secret.is_some());
+    let (group, workspace, role) = &provider.workspaces[0];
+    assert_eq!(
+        ("Data=All", "demo", Role::Editor),
+        (group.as_str(), workspace.as_str(), *role)
+    );
+    assert_eq!("https://acme.okta.com", provider.issuer, "byte by byte");
     assert!(!format!("{settings:?}").contains("hunter2"));
 }
 
@@ -989,16 +995,15 @@ fn a_provider_that_cannot_work_is_told_what_it_lacks() {
             "okta",
             vec!["issuer"],
         ),
-        (&format!("{good}\nrole = \"owner\""), "okta", vec!["role"]),
         (
-            &format!("{good}\nscopes = [\"email\"]"),
+            &format!("{good}\ncreate = \"sometimes\""),
             "okta",
-            vec!["scopes"],
+            vec!["create"],
         ),
         (
-            &format!("{good}\ndomains = [\"@example.com\"]"),
+            &format!("{good}\nallowed_domains = [\"@example.com\"]"),
             "okta",
-            vec!["domains"],
+            vec!["allowed_domains"],
         ),
         (
             &format!("{good}\nemail_claim = \"\""),
@@ -1006,9 +1011,19 @@ fn a_provider_that_cannot_work_is_told_what_it_lacks() {
             vec!["email_claim"],
         ),
         (
-            &format!("{good}\nworkspaces = [\"Not A Slug\"]"),
+            &format!("{good}\ngroups_claim = \"g\"\nworkspaces = [\"a=demo:owner\"]"),
             "okta",
             vec!["workspaces"],
+        ),
+        (
+            &format!("{good}\ngroups_claim = \"g\"\nteams = [\"a\"]"),
+            "okta",
+            vec!["teams"],
+        ),
+        (
+            &format!("{good}\nteams = [\"a=b\"]"),
+            "okta",
+            vec!["groups_claim"],
         ),
     ];
     for (lines, id, keys) in cases {
@@ -1036,10 +1051,18 @@ fn a_provider_that_cannot_work_is_told_what_it_lacks() {
 
 #[test]
 fn somebody_has_to_be_able_to_sign_in() {
-    let off = ("TIDEGATE_SIGN_IN__LOCAL_ACCOUNTS", "false");
+    let off = ("TIDEGATE_SIGN_IN__PASSWORDS", "false");
     let on = ("TIDEGATE_AUTH__ENABLED", "true");
-    assert!(problem(from_env(&[on, off])).starts_with("sign_in.local_accounts"));
-    from_env(&[on, off, ("TIDEGATE_SIGN_IN__SUPERSET_ACCOUNTS", "demo")]).unwrap();
+    assert!(problem(from_env(&[on, off])).starts_with("sign_in.passwords"));
+    let of_superset = |accounts| from_env(&[on, ("TIDEGATE_SIGN_IN__SUPERSET_ACCOUNTS", accounts)]);
+    let accounts = of_superset("demo, acme:editor")
+        .unwrap()
+        .sign_in
+        .superset_accounts;
+    assert_eq!([Role::Viewer, Role::Editor], [accounts[0].1, accounts[1].1]);
+    assert!(problem(of_superset("demo:owner")).starts_with("sign_in.superset_accounts"));
+    let both = [off, ("TIDEGATE_SIGN_IN__SUPERSET_ACCOUNTS", "demo")];
+    assert!(problem(from_env(&both)).starts_with("sign_in.superset_accounts"));
     from_env(&[off]).unwrap();
     let idle = ("TIDEGATE_SIGN_IN__SESSION_IDLE_SECS", "700000");
     assert!(problem(from_env(&[idle])).starts_with("sign_in.session_idle_secs"));
@@ -1101,7 +1124,8 @@ fn static_tokens_belong_to_a_server_that_asks_for_tokens() {
 #[test]
 fn registration_and_documents_can_be_turned_off() {
     let settings = from_env(&[]).unwrap().oauth;
-    assert_eq!(10, settings.registration.unwrap().per_address_per_minute);
+    assert_eq!(100, settings.registration.unwrap().per_address_per_day);
+    assert_eq!(600, settings.limits.token.per_minute.get());
     assert!(settings.client_documents.unwrap().private_hosts.is_empty());
     let settings = from_env(&[
         ("TIDEGATE_OAUTH__REGISTRATION__ENABLED", "false"),
