@@ -1,10 +1,19 @@
 //! OAuth clients.
 
+mod changing;
+mod checks;
+mod creation;
+mod listing;
+mod row;
+mod secrets;
+
 use serde::{Deserialize, Serialize};
 use tidegate_oauth::{ClientMetadata, SecretHash};
 use tidegate_types::{AccountId, ClientId, ScopeSet, WorkspaceSlug};
 
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+
+pub(crate) use row::read_metadata;
 
 /// Where a client comes from, which is how far it is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +27,40 @@ pub enum ClientKind {
     Document,
     /// Gets tokens for itself (RFC 6749 §4.4).
     Machine,
+}
+
+impl ClientKind {
+    const ALL: [Self; 4] = [
+        Self::Registered,
+        Self::Dynamic,
+        Self::Document,
+        Self::Machine,
+    ];
+
+    /// A stable name, for the table and commands.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::Dynamic => "dynamic",
+            Self::Document => "document",
+            Self::Machine => "machine",
+        }
+    }
+}
+
+/// A kind that Tidegate does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the kind of client is unknown: use registered, dynamic, document or machine")]
+pub struct UnknownClientKind;
+
+impl std::str::FromStr for ClientKind {
+    type Err = UnknownClientKind;
+    fn from_str(text: &str) -> Result<Self, UnknownClientKind> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or(UnknownClientKind)
+    }
 }
 
 /// An OAuth client.
@@ -85,8 +128,7 @@ impl Operation for CreateClient {
     const NAME: &'static str = "client.create";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        creation::create(self, manager).await
     }
 }
 
@@ -102,8 +144,7 @@ impl Operation for FindClient {
     const NAME: &'static str = "client.find";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        listing::find(&self.id, manager).await
     }
 }
 
@@ -119,8 +160,7 @@ impl Operation for ListClients {
     const NAME: &'static str = "client.list";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        listing::list(&self.filter, manager).await
     }
 }
 
@@ -142,8 +182,7 @@ impl Operation for UpdateClient {
     const NAME: &'static str = "client.update";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        changing::update(self, manager).await
     }
 }
 
@@ -159,8 +198,7 @@ impl Operation for RemoveClient {
     const NAME: &'static str = "client.remove";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        changing::remove(self.id, manager).await
     }
 }
 
@@ -178,8 +216,7 @@ impl Operation for CheckSecret {
     const NAME: &'static str = "client.check_secret";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        secrets::check(&self.id, &self.secret, manager).await
     }
 }
 
@@ -197,8 +234,7 @@ impl Operation for CheckRegistrationToken {
     const NAME: &'static str = "client.check_registration_token";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        secrets::check_registration(&self.id, &self.secret, manager).await
     }
 }
 
@@ -218,8 +254,7 @@ impl Operation for AddSecret {
     const NAME: &'static str = "client.add_secret";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        secrets::add(self, manager).await
     }
 }
 
@@ -235,8 +270,7 @@ impl Operation for ListSecrets {
     const NAME: &'static str = "client.list_secrets";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        secrets::list(&self.id, manager).await
     }
 }
 
@@ -252,8 +286,7 @@ impl Operation for NoteClientUse {
     const NAME: &'static str = "client.note_use";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        secrets::note(&self.id, manager).await
     }
 }
 
@@ -266,7 +299,6 @@ impl Operation for RemoveUnusedClients {
     const NAME: &'static str = "client.remove_unused";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        changing::remove_unused(manager).await
     }
 }

@@ -1,10 +1,23 @@
 //! Grants: what an account let a client do in a workspace; and the refresh tokens under them.
 
+mod calls;
+mod creation;
+mod decision;
+mod ending;
+mod listing;
+mod narrowing;
+mod rotation;
+mod row;
+mod tidying;
+
 use serde::{Deserialize, Serialize};
 use tidegate_oauth::SecretHash;
 use tidegate_types::{AccountId, ClientId, GrantId, ScopeSet, WorkspaceSlug};
 
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+
+pub(crate) use ending::{end_all, end_without_membership};
+pub use row::UnknownEndReason;
 
 /// An authorization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,8 +148,7 @@ impl Operation for CreateGrant {
     const NAME: &'static str = "grant.create";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        creation::create(self, manager).await
     }
 }
 
@@ -152,8 +164,7 @@ impl Operation for FindGrant {
     const NAME: &'static str = "grant.find";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        listing::find(manager, &self.id).await
     }
 }
 
@@ -169,8 +180,10 @@ impl Operation for FindGrantOfRefreshToken {
     const NAME: &'static str = "grant.find_of_refresh_token";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        match rotation::grant_of(manager, &self.refresh_token).await? {
+            Some(id) => listing::find(manager, &id).await,
+            None => Ok(None),
+        }
     }
 }
 
@@ -190,8 +203,7 @@ impl Operation for FindStandingGrant {
     const NAME: &'static str = "grant.find_standing";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        listing::find_standing(&self, manager).await
     }
 }
 
@@ -207,8 +219,7 @@ impl Operation for ListGrants {
     const NAME: &'static str = "grant.list";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        listing::list(&self.filter, manager).await
     }
 }
 
@@ -232,8 +243,7 @@ impl Operation for RotateRefreshToken {
     const NAME: &'static str = "grant.rotate_refresh_token";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rotation::rotate(self, manager).await
     }
 }
 
@@ -251,8 +261,7 @@ impl Operation for NarrowGrant {
     const NAME: &'static str = "grant.narrow";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        narrowing::narrow(self, manager).await
     }
 }
 
@@ -270,8 +279,10 @@ impl Operation for EndGrant {
     const NAME: &'static str = "grant.end";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        let mut transaction = manager.pool.begin("end a grant").await?;
+        let grant = ending::end_one(&mut transaction, &self.id, self.reason, manager.now()).await?;
+        transaction.commit().await?;
+        Ok(grant)
     }
 }
 
@@ -289,8 +300,22 @@ impl Operation for EndGrants {
     const NAME: &'static str = "grant.end_all";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        let GrantFilter {
+            account,
+            client,
+            workspace,
+            ..
+        } = &self.filter;
+        if account.is_none() && client.is_none() && workspace.is_none() {
+            return Err(ManagerError::Invalid(
+                "filter names neither account nor client nor workspace: one of them is needed"
+                    .into(),
+            ));
+        }
+        let mut transaction = manager.pool.begin("end grants").await?;
+        let ended = end_all(&mut transaction, &self.filter, self.reason, manager.now()).await?;
+        transaction.commit().await?;
+        Ok(ended)
     }
 }
 
@@ -306,12 +331,12 @@ impl Operation for NoteGrantUse {
     const NAME: &'static str = "grant.note_use";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        calls::note(self.calls, manager).await
     }
 }
 
-/// Removes grants that ended or expired more than a year ago, and refresh tokens that were rotated or expired more than 30 days ago.
+/// Removes grants that ended or expired more than a year ago, refresh tokens that were rotated or expired more than 30 days
+/// ago, API tokens and counts likewise.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveOldGrants {}
 
@@ -320,7 +345,20 @@ impl Operation for RemoveOldGrants {
     const NAME: &'static str = "grant.remove_old";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        tidying::remove_old(manager).await
+    }
+}
+
+/// Erases wrapped successors of refresh tokens whose window is over. To be asked about once a minute by some node;
+/// [`RemoveOldGrants`] does it as well. Returns how many.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EraseWrappedSuccessors {}
+
+impl Operation for EraseWrappedSuccessors {
+    type Reply = u64;
+    const NAME: &'static str = "grant.erase_wrapped_successors";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        tidying::erase_wrapped(manager, manager.now()).await
     }
 }

@@ -53,8 +53,7 @@ pub(super) fn decide(presented: Presented, rules: &RefreshRules, now: UnixSecs) 
     };
     // Nodes' clocks differ a little: a rotation that lies in this node's future was a moment ago.
     let is_recent = now.saturating_sub(rotated.at) < i64::from(rules.repeat_window_secs);
-    let may_repeat =
-        is_recent && rotated.repeats < rules.max_repeats && rotated.is_successor_fresh;
+    let may_repeat = is_recent && rotated.repeats < rules.max_repeats && rotated.is_successor_fresh;
     match rotated.wrapped_successor {
         Some(wrapped) if may_repeat => Decision::Repeat(wrapped),
         _ => Decision::Replay,

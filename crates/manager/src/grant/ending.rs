@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sea_query::{Cond, Expr, ExprTrait as _, Order, Query};
 use tidegate_database::Transaction;
-use tidegate_types::{AccountId, GrantId};
+use tidegate_types::{AccountId, GrantId, WorkspaceSlug};
 
 use super::{EndReason, Grant, GrantFilter, row};
 use crate::change::{self, Change};
@@ -128,28 +128,29 @@ pub(super) async fn end_where(
     Ok(ended)
 }
 
+pub(super) fn session_of(grant: &Grant) -> Change {
+    Change::Session {
+        workspace: Some(grant.workspace.clone()),
+        id: grant.id.clone(),
+    }
+}
+
 /// Writes it to the change log: each, or, of many, their workspaces.
 async fn tell(
     transaction: &mut Transaction,
     ended: &[Grant],
     now: UnixSecs,
 ) -> Result<(), ManagerError> {
-    if ended.len() <= MOST_TOLD {
-        for grant in ended {
-            let change = Change::Session {
-                workspace: Some(grant.workspace.clone()),
-                id: grant.id.clone(),
-            };
-            change::append(transaction, &change, now).await?;
-        }
-        return Ok(());
-    }
-    let workspaces: BTreeSet<_> = ended.iter().map(|grant| &grant.workspace).collect();
-    for workspace in workspaces {
-        let workspace = workspace.clone();
-        change::append(transaction, &Change::Workspace { workspace }, now).await?;
-    }
-    Ok(())
+    let changes: Vec<_> = if ended.len() <= MOST_TOLD {
+        ended.iter().map(session_of).collect()
+    } else {
+        let workspaces: BTreeSet<_> = ended.iter().map(|grant| &grant.workspace).collect();
+        let all_of = |workspace: &WorkspaceSlug| Change::Workspace {
+            workspace: workspace.clone(),
+        };
+        workspaces.into_iter().map(all_of).collect()
+    };
+    Ok(change::append(transaction, &changes, now).await?)
 }
 
 /// The grant, held against others until the transaction ends.

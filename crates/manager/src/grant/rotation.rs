@@ -7,7 +7,7 @@ use tidegate_types::GrantId;
 
 use super::decision::{Decision, Presented, Rotated, decide};
 use super::{EndReason, Grant, RefreshRules, RotateRefreshToken, Rotation, ending};
-use crate::{LocalManager, ManagerError, UnixSecs};
+use crate::{LocalManager, ManagerError, UnixSecs, stored};
 
 /// The longest window in which the same successor is given again.
 const MOST_REPEAT_WINDOW_SECS: u32 = 300;
@@ -62,7 +62,7 @@ pub(super) async fn rotate(
 ) -> Result<Rotation, ManagerError> {
     check(&asked)?;
     // Every node's own clock, never the database's: in PostgreSQL, `now()` is when the transaction began.
-    let now = manager.clock.unix_secs();
+    let now = manager.now();
     let Some(id) = grant_of(manager, &asked.presented).await? else {
         return Ok(Rotation::Unknown);
     };
@@ -112,9 +112,8 @@ pub(super) async fn grant_of(
         .and_where(Expr::col("secret").eq(token.as_bytes().to_vec()))
         .to_owned();
     let found = manager.pool.fetch_one("find a refresh token", &one).await?;
-    found
-        .map(|row| crate::stored::parsed(&row, 0, "refresh_tokens.grant_id"))
-        .transpose()
+    let id = found.as_ref().map(|row| stored::parsed(row, 0)).transpose();
+    Ok(id?)
 }
 
 async fn read_presented(
@@ -216,7 +215,7 @@ pub(super) async fn insert_token(
             token.as_bytes().to_vec().into(),
             grant.id.as_str().into(),
             now.into(),
-            ends.min(grant.expires_at).into(),
+            Ord::min(ends, grant.expires_at).into(),
             0_i64.into(),
         ])
         .to_owned();
@@ -229,7 +228,7 @@ async fn note_issue(
     grant: &mut Grant,
     now: UnixSecs,
 ) -> Result<(), ManagerError> {
-    grant.last_used_at = grant.last_used_at.max(Some(now));
+    grant.last_used_at = Ord::max(grant.last_used_at, Some(now));
     let note = Query::update()
         .table("grants")
         .value("last_used_at", grant.last_used_at)

@@ -4,8 +4,7 @@ use sea_query::{Query, SelectStatement};
 use tidegate_database::Row;
 
 use super::{EndReason, Grant};
-use crate::ManagerError;
-use crate::stored::{self, corrupt};
+use crate::{ManagerError, stored};
 
 /// In the order in which [`read`] reads them.
 pub(super) const COLUMNS: [&str; 13] = [
@@ -34,16 +33,16 @@ pub(super) fn select() -> SelectStatement {
 pub(super) fn read(row: &Row) -> Result<Grant, ManagerError> {
     let ended = match row.integer(11)? {
         None => None,
-        Some(at) => Some((at, stored::parsed(row, 12, "grants.end_reason")?)),
+        Some(at) => Some((at, stored::parsed(row, 12)?)),
     };
     Ok(Grant {
-        id: stored::parsed(row, 0, "grants.id")?,
-        account: stored::parsed(row, 1, "grants.account")?,
-        client: stored::parsed(row, 2, "grants.client")?,
-        workspace: stored::parsed(row, 3, "grants.workspace")?,
+        id: stored::parsed(row, 0)?,
+        account: stored::parsed(row, 1)?,
+        client: stored::parsed(row, 2)?,
+        workspace: stored::parsed(row, 3)?,
         resource: row.text_or_empty(4)?,
-        scopes: stored::parsed(row, 5, "grants.scopes")?,
-        is_offline: row.flag(6)?.ok_or_else(|| corrupt("grants.is_offline"))?,
+        scopes: stored::parsed(row, 5)?,
+        is_offline: stored::flag(row, 6)?,
         created_at: row.id(7)?,
         expires_at: row.id(8)?,
         last_used_at: row.integer(9)?,
@@ -81,13 +80,18 @@ impl EndReason {
     }
 }
 
+/// A reason that this version does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a reason for which a grant ends")]
+pub struct UnknownEndReason;
+
 impl std::str::FromStr for EndReason {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
+    type Err = UnknownEndReason;
+    fn from_str(text: &str) -> Result<Self, UnknownEndReason> {
         Self::ALL
             .into_iter()
             .find(|reason| reason.as_str() == text)
-            .ok_or(())
+            .ok_or(UnknownEndReason)
     }
 }
 

@@ -1,0 +1,166 @@
+//! Changes and removes clients. What they were let in to is checked again at once.
+
+use sea_query::{Cond, Expr, ExprTrait as _, LockBehavior, LockType, Query};
+use tidegate_database::Transaction;
+use tidegate_types::{ClientId, WorkspaceSlug};
+
+use super::{Client, ClientKind, UpdateClient, checks, row};
+use crate::change::{self, Change};
+use crate::grant::{self, EndReason, GrantFilter};
+use crate::{LocalManager, ManagerError, UnixSecs, stored};
+
+/// How long a client that nobody uses is kept.
+const KEPT_UNUSED_SECS: i64 = 30 * 86_400;
+/// Clients that one run removes; the rest waits for the next.
+const MOST_REMOVED: u64 = 1_000;
+
+async fn locked(
+    transaction: &mut Transaction,
+    id: &ClientId,
+    now: UnixSecs,
+) -> Result<Option<Client>, ManagerError> {
+    let one = row::select(now)
+        .and_where(Expr::col(("clients", "id")).eq(id.as_str()))
+        .lock_exclusive()
+        .to_owned();
+    let found = transaction.fetch_one(&one).await?;
+    found.as_ref().map(row::read).transpose()
+}
+
+pub(super) async fn update(
+    asked: UpdateClient,
+    manager: &LocalManager,
+) -> Result<Client, ManagerError> {
+    if asked.scopes.is_some_and(tidegate_types::ScopeSet::is_empty) {
+        return Err(ManagerError::Invalid(
+            "scopes is empty: at least one scope is needed".into(),
+        ));
+    }
+    let now = manager.now();
+    let mut transaction = manager.pool.begin("change a client").await?;
+    let Some(mut client) = locked(&mut transaction, &asked.id, now).await? else {
+        return Err(ManagerError::NotFound { what: "client" });
+    };
+    let before = client.clone();
+    let mut update = Query::update()
+        .table("clients")
+        .and_where(Expr::col("id").eq(asked.id.as_str()))
+        .to_owned();
+    if let Some(metadata) = asked.metadata {
+        update
+            .value("metadata", checks::metadata_json(client.kind, &metadata)?)
+            .value("name", metadata.client_name.as_str());
+        client.metadata = metadata;
+    }
+    if let Some(scopes) = asked.scopes {
+        update.value("scopes", scopes.to_string());
+        client.scopes = scopes;
+    }
+    if let Some(is_verified) = asked.is_verified {
+        update.value("is_verified", is_verified);
+        client.is_verified = is_verified;
+    }
+    if client == before {
+        return Ok(client);
+    }
+    transaction.execute(&update).await?;
+    // Rules on hosts look at redirect URIs, so metadata count as well.
+    if client.scopes != before.scopes || client.metadata != before.metadata {
+        let changes = workspaces_of(&mut transaction, &asked.id, now).await?;
+        change::append(&mut transaction, &changes, now).await?;
+    }
+    transaction.commit().await?;
+    Ok(client)
+}
+
+/// Where the client has live grants.
+async fn workspaces_of(
+    transaction: &mut Transaction,
+    id: &ClientId,
+    now: UnixSecs,
+) -> Result<Vec<Change>, ManagerError> {
+    let workspaces = Query::select()
+        .distinct()
+        .column("workspace")
+        .from("grants")
+        .and_where(Expr::col("client").eq(id.as_str()))
+        .cond_where(is_live(now))
+        .to_owned();
+    let mut changes = Vec::new();
+    for row in transaction.fetch(&workspaces).await? {
+        let workspace: WorkspaceSlug = stored::parsed(&row, 0)?;
+        changes.push(Change::Workspace { workspace });
+    }
+    Ok(changes)
+}
+
+fn is_live(now: UnixSecs) -> Cond {
+    Cond::all()
+        .add(Expr::col(("grants", "ended_at")).is_null())
+        .add(Expr::col(("grants", "expires_at")).gt(now))
+}
+
+pub(super) async fn remove(id: ClientId, manager: &LocalManager) -> Result<bool, ManagerError> {
+    let now = manager.now();
+    let mut transaction = manager.pool.begin("remove a client").await?;
+    // Held first, so that no grant begins between the end of the others and the removal.
+    if locked(&mut transaction, &id, now).await?.is_none() {
+        return Ok(false);
+    }
+    let delete = Query::delete()
+        .from_table("clients")
+        .and_where(Expr::col("id").eq(id.as_str()))
+        .to_owned();
+    transaction.execute(&delete).await?;
+    let filter = GrantFilter {
+        client: Some(id),
+        ..GrantFilter::default()
+    };
+    grant::end_all(&mut transaction, &filter, EndReason::ClientRemoved, now).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+pub(super) async fn remove_unused(manager: &LocalManager) -> Result<u64, ManagerError> {
+    let now = manager.now();
+    let mut transaction = manager.pool.begin("remove unused clients").await?;
+    let unused = Query::select()
+        .column("id")
+        .from("clients")
+        .and_where(
+            Expr::col("kind").is_in([ClientKind::Dynamic.as_str(), ClientKind::Document.as_str()]),
+        )
+        .and_where(Expr::col("created_at").lt(now - KEPT_UNUSED_SECS))
+        .and_where(
+            Expr::col("last_used_at")
+                .is_null()
+                .or(Expr::col("last_used_at").lt(now - KEPT_UNUSED_SECS)),
+        )
+        .and_where(has_no_grant(now))
+        .limit(MOST_REMOVED)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .to_owned();
+    let mut ids = Vec::new();
+    for row in transaction.fetch(&unused).await? {
+        ids.push(row.text_or_empty(0)?);
+    }
+    // Asked once more now that they are held: a grant may have begun before.
+    let delete = Query::delete()
+        .from_table("clients")
+        .and_where(Expr::col("id").is_in(ids))
+        .and_where(has_no_grant(now))
+        .to_owned();
+    let removed = transaction.execute(&delete).await?;
+    transaction.commit().await?;
+    Ok(removed)
+}
+
+fn has_no_grant(now: UnixSecs) -> Expr {
+    let live = Query::select()
+        .expr(Expr::val(1))
+        .from("grants")
+        .and_where(Expr::col(("grants", "client")).equals(("clients", "id")))
+        .cond_where(is_live(now))
+        .to_owned();
+    Expr::exists(live).not()
+}

@@ -1,0 +1,170 @@
+//! Makes clients.
+
+use sea_query::{Expr, ExprTrait as _, Func, Query};
+use tidegate_database::{DatabaseError, Transaction};
+use tidegate_oauth::SecretHash;
+use tidegate_types::{AccountId, ClientId};
+
+use super::{Client, CreateClient, checks};
+use crate::account::AccountKind;
+use crate::{LocalManager, ManagerError, UnixSecs, stored};
+
+/// Clients of one owner.
+const MOST_OWNED: i64 = 10;
+
+pub(super) async fn create(
+    asked: CreateClient,
+    manager: &LocalManager,
+) -> Result<Client, ManagerError> {
+    checks::check(&asked)?;
+    let metadata = checks::metadata_json(asked.client.kind, &asked.client.metadata)?;
+    let now = manager.now();
+    let mut transaction = manager.pool.begin("make a client").await?;
+    if let Some(owner) = &asked.client.owner {
+        count_owned(&mut transaction, owner).await?;
+    }
+    if let Some(acts_as) = &asked.client.acts_as {
+        check_acts_as(&mut transaction, acts_as, asked.client.owner.as_ref()).await?;
+    }
+    let client = Client {
+        created_at: now,
+        last_used_at: None,
+        has_secret: asked.secret.is_some(),
+        ..asked.client
+    };
+    insert(
+        &mut transaction,
+        &client,
+        metadata,
+        asked.registration_token,
+    )
+    .await?;
+    if let Some(secret) = &asked.secret {
+        insert_secret(&mut transaction, &client.id, secret, now).await?;
+    }
+    transaction.commit().await?;
+    Ok(client)
+}
+
+/// Holds the owner's account, so that the count stays true until the client is there.
+async fn count_owned(transaction: &mut Transaction, owner: &AccountId) -> Result<(), ManagerError> {
+    let account = Query::select()
+        .column("id")
+        .from("accounts")
+        .and_where(Expr::col("id").eq(owner.as_str()))
+        .and_where(Expr::col("is_active").eq(true))
+        .lock_exclusive()
+        .to_owned();
+    if transaction.fetch_one(&account).await?.is_none() {
+        return Err(ManagerError::NotFound { what: "owner" });
+    }
+    let count = Query::select()
+        .expr(Func::count(Expr::col("id")))
+        .from("clients")
+        .and_where(Expr::col("owner").eq(owner.as_str()))
+        .to_owned();
+    let row = transaction.fetch_one(&count).await?;
+    let owned = row.map(|row| row.id(0)).transpose()?.unwrap_or(0);
+    if owned >= MOST_OWNED {
+        return Err(ManagerError::LimitReached(format!(
+            "at most {MOST_OWNED} clients a person: remove one first"
+        )));
+    }
+    Ok(())
+}
+
+/// A machine acts as a service account or as its owner, never as another person.
+async fn check_acts_as(
+    transaction: &mut Transaction,
+    acts_as: &AccountId,
+    owner: Option<&AccountId>,
+) -> Result<(), ManagerError> {
+    let account = Query::select()
+        .column("kind")
+        .from("accounts")
+        .and_where(Expr::col("id").eq(acts_as.as_str()))
+        .and_where(Expr::col("is_active").eq(true))
+        .to_owned();
+    let Some(row) = transaction.fetch_one(&account).await? else {
+        return Err(ManagerError::NotFound {
+            what: "the account that the client acts as",
+        });
+    };
+    let kind: AccountKind = stored::parsed(&row, 0)?;
+    if kind == AccountKind::Service || Some(acts_as) == owner {
+        return Ok(());
+    }
+    Err(ManagerError::Invalid(
+        "acts_as is another person's account: a machine acts as a service account or as its owner"
+            .into(),
+    ))
+}
+
+async fn insert(
+    transaction: &mut Transaction,
+    client: &Client,
+    metadata: String,
+    registration_token: Option<SecretHash>,
+) -> Result<(), ManagerError> {
+    let text = |id: &Option<AccountId>| id.as_ref().map(|id| id.as_str().to_owned());
+    let insert = Query::insert()
+        .into_table("clients")
+        .columns([
+            "id",
+            "kind",
+            "metadata",
+            "name",
+            "owner",
+            "acts_as",
+            "workspace",
+            "scopes",
+            "is_verified",
+            "registration_token",
+            "created_at",
+        ])
+        .values_panic([
+            client.id.as_str().into(),
+            client.kind.as_str().into(),
+            metadata.into(),
+            client.metadata.client_name.as_str().into(),
+            text(&client.owner).into(),
+            text(&client.acts_as).into(),
+            (client.workspace.as_ref())
+                .map(|slug| slug.as_str().to_owned())
+                .into(),
+            client.scopes.to_string().into(),
+            client.is_verified.into(),
+            registration_token
+                .map(|hash| hash.as_bytes().to_vec())
+                .into(),
+            client.created_at.into(),
+        ])
+        .to_owned();
+    match transaction.execute(&insert).await {
+        Err(DatabaseError::Conflict { .. }) => Err(ManagerError::Conflict(
+            "there is a client with this id already".into(),
+        )),
+        done => Ok(done.map(drop)?),
+    }
+}
+
+pub(super) async fn insert_secret(
+    transaction: &mut Transaction,
+    client: &ClientId,
+    secret: &SecretHash,
+    now: UnixSecs,
+) -> Result<String, ManagerError> {
+    let id: String = ClientId::random().into();
+    let insert = Query::insert()
+        .into_table("client_secrets")
+        .columns(["id", "client", "secret", "created_at"])
+        .values_panic([
+            id.as_str().into(),
+            client.as_str().into(),
+            secret.as_bytes().to_vec().into(),
+            now.into(),
+        ])
+        .to_owned();
+    transaction.execute(&insert).await?;
+    Ok(id)
+}
