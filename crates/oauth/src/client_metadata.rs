@@ -1,6 +1,13 @@
 //! What a client says of itself (RFC 7591 §2), after it was checked.
 
+mod document;
+mod registration;
+
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+
+use crate::{RedirectUri, SecretHash};
 
 /// How a client proves itself at the token endpoint (RFC 7591 §2, OpenID Connect Core §9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,6 +53,33 @@ pub enum ApplicationType {
     Native,
 }
 
+impl GrantType {
+    /// All grant types.
+    pub const ALL: [Self; 5] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::DeviceCode,
+        Self::JwtBearer,
+    ];
+
+    /// The type as it stands in `grant_type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        }
+    }
+
+    /// The type of that name; `None` when there is none here.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+}
+
 /// A client's metadata, checked: redirect URIs are allowed ones, the name is printable, methods go together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientMetadata {
@@ -79,4 +113,40 @@ pub struct ClientMetadata {
     /// Its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub software_version: Option<String>,
+}
+
+impl ClientMetadata {
+    /// Whether a redirect URI from a request is one of the client's.
+    pub fn allows_redirect(&self, requested: &RedirectUri) -> bool {
+        self.parsed_redirects()
+            .any(|registered| requested.matches_registered(&registered))
+    }
+
+    /// Where the person would be sent, each host once: what consent pages and policies show and compare
+    /// (`claude.ai`, `localhost`, `cursor://`).
+    pub fn redirect_hosts(&self) -> Vec<String> {
+        let hosts: BTreeSet<_> = self
+            .parsed_redirects()
+            .map(|uri| uri.shown_host())
+            .collect();
+        hosts.into_iter().collect()
+    }
+
+    fn parsed_redirects(&self) -> impl Iterator<Item = RedirectUri> {
+        self.redirect_uris
+            .iter()
+            .filter_map(|uri| RedirectUri::parse(uri).ok())
+    }
+
+    /// What tells registrations apart: two of one digest are the same client registering again (C16). Does not depend
+    /// on the order of URIs and grant types.
+    ///
+    /// # Panics
+    /// Never: metadata is JSON.
+    pub fn digest(&self) -> SecretHash {
+        let mut sorted = self.clone();
+        sorted.redirect_uris.sort();
+        sorted.grant_types.sort_by_key(|one| one.as_str());
+        SecretHash::of(&serde_json::to_string(&sorted).expect("metadata is JSON"))
+    }
 }

@@ -1,8 +1,42 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod access_token;
+mod assertion;
+mod authorization_request;
+mod client_credential;
 mod client_metadata;
+mod error;
+mod jose;
+mod metadata;
+mod parameters;
+mod pkce;
+mod preset;
+mod redirect_uri;
+mod resource;
+mod scope_request;
 mod secret;
+mod successor;
+mod token_request;
+mod user_code;
 
+pub use access_token::{
+    AccessTokenClaims, NewKey, Signer, SigningKeyError, TokenProblem, VerificationKeys,
+};
+pub use assertion::{Assertion, AssertionProblem, ClientAssertion, IdJag, IdJagExpectation};
+pub use authorization_request::{Asked, AuthorizationRequest, Prompt, UnanswerableRequest};
+pub use client_credential::{ClientCredential, JWT_BEARER_ASSERTION};
 pub use client_metadata::{ApplicationType, ClientMetadata, GrantType, TokenEndpointAuthMethod};
-pub use secret::{IssuedSecret, MalformedSecret, SecretHash, SecretKind};
+pub use error::{ErrorCode, OAuthError};
+pub use jose::{Algorithm, JwkSet, UnknownAlgorithm};
+pub use metadata::{AuthorizationServerMetadata, Offered, ProtectedResourceMetadata};
+pub use parameters::Parameters;
+pub use pkce::CodeChallenge;
+pub use preset::{ClientPreset, ConfigurationTemplate, presets};
+pub use redirect_uri::{RedirectKind, RedirectProblem, RedirectUri, ShownHost};
+pub use resource::{PROTECTED_RESOURCE, Resource, ResourceMap, Target};
+pub use scope_request::{OFFLINE_ACCESS, ScopeRequest};
+pub use secret::{IssuedSecret, MalformedHash, MalformedSecret, SecretHash, SecretKind};
+pub use successor::{unwrap_successor, wrap_successor};
+pub use token_request::TokenRequest;
+pub use user_code::{MalformedUserCode, UserCode};

@@ -1,0 +1,183 @@
+//! The request to the authorization endpoint (RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 8707 §2).
+
+use tidegate_types::ClientId;
+
+use crate::{
+    CodeChallenge, ErrorCode, OAuthError, Parameters, RedirectProblem, RedirectUri, Resource,
+    ScopeRequest,
+};
+
+/// Longer states are refused: they come back in a redirect, which has to fit into a URL.
+const MOST_STATE: usize = 4096;
+
+/// An authorization request in two steps, because what is wrong with the client or its redirect URI must be shown to
+/// the person and never sent anywhere (RFC 6749 §4.1.2.1), while the rest is told to the client by a redirect.
+#[derive(Debug, Clone)]
+pub struct AuthorizationRequest {
+    /// Who asks.
+    pub client_id: ClientId,
+    /// Where the answer is to go, if the request says so. A client with one registered URI may leave it out
+    /// (RFC 6749 §3.1.2.3).
+    pub redirect_uri: Option<RedirectUri>,
+    /// What the client wants back unchanged (RFC 6749 §4.1.1). `None` as well when it is too long to travel.
+    pub state: Option<String>,
+    /// The rest, or what is wrong with it. To be told only after client and redirect URI were found good.
+    pub asked: Result<Asked, OAuthError>,
+}
+
+/// What the client asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// For the token request to prove that it comes from the same client.
+    pub challenge: CodeChallenge,
+    /// The scopes.
+    pub scope: ScopeRequest,
+    /// What the token is to be for; the canonical one when absent.
+    pub resource: Option<Resource>,
+    /// Whether and how the person is to be asked.
+    pub prompt: Prompt,
+    /// The account that the client expects (OpenID Connect Core §3.1.2.1): only to fill in the sign-in form.
+    pub login_hint: Option<String>,
+}
+
+/// `prompt` (OpenID Connect Core §3.1.2.1). Words that we do not know are ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the parameter is a set of four words"
+)]
+pub struct Prompt {
+    /// `none`: ask nothing, fail instead.
+    pub none: bool,
+    /// `login`: sign in again.
+    pub login: bool,
+    /// `consent`: ask again for consent.
+    pub consent: bool,
+    /// `select_account`: let the person choose another account.
+    pub select_account: bool,
+}
+
+/// What keeps a request from being answered by a redirect. Shown to the person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnanswerableRequest {
+    /// The parameters cannot be read at all, or one stands twice.
+    #[error("the request cannot be read")]
+    Malformed(#[source] OAuthError),
+    /// No client is named, or not in a form that a client id has.
+    #[error("`client_id` is missing or malformed")]
+    Client,
+    /// The redirect URI cannot be anybody's.
+    #[error("`redirect_uri` is not acceptable")]
+    Redirect(#[source] RedirectProblem),
+}
+
+impl AuthorizationRequest {
+    /// Reads the parameters.
+    ///
+    /// # Errors
+    /// What must not be answered by a redirect. Everything else is in [`asked`](Self::asked).
+    pub fn parse(parameters: &Parameters) -> Result<Self, UnanswerableRequest> {
+        let client_id = parameters
+            .get("client_id")
+            .and_then(|id| id.parse().ok())
+            .ok_or(UnanswerableRequest::Client)?;
+        let redirect_uri = parameters
+            .get("redirect_uri")
+            .map(RedirectUri::parse)
+            .transpose()
+            .map_err(UnanswerableRequest::Redirect)?;
+        let state = parameters.get("state");
+        let asked = Asked::parse(parameters);
+        let (state, asked) = match state {
+            Some(state) if state.len() > MOST_STATE => (
+                None,
+                Err(OAuthError::invalid_request(
+                    "`state` is longer than 4096 bytes",
+                )),
+            ),
+            state => (state.map(str::to_owned), asked),
+        };
+        Ok(Self {
+            client_id,
+            redirect_uri,
+            state,
+            asked,
+        })
+    }
+}
+
+impl Asked {
+    fn parse(parameters: &Parameters) -> Result<Self, OAuthError> {
+        if parameters.get("request").is_some() {
+            return Err(OAuthError::new(
+                ErrorCode::RequestNotSupported,
+                "`request` is not supported: send plain parameters",
+            ));
+        }
+        if parameters.get("request_uri").is_some() {
+            return Err(OAuthError::new(
+                ErrorCode::RequestUriNotSupported,
+                "`request_uri` is not supported: send plain parameters",
+            ));
+        }
+        match parameters.require("response_type")? {
+            "code" => {}
+            _ => {
+                return Err(OAuthError::new(
+                    ErrorCode::UnsupportedResponseType,
+                    "`response_type` is not supported: use code",
+                ));
+            }
+        }
+        match parameters.get("response_mode") {
+            None | Some("query") => {}
+            Some(_) => {
+                return Err(OAuthError::invalid_request(
+                    "`response_mode` is not supported: use query or leave it out",
+                ));
+            }
+        }
+        let challenge = CodeChallenge::parse(
+            parameters.get("code_challenge_method"),
+            parameters.get("code_challenge"),
+        )?;
+        let resource = parameters
+            .get("resource")
+            .map(Resource::parse)
+            .transpose()?;
+        Ok(Self {
+            challenge,
+            scope: ScopeRequest::parse(parameters.get("scope").unwrap_or_default()),
+            resource,
+            prompt: Prompt::parse(parameters.get("prompt").unwrap_or_default())?,
+            login_hint: parameters.get("login_hint").and_then(plain_hint),
+        })
+    }
+}
+
+impl Prompt {
+    fn parse(text: &str) -> Result<Self, OAuthError> {
+        let mut prompt = Self::default();
+        for word in text.split_ascii_whitespace() {
+            match word {
+                "none" => prompt.none = true,
+                "login" => prompt.login = true,
+                "consent" => prompt.consent = true,
+                "select_account" => prompt.select_account = true,
+                _ => {}
+            }
+        }
+        if prompt.none && (prompt.login || prompt.consent || prompt.select_account) {
+            return Err(OAuthError::invalid_request(
+                "`prompt` has none beside other values: use one or the other",
+            ));
+        }
+        Ok(prompt)
+    }
+}
+
+/// A hint that may stand in a form field; others are nobody's account.
+fn plain_hint(text: &str) -> Option<String> {
+    let is_plain = text.len() <= 200 && !text.chars().any(char::is_control);
+    is_plain.then(|| text.to_owned())
+}

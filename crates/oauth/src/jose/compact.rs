@@ -1,0 +1,99 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::{Algorithm, PublicKey, from_strict_json};
+
+/// Longer ones are refused unread: real ones stay far below, and reading costs memory and time.
+pub(crate) const MOST_BYTES: usize = 8 * 1024;
+
+/// A JWS in compact form (RFC 7515 §3.1) whose header was read and whose signature was not checked.
+#[derive(Debug)]
+pub(crate) struct Compact<'a> {
+    /// `alg`.
+    pub(crate) algorithm: Algorithm,
+    /// `kid`.
+    pub(crate) key_id: Option<String>,
+    /// `typ` in lower case, without `application/` (RFC 7515 §4.1.9).
+    pub(crate) kind: Option<String>,
+    signed: &'a str,
+    payload: &'a str,
+    signature: Vec<u8>,
+}
+
+/// Why a text is not a JWS that can be checked. For the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CompactProblem {
+    #[error("it is longer than 8 KiB")]
+    TooLong,
+    #[error("it is not a JWT, or has a member twice")]
+    Malformed,
+    #[error("its algorithm is unknown or not for this use")]
+    Algorithm,
+    #[error("its header has fields that must be understood and are not")]
+    CriticalHeader,
+    #[error("its signature does not match")]
+    Signature,
+}
+
+impl<'a> Compact<'a> {
+    /// Reads the header. Keys that the header brings or names (`jwk`, `jku`, `x5c`, `x5u`) are never used.
+    pub(crate) fn parse(token: &'a str, allowed: &[Algorithm]) -> Result<Self, CompactProblem> {
+        if token.len() > MOST_BYTES {
+            return Err(CompactProblem::TooLong);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(CompactProblem::Malformed)?;
+        let (header, payload) = signed.split_once('.').ok_or(CompactProblem::Malformed)?;
+        let header: Map<String, Value> = decode(header)
+            .and_then(|bytes| from_strict_json(&bytes))
+            .ok_or(CompactProblem::Malformed)?;
+        // RFC 7515 §4.1.11: what must be understood and is not makes the token invalid. `b64` only works that way.
+        if header.contains_key("crit") || header.contains_key("b64") {
+            return Err(CompactProblem::CriticalHeader);
+        }
+        let text = |name: &str| match header.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(CompactProblem::Malformed),
+        };
+        let algorithm = text("alg")?
+            .and_then(|name| name.parse().ok())
+            .filter(|algorithm| allowed.contains(algorithm))
+            .ok_or(CompactProblem::Algorithm)?;
+        let kind = text("typ")?.map(|kind| {
+            let kind = kind.to_ascii_lowercase();
+            kind.strip_prefix("application/")
+                .map(str::to_owned)
+                .unwrap_or(kind)
+        });
+        Ok(Self {
+            algorithm,
+            key_id: text("kid")?,
+            kind,
+            signed,
+            payload,
+            signature: decode(signature).ok_or(CompactProblem::Malformed)?,
+        })
+    }
+
+    /// The payload, after the signature was found to be the key's.
+    pub(crate) fn verify<T: DeserializeOwned>(&self, key: &PublicKey) -> Result<T, CompactProblem> {
+        if !key.verifies(self.algorithm, self.signed.as_bytes(), &self.signature) {
+            return Err(CompactProblem::Signature);
+        }
+        self.unverified()
+    }
+
+    /// The payload before anything is known of it: only to find out whose keys to check it with.
+    pub(crate) fn unverified<T: DeserializeOwned>(&self) -> Result<T, CompactProblem> {
+        decode(self.payload)
+            .and_then(|bytes| from_strict_json(&bytes))
+            .ok_or(CompactProblem::Malformed)
+    }
+}
+
+/// Base64url without padding, and no bits set that nobody reads (RFC 7515 §2).
+fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
