@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_auth::{AuthFailure, Authenticator, VerifiedToken};
-use tidegate_store::{Validation, ValidationCache};
+use tidegate_store::{Generation, Remembered, Validation, ValidationCache};
 use tidegate_types::{Credential, Principal, ServiceCode, TokenId, UserId, WorkspaceSlug};
 
 use crate::workspace::{WorkspaceError, WorkspaceHandle};
@@ -109,7 +109,9 @@ impl Identity {
     ) -> Result<Arc<Validated>, IdentifyError> {
         let slug = &workspace.workspace().slug;
         let epoch = workspace.epoch();
-        let known = match self.remembered(slug, token).await {
+        let remembered = self.remembered(slug, token).await;
+        let generation = remembered.as_ref().map(|known| known.generation);
+        let known = match remembered.and_then(|known| known.outcome) {
             // What is remembered is of another subject, and stays so.
             Some(Validation::Valid { username, .. }) if username != subject => {
                 look_up(workspace, subject).await?
@@ -117,11 +119,11 @@ impl Identity {
             Some(known) => known,
             None => {
                 let found = look_up(workspace, subject).await?;
-                self.remember(slug, token, found).await
+                self.remember(slug, token, found, generation).await
             }
         };
         match known {
-            Validation::Valid { user, username } => {
+            Validation::Valid { user, username, .. } => {
                 let validated = Arc::new(Validated {
                     user,
                     username: username.into(),
@@ -139,17 +141,17 @@ impl Identity {
     }
 
     /// The shared outcome. With the store gone the metastore is asked each time, which any node can.
-    async fn remembered(&self, slug: &WorkspaceSlug, token: &TokenId) -> Option<Validation> {
-        self.validations
-            .get(slug, token)
-            .await
-            .unwrap_or_else(|err| {
+    async fn remembered(&self, slug: &WorkspaceSlug, token: &TokenId) -> Option<Remembered> {
+        match self.validations.get(slug, token).await {
+            Ok(remembered) => Some(remembered),
+            Err(err) => {
                 tracing::warn!(
                     error = &err as &dyn std::error::Error,
                     "session validation goes on without the store"
                 );
                 None
-            })
+            }
+        }
     }
 
     async fn remember(
@@ -157,9 +159,13 @@ impl Identity {
         slug: &WorkspaceSlug,
         token: &TokenId,
         found: Validation,
+        generation: Option<Generation>,
     ) -> Validation {
+        let Some(generation) = generation else {
+            return found;
+        };
         self.validations
-            .put(slug, token, found.clone(), VALIDATION_TTL)
+            .put(slug, token, found.clone(), generation, VALIDATION_TTL)
             .await
             .unwrap_or(found)
     }
@@ -184,6 +190,7 @@ async fn look_up(workspace: &WorkspaceHandle, subject: &str) -> Result<Validatio
     Ok(Validation::Valid {
         user: user.id,
         username: user.username,
+        standing: None,
     })
 }
 

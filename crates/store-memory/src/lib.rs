@@ -107,6 +107,7 @@ pub fn memory_state(clock: Arc<dyn Clock>, limits: MemoryLimits) -> SharedState 
         validations: Arc::new(validation::MemoryValidations::new(
             Arc::clone(&clock),
             limits.max_validations,
+            limits.max_workspaces,
         )),
         tickets: Arc::new(tickets::MemoryTickets::new(
             Arc::clone(&clock),

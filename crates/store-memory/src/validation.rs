@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tidegate_store::{StoreError, Validation, ValidationCache};
+use tidegate_store::{
+    Generation, KnownStanding, MAX_VALIDATION_TTL, Remembered, StoreError, Validation,
+    ValidationCache,
+};
 use tidegate_types::{Clock, TokenId, UserId, WorkspaceSlug};
 
 use crate::shelf::{Shelf, Weigh, after};
@@ -20,11 +23,18 @@ pub(crate) struct MemoryValidations {
 struct Known {
     valid: Shelf<TokenKey, ValidUser>,
     revoked: Shelf<TokenKey, ()>,
+    generations: Shelf<WorkspaceSlug, Generations>,
+    /// The newest generation of any workspace.
+    newest: Generation,
+    /// Where workspaces begin whose generations are not known, or no more.
+    beginning: Generation,
 }
 
 struct ValidUser {
     user: UserId,
     username: String,
+    standing: Option<KnownStanding>,
+    generation: Generation,
 }
 
 impl Weigh for ValidUser {
@@ -39,11 +49,27 @@ impl Weigh for () {
     }
 }
 
+#[derive(Clone, Copy)]
+struct Generations {
+    now: Generation,
+    /// Outcomes of older ones do not count.
+    oldest: Generation,
+}
+
+impl Weigh for Generations {
+    fn bytes(&self) -> usize {
+        0
+    }
+}
+
 impl MemoryValidations {
-    pub(crate) fn new(clock: Arc<dyn Clock>, max_tokens: usize) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, max_tokens: usize, max_workspaces: usize) -> Self {
         let known = Known {
             valid: Shelf::new(max_tokens, usize::MAX),
             revoked: Shelf::new(max_tokens, usize::MAX),
+            generations: Shelf::new(max_workspaces, usize::MAX),
+            newest: Generation(0),
+            beginning: Generation(0),
         };
         Self {
             clock,
@@ -63,6 +89,30 @@ impl Known {
         self.revoked
             .put(key, (), after(now_millis, ttl).max(earlier), now_millis);
     }
+
+    fn generations(&self, workspace: &WorkspaceSlug, now_millis: i64) -> Generations {
+        let known = self.generations.peek(workspace, now_millis).copied();
+        known.unwrap_or(Generations {
+            now: self.beginning,
+            oldest: self.beginning,
+        })
+    }
+
+    /// Begins a generation of the workspace, in which all that was known counts on or nothing does.
+    fn begin(&mut self, workspace: &WorkspaceSlug, forgets_all: bool, now_millis: i64) {
+        self.newest = Generation(self.newest.0 + 1);
+        let now = self.newest;
+        let before = self.generations(workspace, now_millis).oldest;
+        let oldest = if forgets_all { now } else { before };
+        let generations = Generations { now, oldest };
+        let gone = self
+            .generations
+            .put(workspace.clone(), generations, i64::MAX, now_millis);
+        if !gone.is_empty() {
+            // What those workspaces forgot is forgotten by all whose generations are not known.
+            self.beginning = now;
+        }
+    }
 }
 
 #[async_trait::async_trait]
@@ -71,17 +121,27 @@ impl ValidationCache for MemoryValidations {
         &self,
         workspace: &WorkspaceSlug,
         token: &TokenId,
-    ) -> Result<Option<Validation>, StoreError> {
+    ) -> Result<Remembered, StoreError> {
         let now = self.clock.unix_millis();
         let key = (workspace.clone(), token.clone());
         let mut known = self.known.lock();
-        if known.revoked.peek(&key, now).is_some() {
-            return Ok(Some(Validation::Revoked));
-        }
-        Ok(known.valid.with(&key, now, |valid, _| Validation::Valid {
-            user: valid.user,
-            username: valid.username.clone(),
-        }))
+        let generations = known.generations(workspace, now);
+        let outcome = if known.revoked.peek(&key, now).is_some() {
+            Some(Validation::Revoked)
+        } else {
+            let valid = known.valid.with(&key, now, |valid, _| {
+                (valid.generation >= generations.oldest).then(|| Validation::Valid {
+                    user: valid.user,
+                    username: valid.username.clone(),
+                    standing: valid.standing.clone(),
+                })
+            });
+            valid.flatten()
+        };
+        Ok(Remembered {
+            outcome,
+            generation: generations.now,
+        })
     }
 
     async fn put(
@@ -89,6 +149,7 @@ impl ValidationCache for MemoryValidations {
         workspace: &WorkspaceSlug,
         token: &TokenId,
         outcome: Validation,
+        generation: Generation,
         ttl: Duration,
     ) -> Result<Validation, StoreError> {
         let now = self.clock.unix_millis();
@@ -99,15 +160,38 @@ impl ValidationCache for MemoryValidations {
         }
         match &outcome {
             Validation::Revoked => known.revoke(key, ttl, now),
-            Validation::Valid { user, username } => {
-                let valid = ValidUser {
-                    user: *user,
-                    username: username.clone(),
-                };
-                known.valid.put(key, valid, after(now, ttl), now);
+            Validation::Valid {
+                user,
+                username,
+                standing,
+            } => {
+                if generation == known.generations(workspace, now).now {
+                    let valid = ValidUser {
+                        user: *user,
+                        username: username.clone(),
+                        standing: standing.clone(),
+                        generation,
+                    };
+                    let expires = after(now, ttl.min(MAX_VALIDATION_TTL));
+                    known.valid.put(key, valid, expires, now);
+                }
             }
         }
         Ok(outcome)
+    }
+
+    async fn forget(&self, workspace: &WorkspaceSlug, token: &TokenId) -> Result<(), StoreError> {
+        let now = self.clock.unix_millis();
+        let mut known = self.known.lock();
+        known.valid.take(&(workspace.clone(), token.clone()), now);
+        known.begin(workspace, false, now);
+        Ok(())
+    }
+
+    async fn forget_all(&self, workspace: &WorkspaceSlug) -> Result<(), StoreError> {
+        let now = self.clock.unix_millis();
+        self.known.lock().begin(workspace, true, now);
+        Ok(())
     }
 
     async fn revoke(
@@ -121,5 +205,40 @@ impl ValidationCache for MemoryValidations {
             .lock()
             .revoke((workspace.clone(), token.clone()), ttl, now);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tidegate_types::SystemClock;
+
+    use super::*;
+
+    const LIFE: Duration = Duration::from_mins(5);
+
+    fn valid() -> Validation {
+        Validation::Valid {
+            user: UserId(1),
+            username: "anna".to_owned(),
+            standing: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_workspace_whose_generation_made_room_forgets_rather_than_remembers() {
+        let validations = MemoryValidations::new(Arc::new(SystemClock), 100, 2);
+        let slug = |name: &str| name.parse::<WorkspaceSlug>().unwrap();
+        let (acme, token) = (slug("acme"), "t".parse().unwrap());
+        let before = validations.get(&acme, &token).await.unwrap().generation;
+        let put = validations.put(&acme, &token, valid(), before, LIFE).await;
+        put.unwrap();
+        validations.forget_all(&acme).await.unwrap();
+        for other in ["b", "c", "d"] {
+            validations.forget_all(&slug(other)).await.unwrap();
+        }
+        assert_eq!(None, validations.get(&acme, &token).await.unwrap().outcome);
+        let put = validations.put(&acme, &token, valid(), before, LIFE).await;
+        put.unwrap();
+        assert_eq!(None, validations.get(&acme, &token).await.unwrap().outcome);
     }
 }

@@ -99,6 +99,11 @@ impl Keys {
         )
     }
 
+    /// String: how often outcomes of validation were forgotten.
+    pub(crate) fn generations(&self, workspace: &WorkspaceSlug) -> String {
+        format!("{}:{{{workspace}}}:generation", self.prefix)
+    }
+
     /// String: when a bucket's next call is due.
     pub(crate) fn limit(&self, plane: &Plane, scope: &LimitScope) -> String {
         let tag = match plane {
@@ -189,6 +194,8 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tidegate_store::Door;
+
     use super::*;
 
     fn keys() -> Keys {
@@ -265,11 +272,23 @@ mod tests {
             }
             all.extend([
                 keys.changes(&workspace),
+                keys.generations(&workspace),
+                keys.validation(&workspace, &"1".parse().unwrap()),
                 keys.limit(&Plane::from(&workspace), &LimitScope::Tenant),
                 keys.limit(&Plane::from(&workspace), &LimitScope::Client("1".into())),
                 keys.channel(&Topic::Workspace(workspace)),
             ]);
         }
+        for door in Door::ALL {
+            let account = LimitScope::Account(door, "client-1".parse().unwrap());
+            let client = LimitScope::ClientAt(door, "client-1".parse().unwrap());
+            let address = LimitScope::Address(door, "client-1".into());
+            for scope in [account, client, address, LimitScope::Everybody(door)] {
+                all.push(keys.limit(&Plane::Control, &scope));
+            }
+        }
+        all.extend(TicketKind::ALL.map(|kind| keys.ticket(kind, "client-1")));
+        all.push(keys.tally("client-1"));
         let count = all.len();
         assert!(all.iter().all(|key| key.len() < 300));
         all.sort();

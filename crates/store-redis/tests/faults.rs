@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tidegate_store::contract::{eventually, next_event};
 use tidegate_store::{
-    Budget, CacheKey, Change, Circuit, Degraded, Epoch, EventId, LimitScope, LimitsWithFallback,
-    Plane, RelayEvent, Retention, SessionChange, SessionKey, SessionLimits, SessionRecord,
-    SharedState, Signal, StoreError, StoreErrorKind, StoredEvent, StreamKey, TicketKind, Topic,
-    Validation, Verdict,
+    Budget, CacheKey, Change, Circuit, Degraded, Epoch, EventId, Generation, LimitScope,
+    LimitsWithFallback, Plane, RelayEvent, Retention, SessionChange, SessionKey, SessionLimits,
+    SessionRecord, SharedState, Signal, StoreError, StoreErrorKind, StoredEvent, StreamKey,
+    TicketKind, Topic, Validation, Verdict,
 };
 use tidegate_store_memory::{MemoryLimits, memory_state};
 use tidegate_store_redis::{RedisSettings, redis_state};
@@ -249,9 +249,23 @@ fn operations_of_the_rest(s: &SharedState) -> Vec<(&'static str, Outcome<'_>)> {
                 let valid = Validation::Valid {
                     user: UserId(1),
                     username: "u".to_owned(),
+                    standing: None,
                 };
-                no_value(s.validations.put(&acme(), &token(), valid, LONG)).await
+                let generation = Generation(0);
+                no_value(
+                    s.validations
+                        .put(&acme(), &token(), valid, generation, LONG),
+                )
+                .await
             }),
+        ),
+        (
+            "forget validation",
+            Box::pin(async { s.validations.forget(&acme(), &token()).await }),
+        ),
+        (
+            "forget validations",
+            Box::pin(async { s.validations.forget_all(&acme()).await }),
         ),
         (
             "get validation",
@@ -555,13 +569,16 @@ async fn nothing_is_taken_twice_while_redis_is_stopped_killed_and_restarted_in_t
         eventually("calls work again", async || works(node).await).await;
     }
     stop.store(true, std::sync::atomic::Ordering::SeqCst);
-    for (worker, rounds) in workers.into_iter().enumerate() {
-        let (taken, failed) = rounds.await.unwrap();
-        assert!(
-            taken > 0 && failed > 0,
-            "of worker {worker}, {taken} rounds were whole and {failed} were hit"
-        );
+    let (mut taken, mut failed) = (0, 0);
+    for worker in workers {
+        let (some, others) = worker.await.unwrap();
+        taken += some;
+        failed += others;
     }
+    assert!(
+        taken > 0 && failed > 0,
+        "{taken} rounds were whole and {failed} were hit"
+    );
 }
 
 #[tokio::test]
@@ -616,6 +633,7 @@ async fn values_that_are_not_ours_are_corrupt() {
     let session_key = "tg:{acme}:session:1:0123456789abcdef";
     for command in [
         "SET tg:{acme}:validation:token junk",
+        "SET tg:{acme}:validation:other 0",
         &format!("HSET {session_key} v 2 created 1"),
         "SET tg:{acme}:events:1:0123456789abcdef:get text",
         "XADD tg:{acme}:changes 5-1 c {}",
@@ -694,7 +712,7 @@ async fn everything_but_the_change_log_expires() {
         .lines()
         .filter(|line| line.starts_with("tg:"))
         .collect();
-    assert_eq!(12, keys.len(), "{keys:?}");
+    assert_eq!(13, keys.len(), "{keys:?}");
     for key in keys {
         let ttl_secs: i64 = server
             .command(&format!("TTL {key}"))

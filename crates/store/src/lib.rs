@@ -36,7 +36,9 @@ pub use resilient::{CacheOrMiss, Circuit, Degraded, LimitsWithFallback, OnDegrad
 pub use sessions::{SessionChange, SessionLimits, SessionRecord, SessionStore};
 pub use signal_queue::SignalQueue;
 pub use tickets::{MAX_TICKET_BYTES, Tallies, Tally, TicketKind, TicketStore};
-pub use validation::{Validation, ValidationCache};
+pub use validation::{
+    Generation, KnownStanding, MAX_VALIDATION_TTL, Remembered, Validation, ValidationCache,
+};
 
 /// Whether the store can be reached, for `/readyz`.
 #[async_trait::async_trait]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tidegate_types::{TokenId, UserId, WorkspaceSlug};
+use tidegate_types::{AccountId, ClientId, ScopeSet, TokenId, UserId, WorkspaceSlug};
 
 use crate::StoreError;
 
@@ -14,32 +14,78 @@ pub enum Validation {
         user: UserId,
         /// The user's name in the workspace.
         username: String,
+        /// What the manager said, for tokens of our own.
+        #[serde(default)]
+        standing: Option<KnownStanding>,
     },
     /// The token was revoked. Outlives any later `put`.
     Revoked,
 }
 
-/// Outcomes of session validation, so that the metastore is asked once in 5 minutes and a revocation
-/// holds on every node at once.
+/// What the manager said of a grant or API token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownStanding {
+    /// Whose it is.
+    pub account: AccountId,
+    /// By which client.
+    pub client: ClientId,
+    /// What it may do in the workspace.
+    pub scopes: ScopeSet,
+    /// The place in the manager's change log that was known when the manager was asked: all changes up to it are
+    /// in this.
+    pub as_of: u64,
+}
+
+/// How often outcomes of a workspace were forgotten, in the adapter's own terms. Larger is later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Generation(pub u64);
+
+/// What is remembered of a token, and the generation to [`put`](ValidationCache::put) a newer outcome with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// The outcome, while it lives.
+    pub outcome: Option<Validation>,
+    /// The workspace's generation at that moment.
+    pub generation: Generation,
+}
+
+/// How long a good outcome lives at the most, whatever `put` is told.
+pub const MAX_VALIDATION_TTL: Duration = Duration::from_hours(24);
+
+/// Outcomes of session validation, so that the manager and the metastore are asked once in 5 minutes and a
+/// revocation holds on every node at once.
 ///
-/// Redis: string `tg:{<workspace>}:validation:<token id>`, JSON, expiring.
+/// Whoever looks something up reads the generation before and hands it in after: what was forgotten meanwhile
+/// does not come back.
+///
+/// Redis: string `tg:{<workspace>}:validation:<token id>`, expiring: the generation that it was put with, a space,
+/// and JSON. String `tg:{<workspace>}:generation`, expiring after two days: the generation, a space, and the
+/// oldest one whose outcomes still count; both 0 without.
 #[async_trait::async_trait]
 pub trait ValidationCache: Send + Sync {
-    /// The outcome, while it lives.
+    /// The outcome, and the workspace's generation.
     async fn get(
         &self,
         workspace: &WorkspaceSlug,
         token: &TokenId,
-    ) -> Result<Option<Validation>, StoreError>;
+    ) -> Result<Remembered, StoreError>;
 
-    /// Keeps an outcome for `ttl`. It never replaces [`Validation::Revoked`]; returns what now stands.
+    /// Keeps an outcome for `ttl` if nothing of the workspace was forgotten since `generation` was read. It never
+    /// replaces [`Validation::Revoked`]. Returns what the token now comes to, kept or not.
     async fn put(
         &self,
         workspace: &WorkspaceSlug,
         token: &TokenId,
         outcome: Validation,
+        generation: Generation,
         ttl: Duration,
     ) -> Result<Validation, StoreError>;
+
+    /// Forgets a good outcome. A revocation stays.
+    async fn forget(&self, workspace: &WorkspaceSlug, token: &TokenId) -> Result<(), StoreError>;
+
+    /// Forgets all good outcomes of a workspace. Revocations stay.
+    async fn forget_all(&self, workspace: &WorkspaceSlug) -> Result<(), StoreError>;
 
     /// Revokes the token for `ttl`, which must reach past its expiry.
     async fn revoke(

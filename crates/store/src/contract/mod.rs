@@ -167,6 +167,8 @@ macro_rules! contract_tests {
                 a_revocation_is_never_shortened,
                 a_revocation_wins_every_race,
                 a_token_is_only_its_workspaces,
+                what_was_looked_up_before_a_change_is_not_kept_after_it,
+                nothing_older_stands_after_racing_changes,
             ];
             limits: [
                 a_burst_is_allowed_and_then_no_more,

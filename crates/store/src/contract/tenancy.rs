@@ -44,11 +44,12 @@ enum Step {
     GetAnswer(u8),
     Validate(u8),
     Revoke(u8),
+    Forget(u8),
     GetValidation(u8),
 }
 
 fn steps() -> impl Strategy<Value = Vec<(u8, Step)>> {
-    let step = (0_u8..14, 0..THINGS).prop_map(|(kind, n)| match kind {
+    let step = (0_u8..15, 0..THINGS).prop_map(|(kind, n)| match kind {
         0 => Step::Open(n),
         1 => Step::Touch(n),
         2 => Step::Subscribe(n),
@@ -62,6 +63,7 @@ fn steps() -> impl Strategy<Value = Vec<(u8, Step)>> {
         10 => Step::GetAnswer(n),
         11 => Step::Validate(n),
         12 => Step::Revoke(n),
+        13 => Step::Forget(n),
         _ => Step::GetValidation(n),
     });
     vec((any::<u8>().prop_map(|n| n % 4), step), 1..120)
@@ -120,6 +122,7 @@ impl Principal {
         Validation::Valid {
             user: UserId(self.user),
             username: format!("{}@{}", self.user, self.workspace),
+            standing: None,
         }
     }
 
@@ -281,9 +284,11 @@ impl Principal {
             }
             Step::Validate(n) => {
                 let outcome = self.valid();
+                let token = self.token(n);
+                let known = node.validations.get(&workspace, &token).await.unwrap();
                 let stands = node
                     .validations
-                    .put(&workspace, &self.token(n), outcome.clone(), LONG)
+                    .put(&workspace, &token, outcome.clone(), known.generation, LONG)
                     .await;
                 let expected = self.model.validations.entry(n).or_insert(outcome);
                 assert_eq!(*expected, stands.unwrap());
@@ -295,12 +300,18 @@ impl Principal {
                     .unwrap();
                 self.model.validations.insert(n, Validation::Revoked);
             }
-            Step::GetValidation(n) => {
-                let outcome = node
-                    .validations
-                    .get(&workspace, &self.token(n))
+            Step::Forget(n) => {
+                node.validations
+                    .forget(&workspace, &self.token(n))
                     .await
                     .unwrap();
+                if self.model.validations.get(&n) != Some(&Validation::Revoked) {
+                    self.model.validations.remove(&n);
+                }
+            }
+            Step::GetValidation(n) => {
+                let known = node.validations.get(&workspace, &self.token(n)).await;
+                let outcome = known.unwrap().outcome;
                 assert_eq!(self.model.validations.get(&n), outcome.as_ref());
             }
             _ => unreachable!("not a step of values"),

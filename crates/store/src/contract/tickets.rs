@@ -1,7 +1,5 @@
 //! Short-lived values of sign-in and authorization.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use super::{Harness, LONG, SHORT, eventually};
