@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod access;
+mod account;
 mod chart;
 mod dashboard;
 mod database;
@@ -18,6 +19,7 @@ mod tag;
 mod user;
 
 pub use access::{Access, DatasourcePerms, Fingerprint, Role, RowRules, RowRulesOf};
+pub use account::{NewUser, StoredAccount};
 pub use chart::{CHART_COLUMNS, CHART_SEARCHED, Charts};
 pub use dashboard::{ChartOnDashboard, DASHBOARD_COLUMNS, DASHBOARD_SEARCHED, Dashboards};
 pub use database::{

@@ -47,7 +47,8 @@ fn select() -> SelectStatement {
         .to_owned()
 }
 
-fn read(row: &Row) -> Result<User, MetastoreError> {
+/// Reads the five columns of a user.
+pub(crate) fn read(row: &Row) -> Result<User, MetastoreError> {
     Ok(User {
         id: UserId(row.id(0)?),
         username: row.text_or_empty(1)?,
