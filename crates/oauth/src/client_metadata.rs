@@ -1,7 +1,10 @@
 //! What a client says of itself (RFC 7591 §2), after it was checked.
 
 mod document;
+mod reader;
 mod registration;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +24,36 @@ pub enum TokenEndpointAuthMethod {
     ClientSecretPost,
     /// A signed assertion (RFC 7523 §2.2).
     PrivateKeyJwt,
+}
+
+impl TokenEndpointAuthMethod {
+    /// All methods.
+    pub const ALL: [Self; 4] = [
+        Self::None,
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+    ];
+
+    /// The method as it stands in `token_endpoint_auth_method`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+
+    /// The method of that name; `None` when there is none here.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+
+    /// Whether a client of this method has a secret from us.
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
 }
 
 /// How a client gets tokens.
@@ -104,7 +137,7 @@ pub struct ClientMetadata {
     /// Where its public keys are fetched, for `private_key_jwt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
-    /// The scopes that it asks for when a request names none, as it wrote them.
+    /// The scopes that it asks for when a request names none: those of what it wrote that exist here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// The program's own id and version, for dedupe and display.
@@ -139,13 +172,23 @@ impl ClientMetadata {
     }
 
     /// What tells registrations apart: two of one digest are the same client registering again (C16). Does not depend
-    /// on the order of URIs and grant types.
+    /// on the order of URIs and grant types, nor on a loopback URI's port, which is another one on each start and is
+    /// not compared either. For public clients only: two confidential ones have two secrets.
     ///
     /// # Panics
     /// Never: metadata is JSON.
     pub fn digest(&self) -> SecretHash {
         let mut sorted = self.clone();
-        sorted.redirect_uris.sort();
+        sorted.redirect_uris = self
+            .redirect_uris
+            .iter()
+            .map(|text| match RedirectUri::parse(text) {
+                Ok(uri) => uri.without_loopback_port(),
+                Err(_) => text.clone(),
+            })
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
         sorted.grant_types.sort_by_key(|one| one.as_str());
         SecretHash::of(&serde_json::to_string(&sorted).expect("metadata is JSON"))
     }

@@ -6,6 +6,7 @@ mod assertion;
 mod authorization_request;
 mod client_credential;
 mod client_metadata;
+mod display_name;
 mod error;
 mod jose;
 mod metadata;
@@ -27,6 +28,7 @@ pub use assertion::{Assertion, AssertionProblem, ClientAssertion, IdJag, IdJagEx
 pub use authorization_request::{Asked, AuthorizationRequest, Prompt, UnanswerableRequest};
 pub use client_credential::{ClientCredential, JWT_BEARER_ASSERTION};
 pub use client_metadata::{ApplicationType, ClientMetadata, GrantType, TokenEndpointAuthMethod};
+pub use display_name::display_name;
 pub use error::{ErrorCode, OAuthError};
 pub use jose::{Algorithm, JwkSet, UnknownAlgorithm};
 pub use metadata::{AuthorizationServerMetadata, Offered, ProtectedResourceMetadata};

@@ -152,6 +152,27 @@ impl RedirectUri {
         }
     }
 
+    /// The URI as all that match it have in common: a loopback host without its port.
+    pub(crate) fn without_loopback_port(&self) -> String {
+        match self.kind {
+            RedirectKind::Loopback => {
+                let (path, query) = self.path_and_query();
+                let mark = if query.is_some() { "?" } else { "" };
+                let query = query.unwrap_or_default();
+                format!("{}://{}{path}{mark}{query}", self.scheme, self.host)
+            }
+            RedirectKind::Https | RedirectKind::PrivateScheme => self.text.clone(),
+        }
+    }
+
+    /// Whether it is a web site of whoever owns `host`: both have the same registrable domain. An address or a name
+    /// without one has to be the same.
+    pub fn is_of_owner_of(&self, host: &str) -> bool {
+        self.kind == RedirectKind::Https
+            && self.host_parts().registrable
+                == ShownHost::of_host(&host.to_ascii_lowercase()).registrable
+    }
+
     /// The scheme in lower case.
     pub fn scheme(&self) -> &str {
         &self.scheme

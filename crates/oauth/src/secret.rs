@@ -202,14 +202,7 @@ impl<'de> Deserialize<'de> for SecretHash {
 
 /// CRC-32 (ISO 3309) of the text in base62, most significant digit first.
 fn checksum(text: &str) -> String {
-    let mut crc = u32::MAX;
-    for byte in text.bytes() {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = (crc >> 1) ^ (0xEDB8_8320 & 0_u32.wrapping_sub(crc & 1));
-        }
-    }
-    let mut rest = !crc;
+    let mut rest = crc32fast::hash(text.as_bytes());
     let mut digits = [b'0'; CHECK];
     for digit in digits.iter_mut().rev() {
         *digit = ALPHABET[(rest % 62) as usize];

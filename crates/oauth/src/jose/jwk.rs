@@ -63,7 +63,7 @@ impl PublicKey {
             .into_iter()
             .map(|algorithm| {
                 let key = if let Some(parameters) = algorithm.rsa() {
-                    rsa_key(number("n")?, &number("e")?)?
+                    rsa_key(&number("n")?, &number("e")?)?
                         .to_parsed_public_key(parameters)
                         .ok()?
                 } else {
@@ -92,7 +92,7 @@ impl PublicKey {
 }
 
 /// 2048 to 8192 bits; below is weak, above costs time. The exponent that all use: odd ones up to 4 bytes.
-fn rsa_key(modulus: Vec<u8>, exponent: &[u8]) -> Option<RsaPublicKeyComponents<Vec<u8>>> {
+fn rsa_key(modulus: &[u8], exponent: &[u8]) -> Option<RsaPublicKeyComponents<Vec<u8>>> {
     let start = modulus.iter().position(|byte| *byte != 0)?;
     let modulus = modulus[start..].to_vec();
     let exponent_start = exponent.iter().position(|byte| *byte != 0)?;
