@@ -17,6 +17,10 @@ pub trait Authenticator: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// An [`AuthFailure`], which tells the caller nothing about why a token was refused (RFC 6750 §3.1).
     async fn authenticate(&self, bearer: Option<&str>) -> Result<Arc<VerifiedToken>, AuthFailure>;
+
+    /// The deployment's own keys changed: what was verified by them is not good any more without another look.
+    /// Nothing to do for whoever knows no such keys.
+    fn keys_changed(&self) {}
 }
 
 /// What a good credential says. It names a user, but proves no membership of a workspace.
@@ -99,6 +103,9 @@ pub enum SetupError {
     /// The HTTP client for `auth.jwt.jwks_uri`.
     #[error("the HTTP client for auth.jwt.jwks_uri could not be built")]
     Client(#[source] reqwest::Error),
+    /// Tokens are asked for, and nobody issues them.
+    #[error("auth.enabled asks for tokens, and neither a manager nor auth.jwt says whose")]
+    Nobody,
 }
 
 /// The authenticator that the settings ask for; `None` where the manager's tokens alone are accepted.

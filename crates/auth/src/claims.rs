@@ -6,6 +6,7 @@ use serde::Deserialize;
 use tidegate_config::JwtSettings;
 use tidegate_types::{ClientName, Credential, Scope, ScopeSet, TokenId};
 
+use crate::own::GRANT_PREFIX;
 use crate::{TokenKind, VerifiedToken};
 
 /// Why a token was refused. For the log only, and only when it is asked for.
@@ -169,7 +170,10 @@ impl RawClaims {
     }
 
     fn token_id(&self, digest_hex: &str) -> TokenId {
-        let own = self.jti.as_deref().and_then(|jti| jti.parse().ok());
+        // No issuer but ours may name a grant, nor a static token.
+        let is_ours = |jti: &&str| jti.starts_with(GRANT_PREFIX) || jti.starts_with("static");
+        let own = self.jti.as_deref().filter(|jti| !is_ours(jti));
+        let own = own.and_then(|jti| jti.parse().ok());
         own.unwrap_or_else(|| {
             digest_hex
                 .parse()

@@ -13,6 +13,9 @@ use crate::{AuthFailure, Authenticator, SetupError, VerifiedToken};
 /// Longer tokens are refused unread: real ones stay far below, and reading costs memory and time.
 const MOST_BYTES: usize = 8 * 1024;
 
+/// The keys of another issuer come and go without a word: what they verified is believed for its time.
+const GENERATION: u64 = 0;
+
 /// Bearer JWTs of one issuer, by the one algorithm that its key is for.
 #[derive(Debug)]
 pub struct JwtAuthenticator {
@@ -47,12 +50,13 @@ impl JwtAuthenticator {
         }
         let digest = digest_of(bearer);
         let now = self.clock.unix_secs();
-        if let Some(token) = self.verified.get(&digest, now) {
+        if let Some(token) = self.verified.get(&digest, GENERATION, now) {
             return Ok(token);
         }
         let claims = self.check_signature(bearer).await?;
         let token = Arc::new(claims.verify(&self.settings, now, &hex_of(&digest))?);
-        self.verified.put(digest, Arc::clone(&token), now);
+        self.verified
+            .put(digest, GENERATION, Arc::clone(&token), now);
         Ok(token)
     }
 

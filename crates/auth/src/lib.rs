@@ -3,16 +3,22 @@
 
 mod authenticator;
 mod claims;
+mod combined;
 mod development;
 mod jwks;
 mod jwt;
 mod keys;
+mod own;
 mod ports;
+mod static_tokens;
 mod token_cache;
 
 pub use authenticator::{
     AuthFailure, Authenticator, SetupError, TokenKind, VerifiedToken, from_settings,
 };
+pub use combined::CombinedAuthenticator;
 pub use development::DevelopmentAuthenticator;
 pub use jwt::JwtAuthenticator;
+pub use own::{OwnTokenAuthenticator, OwnTokenParts, token_id_of, workspace_of};
 pub use ports::{ApiTokenFound, ApiTokens, NoStanding, OwnKeys, Standing, StandingSource};
+pub use static_tokens::StaticTokens;

@@ -19,6 +19,7 @@ pub(crate) struct TokenCache {
 #[derive(Debug, Clone)]
 struct Remembered {
     token: Arc<VerifiedToken>,
+    generation: u64,
     until_unix_secs: i64,
 }
 
@@ -31,19 +32,33 @@ impl TokenCache {
         Self { entries }
     }
 
-    pub(crate) fn get(&self, digest: &[u8; 32], now_unix_secs: i64) -> Option<Arc<VerifiedToken>> {
+    /// The token, if it was verified by keys of this generation.
+    pub(crate) fn get(
+        &self,
+        digest: &[u8; 32],
+        generation: u64,
+        now_unix_secs: i64,
+    ) -> Option<Arc<VerifiedToken>> {
         let found = self.entries.get(digest)?;
-        (now_unix_secs < found.until_unix_secs).then_some(found.token)
+        let is_good = generation == found.generation && now_unix_secs < found.until_unix_secs;
+        is_good.then_some(found.token)
     }
 
     /// Remembers the token until it expires, and for five minutes at most.
-    pub(crate) fn put(&self, digest: [u8; 32], token: Arc<VerifiedToken>, now_unix_secs: i64) {
+    pub(crate) fn put(
+        &self,
+        digest: [u8; 32],
+        generation: u64,
+        token: Arc<VerifiedToken>,
+        now_unix_secs: i64,
+    ) {
         let most = now_unix_secs.saturating_add(LIFE.as_secs().cast_signed());
         let until_unix_secs = token.expires_at_unix_secs.map_or(most, |exp| exp.min(most));
         self.entries.insert(
             digest,
             Remembered {
                 token,
+                generation,
                 until_unix_secs,
             },
         );
