@@ -2,33 +2,40 @@ use askama::Template;
 use tidegate_types::{Role, Scope, WorkspaceSlug};
 
 use crate::scopes::{self, Words};
-use crate::{Foreign, Person, Span};
+use crate::{Foreign, Moment, Person, Span, WebLink};
 
 /// Who asks for what, and the decision.
 ///
-/// Its form: `csrf`, `workspace` (slug), `scope` (one, with those that it includes), `offline` ("yes" or absent),
-/// `decision` ("allow" or "deny"). Enter in the form does nothing: a decision is a button that was pressed.
+/// Its form: `csrf`, `user_code` (devices only), `workspace` (slug), `scope` (one, with those that it includes),
+/// `offline` ("yes" or absent), `decision` ("allow" or "deny"). Enter in the form does nothing: a decision is a button
+/// that was pressed.
 #[derive(Debug, Clone, Template)]
 #[template(path = "consent.html")]
 pub struct ConsentPage {
-    /// The transaction, a part of the form's path.
-    pub transaction: String,
-    /// Token of the transaction.
+    /// Path that the form is posted to.
+    pub action: String,
+    /// Token of the browser session, the same however often the page is loaded.
     pub csrf: String,
     /// What the client calls itself.
     pub client: Foreign,
+    /// Its page, `https` only.
+    pub client_page: Option<WebLink>,
     /// How much of that is known to be true.
     pub identity: Identity,
-    /// Where the code will be sent.
+    /// Where the answer goes.
     pub destination: Destination,
+    /// The gravest first.
+    pub warnings: Vec<ConsentWarning>,
     /// Whoever is signed in.
     pub account: Person,
-    /// Where to sign in as somebody else.
-    pub switch_account: String,
-    /// At least one.
+    /// Where to go on as somebody else.
+    pub switch_account: Option<String>,
+    /// Where the client may be let in. Empty: nowhere, and there is nothing to allow.
     pub workspaces: Vec<WorkspaceChoice>,
-    /// At least one, the narrowest first.
+    /// The narrowest first.
     pub scopes: Vec<ScopeChoice>,
+    /// What the client asked for and does not exist here.
+    pub ignored_scopes: Vec<Foreign>,
     /// Whether the client may stay connected.
     pub offline: Option<OfflineChoice>,
     /// How long an access token lives.
@@ -57,6 +64,15 @@ pub enum Destination {
     ThisComputer(Foreign),
     /// The app that opens a scheme: "cursor".
     App(Foreign),
+    /// A device that waits (RFC 8628).
+    Device {
+        /// What it shows: `XXXX-XXXX`.
+        user_code: String,
+        /// The address that it asked from.
+        address: Foreign,
+        /// When.
+        asked_at: Moment,
+    },
 }
 
 impl Destination {
@@ -65,6 +81,7 @@ impl Destination {
         match self {
             Self::Web(host) | Self::ThisComputer(host) => host.to_string(),
             Self::App(scheme) => format!("{scheme}:"),
+            Self::Device { user_code, .. } => user_code.clone(),
         }
     }
 }
@@ -82,14 +99,19 @@ pub struct WorkspaceChoice {
     pub role: Role,
     /// Whether it is chosen at first.
     pub is_chosen: bool,
+    /// What the client has there already.
+    pub granted: Option<Scope>,
+    /// Why it cannot be chosen: half a sentence.
+    pub closed: Option<&'static str>,
 }
 
 impl WorkspaceChoice {
+    fn granted(&self) -> Option<&'static str> {
+        self.granted.map(|scope| scopes::words(scope).title)
+    }
+
     fn line(&self) -> String {
-        let widest = Scope::ALL
-            .into_iter()
-            .rfind(|scope| self.role.scopes().allows(*scope));
-        let most = match widest {
+        let most = match scopes::widest(self.role.scopes()) {
             None | Some(Scope::Admin | Scope::Write) => "",
             Some(Scope::Query) => ": view and run SQL at the most",
             Some(Scope::Read) => ": view only",
@@ -99,16 +121,7 @@ impl WorkspaceChoice {
         } else {
             format!("{} · ", self.region)
         };
-        format!("{region}you are {} there{most}", article(self.role))
-    }
-}
-
-const fn article(role: Role) -> &'static str {
-    match role {
-        Role::Viewer => "a viewer",
-        Role::Analyst => "an analyst",
-        Role::Editor => "an editor",
-        Role::Admin => "an administrator",
+        format!("{region}you are {} there{most}", scopes::role(self.role))
     }
 }
 
@@ -138,32 +151,66 @@ pub struct OfflineChoice {
     pub is_chosen: bool,
 }
 
-struct Warning {
-    title: &'static str,
-    text: &'static str,
+/// What to warn of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsentWarning {
+    /// The client chose its name itself.
+    Unverified,
+    /// The answer goes to another host than the one that describes the client.
+    OtherHost,
+    /// The answer goes to whatever program listens on this computer.
+    LocalProgram,
+    /// The answer goes to whatever app took the scheme.
+    PrivateScheme,
+    /// Somebody may have sent the code.
+    Device,
+}
+
+impl ConsentWarning {
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Unverified => "Nobody checked who this is.",
+            Self::OtherHost => "The answer goes elsewhere.",
+            Self::LocalProgram => "The answer goes to a program on this computer.",
+            Self::PrivateScheme => "The answer goes to an app on this computer.",
+            Self::Device => "Is this device in front of you?",
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Unverified => {
+                "Any program can use this name. Go on only if you have just asked it to connect."
+            }
+            Self::OtherHost => {
+                "The address below is not the one that describes this application. Go on only if you trust both."
+            }
+            Self::LocalProgram => {
+                "Which one cannot be checked from here. Go on only if you have just started it yourself."
+            }
+            Self::PrivateScheme => {
+                "Which one cannot be checked from here. Go on only if you have just used it."
+            }
+            Self::Device => {
+                "Go on only if it shows the code below. If somebody sent you the code or this link, deny."
+            }
+        }
+    }
 }
 
 impl ConsentPage {
-    fn warning(&self) -> Option<Warning> {
-        let (title, text) = match (&self.identity, &self.destination) {
-            (Identity::Unverified, Destination::Web(_)) => (
-                "Nobody checked who this is.",
-                "Any program can use this name. Go on only if you have just asked for it, and the address below is one that you trust.",
-            ),
-            (Identity::Unverified, Destination::ThisComputer(_) | Destination::App(_)) => (
-                "Nobody checked who this is.",
-                "Any program on your computer can use this name. Go on only if you have just started it yourself.",
-            ),
-            (_, Destination::ThisComputer(_)) => (
-                "This goes to a program on your computer.",
-                "Which one cannot be checked from here. Go on only if you have just started it yourself.",
-            ),
-            (_, Destination::App(_)) => (
-                "This goes to an app on your computer.",
-                "Which one cannot be checked from here. Go on only if you have just asked for it.",
-            ),
-            (Identity::Approved | Identity::VerifiedDomain(_), Destination::Web(_)) => return None,
-        };
-        Some(Warning { title, text })
+    fn can_allow(&self) -> bool {
+        !self.scopes.is_empty()
+            && self
+                .workspaces
+                .iter()
+                .any(|workspace| workspace.closed.is_none())
+    }
+
+    fn user_code(&self) -> Option<&str> {
+        match &self.destination {
+            Destination::Device { user_code, .. } => Some(user_code),
+            _ => None,
+        }
     }
 }

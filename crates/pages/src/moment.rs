@@ -11,7 +11,12 @@ impl Moment {
         DateTime::from_timestamp(self.0, 0).unwrap_or_default()
     }
 
-    /// `2026-11-20T11:02:20Z`, for the `datetime` of `<time>`.
+    /// `<time>` with both forms.
+    pub(crate) fn tag(self) -> TimeTag {
+        TimeTag(self)
+    }
+
+    /// `2026-11-20T11:02:20Z`.
     pub fn machine(self) -> String {
         self.date().format("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
@@ -23,6 +28,18 @@ impl fmt::Display for Moment {
         write!(f, "{}", self.date().format("%-d %b %Y, %H:%M UTC"))
     }
 }
+
+/// A moment as an element; digits and our own letters only, so that it needs no escaping.
+pub(crate) struct TimeTag(Moment);
+
+impl fmt::Display for TimeTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = self.0;
+        write!(f, "<time datetime=\"{}\">{moment}</time>", moment.machine())
+    }
+}
+
+impl askama::filters::HtmlSafe for TimeTag {}
 
 /// A length of time in seconds, shown in the unit that fits: "1 hour", "30 days".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

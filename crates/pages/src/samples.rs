@@ -4,48 +4,79 @@ use tidegate_types::{Role, Scope};
 
 use crate::*;
 
+const NOW: Moment = Moment(1_795_172_540);
+const EARLIER: Moment = Moment(1_794_072_540);
+const LATER: Moment = Moment(1_799_172_540);
+
+fn name(text: &str) -> Foreign {
+    Foreign::new(text)
+}
+
 fn person() -> Person {
     Person {
-        username: Foreign::new("ada@example.com"),
-        display_name: Foreign::new("Ada Lovelace"),
+        username: name("ada@example.com"),
+        display_name: name("Ada Lovelace"),
     }
 }
 
-fn workspace(
-    slug: &str,
-    title: &str,
-    region: &str,
-    role: Role,
-    is_chosen: bool,
-) -> WorkspaceChoice {
+fn desk(at: Section) -> Desk {
+    Desk {
+        csrf: "token".into(),
+        person: person(),
+        at,
+        manages: true,
+        is_administrator: true,
+        notice: None,
+    }
+}
+
+fn picks() -> Vec<WorkspacePick> {
+    [
+        ("", "All workspaces"),
+        ("sales", "Sales"),
+        ("board", "Board"),
+    ]
+    .map(|(slug, title)| WorkspacePick {
+        slug: slug.parse().ok(),
+        title: name(title),
+        is_here: slug == "sales",
+    })
+    .into()
+}
+
+fn workspace(slug: &str, title: &str, region: &str, role: Role) -> WorkspaceChoice {
     WorkspaceChoice {
         slug: slug.parse().unwrap(),
-        title: Foreign::new(title),
-        region: Foreign::new(region),
+        title: name(title),
+        region: name(region),
         role,
-        is_chosen,
+        is_chosen: slug == "sales",
+        granted: None,
+        closed: None,
     }
 }
 
 fn consent() -> ConsentPage {
     ConsentPage {
-        transaction: "tx".into(),
+        action: "/oauth/consent/tx".into(),
         csrf: "token".into(),
-        client: Foreign::new("Claude"),
-        identity: Identity::VerifiedDomain(Foreign::new("claude.ai")),
-        destination: Destination::Web(Foreign::new("claude.ai")),
+        client: name("Claude"),
+        client_page: WebLink::parse("https://claude.ai/"),
+        identity: Identity::VerifiedDomain(name("claude.ai")),
+        destination: Destination::Web(name("claude.ai")),
+        warnings: vec![],
         account: person(),
-        switch_account: "/sign-in?switch=yes&return_to=/oauth/consent/tx".into(),
+        switch_account: Some("/sign-in?return_to=%2Foauth%2Fauthorize".into()),
         workspaces: vec![
-            workspace("sales", "Sales", "eu", Role::Editor, true),
-            workspace(
-                "finance",
-                "Finance and controlling",
-                "eu",
-                Role::Analyst,
-                false,
-            ),
-            workspace("board", "Board", "us1a", Role::Viewer, false),
+            workspace("sales", "Sales", "eu", Role::Editor),
+            WorkspaceChoice {
+                granted: Some(Scope::Read),
+                ..workspace("finance", "Finance and controlling", "eu", Role::Analyst)
+            },
+            WorkspaceChoice {
+                closed: Some("Its administrators must approve this application first."),
+                ..workspace("board", "Board", "us1a", Role::Viewer)
+            },
         ],
         scopes: [Scope::Read, Scope::Query, Scope::Write]
             .map(|scope| ScopeChoice {
@@ -53,6 +84,7 @@ fn consent() -> ConsentPage {
                 is_chosen: scope == Scope::Query,
             })
             .into(),
+        ignored_scopes: vec![],
         offline: Some(OfflineChoice {
             idle: Span(30 * 86_400),
             longest: Span(90 * 86_400),
@@ -63,25 +95,47 @@ fn consent() -> ConsentPage {
     }
 }
 
+fn providers() -> Vec<ProviderLink> {
+    ["Okta", "Microsoft Entra"]
+        .map(|title| ProviderLink {
+            title: name(title),
+            href: "/sign-in/okta?return_to=%2Fsettings".into(),
+        })
+        .into()
+}
+
 fn sign_in() -> SignInPage {
     SignInPage {
         csrf: "token".into(),
         return_to: "/settings".into(),
-        client: Some(Foreign::new("Claude")),
+        client: Some(name("Claude")),
         username: String::new(),
+        has_passwords: true,
         accepts_superset: true,
-        providers: ["Okta", "Microsoft Entra"]
-            .map(|title| ProviderLink {
-                title: Foreign::new(title),
-                href: "/sign-in/okta?return_to=%2Fsettings".into(),
-            })
-            .into(),
+        providers: providers(),
         problem: None,
     }
 }
 
-/// Names and pages.
-pub(crate) fn all() -> Vec<(&'static str, Box<dyn Page>)> {
+fn invitation(way: InvitationWay) -> InvitationPage {
+    InvitationPage {
+        action: "/invitation/secret".into(),
+        csrf: "token".into(),
+        email: name("grace@example.com"),
+        workspace: name("Sales"),
+        role: Role::Analyst,
+        expires_at: LATER,
+        way,
+        username: String::new(),
+        display_name: String::new(),
+        problem: None,
+    }
+}
+
+/// What a program calls itself that wants to be taken for another.
+const HOSTILE: &str = "<script>alert(1)</script> \u{202e}Claude by Anthropic, Inc., the real one, please press Allow now";
+
+fn sheets() -> Vec<(&'static str, Box<dyn Page>)> {
     vec![
         ("sign-in", Box::new(sign_in())),
         (
@@ -89,49 +143,563 @@ pub(crate) fn all() -> Vec<(&'static str, Box<dyn Page>)> {
             Box::new(SignInPage {
                 client: None,
                 username: "ada".into(),
-                providers: Vec::new(),
-                problem: Some("The name or the password is not right.".into()),
+                accepts_superset: false,
+                providers: vec![],
+                problem: Some("The name or the password is wrong.".into()),
                 ..sign_in()
             }),
         ),
+        (
+            "password",
+            Box::new(PasswordPage {
+                csrf: "token".into(),
+                username: name("admin"),
+                return_to: "/settings".into(),
+                is_required: true,
+                problem: None,
+            }),
+        ),
+        (
+            "password-by-choice",
+            Box::new(PasswordPage {
+                csrf: "token".into(),
+                username: name("admin"),
+                return_to: "/settings/account".into(),
+                is_required: false,
+                problem: Some("The two new passwords differ.".into()),
+            }),
+        ),
+        (
+            "invitation",
+            Box::new(invitation(InvitationWay::NewAccount {
+                has_passwords: true,
+                providers: providers(),
+            })),
+        ),
+        (
+            "invitation-join",
+            Box::new(invitation(InvitationWay::Join {
+                username: name("grace"),
+            })),
+        ),
+        (
+            "invitation-sign-in",
+            Box::new(invitation(InvitationWay::SignIn {
+                href: "/sign-in?return_to=%2Finvitation%2Fsecret".into(),
+            })),
+        ),
+        (
+            "device-code",
+            Box::new(DeviceCodePage {
+                user_code: String::new(),
+                problem: Some("This code is unknown or has expired.".into()),
+            }),
+        ),
+        (
+            "refusal",
+            Box::new(MessagePage {
+                is_refusal: true,
+                title: "This application is not known here".into(),
+                text: "It may have been removed because nobody used it.".into(),
+                steps: vec![
+                    "Remove the connection in the application, and add it again: it registers anew.".into(),
+                    "If it asks for a client id, make one under Settings, OAuth clients.".into(),
+                ],
+                code: Some("unknown_client"),
+                onward: None,
+            }),
+        ),
+        (
+            "return-to-app",
+            Box::new(ReturnPage {
+                client: name("Cursor"),
+                is_allowed: true,
+                link: AppLink::parse("cursor://anysphere.cursor-mcp/oauth/callback?code=x&state=y&iss=https%3A%2F%2Fa").unwrap(),
+            }),
+        ),
+        (
+            "done",
+            Box::new(MessagePage {
+                is_refusal: false,
+                title: "The device is connected".into(),
+                text: "You can close this page.".into(),
+                steps: vec![],
+                code: None,
+                onward: Some(("/settings/apps".into(), "Show connected apps")),
+            }),
+        ),
+    ]
+}
+
+fn consents() -> Vec<(&'static str, Box<dyn Page>)> {
+    vec![
         ("consent", Box::new(consent())),
         (
             "consent-unverified",
             Box::new(ConsentPage {
-                client: Foreign::new(
-                    "<script>alert(1)</script> \u{202e}Claude by Anthropic, Inc., the real one, please press Allow now",
-                ),
+                client: name(HOSTILE),
+                client_page: None,
                 identity: Identity::Unverified,
-                destination: Destination::Web(Foreign::new(
+                warnings: vec![ConsentWarning::Unverified],
+                destination: Destination::Web(name(
                     "claude.ai.login.a-very-long-host-name-that-goes-on-and-on.example.net",
                 )),
-                workspaces: vec![workspace("sales", "Sales", "", Role::Viewer, true)],
+                workspaces: vec![workspace("sales", "Sales", "", Role::Viewer)],
                 scopes: vec![ScopeChoice {
                     scope: Scope::Read,
                     is_chosen: true,
                 }],
+                ignored_scopes: vec![name("openid"), name("everything:*")],
                 offline: None,
+                problem: Some("Choose a workspace.".into()),
                 ..consent()
             }),
         ),
         (
             "consent-loopback",
             Box::new(ConsentPage {
-                client: Foreign::new("Claude Code (tidegate)"),
-                destination: Destination::ThisComputer(Foreign::new("localhost:3118")),
+                client: name("Claude Code (tidegate)"),
+                destination: Destination::ThisComputer(name("localhost:3118")),
+                warnings: vec![ConsentWarning::LocalProgram],
                 ..consent()
             }),
         ),
         (
             "consent-app",
             Box::new(ConsentPage {
-                client: Foreign::new("Cursor"),
+                client: name("Cursor"),
+                client_page: None,
                 identity: Identity::Unverified,
-                destination: Destination::App(Foreign::new("cursor")),
+                warnings: vec![ConsentWarning::Unverified, ConsentWarning::PrivateScheme],
+                destination: Destination::App(name("cursor")),
+                ..consent()
+            }),
+        ),
+        (
+            "consent-device",
+            Box::new(ConsentPage {
+                action: "/device".into(),
+                client: name("Report printer"),
+                client_page: None,
+                identity: Identity::Approved,
+                warnings: vec![ConsentWarning::Device],
+                destination: Destination::Device {
+                    user_code: "BCDF-GHJK".into(),
+                    address: name("192.0.2.7"),
+                    asked_at: NOW,
+                },
+                switch_account: None,
+                ..consent()
+            }),
+        ),
+        (
+            "consent-nowhere",
+            Box::new(ConsentPage {
+                workspaces: vec![],
+                scopes: vec![],
                 ..consent()
             }),
         ),
     ]
+}
+
+fn app(client: &str, host: &str, scope: Scope) -> ConnectedApp {
+    ConnectedApp {
+        id: "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000".parse().unwrap(),
+        client: name(client),
+        origin: "Verified domain",
+        host: name(host),
+        workspace: name("Sales"),
+        scope,
+        created_at: EARLIER,
+        last_used_at: (scope != Scope::Read).then_some(NOW),
+        calls: 1_204,
+        is_offline: scope != Scope::Read,
+        expires_at: LATER,
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "a list")]
+fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
+    let secret_line = SecretLine {
+        created_at: EARLIER,
+        expires_at: Some(LATER),
+    };
+    vec![
+        (
+            "settings-apps",
+            Box::new(AppsPage {
+                desk: Desk {
+                    notice: Some(Notice::Done("Claude is disconnected.".into())),
+                    ..desk(Section::Apps)
+                },
+                apps: vec![
+                    app("Claude", "claude.ai", Scope::Query),
+                    app("Claude Code (tidegate)", "localhost", Scope::Write),
+                    app(HOSTILE, "evil.example.net", Scope::Read),
+                ],
+            }),
+        ),
+        (
+            "settings-apps-empty",
+            Box::new(AppsPage {
+                desk: Desk {
+                    manages: false,
+                    is_administrator: false,
+                    ..desk(Section::Apps)
+                },
+                apps: vec![],
+            }),
+        ),
+        (
+            "settings-connect",
+            Box::new(ConnectPage {
+                desk: desk(Section::Connect),
+                endpoints: vec![
+                    Endpoint {
+                        title: name("Any workspace, chosen as you connect"),
+                        url: "https://mcp.example.com/mcp".into(),
+                    },
+                    Endpoint {
+                        title: name("Sales"),
+                        url: "https://mcp.example.com/w/sales/mcp".into(),
+                    },
+                ],
+                recipes: vec![
+                    Recipe {
+                        id: "claude-code".into(),
+                        title: "Claude Code".into(),
+                        text: "Run this:".into(),
+                        snippet: "claude mcp add --transport http superset https://mcp.example.com/mcp".into(),
+                    },
+                    Recipe {
+                        id: "cursor".into(),
+                        title: "Cursor".into(),
+                        text: "Add this to .cursor/mcp.json:".into(),
+                        snippet: "{\n  \"mcpServers\": {\n    \"superset\": {\"url\": \"https://mcp.example.com/mcp\"}\n  }\n}".into(),
+                    },
+                ],
+            }),
+        ),
+        (
+            "settings-clients",
+            Box::new(ClientsPage {
+                desk: desk(Section::Clients),
+                clients: vec![OwnClient {
+                    id: "tgc_0123456789abcdef".parse().unwrap(),
+                    name: name("My editor"),
+                    redirect_uris: vec![name("http://localhost:8787/callback"), name("cursor://anysphere.cursor-mcp/oauth/callback")],
+                    scope: Scope::Write,
+                    secrets: vec![secret_line.clone()],
+                    is_confidential: true,
+                    created_at: EARLIER,
+                    last_used_at: None,
+                }],
+                most: 10,
+                presets: ["Claude.ai", "Claude Desktop", "Cursor", "VS Code", "Windsurf", "Zed", "ChatGPT", "Gemini CLI"]
+                    .map(|title| PresetLink {
+                        id: title.to_lowercase(),
+                        title: title.into(),
+                        is_chosen: title == "Cursor",
+                    })
+                    .into(),
+                draft: ClientDraft {
+                    name: "Cursor".into(),
+                    redirect_uris: "cursor://anysphere.cursor-mcp/oauth/callback\nhttp://localhost:8787/callback".into(),
+                    scope: Scope::Query,
+                    is_confidential: false,
+                },
+            }),
+        ),
+        (
+            "settings-machines",
+            Box::new(MachinesPage {
+                desk: desk(Section::Machines),
+                machines: vec![MachineClient {
+                    id: "tgc_fedcba9876543210".parse().unwrap(),
+                    name: name("Nightly report"),
+                    service_account: Some(name("nightly-report")),
+                    workspace: name("Sales"),
+                    scope: Scope::Query,
+                    secrets: vec![secret_line],
+                    signs: false,
+                    created_at: EARLIER,
+                    last_used_at: Some(NOW),
+                }],
+                most: 10,
+                count: 2,
+                workspaces: vec![MachineWorkspace {
+                    slug: "sales".parse().unwrap(),
+                    title: name("Sales"),
+                    may_make_service_accounts: true,
+                }],
+            }),
+        ),
+        (
+            "settings-tokens",
+            Box::new(TokensPage {
+                desk: Desk {
+                    notice: Some(Notice::Refused("Name: nothing came; write 1 to 100 characters.".into())),
+                    ..desk(Section::Tokens)
+                },
+                tokens: vec![
+                    ApiTokenLine {
+                        id: "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001".parse().unwrap(),
+                        name: name("Notebook"),
+                        scope: Scope::Query,
+                        workspace: Some(name("Sales")),
+                        hint: name("x7Qa"),
+                        created_at: EARLIER,
+                        expires_at: Some(LATER),
+                        is_expired: false,
+                        last_used_at: Some(NOW),
+                        last_used_from: Some(name("2001:db8::7")),
+                    },
+                    ApiTokenLine {
+                        id: "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0002".parse().unwrap(),
+                        name: name("Old script"),
+                        scope: Scope::Read,
+                        workspace: None,
+                        hint: name("b2Lm"),
+                        created_at: EARLIER,
+                        expires_at: None,
+                        is_expired: false,
+                        last_used_at: None,
+                        last_used_from: None,
+                    },
+                ],
+                most: 10,
+                workspaces: vec![("sales".parse().unwrap(), name("Sales"))],
+            }),
+        ),
+        (
+            "settings-secret",
+            Box::new(SecretPage {
+                desk: desk(Section::Machines),
+                name: name("Nightly report"),
+                what: "client secret",
+                id: Some(("Client id", "tgc_fedcba9876543210".into())),
+                secret: "tg_cs_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_x7Qa".into(),
+                uses: vec![(
+                    "Try it",
+                    "curl -u tgc_fedcba9876543210:tg_cs_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_x7Qa \\\n  -d grant_type=client_credentials https://mcp.example.com/oauth/token".into(),
+                )],
+                overlap: Some(Span(86_400)),
+            }),
+        ),
+        (
+            "settings-account",
+            Box::new(AccountPage {
+                desk: desk(Section::Account),
+                email: Some((name("ada@example.com"), false)),
+                has_password: true,
+                signed_in_at: NOW,
+                memberships: vec![(name("Sales"), role(Role::Editor)), (name("Board"), role(Role::Viewer))],
+            }),
+        ),
+    ]
+}
+
+#[expect(clippy::too_many_lines, reason = "a list")]
+fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
+    let event = |action: &str, outcome: &str, detail: &str| AuditLine {
+        at: NOW,
+        action: name(action),
+        account: name("ada"),
+        client: name("https://claude.ai/oauth/claude-code-client-metadata"),
+        workspace: name("sales"),
+        address: name("192.0.2.7"),
+        outcome: name(outcome),
+        detail: Foreign::bounded(detail, 2_000),
+    };
+    let connection = |client: &str, username: &str| ConnectionLine {
+        id: "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000".parse().unwrap(),
+        client_id: "https://claude.ai/oauth/claude-code-client-metadata"
+            .parse()
+            .unwrap(),
+        client: name(client),
+        origin: "Verified domain",
+        host: name("claude.ai"),
+        username: name(username),
+        workspace: name("Sales"),
+        scope: Scope::Query,
+        is_offline: true,
+        created_at: EARLIER,
+        last_used_at: Some(NOW),
+        calls: 17,
+    };
+    let member = |display_name: &str, role, is_service| MemberLine {
+        id: "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000".parse().unwrap(),
+        username: name("ada"),
+        display_name: name(display_name),
+        role,
+        superset_username: name("ada"),
+        is_by_team: role == Role::Viewer,
+        is_service,
+        is_active: true,
+        last_sign_in_at: Some(NOW),
+    };
+    vec![
+        (
+            "admin-members",
+            Box::new(MembersPage {
+                desk: desk(Section::Members),
+                picks: picks(),
+                workspace: "sales".parse().ok(),
+                members: vec![
+                    member("Ada Lovelace", Role::Admin, false),
+                    member("Grace Hopper", Role::Viewer, false),
+                    member("Nightly report", Role::Analyst, true),
+                ],
+                invitations: vec![InvitationLine {
+                    id: "invitation".into(),
+                    email: name("alan@example.com"),
+                    role: Role::Analyst,
+                    expires_at: LATER,
+                }],
+                new_link: Some((name("alan@example.com"), "https://mcp.example.com/invitation/tg_in_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_x7Qa".into())),
+            }),
+        ),
+        (
+            "admin-connections",
+            Box::new(ConnectionsPage {
+                desk: desk(Section::Connections),
+                picks: picks(),
+                workspace: "sales".parse().ok(),
+                client: None,
+                username: String::new(),
+                connections: vec![connection("Claude Code", "ada"), connection("Claude Code", "grace")],
+                has_more: true,
+            }),
+        ),
+        (
+            "admin-connections-of-client",
+            Box::new(ConnectionsPage {
+                desk: desk(Section::Connections),
+                picks: picks(),
+                workspace: None,
+                client: Some(("https://claude.ai/oauth/claude-code-client-metadata".parse().unwrap(), name("Claude Code"))),
+                username: String::new(),
+                connections: vec![connection("Claude Code", "ada")],
+                has_more: false,
+            }),
+        ),
+        (
+            "admin-policy",
+            Box::new(PolicyPage {
+                desk: desk(Section::Policy),
+                picks: picks(),
+                workspace: "sales".parse().ok(),
+                needs_approval: true,
+                rules: vec![
+                    PolicyLine {
+                        is_host: true,
+                        matches: "claude.ai".into(),
+                        name: None,
+                        decision: PolicyDecision::Approved,
+                    },
+                    PolicyLine {
+                        is_host: false,
+                        matches: "tgc_0123456789abcdef".into(),
+                        name: Some(name("Cursor")),
+                        decision: PolicyDecision::Teams(name("analysts, engineers")),
+                    },
+                    PolicyLine {
+                        is_host: true,
+                        matches: "evil.example.net".into(),
+                        name: None,
+                        decision: PolicyDecision::Blocked,
+                    },
+                ],
+                teams: vec![name("analysts"), name("engineers")],
+                draft: String::new(),
+            }),
+        ),
+        (
+            "admin-flags",
+            Box::new(FlagsPage {
+                desk: desk(Section::Flags),
+                flags: vec![
+                    FlagLine {
+                        name: "MCP_OAUTH_ENABLED",
+                        what: "People connect applications by OAuth.",
+                        configured: Some(true),
+                        rules: vec![
+                            (FlagSetting::Percentage(25), NOW),
+                            (FlagSetting::In("sales".parse().unwrap(), false), NOW),
+                        ],
+                    },
+                    FlagLine {
+                        name: "MCP_SERVICE_ENABLED",
+                        what: "The MCP endpoint answers.",
+                        configured: Some(true),
+                        rules: vec![],
+                    },
+                ],
+                workspaces: vec![("sales".parse().unwrap(), name("Sales"))],
+            }),
+        ),
+        (
+            "admin-audit",
+            Box::new(AuditPage {
+                desk: desk(Section::Audit),
+                picks: picks(),
+                fields: AuditFields::default(),
+                events: vec![
+                    event("sign_in.failed", "wrong_password", ""),
+                    event("grant.begun", "ok", "scopes mcp:read mcp:query, offline"),
+                    event("token.refresh", "refresh_replay", "presented again after 400 s; the grant was ended <b>now</b>"),
+                ],
+                older: Some("page=2".into()),
+                newer: None,
+                query: String::new(),
+            }),
+        ),
+        (
+            "diagnosis",
+            Box::new(DiagnosisPage {
+                desk: desk(Section::Diagnosis),
+                checks: vec![
+                    Check {
+                        layer: "Address",
+                        verdict: Verdict::Passes,
+                        text: "mcp.example.com is a host of this server; the workspace is sales.".into(),
+                    },
+                    Check {
+                        layer: "Proxy",
+                        verdict: Verdict::Notice,
+                        text: "X-Forwarded-For came from 192.0.2.1, which is no trusted proxy: it is not believed.".into(),
+                    },
+                    Check {
+                        layer: "Token",
+                        verdict: Verdict::Refuses,
+                        text: "It expired 12 minutes ago. The client should refresh it.".into(),
+                    },
+                    Check {
+                        layer: "Standing",
+                        verdict: Verdict::NotAsked,
+                        text: "The token was refused before.".into(),
+                    },
+                ],
+                headers: vec![
+                    (name("host"), name("mcp.example.com")),
+                    (name("cookie"), name("[left out, 96 characters]")),
+                    (name("user-agent"), name("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0")),
+                ],
+                refusals: vec![event("token.refresh", "refresh_replay", "")],
+                command: "curl -sS -H \"Authorization: Bearer $TOKEN\" https://mcp.example.com/diagnosis".into(),
+                url: "https://mcp.example.com/mcp".into(),
+            }),
+        ),
+    ]
+}
+
+/// Names and pages.
+pub(crate) fn all() -> Vec<(&'static str, Box<dyn Page>)> {
+    [sheets(), consents(), settings(), administration()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[test]

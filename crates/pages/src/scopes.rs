@@ -1,6 +1,6 @@
 //! Scopes in plain words.
 
-use tidegate_types::Scope;
+use tidegate_types::{Role, Scope, ScopeSet};
 
 /// What a scope, with those that it includes, lets a program do.
 pub(crate) struct Words {
@@ -30,4 +30,57 @@ pub(crate) const fn words(scope: Scope) -> Words {
             text: "All of that, and whatever administrators of the workspace do.",
         },
     }
+}
+
+/// A role with its article.
+pub const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "a viewer",
+        Role::Analyst => "an analyst",
+        Role::Editor => "an editor",
+        Role::Admin => "an administrator",
+    }
+}
+
+/// A role as a choice, with what it may do.
+const fn role_choice(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "Viewer: views",
+        Role::Analyst => "Analyst: views and runs SQL",
+        Role::Editor => "Editor: views, runs SQL and edits",
+        Role::Admin => "Administrator: manages the workspace as well",
+    }
+}
+
+/// The widest scope of a set, which includes the others.
+pub fn widest(scopes: ScopeSet) -> Option<Scope> {
+    Scope::ALL.into_iter().rfind(|scope| scopes.allows(*scope))
+}
+
+/// Choices up to a scope, the narrowest first.
+pub(crate) fn up_to(most: Scope) -> Vec<ScopeOption> {
+    Scope::ALL
+        .into_iter()
+        .filter(|scope| *scope <= most)
+        .map(|scope| ScopeOption {
+            scope,
+            title: words(scope).title,
+        })
+        .collect()
+}
+
+/// Every scope, to choose from.
+pub(crate) fn all() -> Vec<ScopeOption> {
+    up_to(Scope::Admin)
+}
+
+/// Every role with its words, to choose from.
+pub(crate) fn roles() -> [(Role, &'static str); 4] {
+    Role::ALL.map(|role| (role, role_choice(role)))
+}
+
+/// A scope in a list to choose from.
+pub(crate) struct ScopeOption {
+    pub(crate) scope: Scope,
+    pub(crate) title: &'static str,
 }

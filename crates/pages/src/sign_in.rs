@@ -14,6 +14,8 @@ pub struct SignInPage {
     pub client: Option<Foreign>,
     /// What was typed before.
     pub username: String,
+    /// Whether there is a sign-in by password.
+    pub has_passwords: bool,
     /// Whether accounts of a Superset may sign in.
     pub accepts_superset: bool,
     /// Upstream providers.

@@ -1,0 +1,68 @@
+use askama::Template;
+use tidegate_types::{ClientId, GrantId, Scope, WorkspaceSlug};
+
+use crate::{Desk, Foreign, Moment, scopes};
+
+use super::WorkspacePick;
+
+/// Everybody's connections. Forms: `POST /admin/connections/<grant>/end`; `POST /admin/connections/end` with `client`, for all of
+/// a client. Both with `workspace` (empty: the whole deployment).
+#[derive(Debug, Clone, Template)]
+#[template(path = "admin/connections.html")]
+pub struct ConnectionsPage {
+    /// Frame.
+    pub desk: Desk,
+    /// What this person manages.
+    pub picks: Vec<WorkspacePick>,
+    /// What the page is about; the whole deployment without.
+    pub workspace: Option<WorkspaceSlug>,
+    /// Only of this client.
+    pub client: Option<(ClientId, Foreign)>,
+    /// Only of this account.
+    pub username: String,
+    /// The newest first.
+    pub connections: Vec<ConnectionLine>,
+    /// Whether there are more than are shown.
+    pub has_more: bool,
+}
+
+/// A connection of somebody.
+#[derive(Debug, Clone)]
+pub struct ConnectionLine {
+    /// What forms name it by.
+    pub id: GrantId,
+    /// By which client.
+    pub client_id: ClientId,
+    /// What it calls itself.
+    pub client: Foreign,
+    /// Where it comes from.
+    pub origin: &'static str,
+    /// The host that its answers go to.
+    pub host: Foreign,
+    /// Whose.
+    pub username: Foreign,
+    /// Where.
+    pub workspace: Foreign,
+    /// What it may do at the most.
+    pub scope: Scope,
+    /// Whether it goes on while the person is away.
+    pub is_offline: bool,
+    /// Since when.
+    pub created_at: Moment,
+    /// The last use.
+    pub last_used_at: Option<Moment>,
+    /// In 30 days.
+    pub calls: u64,
+}
+
+impl ConnectionLine {
+    fn may(&self) -> &'static str {
+        scopes::words(self.scope).title
+    }
+}
+
+impl ConnectionsPage {
+    fn workspace_value(&self) -> &str {
+        self.workspace.as_ref().map_or("", WorkspaceSlug::as_str)
+    }
+}

@@ -1,0 +1,34 @@
+//! Administration of a workspace or of the deployment.
+
+mod audit;
+mod connections;
+mod flags;
+mod members;
+mod policy;
+
+pub use audit::{AuditFields, AuditLine, AuditPage};
+pub use connections::{ConnectionLine, ConnectionsPage};
+pub use flags::{FlagLine, FlagSetting, FlagsPage};
+pub use members::{InvitationLine, MemberLine, MembersPage};
+pub use policy::{PolicyDecision, PolicyLine, PolicyPage};
+
+use tidegate_types::WorkspaceSlug;
+
+use crate::Foreign;
+
+/// A workspace to choose at the top of a page.
+#[derive(Debug, Clone)]
+pub struct WorkspacePick {
+    /// `None`: the whole deployment.
+    pub slug: Option<WorkspaceSlug>,
+    /// What it is called.
+    pub title: Foreign,
+    /// Whether the page is about it.
+    pub is_here: bool,
+}
+
+impl WorkspacePick {
+    pub(crate) fn value(&self) -> &str {
+        self.slug.as_ref().map_or("", WorkspaceSlug::as_str)
+    }
+}

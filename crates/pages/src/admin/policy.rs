@@ -1,0 +1,68 @@
+use askama::Template;
+use tidegate_types::WorkspaceSlug;
+
+use crate::{Desk, Foreign};
+
+use super::WorkspacePick;
+
+/// Which clients are let in. Forms, all with `workspace` (empty: the whole deployment): `POST /admin/policy/unknown` with `to` ("allowed" or "need_approval");
+/// `POST /admin/policy/rules` with `about` ("client" or "host"), `match`, `decision` ("approved", "blocked", "teams"), `teams`
+/// (separated by commas or blanks); `POST /admin/policy/rules/remove` with `about`, `match`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "admin/policy.html")]
+pub struct PolicyPage {
+    /// Frame.
+    pub desk: Desk,
+    /// What this person manages.
+    pub picks: Vec<WorkspacePick>,
+    /// What the page is about; the whole deployment without.
+    pub workspace: Option<WorkspaceSlug>,
+    /// Whether clients without a rule need an approval.
+    pub needs_approval: bool,
+    /// Rules.
+    pub rules: Vec<PolicyLine>,
+    /// Names of teams, to choose from.
+    pub teams: Vec<Foreign>,
+    /// What the form of a new rule begins with.
+    pub draft: String,
+}
+
+/// A rule.
+#[derive(Debug, Clone)]
+pub struct PolicyLine {
+    /// Whether it is about a host; about one client else.
+    pub is_host: bool,
+    /// The host or the client's id.
+    pub matches: String,
+    /// What the client calls itself, where that is known.
+    pub name: Option<Foreign>,
+    /// What is decided.
+    pub decision: PolicyDecision,
+}
+
+/// What a rule decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyDecision {
+    /// It may be used.
+    Approved,
+    /// It may not.
+    Blocked,
+    /// By members of these teams.
+    Teams(Foreign),
+}
+
+impl PolicyPage {
+    fn workspace_value(&self) -> &str {
+        self.workspace.as_ref().map_or("", WorkspaceSlug::as_str)
+    }
+}
+
+impl PolicyLine {
+    const fn about(&self) -> &'static str {
+        if self.is_host { "host" } else { "client" }
+    }
+
+    fn shown(&self) -> Foreign {
+        Foreign::bounded(&self.matches, 200)
+    }
+}

@@ -1,0 +1,60 @@
+use askama::Template;
+use tidegate_types::Role;
+
+use crate::{Foreign, Moment, ProviderLink};
+
+/// An invitation's link: a new account, or joining with the one that is there.
+///
+/// Its form: `csrf`, and for a new account `username`, `display_name`, `password`, `again`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "invitation.html")]
+pub struct InvitationPage {
+    /// Path of the link, which the form is posted to.
+    pub action: String,
+    /// Token of the form.
+    pub csrf: String,
+    /// For whom.
+    pub email: Foreign,
+    /// Into which workspace.
+    pub workspace: Foreign,
+    /// As what.
+    pub role: Role,
+    /// Until when.
+    pub expires_at: Moment,
+    /// What can be done.
+    pub way: InvitationWay,
+    /// What was typed before.
+    pub username: String,
+    /// What was typed before.
+    pub display_name: String,
+    /// Why the last attempt was refused.
+    pub problem: Option<String>,
+}
+
+/// How an invitation can be accepted.
+#[derive(Debug, Clone)]
+pub enum InvitationWay {
+    /// By a new account, here or by a provider.
+    NewAccount {
+        /// Whether there are passwords here.
+        has_passwords: bool,
+        /// Upstream providers.
+        providers: Vec<ProviderLink>,
+    },
+    /// By the account that is signed in.
+    Join {
+        /// Its name.
+        username: Foreign,
+    },
+    /// By the account of that address, after its owner signs in.
+    SignIn {
+        /// Where.
+        href: String,
+    },
+}
+
+impl InvitationPage {
+    const fn role(&self) -> &'static str {
+        crate::scopes::role(self.role)
+    }
+}

@@ -1,0 +1,19 @@
+use askama::Template;
+
+use crate::{Desk, Foreign, Moment};
+
+/// Password and sign-out. Forms: `POST /settings/account/sign-out-everywhere` with `apps` ("yes" or absent).
+#[derive(Debug, Clone, Template)]
+#[template(path = "settings/account.html")]
+pub struct AccountPage {
+    /// Frame.
+    pub desk: Desk,
+    /// Address, and whether it is known to be theirs.
+    pub email: Option<(Foreign, bool)>,
+    /// Whether there is a password here.
+    pub has_password: bool,
+    /// Since when this browser is signed in.
+    pub signed_in_at: Moment,
+    /// Workspaces, with the role.
+    pub memberships: Vec<(Foreign, &'static str)>,
+}

@@ -1,0 +1,76 @@
+use askama::Template;
+use tidegate_types::{ClientId, Scope};
+
+use crate::scopes;
+use crate::{Desk, Foreign, Moment};
+
+use super::SecretLine;
+
+/// One's own OAuth clients. Forms: `POST /settings/clients` with `name`, `redirect_uris` (one a line), `scope`,
+/// `confidential` ("yes" or absent); `POST /settings/clients/<id>/secret` with `overlap` ("yes" or absent);
+/// `POST /settings/clients/<id>/remove`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "settings/clients.html")]
+pub struct ClientsPage {
+    /// Frame.
+    pub desk: Desk,
+    /// The newest first.
+    pub clients: Vec<OwnClient>,
+    /// How many there may be.
+    pub most: usize,
+    /// Known programs.
+    pub presets: Vec<PresetLink>,
+    /// What the form begins with.
+    pub draft: ClientDraft,
+}
+
+/// A client of one's own.
+#[derive(Debug, Clone)]
+pub struct OwnClient {
+    /// Its id.
+    pub id: ClientId,
+    /// What it is called.
+    pub name: Foreign,
+    /// Where codes may be sent.
+    pub redirect_uris: Vec<Foreign>,
+    /// The most that it may ask for.
+    pub scope: Scope,
+    /// Its live secrets; none for a public one.
+    pub secrets: Vec<SecretLine>,
+    /// Whether it has secrets at all.
+    pub is_confidential: bool,
+    /// When it was made.
+    pub created_at: Moment,
+    /// The last use.
+    pub last_used_at: Option<Moment>,
+}
+
+impl OwnClient {
+    fn may(&self) -> &'static str {
+        scopes::words(self.scope).title
+    }
+}
+
+/// A program that is known, with what its client needs.
+#[derive(Debug, Clone)]
+pub struct PresetLink {
+    /// In the query of the page.
+    pub id: String,
+    /// What it is called.
+    pub title: String,
+    /// Whether the form has its data now.
+    pub is_chosen: bool,
+}
+
+/// What the form of a new client holds.
+#[derive(Debug, Clone)]
+pub struct ClientDraft {
+    /// Name.
+    pub name: String,
+    /// One a line.
+    pub redirect_uris: String,
+    /// The most that it may ask for.
+    pub scope: Scope,
+    /// Whether it can keep a secret.
+    pub is_confidential: bool,
+}

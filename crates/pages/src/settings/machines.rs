@@ -1,0 +1,73 @@
+use askama::Template;
+use tidegate_types::{ClientId, Scope, WorkspaceSlug};
+
+use crate::scopes;
+use crate::{Desk, Foreign, Moment};
+
+use super::SecretLine;
+
+/// One's own machine clients. Forms: `POST /settings/machines` with `name`, `workspace`, `acts_as` ("service" or "me"),
+/// `role` (service accounts), `scope`, `proof` ("secret" or "key"), `jwks` (for "key"); `POST /settings/machines/<id>/secret` with
+/// `overlap`; `POST /settings/machines/<id>/remove`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "settings/machines.html")]
+pub struct MachinesPage {
+    /// Frame.
+    pub desk: Desk,
+    /// The newest first.
+    pub machines: Vec<MachineClient>,
+    /// How many clients of both kinds there may be, and are.
+    pub most: usize,
+    /// How many clients there are, machines and others.
+    pub count: usize,
+    /// Where one may be made.
+    pub workspaces: Vec<MachineWorkspace>,
+}
+
+/// A machine client.
+#[derive(Debug, Clone)]
+pub struct MachineClient {
+    /// Its id.
+    pub id: ClientId,
+    /// What it is called.
+    pub name: Foreign,
+    /// As whom: the service account's name; `None` as its owner.
+    pub service_account: Option<Foreign>,
+    /// In which workspace.
+    pub workspace: Foreign,
+    /// What it may do at the most.
+    pub scope: Scope,
+    /// Its live secrets; none where it signs assertions.
+    pub secrets: Vec<SecretLine>,
+    /// Whether it signs assertions.
+    pub signs: bool,
+    /// When it was made.
+    pub created_at: Moment,
+    /// The last use.
+    pub last_used_at: Option<Moment>,
+}
+
+impl MachineClient {
+    fn may(&self) -> &'static str {
+        scopes::words(self.scope).title
+    }
+}
+
+/// A workspace where a machine may be made.
+#[derive(Debug, Clone)]
+pub struct MachineWorkspace {
+    /// What the form sends.
+    pub slug: WorkspaceSlug,
+    /// What it is called.
+    pub title: Foreign,
+    /// Whether service accounts may be made there by this person: they manage it.
+    pub may_make_service_accounts: bool,
+}
+
+impl MachinesPage {
+    fn may_make_service_accounts(&self) -> bool {
+        self.workspaces
+            .iter()
+            .any(|workspace| workspace.may_make_service_accounts)
+    }
+}

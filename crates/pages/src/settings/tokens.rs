@@ -1,0 +1,62 @@
+use askama::Template;
+use tidegate_types::{GrantId, Scope, WorkspaceSlug};
+
+use crate::scopes;
+use crate::{Desk, Foreign, Moment};
+
+/// API tokens. Forms: `POST /settings/tokens` with `name`, `scope`, `workspace` (slug, or empty for any), `days` (7, 30,
+/// 90, 365, or 0 for ever); `POST /settings/tokens/<id>/end`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "settings/tokens.html")]
+pub struct TokensPage {
+    /// Frame.
+    pub desk: Desk,
+    /// The newest first.
+    pub tokens: Vec<ApiTokenLine>,
+    /// How many there may be.
+    pub most: usize,
+    /// Where one may be for.
+    pub workspaces: Vec<(WorkspaceSlug, Foreign)>,
+}
+
+/// A token.
+#[derive(Debug, Clone)]
+pub struct ApiTokenLine {
+    /// What forms name it by.
+    pub id: GrantId,
+    /// What it is called.
+    pub name: Foreign,
+    /// What it may do at the most.
+    pub scope: Scope,
+    /// The one workspace that it is for.
+    pub workspace: Option<Foreign>,
+    /// The last characters of the secret.
+    pub hint: Foreign,
+    /// When it was made.
+    pub created_at: Moment,
+    /// When it ends.
+    pub expires_at: Option<Moment>,
+    /// Whether that is past.
+    pub is_expired: bool,
+    /// The last use.
+    pub last_used_at: Option<Moment>,
+    /// From where.
+    pub last_used_from: Option<Foreign>,
+}
+
+impl ApiTokenLine {
+    fn may(&self) -> &'static str {
+        scopes::words(self.scope).title
+    }
+}
+
+impl TokensPage {
+    /// Days that a token may live, with words.
+    pub const EXPIRIES: [(u32, &'static str); 5] = [
+        (7, "7 days"),
+        (30, "30 days"),
+        (90, "90 days"),
+        (365, "1 year"),
+        (0, "Never ends"),
+    ];
+}
