@@ -13,7 +13,7 @@ use tidegate_store::{Retention, SessionLimits, StoreError};
 use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metrics};
 use tidegate_tools::{CatalogueBuilder, CatalogueError, SizeBudget, builtin};
 use tidegate_types::{Clock, Scope, SystemClock};
-use tidegate_web::{BindError, Edge, InFlight};
+use tidegate_web::{BindError, Directory, Edge, InFlight, Names};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit_log::MetastoreAudit;
@@ -54,6 +54,9 @@ pub enum BuildError {
     /// There is nobody whose tokens are accepted.
     #[error("tokens are asked for, and nobody issues them")]
     NoIssuer,
+    /// Where people reach the server is no URL.
+    #[error("{0:?} is not a URL that people can reach the server by")]
+    PublicUrl(String),
     /// Shared state.
     #[error("the shared state cannot be set up")]
     State(#[from] StoreError),
@@ -167,7 +170,8 @@ impl ApplicationBuilder {
             .build()?;
         let authenticator = match authenticator {
             Some(authenticator) => authenticator,
-            None => tidegate_auth::from_settings(&settings.auth, Arc::clone(&clock))?.ok_or(BuildError::NoIssuer)?,
+            None => tidegate_auth::from_settings(&settings.auth, Arc::clone(&clock))?
+                .ok_or(BuildError::NoIssuer)?,
         };
         let shared = state::build(&settings, &clock, &metrics).await?;
 
@@ -193,7 +197,7 @@ impl ApplicationBuilder {
             state: shared,
             opener: Arc::new(ConfiguredWorkspaces::new(
                 &settings,
-                public_url,
+                public_url.clone(),
                 Arc::clone(&clock),
             )),
             authenticator,
@@ -228,9 +232,13 @@ impl ApplicationBuilder {
         let in_flight = InFlight::default();
         let edge = Arc::new(Edge {
             node: Arc::clone(&node),
-            hosts: workspaces::hosts(&settings),
+            directory: Directory::new(Names {
+                resources: workspaces::resources(&settings, &public_url)?,
+                hosts: workspaces::hosts(&settings),
+            }),
+            access: None,
             serves_metrics: settings.telemetry.prometheus,
-            least_scope: Scope::Read.as_str(),
+            challenge_scope: Scope::Read.as_str(),
             settings: settings.server.clone(),
             metrics: metrics.clone(),
             in_flight: in_flight.clone(),

@@ -8,11 +8,15 @@ use std::time::Duration;
 use tidegate_config::{Flag, MetastoreSettings as Where, Settings, WorkspaceSettings};
 use tidegate_metastore::seed::create_embedded;
 use tidegate_metastore::{Metastore, MetastoreError, MetastoreSettings, PoolSettings};
+use tidegate_oauth::ResourceMap;
 use tidegate_query::{Engines, PoolLimits};
 use tidegate_runtime::{OpenError, OpenWorkspace};
 use tidegate_tools::{SqlLimits, Workspace};
 use tidegate_types::{Clock, WorkspaceSlug};
 use tidegate_web::WorkspaceHosts;
+use url::Url;
+
+use crate::application::BuildError;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -158,4 +162,11 @@ pub(crate) fn hosts(settings: &Settings) -> WorkspaceHosts {
         _ => None,
     };
     WorkspaceHosts { by_host, default }
+}
+
+/// The issuer and the resources of the configuration's workspaces.
+pub(crate) fn resources(settings: &Settings, public_url: &str) -> Result<ResourceMap, BuildError> {
+    let url = Url::parse(public_url).map_err(|_| BuildError::PublicUrl(public_url.to_owned()))?;
+    let hosts = hosts(settings);
+    Ok(ResourceMap::new(&url, hosts.by_host, hosts.default))
 }

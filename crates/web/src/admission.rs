@@ -25,21 +25,7 @@ pub(crate) fn admit<'r>(
     request: &'r HttpRequest,
 ) -> Result<Admitted<'r>, HttpResponse> {
     let headers = request.headers();
-    let host = match one(headers, HOST.as_str()) {
-        Ok(Some(host)) => host,
-        // HTTP/2 and absolute-form requests carry it elsewhere.
-        Ok(None) => request
-            .uri()
-            .authority()
-            .map_or("", |authority| authority.as_str()),
-        Err(()) => return Err(refuse("the header Host stands twice or is not ASCII")),
-    };
-    if !edge.settings.allowed_hosts.permits(host) {
-        edge.metrics.count(Count::EdgeHost);
-        return Err(refuse(
-            "the Host header names a host that is not served here",
-        ));
-    }
+    let host = host(edge, request)?;
     let origin = one(headers, ORIGIN.as_str())
         .map_err(|()| refuse("the header Origin stands twice or is not ASCII"))?;
     if origin.is_some_and(|origin| !edge.settings.allowed_origins.permits(origin)) {
@@ -49,6 +35,31 @@ pub(crate) fn admit<'r>(
         ));
     }
     Ok(Admitted { host, origin })
+}
+
+/// The `Host` header, which is one of ours.
+///
+/// # Errors
+/// 403.
+pub(crate) fn host<'r>(edge: &Edge, request: &'r HttpRequest) -> Result<&'r str, HttpResponse> {
+    let host = match one(request.headers(), HOST.as_str()) {
+        Ok(Some(host)) => host,
+        // HTTP/2 and absolute-form requests carry it elsewhere.
+        Ok(None) => request
+            .uri()
+            .authority()
+            .map_or("", |authority| authority.as_str()),
+        Err(()) => return Err(refuse("the header Host stands twice or is not ASCII")),
+    };
+    let is_served = edge.settings.allowed_hosts.permits(host)
+        || edge.directory.names().hosts.find(host).is_some();
+    if !is_served {
+        edge.metrics.count(Count::EdgeHost);
+        return Err(refuse(
+            "the Host header names a host that is not served here",
+        ));
+    }
+    Ok(host)
 }
 
 fn refuse(reason: &'static str) -> HttpResponse {

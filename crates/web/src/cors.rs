@@ -35,3 +35,26 @@ pub(crate) fn preflight(origin: Option<&str>) -> HttpResponse {
     allow(response.headers_mut(), origin);
     response
 }
+
+/// Lets a page of any origin read the answer, which no cookie had a part in.
+pub(crate) fn allow_any(headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("WWW-Authenticate, Retry-After"),
+    );
+}
+
+/// The answer to a preflight from any origin.
+pub(crate) async fn any_preflight() -> HttpResponse {
+    let mut response = HttpResponse::NoContent()
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE, OPTIONS"))
+        .insert_header((
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, Accept, MCP-Protocol-Version",
+        ))
+        .insert_header((ACCESS_CONTROL_MAX_AGE, "3600"))
+        .finish();
+    allow_any(response.headers_mut());
+    response
+}

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::{ArcSwap, Guard};
 use tidegate_config::ServerSettings;
+use tidegate_oauth::ResourceMap;
 use tidegate_runtime::Node;
 use tidegate_telemetry::Metrics;
 use tidegate_types::WorkspaceSlug;
 
+use crate::access::Access;
 use crate::in_flight::InFlight;
 
 /// Shared by all workers; built once, outside the server's factory.
@@ -16,16 +19,48 @@ pub struct Edge {
     pub node: Arc<Node>,
     /// The settings of the edge.
     pub settings: ServerSettings,
-    /// Which workspace a host name is for.
-    pub hosts: WorkspaceHosts,
+    /// Which workspace a host name is for, and which resources there are.
+    pub directory: Directory,
+    /// Sign-in and the authorization server, where there is a manager.
+    pub access: Option<Access>,
     /// Counts.
     pub metrics: Metrics,
     /// Requests that are being answered.
     pub in_flight: InFlight,
     /// Whether `/metrics` is served.
     pub serves_metrics: bool,
-    /// The scope that a token needs at least, for challenges (RFC 6750 §3).
-    pub least_scope: &'static str,
+    /// What challenges ask for (RFC 6750 §3): scopes separated by spaces.
+    pub challenge_scope: &'static str,
+}
+
+/// Names of workspaces and resources, which change as workspaces come and go. Cloning is cheap.
+#[derive(Clone)]
+pub struct Directory(Arc<ArcSwap<Names>>);
+
+/// What a [`Directory`] holds at one time.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// Workspaces by host.
+    pub hosts: WorkspaceHosts,
+    /// The issuer and its resources.
+    pub resources: ResourceMap,
+}
+
+impl Directory {
+    /// A directory of these names.
+    pub fn new(names: Names) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(names)))
+    }
+
+    /// Takes other names.
+    pub fn replace(&self, names: Names) {
+        self.0.store(Arc::new(names));
+    }
+
+    /// The names as they are now.
+    pub fn names(&self) -> Guard<Arc<Names>> {
+        self.0.load()
+    }
 }
 
 /// Which workspace a request is for when its path does not say so.
@@ -35,4 +70,21 @@ pub struct WorkspaceHosts {
     pub by_host: HashMap<String, WorkspaceSlug>,
     /// The workspace of requests that name none. `None` when there are several.
     pub default: Option<WorkspaceSlug>,
+}
+
+impl WorkspaceHosts {
+    /// The workspace of a `Host` header (`name` or `name:port`).
+    pub fn find(&self, host: &str) -> Option<&WorkspaceSlug> {
+        if self.by_host.is_empty() {
+            return None;
+        }
+        self.by_host.get(&without_port(host).to_ascii_lowercase())
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
 }

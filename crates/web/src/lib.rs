@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod admission;
 mod connection;
 mod cors;
@@ -7,11 +8,15 @@ mod edge;
 mod health;
 mod in_flight;
 mod mcp;
+mod oauth;
+mod peer;
 mod routing;
 mod server;
 mod status;
+mod well_known;
 
+pub use access::{Access, ServiceTokens};
 pub use actix_server::ServerHandle;
-pub use edge::{Edge, WorkspaceHosts};
+pub use edge::{Directory, Edge, Names, WorkspaceHosts};
 pub use in_flight::InFlight;
 pub use server::{BindError, Server, bind, start};

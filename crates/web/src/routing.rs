@@ -2,19 +2,15 @@
 //! must agree.
 
 use actix_web::HttpRequest;
+use tidegate_oauth::Resource;
 use tidegate_types::WorkspaceSlug;
 
 use crate::admission::{Admitted, one};
 use crate::edge::Edge;
 
-/// A request that does not say which workspace it is for, or says it in two ways.
+/// A request that says which workspace it is for in a wrong way, or in two.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RoutingError {
-    /// Nothing names a workspace and there are several.
-    #[error(
-        "no workspace is named: use /w/<workspace>/mcp, the workspace's host, or the header X-Workspace-Id"
-    )]
-    Unnamed,
     /// Not a slug.
     #[error("{0}")]
     Invalid(String),
@@ -28,7 +24,7 @@ pub(crate) enum RoutingError {
     },
 }
 
-/// The workspace that a request names.
+/// The workspace that a request names; the only one where there is one only. `None`: the token has to say it.
 ///
 /// # Errors
 /// See [`RoutingError`]. Whether the workspace exists is told only to those who may enter it.
@@ -37,7 +33,7 @@ pub(crate) fn workspace(
     request: &HttpRequest,
     admitted: &Admitted<'_>,
     path: Option<&str>,
-) -> Result<WorkspaceSlug, RoutingError> {
+) -> Result<Option<WorkspaceSlug>, RoutingError> {
     let parse = |text: &str| {
         text.parse::<WorkspaceSlug>()
             .map_err(|err| RoutingError::Invalid(err.to_string()))
@@ -57,13 +53,8 @@ pub(crate) fn workspace(
     if let Some(path) = path {
         name("path", parse(path)?)?;
     }
-    let host = forwarded_host(edge, request).unwrap_or(admitted.host);
-    if !edge.hosts.by_host.is_empty()
-        && let Some(slug) = edge
-            .hosts
-            .by_host
-            .get(&without_port(host).to_ascii_lowercase())
-    {
+    let names = edge.directory.names();
+    if let Some(slug) = names.hosts.find(public_host(edge, request, admitted)) {
         name("host", slug.clone())?;
     }
     match one(request.headers(), "x-workspace-id") {
@@ -75,10 +66,31 @@ pub(crate) fn workspace(
             ));
         }
     }
-    named
+    Ok(named
         .map(|(_, slug)| slug)
-        .or_else(|| edge.hosts.default.clone())
-        .ok_or(RoutingError::Unnamed)
+        .or_else(|| names.hosts.default.clone()))
+}
+
+/// The resource that a request is for, by the URL that its client uses: what challenges and metadata speak of.
+pub(crate) fn resource(
+    edge: &Edge,
+    request: &HttpRequest,
+    host: &str,
+    path: Option<&WorkspaceSlug>,
+) -> Resource {
+    let names = edge.directory.names();
+    match path {
+        Some(slug) => names.resources.of_workspace(slug),
+        None => names
+            .resources
+            .of_host(forwarded_host(edge, request).unwrap_or(host))
+            .unwrap_or_else(|| names.resources.generic()),
+    }
+}
+
+/// The host as the client knows it.
+fn public_host<'r>(edge: &Edge, request: &'r HttpRequest, admitted: &Admitted<'r>) -> &'r str {
+    forwarded_host(edge, request).unwrap_or(admitted.host)
 }
 
 /// `X-Forwarded-Host`, believed from trusted proxies alone.
@@ -89,11 +101,4 @@ fn forwarded_host<'r>(edge: &Edge, request: &'r HttpRequest) -> Option<&'r str> 
         .trusted_proxies
         .contains(peer)
         .then_some(header)
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    }
 }

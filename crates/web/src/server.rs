@@ -17,7 +17,7 @@ use tidegate_config::ListenAddress;
 
 use crate::connection::{Activity, Connection};
 use crate::edge::Edge;
-use crate::{health, mcp};
+use crate::{health, mcp, oauth, well_known};
 
 /// A server that cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +120,8 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
 }
 
 fn routes(app: &mut web::ServiceConfig) {
+    oauth::routes(app);
+    well_known::routes(app);
     for path in ["/mcp", "/w/{workspace}/mcp"] {
         app.service(
             web::resource(path)

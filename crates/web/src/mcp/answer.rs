@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{
-    CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use tidegate_protocol::{reply, sse};
 use tidegate_runtime::{Answer, Frame, FrameStream, Refused};
 
+use super::challenge::{self, Lack};
+use crate::admission::Admitted;
 use crate::edge::Edge;
 use crate::in_flight::InFlightGuard;
 use crate::status;
@@ -19,7 +19,13 @@ const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Writes an answer. The request is in flight until the answer's last byte.
-pub(crate) fn respond(edge: &Edge, answer: Answer, in_flight: InFlightGuard) -> HttpResponse {
+pub(crate) fn respond(
+    edge: &Edge,
+    request: &HttpRequest,
+    admitted: &Admitted<'_>,
+    answer: Answer,
+    in_flight: InFlightGuard,
+) -> HttpResponse {
     let mut response = match answer {
         Answer::Json(body) => json(body),
         Answer::Accepted => HttpResponse::Accepted().finish(),
@@ -43,7 +49,15 @@ pub(crate) fn respond(edge: &Edge, answer: Answer, in_flight: InFlightGuard) -> 
                     in_flight,
                 ))
         }
-        Answer::Refused(refused) => refusal(&refused),
+        Answer::Refused(refused) => {
+            let mut response = refusal(&refused);
+            if let Some(scope) = refused.needs_scope {
+                let scope = scope.to_string();
+                let lack = Lack::Scope(&scope);
+                challenge::add(&mut response, edge, request, admitted, &lack);
+            }
+            response
+        }
     };
     if edge.node.is_draining() {
         // The client's next request goes to a node that stays.
@@ -68,12 +82,6 @@ fn refusal(refused: &Refused) -> HttpResponse {
         response
             .headers_mut()
             .insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if let Some(scope) = refused.needs_scope {
-        let challenge =
-            format!("Bearer realm=\"tidegate\", error=\"insufficient_scope\", scope=\"{scope}\"");
-        let challenge = HeaderValue::from_str(&challenge).expect("scopes are visible ASCII");
-        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
     response
 }

@@ -1,6 +1,6 @@
 //! Who sends a request, and into which workspace.
 
-use actix_web::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse};
 use tidegate_auth::AuthFailure;
 use tidegate_protocol::{RpcError, reply};
@@ -8,6 +8,7 @@ use tidegate_runtime::{Bound, IdentifyError, TraceParent, WorkspaceError};
 use tidegate_telemetry::Count;
 use tidegate_types::ServiceCode;
 
+use super::challenge::{self, Lack};
 use crate::admission::{Admitted, one};
 use crate::edge::Edge;
 use crate::{routing, status};
@@ -45,13 +46,26 @@ pub(crate) async fn bind(
         parent: trace("traceparent"),
         state: trace("tracestate"),
     };
+    let Some(workspace) = workspace else {
+        let text = "no workspace is named: use /w/<workspace>/mcp, the workspace's host, or the header X-Workspace-Id";
+        return Err(refusal(
+            ServiceCode::InvalidRequest,
+            &RpcError::invalid_request(text),
+        ));
+    };
     match edge.node.bind(&workspace, bearer, trace).await {
         Ok(caller) => Ok(caller),
-        Err(err) => Err(explain(edge, &err, bearer.is_some())),
+        Err(err) => Err(explain(edge, request, admitted, &err, bearer.is_some())),
     }
 }
 
-fn explain(edge: &Edge, err: &IdentifyError, had_token: bool) -> HttpResponse {
+fn explain(
+    edge: &Edge,
+    request: &HttpRequest,
+    admitted: &Admitted<'_>,
+    err: &IdentifyError,
+    had_token: bool,
+) -> HttpResponse {
     let count = match err {
         IdentifyError::Auth(AuthFailure::Missing) => Count::AuthMissing,
         IdentifyError::Auth(AuthFailure::InsufficientScope { .. }) => Count::AuthScope,
@@ -63,37 +77,34 @@ fn explain(edge: &Edge, err: &IdentifyError, had_token: bool) -> HttpResponse {
         }
     };
     edge.metrics.count(count);
-    let least = edge.least_scope;
+    let challenge = |code: ServiceCode, error: &RpcError, lack: Lack<'_>| {
+        let mut response = refusal(code, error);
+        challenge::add(&mut response, edge, request, admitted, &lack);
+        response
+    };
     match err {
         IdentifyError::Auth(AuthFailure::Missing) => challenge(
-            "a bearer token is needed",
-            &format!("Bearer realm=\"tidegate\", scope=\"{least}\""),
+            ServiceCode::Unauthenticated,
+            &RpcError::new(UNAUTHENTICATED, "a bearer token is needed"),
+            Lack::Token,
         ),
-        IdentifyError::Auth(AuthFailure::Refused) | IdentifyError::Revoked => {
-            let error = if had_token {
-                ", error=\"invalid_token\""
+        IdentifyError::Auth(AuthFailure::Refused) | IdentifyError::Revoked => challenge(
+            ServiceCode::Unauthenticated,
+            &RpcError::new(UNAUTHENTICATED, "the bearer token is not valid"),
+            if had_token {
+                Lack::GoodToken
             } else {
-                ""
-            };
-            let header = format!("Bearer realm=\"tidegate\", scope=\"{least}\"{error}");
-            challenge("the bearer token is not valid", &header)
-        }
+                Lack::Token
+            },
+        ),
         IdentifyError::Auth(AuthFailure::InsufficientScope { required }) => {
             let scope = required.join(" ");
-            let mut response = refusal(
+            let text = format!("the bearer token needs the scopes {scope}");
+            challenge(
                 ServiceCode::InsufficientScope,
-                &RpcError::new(
-                    FORBIDDEN,
-                    format!("the bearer token needs the scopes {scope}"),
-                ),
-            );
-            insert_challenge(
-                &mut response,
-                &format!(
-                    "Bearer realm=\"tidegate\", error=\"insufficient_scope\", scope=\"{scope}\""
-                ),
-            );
-            response
+                &RpcError::new(FORBIDDEN, text),
+                Lack::Scope(&scope),
+            )
         }
         IdentifyError::NotAMember
         | IdentifyError::Workspace(WorkspaceError::Unknown | WorkspaceError::NotAMember) => {
@@ -115,22 +126,6 @@ fn explain(edge: &Edge, err: &IdentifyError, had_token: bool) -> HttpResponse {
             );
             response
         }
-    }
-}
-
-fn challenge(text: &str, header: &str) -> HttpResponse {
-    let mut response = refusal(
-        ServiceCode::Unauthenticated,
-        &RpcError::new(UNAUTHENTICATED, text),
-    );
-    insert_challenge(&mut response, header);
-    response
-}
-
-fn insert_challenge(response: &mut HttpResponse, header: &str) {
-    // Scopes come from our configuration; one that cannot stand in a header is left out with the challenge.
-    if let Ok(value) = actix_web::http::header::HeaderValue::from_str(header) {
-        response.headers_mut().insert(WWW_AUTHENTICATE, value);
     }
 }
 

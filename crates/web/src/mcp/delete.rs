@@ -24,7 +24,7 @@ pub(crate) async fn delete(edge: web::Data<Edge>, request: HttpRequest) -> HttpR
         Ok(session) => match edge.node.delete(caller, session).await {
             // Clients warn about 202 here: it would say that the session may still live.
             Answer::Accepted => HttpResponse::NoContent().finish(),
-            answer => answer::respond(&edge, answer, in_flight),
+            answer => answer::respond(&edge, &request, &admitted, answer, in_flight),
         },
         Err(refused) => refused,
     };

@@ -43,7 +43,7 @@ pub(crate) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> HttpResp
         Ok(session) => {
             let last_event = one(headers, "Last-Event-ID").ok().flatten();
             let answer = edge.node.get(caller, session, last_event).await;
-            answer::respond(&edge, answer, in_flight)
+            answer::respond(&edge, &request, &admitted, answer, in_flight)
         }
         Err(refused) => refused,
     };

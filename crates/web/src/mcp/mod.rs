@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 mod body;
 mod caller;
+mod challenge;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod post;

@@ -109,7 +109,7 @@ async fn serve(
             Err(refused) => return refused,
         },
     };
-    answer::respond(edge, answer, in_flight)
+    answer::respond(edge, request, admitted, answer, in_flight)
 }
 
 /// The MCP headers, each at most once: which of two would count is a matter of the proxy in between.

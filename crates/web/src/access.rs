@@ -1,0 +1,76 @@
+//! What the edge needs to sign people in and to issue tokens.
+
+use std::sync::Arc;
+
+use tidegate_authorization::{AuthorizationServer, OAuthGate};
+use tidegate_manager::Manager;
+use tidegate_oauth::SecretHash;
+use tidegate_signin::SignIn;
+use tidegate_types::SecretString;
+
+/// Sign-in, the authorization server and the control plane.
+pub struct Access {
+    /// The control plane.
+    pub manager: Manager,
+    /// Who the person in the browser is.
+    pub sign_in: SignIn,
+    /// Consent, tokens, registration.
+    pub authorization: AuthorizationServer,
+    /// Whether OAuth is on now.
+    pub gate: Arc<dyn OAuthGate>,
+    /// What other nodes show to use this node's manager.
+    pub service_tokens: ServiceTokens,
+}
+
+/// Tokens of nodes that use this node's manager. Only their hashes are held, so that comparing two takes the same time
+/// wherever they differ.
+#[derive(Debug, Clone, Default)]
+pub struct ServiceTokens(Vec<SecretHash>);
+
+impl ServiceTokens {
+    /// These tokens.
+    pub fn new<'a>(tokens: impl IntoIterator<Item = &'a SecretString>) -> Self {
+        use tidegate_types::ExposeSecret as _;
+        Self(
+            tokens
+                .into_iter()
+                .map(|token| SecretHash::of(token.expose_secret()))
+                .collect(),
+        )
+    }
+
+    /// Whether anybody may use the manager.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a presented token is one of them.
+    pub fn contain(&self, presented: &str) -> bool {
+        // Whoever cannot choose a SHA-256 learns nothing from the time that comparing two takes.
+        self.0.contains(&SecretHash::of(presented))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_token_counts_as_a_whole() {
+        let tokens = [
+            "one token of thirty-two characters",
+            "another of thirty-two characters",
+        ];
+        let tokens = tokens.map(|token| SecretString::from(token.to_owned()));
+        let tokens = ServiceTokens::new(&tokens);
+        assert!(tokens.contain("another of thirty-two characters"));
+        for wrong in [
+            "",
+            "another of thirty-two character",
+            "another of thirty-two characters ",
+        ] {
+            assert!(!tokens.contain(wrong), "{wrong:?}");
+        }
+        assert!(!ServiceTokens::default().contain(""));
+    }
+}

@@ -1,0 +1,80 @@
+//! Bodies within bounds.
+
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{HttpRequest, web};
+use tidegate_oauth::OAuthError;
+use tidegate_telemetry::Count;
+
+use crate::edge::Edge;
+
+/// What a body has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// `application/json`.
+    Json,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Form => "application/x-www-form-urlencoded",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// Reads a body of at most `limit` bytes.
+///
+/// # Errors
+/// `invalid_request`: of another type, too large, too slow, cut off.
+pub(super) async fn read(
+    edge: &Edge,
+    request: &HttpRequest,
+    payload: web::Payload,
+    kind: Kind,
+    limit: usize,
+) -> Result<web::Bytes, OAuthError> {
+    let refuse = |count: Count, text: String| {
+        edge.metrics.count(count);
+        Err(OAuthError::invalid_request(text))
+    };
+    if !is(request, kind) {
+        let expected = kind.as_str();
+        return refuse(
+            Count::EdgeMalformed,
+            format!("the Content-Type must be {expected}"),
+        );
+    }
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let too_large = || {
+        refuse(
+            Count::EdgeTooLarge,
+            format!("the body has more than {limit} bytes"),
+        )
+    };
+    if announced.is_some_and(|length| length > limit) {
+        return too_large();
+    }
+    match tokio::time::timeout(edge.settings.read_timeout, payload.to_bytes_limited(limit)).await {
+        Ok(Ok(Ok(body))) => Ok(body),
+        Ok(Ok(Err(_))) => refuse(Count::EdgeMalformed, "the body was cut off".to_owned()),
+        Ok(Err(_)) => too_large(),
+        Err(_) => refuse(Count::EdgeMalformed, "the body took too long".to_owned()),
+    }
+}
+
+fn is(request: &HttpRequest, kind: Kind) -> bool {
+    let mut types = request.headers().get_all(CONTENT_TYPE);
+    let (Some(value), None) = (types.next(), types.next()) else {
+        return false;
+    };
+    value.to_str().is_ok_and(|value| {
+        let named = value.split(';').next().unwrap_or_default().trim();
+        named.eq_ignore_ascii_case(kind.as_str())
+    })
+}

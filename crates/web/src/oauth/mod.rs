@@ -1,0 +1,120 @@
+//! The endpoints that programs ask for tokens.
+//!
+//! They take no cookies, so pages of any origin may read their answers; and they are not there while OAuth is off.
+
+mod answer;
+mod api_token;
+mod body;
+mod device;
+mod introspect;
+mod register;
+mod revoke;
+mod token;
+
+use actix_web::http::Method;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use tidegate_oauth::{OAuthError, Parameters};
+use tidegate_types::Peer;
+
+use crate::access::Access;
+use crate::admission::one;
+use crate::edge::Edge;
+use crate::{admission, cors, peer};
+
+pub(crate) use answer::not_found;
+
+/// Bytes of a form. Its parser takes no more than 16 KiB either; what lies between tells a client which limit it met.
+const MOST_FORM: usize = 20 * 1024;
+
+/// Bytes of a client's metadata, key sets among it.
+const MOST_METADATA: usize = 64 * 1024;
+
+pub(crate) fn routes(app: &mut web::ServiceConfig) {
+    let preflight = || web::method(Method::OPTIONS).to(cors::any_preflight);
+    app.service(
+        web::resource("/oauth/token")
+            .route(web::post().to(token::post))
+            .route(preflight()),
+    )
+    .service(
+        web::resource("/oauth/revoke")
+            .route(web::post().to(revoke::post))
+            .route(preflight()),
+    )
+    .service(web::resource("/oauth/introspect").route(web::post().to(introspect::post)))
+    .service(
+        web::resource("/oauth/register")
+            .route(web::post().to(register::post))
+            .route(preflight()),
+    )
+    .service(
+        web::resource("/oauth/register/{client}")
+            .route(web::get().to(register::get))
+            .route(web::delete().to(register::delete))
+            .route(preflight()),
+    )
+    .service(
+        web::resource("/oauth/device_authorization")
+            .route(web::post().to(device::post))
+            .route(preflight()),
+    );
+    for path in ["/v1/auth/", "/v1/auth"] {
+        app.service(web::resource(path).route(web::post().to(api_token::post)));
+    }
+}
+
+/// A request to an endpoint that is there: from a host of ours, while OAuth is on.
+pub(crate) struct Asked<'r> {
+    pub access: &'r Access,
+    pub request: &'r HttpRequest,
+    pub peer: Peer,
+}
+
+impl<'r> Asked<'r> {
+    /// # Errors
+    /// 403: another host. 404: no authorization server, or it is off.
+    pub(crate) async fn admit(
+        edge: &'r Edge,
+        request: &'r HttpRequest,
+    ) -> Result<Self, HttpResponse> {
+        admission::host(edge, request)?;
+        let access = match &edge.access {
+            Some(access) if access.gate.is_on().await => access,
+            _ => return Err(not_found()),
+        };
+        Ok(Self {
+            access,
+            request,
+            peer: peer::of(edge, request),
+        })
+    }
+
+    /// The `Authorization` header.
+    ///
+    /// # Errors
+    /// `invalid_request`: it stands twice.
+    fn authorization(&self) -> Result<Option<&'r str>, OAuthError> {
+        one(self.request.headers(), AUTHORIZATION.as_str()).map_err(|()| {
+            OAuthError::invalid_request("the header Authorization stands twice or is not ASCII")
+        })
+    }
+
+    /// The token of `Authorization: Bearer`.
+    fn bearer(&self) -> Result<Option<&'r str>, OAuthError> {
+        let header = self.authorization()?;
+        Ok(header.and_then(|header| {
+            let (scheme, token) = header.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        }))
+    }
+
+    /// The parameters of a form.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    async fn form(&self, edge: &Edge, payload: web::Payload) -> Result<Parameters, OAuthError> {
+        let body = body::read(edge, self.request, payload, body::Kind::Form, MOST_FORM).await?;
+        Parameters::parse_form(&body)
+    }
+}

@@ -1,0 +1,43 @@
+//! `POST /oauth/token` (RFC 6749 §3.2): form in, JSON out.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use tidegate_authorization::TokenReply;
+use tidegate_oauth::OAuthError;
+
+use super::Asked;
+use super::answer::{self, Endpoint};
+use crate::cors;
+use crate::edge::Edge;
+
+/// Exchanges a code, a refresh token, an assertion or a client's own credentials for an access token.
+pub(super) async fn post(
+    edge: web::Data<Edge>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let _in_flight = edge.in_flight.begin(request.conn_data());
+    let asked = match Asked::admit(&edge, &request).await {
+        Ok(asked) => asked,
+        Err(refused) => return refused,
+    };
+    let mut response = match exchange(&edge, &asked, payload).await {
+        Ok(reply) => answer::good(StatusCode::OK, &reply),
+        Err(error) => asked.refuse(&error, Endpoint::Token),
+    };
+    cors::allow_any(response.headers_mut());
+    response
+}
+
+async fn exchange(
+    edge: &Edge,
+    asked: &Asked<'_>,
+    payload: web::Payload,
+) -> Result<TokenReply, OAuthError> {
+    let form = asked.form(edge, payload).await?;
+    asked
+        .access
+        .authorization
+        .token(asked.authorization()?, &form, &asked.peer)
+        .await
+}

@@ -1,0 +1,117 @@
+//! `/.well-known/`: where clients find the authorization server and what resources need.
+//!
+//! What stands there comes from the configuration, never from the request; the request says only which resource is
+//! meant. What is not known is 404 in JSON, since clients try several paths and stumble over pages.
+
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use tidegate_types::WorkspaceSlug;
+
+use crate::edge::Edge;
+use crate::oauth::{Asked, not_found};
+use crate::{admission, cors, routing};
+
+/// How long clients may keep a document, in seconds. Keys are published a day before they sign.
+const FRESH: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+pub(crate) fn routes(app: &mut web::ServiceConfig) {
+    // Clients insert the well-known part before the resource's path (RFC 9728 §3.1), leave that path out, or append
+    // the well-known part to it.
+    for path in [
+        "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-protected-resource/mcp",
+        "/.well-known/oauth-protected-resource/w/{workspace}/mcp",
+        "/mcp/.well-known/oauth-protected-resource",
+        "/w/{workspace}/mcp/.well-known/oauth-protected-resource",
+    ] {
+        app.service(resource(path, web::get().to(protected_resource)));
+    }
+    for document in ["oauth-authorization-server", "openid-configuration"] {
+        for path in [
+            format!("/.well-known/{document}"),
+            format!("/.well-known/{document}/mcp"),
+            format!("/.well-known/{document}/w/{{workspace}}/mcp"),
+            format!("/mcp/.well-known/{document}"),
+            format!("/w/{{workspace}}/mcp/.well-known/{document}"),
+        ] {
+            app.service(resource(&path, web::get().to(authorization_server)));
+        }
+    }
+    app.service(resource(
+        "/.well-known/jwks.json",
+        web::get().to(signing_keys),
+    ));
+    app.service(resource("/.well-known/{rest:.*}", web::get().to(unknown)));
+}
+
+fn resource(path: &str, get: actix_web::Route) -> actix_web::Resource {
+    web::resource(path)
+        .route(get)
+        .route(web::method(Method::OPTIONS).to(cors::any_preflight))
+}
+
+/// RFC 9728 §3.2.
+async fn protected_resource(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
+    let asked = match Asked::admit(&edge, &request).await {
+        Ok(asked) => asked,
+        Err(refused) => return refused,
+    };
+    let host = match admission::host(&edge, &request) {
+        Ok(host) => host,
+        Err(refused) => return refused,
+    };
+    let slug = match request
+        .match_info()
+        .get("workspace")
+        .map(str::parse::<WorkspaceSlug>)
+    {
+        Some(Ok(slug)) => Some(slug),
+        Some(Err(_)) => return not_found(),
+        None => None,
+    };
+    let resource = routing::resource(&edge, &request, host, slug.as_ref());
+    match asked.access.authorization.protected_resource(&resource) {
+        Some(document) => publish(&document),
+        None => not_found(),
+    }
+}
+
+/// RFC 8414 §3.2, and its alias for clients that know OpenID Connect alone.
+async fn authorization_server(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
+    match Asked::admit(&edge, &request).await {
+        Ok(asked) => publish(&asked.access.authorization.metadata()),
+        Err(refused) => refused,
+    }
+}
+
+/// RFC 7517 §5.
+async fn signing_keys(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
+    let asked = match Asked::admit(&edge, &request).await {
+        Ok(asked) => asked,
+        Err(refused) => return refused,
+    };
+    match asked.access.authorization.jwks().await {
+        Ok(keys) => publish(&keys),
+        Err(error) => {
+            let mut response = asked.unavailable(&error);
+            cors::allow_any(response.headers_mut());
+            response
+        }
+    }
+}
+
+async fn unknown(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
+    match admission::host(&edge, &request) {
+        Ok(_) => not_found(),
+        Err(refused) => refused,
+    }
+}
+
+fn publish(document: &impl Serialize) -> HttpResponse {
+    let mut response = HttpResponse::Ok().json(document);
+    response.headers_mut().insert(CACHE_CONTROL, FRESH);
+    cors::allow_any(response.headers_mut());
+    response
+}
