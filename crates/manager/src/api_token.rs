@@ -1,5 +1,9 @@
 //! API tokens: for programs of one person, MCP only.
 
+mod creation;
+mod row;
+mod using;
+
 use serde::{Deserialize, Serialize};
 use tidegate_oauth::SecretHash;
 use tidegate_types::{AccountId, GrantId, ScopeSet, WorkspaceSlug};
@@ -57,8 +61,7 @@ impl Operation for CreateApiToken {
     const NAME: &'static str = "api_token.create";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        creation::create(self, manager).await
     }
 }
 
@@ -74,8 +77,7 @@ impl Operation for FindApiToken {
     const NAME: &'static str = "api_token.find";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        using::find(&self, manager).await
     }
 }
 
@@ -91,8 +93,7 @@ impl Operation for ListApiTokens {
     const NAME: &'static str = "api_token.list";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        using::list(&self.account, manager).await
     }
 }
 
@@ -110,8 +111,7 @@ impl Operation for EndApiToken {
     const NAME: &'static str = "api_token.end";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        using::end(&self, manager).await
     }
 }
 
@@ -129,7 +129,6 @@ impl Operation for NoteApiTokenUse {
     const NAME: &'static str = "api_token.note_use";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        using::note(self, manager).await
     }
 }

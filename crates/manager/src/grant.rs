@@ -16,7 +16,7 @@ use tidegate_types::{AccountId, ClientId, GrantId, ScopeSet, WorkspaceSlug};
 
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};
 
-pub(crate) use ending::{end_all, end_without_membership};
+pub(crate) use ending::{end_all, end_where};
 pub use row::UnknownEndReason;
 
 /// An authorization.

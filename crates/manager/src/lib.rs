@@ -16,10 +16,12 @@ pub mod team;
 pub mod workspace;
 
 mod error;
+mod input;
 mod local;
 mod manager;
 mod migration;
 mod operation;
+mod ports;
 mod sealing;
 mod stored;
 

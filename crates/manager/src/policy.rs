@@ -1,5 +1,12 @@
 //! Which clients a workspace lets in.
 
+mod effect;
+mod judge;
+mod rules;
+mod unknown;
+
+pub(crate) use judge::hosts_of;
+
 use serde::{Deserialize, Serialize};
 use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
 
@@ -23,7 +30,7 @@ pub enum Decision {
 pub enum ClientMatch {
     /// One client.
     Client(ClientId),
-    /// Every client whose id or redirect URI is on this host.
+    /// Every client whose id or redirect URI is on this host; a private scheme is written as `cursor://`.
     Host(String),
 }
 
@@ -75,8 +82,7 @@ impl Operation for SetPolicyRule {
     const NAME: &'static str = "policy.set_rule";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rules::set(manager, self.rule).await
     }
 }
 
@@ -94,8 +100,7 @@ impl Operation for RemovePolicyRule {
     const NAME: &'static str = "policy.remove_rule";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rules::remove(manager, &self).await
     }
 }
 
@@ -111,8 +116,7 @@ impl Operation for ListPolicyRules {
     const NAME: &'static str = "policy.list_rules";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rules::list(manager, self.workspace.as_ref()).await
     }
 }
 
@@ -130,8 +134,7 @@ impl Operation for SetUnknownClients {
     const NAME: &'static str = "policy.set_unknown";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        unknown::set(manager, &self).await
     }
 }
 
@@ -147,8 +150,7 @@ impl Operation for FindUnknownClients {
     const NAME: &'static str = "policy.find_unknown";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        unknown::find(manager, self.workspace.as_ref()).await
     }
 }
 
@@ -170,7 +172,6 @@ impl Operation for JudgeClient {
     const NAME: &'static str = "policy.judge";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        judge::judge(manager, &self).await
     }
 }

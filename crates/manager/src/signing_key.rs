@@ -1,5 +1,7 @@
 //! Keys that access tokens are signed with. They rotate with overlap: published before use and after.
 
+mod table;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};
@@ -29,7 +31,7 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
-/// All published keys, the one that signs last.
+/// All published keys. The one that signs now is the last; before it those that signed and those that will.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListSigningKeys {}
 
@@ -38,12 +40,13 @@ impl Operation for ListSigningKeys {
     const NAME: &'static str = "signing_key.list";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        table::list(manager).await
     }
 }
 
-/// Adds a key; when another was added for the same time meanwhile, that one stays and this does nothing (two nodes starting at once).
+/// Adds a key. When there is one already that signs from the same minute or so, that one stays and this does nothing: of
+/// nodes that start at once, or that find at once that it is time for a new key, one adds it. List afterwards. `Invalid`,
+/// `LimitReached` (16 published ones).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddSigningKey {
     /// Which; `published_until` is not taken over.
@@ -57,8 +60,7 @@ impl Operation for AddSigningKey {
     const NAME: &'static str = "signing_key.add";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        table::add(self, manager).await
     }
 }
 
@@ -74,7 +76,6 @@ impl Operation for RemoveSigningKey {
     const NAME: &'static str = "signing_key.remove";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        table::remove(&self.id, manager).await
     }
 }

@@ -1,9 +1,12 @@
 //! Whether whoever holds a token may do what it is for, now.
 
+mod decision;
+mod reading;
+
 use serde::{Deserialize, Serialize};
 use tidegate_types::{AccountId, ClientId, GrantId, ScopeSet, WorkspaceSlug};
 
-use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+use crate::{LocalManager, ManagerError, Operation};
 
 /// What a grant or API token comes to in a workspace now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +65,6 @@ impl Operation for CheckStanding {
     const NAME: &'static str = "standing.check";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        reading::check(self, manager).await
     }
 }

@@ -4,7 +4,7 @@
 use tidegate_oauth::{ClientMetadata, GrantType, TokenEndpointAuthMethod};
 
 use super::{ClientKind, CreateClient};
-use crate::ManagerError;
+use crate::{ManagerError, input};
 
 const MOST_NAME_CHARS: usize = 200;
 const MOST_REDIRECT_URIS: usize = 10;
@@ -20,15 +20,7 @@ pub(super) fn metadata_json(
     kind: ClientKind,
     metadata: &ClientMetadata,
 ) -> Result<String, ManagerError> {
-    let name_chars = metadata.client_name.chars().count();
-    if !(1..=MOST_NAME_CHARS).contains(&name_chars) {
-        return Err(invalid(format!(
-            "client_name has {name_chars} characters: 1 to {MOST_NAME_CHARS} are allowed"
-        )));
-    }
-    if metadata.client_name.chars().any(char::is_control) {
-        return Err(invalid("client_name has control characters"));
-    }
+    input::shown_text("client_name", &metadata.client_name, MOST_NAME_CHARS)?;
     if metadata.redirect_uris.len() > MOST_REDIRECT_URIS {
         return Err(invalid(format!(
             "redirect_uris has {} entries: at most {MOST_REDIRECT_URIS} are allowed",

@@ -5,7 +5,7 @@ use tidegate_database::{DatabaseError, Row};
 use tidegate_oauth::ClientMetadata;
 
 use super::Client;
-use crate::{ManagerError, UnixSecs, stored};
+use crate::{ManagerError, UnixSecs, policy, stored};
 
 /// In the order in which [`read`] reads them.
 const COLUMNS: [&str; 10] = [
@@ -67,4 +67,11 @@ pub(crate) fn read_metadata(json: &str) -> Result<ClientMetadata, ManagerError> 
         ),
     });
     Ok(read?)
+}
+
+impl Client {
+    /// The hosts that rules on clients look at: of its id, where that is a URL, and of its redirect URIs.
+    pub fn hosts(&self) -> Vec<String> {
+        policy::hosts_of(&self.id, &self.metadata)
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sea_query::{Cond, Expr, ExprTrait as _, Order, Query};
 use tidegate_database::Transaction;
-use tidegate_types::{AccountId, GrantId, WorkspaceSlug};
+use tidegate_types::{GrantId, WorkspaceSlug};
 
 use super::{EndReason, Grant, GrantFilter, row};
 use crate::change::{self, Change};
@@ -66,37 +66,8 @@ pub(crate) async fn end_all(
     end_where(transaction, matches(filter), reason, now).await
 }
 
-/// Ends the live grants of an account in workspaces that it is no member of any more, by itself or by a team.
-pub(crate) async fn end_without_membership(
-    transaction: &mut Transaction,
-    account: &AccountId,
-    now: UnixSecs,
-) -> Result<Vec<Grant>, ManagerError> {
-    let filter = GrantFilter {
-        account: Some(account.clone()),
-        ..GrantFilter::default()
-    };
-    let own = Query::select()
-        .column("workspace")
-        .from("memberships")
-        .and_where(Expr::col("account").eq(account.as_str()))
-        .to_owned();
-    let by_team = Query::select()
-        .column(("team_workspaces", "workspace"))
-        .from("team_workspaces")
-        .inner_join(
-            "team_members",
-            Expr::col(("team_members", "team")).equals(("team_workspaces", "team")),
-        )
-        .and_where(Expr::col(("team_members", "account")).eq(account.as_str()))
-        .to_owned();
-    let condition = matches(&filter)
-        .add(Expr::col(("grants", "workspace")).not_in_subquery(own))
-        .add(Expr::col(("grants", "workspace")).not_in_subquery(by_team));
-    end_where(transaction, condition, EndReason::MembershipLost, now).await
-}
-
-pub(super) async fn end_where(
+/// Likewise, of those that the condition is true of.
+pub(crate) async fn end_where(
     transaction: &mut Transaction,
     condition: Cond,
     reason: EndReason,

@@ -1,6 +1,6 @@
 //! Finds and lists grants.
 
-use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait as _, Func, Order, SelectStatement};
 use tidegate_types::GrantId;
 
 use super::{FindStandingGrant, Grant, GrantFilter, GrantSummary, calls, ending, row};
