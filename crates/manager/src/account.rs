@@ -1,5 +1,13 @@
 //! People and service accounts.
 
+mod create;
+mod rows;
+mod update;
+mod upstream;
+
+pub(crate) use create::{NewPerson, insert_person};
+pub(crate) use rows::{find_by_verified_email, lock, read, select};
+
 use serde::{Deserialize, Serialize};
 use tidegate_types::{AccountId, WorkspaceSlug};
 
@@ -118,8 +126,7 @@ impl Operation for CreateAccount {
     const NAME: &'static str = "account.create";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        create::create(manager, self).await
     }
 }
 
@@ -135,8 +142,7 @@ impl Operation for FindAccount {
     const NAME: &'static str = "account.find";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rows::find(manager, &self.key).await
     }
 }
 
@@ -152,8 +158,7 @@ impl Operation for FindPassword {
     const NAME: &'static str = "account.find_password";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rows::find_password(manager, &self.username).await
     }
 }
 
@@ -173,8 +178,7 @@ impl Operation for ListAccounts {
     const NAME: &'static str = "account.list";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rows::list(manager, &self).await
     }
 }
 
@@ -198,8 +202,7 @@ impl Operation for UpdateAccount {
     const NAME: &'static str = "account.update";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        update::update(manager, self).await
     }
 }
 
@@ -219,8 +222,7 @@ impl Operation for SetPassword {
     const NAME: &'static str = "account.set_password";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        update::set_password(manager, self).await
     }
 }
 
@@ -236,8 +238,7 @@ impl Operation for NoteSignIn {
     const NAME: &'static str = "account.note_sign_in";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        update::note_sign_in(manager, &self.id).await
     }
 }
 
@@ -253,8 +254,7 @@ impl Operation for EndSessions {
     const NAME: &'static str = "account.end_sessions";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        update::end_sessions(manager, &self.id).await
     }
 }
 
@@ -274,8 +274,7 @@ impl Operation for LinkUpstream {
     const NAME: &'static str = "account.link_upstream";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        upstream::link(manager, self).await
     }
 }
 
@@ -288,8 +287,7 @@ impl Operation for CountAccounts {
     const NAME: &'static str = "account.count";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rows::count_people(manager).await
     }
 }
 
@@ -315,7 +313,6 @@ impl Operation for CreateServiceAccount {
     const NAME: &'static str = "account.create_service";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        create::create_service(manager, self).await
     }
 }

@@ -1,5 +1,9 @@
 //! What was done to accounts, clients and grants, and by whom.
 
+mod events;
+
+pub(crate) use events::insert;
+
 use serde::{Deserialize, Serialize};
 use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
 
@@ -55,8 +59,7 @@ impl Operation for RecordEvents {
     const NAME: &'static str = "audit.record";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        events::record(manager, &self.events).await
     }
 }
 
@@ -76,8 +79,7 @@ impl Operation for ListEvents {
     const NAME: &'static str = "audit.list";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        events::list(manager, &self).await
     }
 }
 
@@ -93,7 +95,6 @@ impl Operation for RemoveOldEvents {
     const NAME: &'static str = "audit.remove_old";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        events::remove_old(manager, self.before).await
     }
 }

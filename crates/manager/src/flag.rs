@@ -1,9 +1,21 @@
 //! Feature flags that change without a restart.
 
+mod rules;
+
 use serde::{Deserialize, Serialize};
 use tidegate_types::WorkspaceSlug;
 
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+
+/// The flags that rules may be about: those that the settings know.
+pub const KNOWN_FLAGS: [&str; 6] = [
+    "MCP_SERVICE_ENABLED",
+    "MCP_OAUTH_ENABLED",
+    "MCP_OAUTH_WORKSPACE_ENABLED",
+    "CHATBOT_ENABLED",
+    "DASHBOARD_RBAC",
+    "ENABLE_TEMPLATE_PROCESSING",
+];
 
 /// How a flag is set. What no rule decides is decided by the nodes' configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +45,7 @@ pub struct StandingRule {
     pub set_at: UnixSecs,
 }
 
-/// Sets a rule, in place of one of the same kind for the same flag. `Invalid`: unknown flag, percentage above 100.
+/// Sets a rule, in place of one of the same kind for the same flag. `Invalid`: unknown flag, percentage above 100. `NotFound`: the workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetFlag {
     /// Which.
@@ -47,8 +59,7 @@ impl Operation for SetFlag {
     const NAME: &'static str = "flag.set";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rules::set(manager, &self).await
     }
 }
 
@@ -66,8 +77,7 @@ impl Operation for ClearFlag {
     const NAME: &'static str = "flag.clear";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rules::clear(manager, &self).await
     }
 }
 
@@ -80,8 +90,7 @@ impl Operation for ListFlags {
     const NAME: &'static str = "flag.list";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rules::list(manager).await
     }
 }
 
@@ -97,7 +106,6 @@ impl Operation for EvaluateFlags {
     const NAME: &'static str = "flag.evaluate";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rules::evaluate(manager, &self.workspace).await
     }
 }

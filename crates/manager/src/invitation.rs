@@ -1,5 +1,10 @@
 //! Invitations by a link.
 
+mod accept;
+mod open;
+
+pub(crate) use open::remove_expired;
+
 use serde::{Deserialize, Serialize};
 use tidegate_oauth::SecretHash;
 use tidegate_types::{AccountId, Role, WorkspaceSlug};
@@ -43,8 +48,7 @@ impl Operation for CreateInvitation {
     const NAME: &'static str = "invitation.create";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        open::create(manager, self).await
     }
 }
 
@@ -60,8 +64,7 @@ impl Operation for FindInvitation {
     const NAME: &'static str = "invitation.find";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        open::find(manager, &self.secret).await
     }
 }
 
@@ -87,8 +90,7 @@ impl Operation for AcceptInvitation {
     const NAME: &'static str = "invitation.accept";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        accept::accept(manager, self).await
     }
 }
 
@@ -104,8 +106,7 @@ impl Operation for ListInvitations {
     const NAME: &'static str = "invitation.list";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        open::list(manager, &self.workspace).await
     }
 }
 
@@ -121,7 +122,6 @@ impl Operation for RemoveInvitation {
     const NAME: &'static str = "invitation.remove";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        open::remove(manager, &self.id).await
     }
 }

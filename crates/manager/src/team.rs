@@ -1,5 +1,7 @@
 //! Groups of people that join workspaces together.
 
+mod teams;
+
 use serde::{Deserialize, Serialize};
 use tidegate_types::{AccountId, Role, WorkspaceSlug};
 
@@ -30,8 +32,7 @@ impl Operation for CreateTeam {
     const NAME: &'static str = "team.create";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        teams::create(manager, &self.name).await
     }
 }
 
@@ -44,8 +45,7 @@ impl Operation for ListTeams {
     const NAME: &'static str = "team.list";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        teams::list(manager).await
     }
 }
 
@@ -61,8 +61,7 @@ impl Operation for RemoveTeam {
     const NAME: &'static str = "team.remove";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        teams::remove(manager, &self.name).await
     }
 }
 
@@ -82,8 +81,7 @@ impl Operation for SetTeamMember {
     const NAME: &'static str = "team.set_member";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        teams::set_member(manager, self).await
     }
 }
 
@@ -103,7 +101,6 @@ impl Operation for SetTeamWorkspace {
     const NAME: &'static str = "team.set_workspace";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        teams::set_workspace(manager, self).await
     }
 }

@@ -1,5 +1,15 @@
 //! Workspaces and who belongs to them.
 
+mod change;
+mod declare;
+mod lost;
+mod members;
+mod rows;
+
+pub(crate) use lost::end_lost;
+pub(crate) use members::{NewPlace, put_place, read_place, role_number, role_of, select_places};
+pub(crate) use rows::lock;
+
 use serde::{Deserialize, Serialize};
 use tidegate_types::{AccountId, Role, WorkspaceSlug};
 
@@ -72,8 +82,7 @@ impl Operation for DeclareWorkspaces {
     const NAME: &'static str = "workspace.declare";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        declare::declare(manager, self.workspaces).await
     }
 }
 
@@ -99,8 +108,7 @@ impl Operation for CreateWorkspace {
     const NAME: &'static str = "workspace.create";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        change::create(manager, self).await
     }
 }
 
@@ -116,8 +124,7 @@ impl Operation for FindWorkspace {
     const NAME: &'static str = "workspace.find";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rows::find(manager, &self.slug).await
     }
 }
 
@@ -133,8 +140,7 @@ impl Operation for FindConnection {
     const NAME: &'static str = "workspace.find_connection";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rows::find_connection(manager, &self.slug).await
     }
 }
 
@@ -147,8 +153,7 @@ impl Operation for ListWorkspaces {
     const NAME: &'static str = "workspace.list";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        rows::list(manager).await
     }
 }
 
@@ -157,7 +162,7 @@ impl Operation for ListWorkspaces {
 pub struct UpdateWorkspace {
     /// Which.
     pub slug: WorkspaceSlug,
-    /// A new title.
+    /// A new title; not for declared ones.
     pub title: Option<String>,
     /// New host names; not for declared ones.
     pub hosts: Option<Vec<String>>,
@@ -170,8 +175,7 @@ impl Operation for UpdateWorkspace {
     const NAME: &'static str = "workspace.update";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        change::update(manager, self).await
     }
 }
 
@@ -187,8 +191,7 @@ impl Operation for RemoveWorkspace {
     const NAME: &'static str = "workspace.remove";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        change::remove(manager, &self.slug).await
     }
 }
 
@@ -210,8 +213,7 @@ impl Operation for SetMembership {
     const NAME: &'static str = "workspace.set_membership";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        members::set(manager, self).await
     }
 }
 
@@ -229,8 +231,7 @@ impl Operation for RemoveMembership {
     const NAME: &'static str = "workspace.remove_membership";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        members::remove(manager, &self).await
     }
 }
 
@@ -246,8 +247,7 @@ impl Operation for ListMemberships {
     const NAME: &'static str = "workspace.list_memberships";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        members::list_of_account(manager, &self.account).await
     }
 }
 
@@ -263,7 +263,6 @@ impl Operation for ListMembers {
     const NAME: &'static str = "workspace.list_members";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        let _ = manager;
-        Err(ManagerError::Timeout)
+        members::list_of_workspace(manager, &self.workspace).await
     }
 }

@@ -1,0 +1,182 @@
+//! Changes accounts.
+
+use sea_query::{Expr, ExprTrait as _, LockType, Order, Query, UpdateStatement};
+use tidegate_database::Transaction;
+use tidegate_types::AccountId;
+
+use super::{Account, AccountKind, SetPassword, UpdateAccount, create, rows};
+use crate::change::{self, Change};
+use crate::grant::{self, EndReason, GrantFilter};
+use crate::{LocalManager, ManagerError, input};
+
+fn update_of(id: &AccountId) -> UpdateStatement {
+    Query::update()
+        .table("accounts")
+        .and_where(Expr::col("id").eq(id.as_str()))
+        .to_owned()
+}
+
+pub(super) async fn update(
+    manager: &LocalManager,
+    asked: UpdateAccount,
+) -> Result<Account, ManagerError> {
+    let now = manager.now();
+    let email = (asked.email.as_deref().filter(|email| !email.is_empty()))
+        .map(input::email)
+        .transpose()?;
+    let display_name = (asked.display_name.as_deref())
+        .map(create::display_name)
+        .transpose()?;
+    let mut transaction = manager.pool.begin("change an account").await?;
+    let before = if is_less_power(&asked) {
+        lock_as_one_of_the_administrators(&mut transaction, &asked.id).await?
+    } else {
+        rows::lock(&mut transaction, &asked.id).await?
+    };
+    let mut after = before.clone();
+    let mut update = update_of(&asked.id);
+    if let Some(display_name) = display_name {
+        update.value("display_name", display_name.as_str());
+        after.display_name = display_name;
+    }
+    // The same address again leaves it verified.
+    if asked.email.is_some() && email != before.email {
+        update.value("email", email.clone());
+        update.value("verified_email", Option::<String>::None);
+        after.email = email;
+        after.is_email_verified = false;
+    }
+    if let Some(is_administrator) = asked.is_administrator {
+        if is_administrator && before.kind == AccountKind::Service {
+            return Err(ManagerError::Invalid(
+                "is_administrator is true for a service account: only people manage the deployment"
+                    .to_owned(),
+            ));
+        }
+        update.value("is_administrator", is_administrator);
+        after.is_administrator = is_administrator;
+    }
+    if let Some(is_active) = asked.is_active {
+        update.value("is_active", is_active);
+        after.is_active = is_active;
+        if !is_active {
+            update.value("sessions_valid_from", now);
+            after.sessions_valid_from = now;
+        }
+    }
+    if after != before {
+        transaction.execute(&update).await?;
+    }
+    let is_deactivated = before.is_active && !after.is_active;
+    if is_deactivated {
+        end_tokens(&mut transaction, &asked.id, now).await?;
+        let theirs = GrantFilter {
+            account: Some(asked.id.clone()),
+            ..GrantFilter::default()
+        };
+        grant::end_all(&mut transaction, &theirs, EndReason::AccountInactive, now).await?;
+    }
+    if before.is_active != after.is_active {
+        change::append(&mut transaction, &[Change::Account], now).await?;
+    }
+    transaction.commit().await?;
+    Ok(after)
+}
+
+fn is_less_power(asked: &UpdateAccount) -> bool {
+    asked.is_active == Some(false) || asked.is_administrator == Some(false)
+}
+
+/// Holds the account and every administrator, in one order: of two who remove each other one waits, and then sees
+/// that they are the last.
+async fn lock_as_one_of_the_administrators(
+    transaction: &mut Transaction,
+    id: &AccountId,
+) -> Result<Account, ManagerError> {
+    let held = rows::select()
+        .and_where(
+            Expr::col(("accounts", "is_administrator"))
+                .eq(true)
+                .or(Expr::col(("accounts", "id")).eq(id.as_str())),
+        )
+        .order_by(("accounts", "id"), Order::Asc)
+        .lock(LockType::Update)
+        .to_owned();
+    let rows = transaction.fetch(&held).await?;
+    let accounts = (rows.iter().map(rows::read)).collect::<Result<Vec<_>, _>>()?;
+    let manages = |account: &&Account| account.is_administrator && account.is_active;
+    let others = accounts
+        .iter()
+        .filter(manages)
+        .filter(|other| other.id != *id);
+    let has_others = others.count() > 0;
+    let account = accounts.into_iter().find(|account| account.id == *id);
+    let account = account.ok_or(ManagerError::NotFound { what: "account" })?;
+    if manages(&&account) && !has_others {
+        return Err(ManagerError::Conflict(format!(
+            "{:?} is the last active administrator: make another one first",
+            account.username
+        )));
+    }
+    Ok(account)
+}
+
+/// Ends the account's API tokens. The change log has one line for the account.
+async fn end_tokens(
+    transaction: &mut Transaction,
+    id: &AccountId,
+    now: i64,
+) -> Result<(), ManagerError> {
+    let end = Query::update()
+        .table("api_tokens")
+        .value("ended_at", now)
+        .and_where(Expr::col("account").eq(id.as_str()))
+        .and_where(Expr::col("ended_at").is_null())
+        .to_owned();
+    transaction.execute(&end).await?;
+    Ok(())
+}
+
+pub(super) async fn set_password(
+    manager: &LocalManager,
+    asked: SetPassword,
+) -> Result<(), ManagerError> {
+    let update = update_of(&asked.id)
+        .value("password_hash", input::password_hash(&asked.password_hash)?)
+        .value("must_change_password", asked.must_change)
+        .value("sessions_valid_from", manager.now())
+        .and_where(Expr::col("kind").eq(AccountKind::Person.as_str()))
+        .to_owned();
+    changed_one(manager, "set a password", &update).await
+}
+
+pub(super) async fn note_sign_in(
+    manager: &LocalManager,
+    id: &AccountId,
+) -> Result<(), ManagerError> {
+    let update = update_of(id)
+        .value("last_sign_in_at", manager.now())
+        .to_owned();
+    changed_one(manager, "note a sign-in", &update).await
+}
+
+pub(super) async fn end_sessions(
+    manager: &LocalManager,
+    id: &AccountId,
+) -> Result<(), ManagerError> {
+    let update = update_of(id)
+        .value("sessions_valid_from", manager.now())
+        .to_owned();
+    changed_one(manager, "end browser sessions", &update).await
+}
+
+async fn changed_one(
+    manager: &LocalManager,
+    operation: &'static str,
+    update: &UpdateStatement,
+) -> Result<(), ManagerError> {
+    match manager.pool.execute(operation, update).await? {
+        0 => Err(ManagerError::NotFound { what: "account" }),
+        _ => Ok(()),
+    }
+}

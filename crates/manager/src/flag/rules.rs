@@ -1,0 +1,218 @@
+//! Sets, lists and evaluates rules.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use sea_query::{Expr, ExprTrait as _, OnConflict, Order, Query};
+use tidegate_database::{DatabaseError, Row};
+use tidegate_types::WorkspaceSlug;
+
+use super::{ClearFlag, FlagRule, KNOWN_FLAGS, SetFlag, StandingRule};
+use crate::change::{self, Change};
+use crate::{LocalManager, ManagerError, input, stored, workspace};
+
+const EVERYWHERE: &str = "everywhere";
+const PERCENTAGE: &str = "percentage";
+const WORKSPACE: &str = "workspace";
+/// More than one rule of each kind for each flag in each workspace cannot be.
+const MAX_LISTED: u64 = 100_000;
+
+fn check_flag(flag: &str) -> Result<(), ManagerError> {
+    if KNOWN_FLAGS.contains(&flag) {
+        Ok(())
+    } else {
+        let right = format!("use one of {}", KNOWN_FLAGS.join(", "));
+        Err(input::invalid("flag", flag, &right))
+    }
+}
+
+pub(super) async fn set(manager: &LocalManager, asked: &SetFlag) -> Result<(), ManagerError> {
+    check_flag(&asked.flag)?;
+    let now = manager.now();
+    let (scope, workspace, value) = match &asked.rule {
+        FlagRule::Everywhere(is_on) => (EVERYWHERE, None, i64::from(*is_on)),
+        FlagRule::In { workspace, is_on } => (WORKSPACE, Some(workspace), i64::from(*is_on)),
+        FlagRule::Percentage(part @ 0..=100) => (PERCENTAGE, None, i64::from(*part)),
+        FlagRule::Percentage(part) => {
+            return Err(ManagerError::Invalid(format!(
+                "percentage {part} is not valid: use 0 to 100"
+            )));
+        }
+    };
+    let mut transaction = manager.pool.begin("set a flag").await?;
+    if let Some(workspace) = workspace {
+        workspace::lock(&mut transaction, workspace).await?;
+    }
+    let upsert = Query::insert()
+        .into_table("flag_rules")
+        .columns(["flag", "scope", "workspace", "value", "set_at"])
+        .values_panic([
+            asked.flag.as_str().into(),
+            scope.into(),
+            workspace.map_or("", WorkspaceSlug::as_str).into(),
+            value.into(),
+            now.into(),
+        ])
+        .on_conflict(
+            OnConflict::columns(["flag", "scope", "workspace"])
+                .update_columns(["value", "set_at"])
+                .to_owned(),
+        )
+        .to_owned();
+    transaction.execute(&upsert).await?;
+    let workspace = workspace.cloned();
+    change::append(&mut transaction, &[Change::Flags { workspace }], now).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+pub(super) async fn clear(manager: &LocalManager, asked: &ClearFlag) -> Result<bool, ManagerError> {
+    check_flag(&asked.flag)?;
+    let mut transaction = manager.pool.begin("clear a flag").await?;
+    let mut delete = Query::delete()
+        .from_table("flag_rules")
+        .and_where(Expr::col("flag").eq(asked.flag.as_str()))
+        .to_owned();
+    match &asked.workspace {
+        Some(workspace) => delete
+            .and_where(Expr::col("scope").eq(WORKSPACE))
+            .and_where(Expr::col("workspace").eq(workspace.as_str())),
+        None => delete.and_where(Expr::col("scope").is_in([EVERYWHERE, PERCENTAGE])),
+    };
+    if transaction.execute(&delete).await? == 0 {
+        return Ok(false);
+    }
+    let workspace = asked.workspace.clone();
+    let changes = [Change::Flags { workspace }];
+    change::append(&mut transaction, &changes, manager.now()).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+pub(super) async fn list(manager: &LocalManager) -> Result<Vec<StandingRule>, ManagerError> {
+    let all = Query::select()
+        .columns(["flag", "scope", "workspace", "value", "set_at"])
+        .from("flag_rules")
+        .order_by("flag", Order::Asc)
+        .order_by("scope", Order::Asc)
+        .order_by("workspace", Order::Asc)
+        .limit(MAX_LISTED)
+        .to_owned();
+    let rows = manager.pool.fetch("list flags", &all).await?;
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+fn read(row: &Row) -> Result<StandingRule, DatabaseError> {
+    let value = row.id(3)?;
+    let rule = match row.text_or_empty(1)?.as_str() {
+        EVERYWHERE => FlagRule::Everywhere(value != 0),
+        PERCENTAGE => FlagRule::Percentage(u8::try_from(value.clamp(0, 100)).unwrap_or(0)),
+        WORKSPACE => FlagRule::In {
+            workspace: stored::parsed(row, 2)?,
+            is_on: value != 0,
+        },
+        other => {
+            return Err(DatabaseError::Corrupt {
+                operation: "read a flag",
+                reason: format!("{other:?} is no kind of rule"),
+            });
+        }
+    };
+    Ok(StandingRule {
+        flag: row.text_or_empty(0)?,
+        rule,
+        set_at: row.id(4)?,
+    })
+}
+
+pub(super) async fn evaluate(
+    manager: &LocalManager,
+    workspace: &WorkspaceSlug,
+) -> Result<BTreeMap<String, bool>, ManagerError> {
+    let rules = Query::select()
+        .columns(["flag", "scope", "workspace", "value", "set_at"])
+        .from("flag_rules")
+        .and_where(Expr::col("workspace").is_in(["", workspace.as_str()]))
+        .to_owned();
+    let rows = manager.pool.fetch("evaluate flags", &rules).await?;
+    let rules = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(decide(&rules, workspace))
+}
+
+/// The rule of most weight for each flag.
+fn decide(rules: &[StandingRule], workspace: &WorkspaceSlug) -> BTreeMap<String, bool> {
+    let mut decided: BTreeMap<String, (u8, bool)> = BTreeMap::new();
+    for StandingRule { flag, rule, .. } in rules {
+        let (weight, is_on) = match rule {
+            FlagRule::In { workspace: of, .. } if of != workspace => continue,
+            FlagRule::In { is_on, .. } => (2, *is_on),
+            FlagRule::Everywhere(is_on) => (1, *is_on),
+            FlagRule::Percentage(part) => (0, bucket(flag, workspace) < *part),
+        };
+        let best = decided.entry(flag.clone()).or_insert((weight, is_on));
+        if weight > best.0 {
+            *best = (weight, is_on);
+        }
+    }
+    (decided.into_iter())
+        .map(|(flag, (_, is_on))| (flag, is_on))
+        .collect()
+}
+
+/// 0 to 99, always the same for a flag in a workspace. The flag is part of it, so that not the same workspaces come
+/// first for every flag.
+fn bucket(flag: &str, workspace: &WorkspaceSlug) -> u8 {
+    let hash = digest(&SHA256, format!("{flag}\n{workspace}").as_bytes());
+    let first = hash.as_ref().iter().take(8);
+    let number = first.fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    u8::try_from(number % 100).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slug(number: u32) -> WorkspaceSlug {
+        format!("w{number}").parse().unwrap()
+    }
+
+    fn percentage(part: u8) -> [StandingRule; 1] {
+        [StandingRule {
+            flag: "CHATBOT_ENABLED".to_owned(),
+            rule: FlagRule::Percentage(part),
+            set_at: 0,
+        }]
+    }
+
+    fn is_on(rules: &[StandingRule], workspace: &WorkspaceSlug) -> bool {
+        decide(rules, workspace)["CHATBOT_ENABLED"]
+    }
+
+    #[test]
+    fn a_workspace_that_is_in_stays_in_as_the_part_grows() {
+        for number in 0..200 {
+            let mut was_on = false;
+            for part in 0..=100 {
+                let now_on = is_on(&percentage(part), &slug(number));
+                assert!(now_on || !was_on, "w{number} fell out at {part}");
+                was_on = now_on;
+            }
+            assert!(was_on, "100 is everybody");
+            assert!(!is_on(&percentage(0), &slug(number)), "0 is nobody");
+        }
+    }
+
+    #[test]
+    fn a_part_is_about_that_part() {
+        let count = (0..2_000).filter(|number| is_on(&percentage(30), &slug(*number)));
+        assert!((520..680).contains(&count.count()));
+    }
+
+    #[test]
+    fn the_same_workspaces_are_in_on_every_node_and_release() {
+        let buckets: Vec<_> = (0..5)
+            .map(|number| bucket("CHATBOT_ENABLED", &slug(number)))
+            .collect();
+        assert_eq!(vec![14, 64, 16, 29, 0], buckets);
+    }
+}

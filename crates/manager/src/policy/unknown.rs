@@ -1,0 +1,60 @@
+//! What happens to clients without a rule.
+
+use sea_query::{Expr, ExprTrait as _, OnConflict, Order, Query, SelectStatement};
+use tidegate_types::WorkspaceSlug;
+
+use super::{SetUnknownClients, UnknownClients, rules};
+use crate::{LocalManager, ManagerError, change, stored, workspace};
+
+pub(super) async fn set(
+    manager: &LocalManager,
+    asked: &SetUnknownClients,
+) -> Result<(), ManagerError> {
+    let mut transaction = manager.pool.begin("set the client policy").await?;
+    if let Some(workspace) = &asked.workspace {
+        workspace::lock(&mut transaction, workspace).await?;
+    }
+    let upsert = Query::insert()
+        .into_table("unknown_clients")
+        .columns(["workspace", "need_approval"])
+        .values_panic([
+            rules::key(asked.workspace.as_ref()).into(),
+            (asked.to == UnknownClients::NeedApproval).into(),
+        ])
+        .on_conflict(
+            OnConflict::column("workspace")
+                .update_column("need_approval")
+                .to_owned(),
+        )
+        .to_owned();
+    transaction.execute(&upsert).await?;
+    let changes = [rules::change_in(asked.workspace.as_ref())];
+    change::append(&mut transaction, &changes, manager.now()).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// A workspace's own word counts before the deployment's.
+fn effective(workspace: Option<&WorkspaceSlug>) -> SelectStatement {
+    Query::select()
+        .column("need_approval")
+        .from("unknown_clients")
+        .and_where(Expr::col("workspace").is_in(["", rules::key(workspace)]))
+        .order_by("workspace", Order::Desc)
+        .limit(1)
+        .to_owned()
+}
+
+pub(super) async fn find(
+    manager: &LocalManager,
+    workspace: Option<&WorkspaceSlug>,
+) -> Result<UnknownClients, ManagerError> {
+    let row = (manager.pool)
+        .fetch_one("find the client policy", &effective(workspace))
+        .await?;
+    let need_approval = row.map(|row| stored::flag(&row, 0)).transpose()?;
+    Ok(match need_approval {
+        Some(true) => UnknownClients::NeedApproval,
+        Some(false) | None => UnknownClients::Allowed,
+    })
+}
