@@ -62,7 +62,7 @@ pub enum Destination {
     Web(Foreign),
     /// A program that listens on this computer: "localhost:3118".
     ThisComputer(Foreign),
-    /// The app that opens a scheme: "cursor".
+    /// The app that opens a scheme: "cursor://".
     App(Foreign),
     /// A device that waits (RFC 8628).
     Device {
@@ -79,8 +79,7 @@ impl Destination {
     /// Large on the page.
     pub fn shown(&self) -> String {
         match self {
-            Self::Web(host) | Self::ThisComputer(host) => host.to_string(),
-            Self::App(scheme) => format!("{scheme}:"),
+            Self::Web(place) | Self::ThisComputer(place) | Self::App(place) => place.to_string(),
             Self::Device { user_code, .. } => user_code.clone(),
         }
     }

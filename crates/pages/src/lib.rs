@@ -46,6 +46,6 @@ pub use scopes::{role, widest};
 pub use settings::{
     AccountPage, ApiTokenLine, AppsPage, ClientDraft, ClientsPage, ConnectPage, ConnectedApp,
     Endpoint, MachineClient, MachineWorkspace, MachinesPage, OwnClient, PresetLink, Recipe,
-    SecretLine, SecretPage, TokensPage,
+    SecretLine, SecretPage, TokensPage, Way,
 };
 pub use sign_in::{ProviderLink, SignInPage};

@@ -25,8 +25,8 @@ pub struct MessagePage {
 #[derive(Debug, Clone, Template)]
 #[template(path = "return.html")]
 pub struct ReturnPage {
-    /// What the app calls itself.
-    pub client: Foreign,
+    /// The scheme that it opens.
+    pub scheme: Foreign,
     /// Whether it was let in.
     pub is_allowed: bool,
     /// The answer.

@@ -212,7 +212,7 @@ fn sheets() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "return-to-app",
             Box::new(ReturnPage {
-                client: name("Cursor"),
+                scheme: name("cursor://"),
                 is_allowed: true,
                 link: AppLink::parse("cursor://anysphere.cursor-mcp/oauth/callback?code=x&state=y&iss=https%3A%2F%2Fa").unwrap(),
             }),
@@ -271,7 +271,7 @@ fn consents() -> Vec<(&'static str, Box<dyn Page>)> {
                 client_page: None,
                 identity: Identity::Unverified,
                 warnings: vec![ConsentWarning::Unverified, ConsentWarning::PrivateScheme],
-                destination: Destination::App(name("cursor")),
+                destination: Destination::App(name("cursor://")),
                 ..consent()
             }),
         ),
@@ -369,14 +369,12 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                     Recipe {
                         id: "claude-code".into(),
                         title: "Claude Code".into(),
-                        text: "Run this:".into(),
-                        snippet: "claude mcp add --transport http superset https://mcp.example.com/mcp".into(),
+                        ways: vec![Way { title: "With a browser".into(), place: "a terminal".into(), text: "claude mcp add --transport http superset https://mcp.example.com/mcp".into() }],
                     },
                     Recipe {
                         id: "cursor".into(),
                         title: "Cursor".into(),
-                        text: "Add this to .cursor/mcp.json:".into(),
-                        snippet: "{\n  \"mcpServers\": {\n    \"superset\": {\"url\": \"https://mcp.example.com/mcp\"}\n  }\n}".into(),
+                        ways: vec![Way { title: "With a browser".into(), place: ".cursor/mcp.json".into(), text: "{\n  \"mcpServers\": {\n    \"superset\": {\"url\": \"https://mcp.example.com/mcp\"}\n  }\n}".into() }],
                     },
                 ],
             }),

@@ -30,8 +30,17 @@ pub struct Recipe {
     pub id: String,
     /// What the client is called.
     pub title: String,
-    /// What to do with the text: "Run this", "Add this to .cursor/mcp.json".
-    pub text: String,
+    /// At least one way.
+    pub ways: Vec<Way>,
+}
+
+/// One way to connect a client.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// What it is for: "With a browser".
+    pub title: String,
+    /// Where the text goes: a file, a terminal.
+    pub place: String,
     /// What to copy.
-    pub snippet: String,
+    pub text: String,
 }

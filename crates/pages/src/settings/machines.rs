@@ -7,7 +7,7 @@ use crate::{Desk, Foreign, Moment};
 use super::SecretLine;
 
 /// One's own machine clients. Forms: `POST /settings/machines` with `name`, `workspace`, `acts_as` ("service" or "me"),
-/// `role` (service accounts), `scope`, `proof` ("secret" or "key"), `jwks` (for "key"); `POST /settings/machines/<id>/secret` with
+/// `role` and `superset_username` (service accounts), `scope`, `proof` ("secret" or "key"), `jwks` (for "key"); `POST /settings/machines/<id>/secret` with
 /// `overlap`; `POST /settings/machines/<id>/remove`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings/machines.html")]

@@ -11,7 +11,7 @@ mod tokens;
 pub use account::AccountPage;
 pub use apps::{AppsPage, ConnectedApp};
 pub use clients::{ClientDraft, ClientsPage, OwnClient, PresetLink};
-pub use connect::{ConnectPage, Endpoint, Recipe};
+pub use connect::{ConnectPage, Endpoint, Recipe, Way};
 pub use machines::{MachineClient, MachineWorkspace, MachinesPage};
 pub use secret::{SecretLine, SecretPage};
 pub use tokens::{ApiTokenLine, TokensPage};
