@@ -16,8 +16,6 @@ pub use id_jag::{IdJag, IdJagExpectation};
 
 /// Clocks may differ by this much.
 const LEEWAY_SECS: i64 = 30;
-/// An assertion is made for one request; one that lives longer waits to be stolen.
-const MOST_LIFE_SECS: i64 = 300;
 
 /// Why an assertion was refused. For the log: callers are told `invalid_client` or `invalid_grant`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -64,8 +62,8 @@ pub enum AssertionProblem {
     /// `nbf` or `iat` is later than now.
     #[error("it is not valid yet")]
     NotYetValid,
-    /// It ends more than five minutes from now, or began more than that ago.
-    #[error("it lives longer than five minutes")]
+    /// It ends too far from now, or began too long ago.
+    #[error("it lives longer than it may")]
     LivesTooLong,
 }
 
@@ -86,7 +84,7 @@ impl From<CompactProblem> for AssertionProblem {
 struct CommonClaims {
     iss: Option<String>,
     sub: Option<String>,
-    aud: Option<Audiences>,
+    aud: Option<Texts>,
     jti: Option<String>,
     exp: Option<f64>,
     nbf: Option<f64>,
@@ -96,12 +94,12 @@ struct CommonClaims {
 /// A text or a list of texts (RFC 7519 §4.1.3).
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Audiences {
+enum Texts {
     One(String),
     Many(Vec<String>),
 }
 
-impl Audiences {
+impl Texts {
     fn as_slice(&self) -> &[String] {
         match self {
             Self::One(one) => std::slice::from_ref(one),
@@ -125,17 +123,20 @@ impl CommonClaims {
             .map_err(|_| AssertionProblem::Claim("jti"))
     }
 
-    /// `exp`, after it was found to be near.
-    fn check_times(&self, now: i64) -> Result<i64, AssertionProblem> {
+    /// `exp`, after it was found to lie at most `most_life_secs` ahead, and the beginning at most as far back.
+    fn check_times(&self, now: i64, most_life_secs: i64) -> Result<i64, AssertionProblem> {
         let exp = seconds(self.exp, "exp")?.ok_or(AssertionProblem::Claim("exp"))?;
         if exp.saturating_add(LEEWAY_SECS) <= now {
             return Err(AssertionProblem::Expired);
         }
-        if exp > now.saturating_add(MOST_LIFE_SECS + LEEWAY_SECS) {
+        let iat = seconds(self.iat, "iat")?;
+        let reach = most_life_secs + LEEWAY_SECS;
+        if exp > now.saturating_add(reach) || iat.is_some_and(|iat| iat < now.saturating_sub(reach))
+        {
             return Err(AssertionProblem::LivesTooLong);
         }
         let latest = now.saturating_add(LEEWAY_SECS);
-        for begins in [seconds(self.nbf, "nbf")?, seconds(self.iat, "iat")?] {
+        for begins in [seconds(self.nbf, "nbf")?, iat] {
             if begins.is_some_and(|begins| begins > latest) {
                 return Err(AssertionProblem::NotYetValid);
             }

@@ -110,3 +110,118 @@ fn decode(text: &[u8]) -> Result<String, OAuthError> {
     let bytes: Vec<u8> = percent_decode(&spaced).collect();
     String::from_utf8(bytes).map_err(|_| OAuthError::invalid_request("a parameter is not UTF-8"))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ErrorCode;
+
+    fn refusal(body: &[u8]) -> String {
+        let error = Parameters::parse_form(body).unwrap_err();
+        assert_eq!(ErrorCode::InvalidRequest, error.code);
+        error.description.into_owned()
+    }
+
+    #[test]
+    fn values_are_decoded() {
+        let parameters = Parameters::parse_form(
+            b"grant_type=authorization_code&redirect_uri=http%3A%2F%2Flocalhost%3A1%2Fcb&state=a+b%2Bc=d&%73cope=%C3%A9",
+        )
+        .unwrap();
+        assert_eq!(Some("authorization_code"), parameters.get("grant_type"));
+        assert_eq!(
+            Some("http://localhost:1/cb"),
+            parameters.get("redirect_uri")
+        );
+        assert_eq!(Some("a b+c=d"), parameters.get("state"));
+        assert_eq!(Some("é"), parameters.get("scope"));
+    }
+
+    #[test]
+    fn an_empty_value_is_as_absent() {
+        let parameters = Parameters::parse_query("scope=&resource&&=x&state=1&").unwrap();
+        assert_eq!(None, parameters.get("scope"));
+        assert_eq!(None, parameters.get("resource"));
+        assert_eq!(vec!["", "state"], parameters.names().collect::<Vec<_>>());
+        assert_eq!(
+            "`scope` is missing",
+            parameters.require("scope").unwrap_err().description
+        );
+    }
+
+    #[test]
+    fn a_parameter_twice_is_refused_in_whatever_spelling() {
+        for body in [
+            "code=a&code=b",
+            "code=a&code=a",
+            "code=&code=b",
+            "code=a&c%6Fde=b",
+            "code&code=a",
+        ] {
+            assert!(
+                refusal(body.as_bytes()).contains("`code` stands twice"),
+                "{body}"
+            );
+        }
+        // Names are compared as they are: another case is another parameter.
+        assert!(Parameters::parse_query("code=a&Code=b").is_ok());
+    }
+
+    #[test]
+    fn what_is_too_much_is_refused() {
+        let many: String = (0..65).map(|at| format!("p{at}=1&")).collect();
+        assert!(refusal(many.as_bytes()).contains("64"));
+        let most: String = (0..64).map(|at| format!("p{at}=1&")).collect();
+        assert!(Parameters::parse_query(&most).is_ok());
+        let long = format!("state={}", "a".repeat(17 * 1024));
+        assert!(refusal(long.as_bytes()).contains("16 KiB"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        for body in [&b"state=\xff"[..], b"state=%ff%fe", b"%80=1"] {
+            assert_eq!("a parameter is not UTF-8", refusal(body));
+        }
+    }
+
+    #[test]
+    fn names_of_strangers_are_cut_and_cleaned_in_errors() {
+        let name = "\"%0a".repeat(100);
+        let told = refusal(format!("{name}=1&{name}=1").as_bytes());
+        assert!(told.len() < 200 && told.is_ascii() && !told.contains(['\n', '"']));
+    }
+
+    #[test]
+    fn debug_shows_no_value() {
+        let parameters = Parameters::parse_query("code=tg_ac_secret&client_secret=hidden").unwrap();
+        let shown = format!("{parameters:?}");
+        assert!(
+            shown.contains("client_secret")
+                && !shown.contains("hidden")
+                && !shown.contains("tg_ac_")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_form_encoder_writes_is_read(pairs in proptest::collection::btree_map("\\PC{0,12}", any::<String>(), 0..12)) {
+            let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+            prop_assume!(body.len() <= MOST_BYTES);
+            let read = Parameters::parse_form(body.as_bytes()).unwrap();
+            for (name, value) in &pairs {
+                prop_assert_eq!(read.get(name), Some(value.as_str()).filter(|value| !value.is_empty()));
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_as_others_read_them_or_refused(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(read) = Parameters::parse_form(&body) {
+                for (name, value) in url::form_urlencoded::parse(&body).filter(|(_, value)| !value.is_empty()) {
+                    prop_assert_eq!(read.get(&name), Some(&*value));
+                }
+            }
+        }
+    }
+}

@@ -86,3 +86,106 @@ impl TryFrom<String> for CodeChallenge {
         Self::decode(&text).ok_or("not a code challenge of 43 characters")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// RFC 7636 appendix B.
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn parse(method: Option<&str>, challenge: Option<&str>) -> Result<CodeChallenge, OAuthError> {
+        CodeChallenge::parse(method, challenge)
+    }
+
+    #[test]
+    fn the_example_of_the_rfc_is_met() {
+        let challenge = parse(Some("S256"), Some(CHALLENGE)).unwrap();
+        assert!(challenge.is_met_by(VERIFIER));
+        assert_eq!(CHALLENGE, challenge.to_string());
+        assert_eq!(challenge, CodeChallenge::of_verifier(VERIFIER));
+    }
+
+    #[test]
+    fn only_s256_with_a_hash_is_taken() {
+        let long = "A".repeat(100_000);
+        for (method, challenge) in [
+            (Some("S256"), None),
+            (None, None),
+            (None, Some(CHALLENGE)),
+            (Some("plain"), Some(VERIFIER)),
+            (Some("s256"), Some(CHALLENGE)),
+            (Some("S256 "), Some(CHALLENGE)),
+            (Some("S512"), Some(CHALLENGE)),
+            (Some("S256"), Some("")),
+            (Some("S256"), Some(&CHALLENGE[..42])),
+            (Some("S256"), Some(&long)),
+            // Standard base64, padding, bits that nobody reads.
+            (
+                Some("S256"),
+                Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"),
+            ),
+            (
+                Some("S256"),
+                Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM="),
+            ),
+            (
+                Some("S256"),
+                Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cN"),
+            ),
+        ] {
+            let error = parse(method, challenge).unwrap_err();
+            assert_eq!(crate::ErrorCode::InvalidRequest, error.code);
+        }
+    }
+
+    #[test]
+    fn a_verifier_of_another_form_meets_nothing() {
+        let long = "a".repeat(129);
+        for verifier in [
+            "",
+            &VERIFIER[..42],
+            "short",
+            &long,
+            &format!("{}+", "a".repeat(43)),
+            &"ä".repeat(30),
+        ] {
+            // Even when the hash is right.
+            assert!(
+                !CodeChallenge::of_verifier(verifier).is_met_by(verifier),
+                "{verifier}"
+            );
+        }
+        for verifier in ["a".repeat(43), "-._~".repeat(32)] {
+            assert!(CodeChallenge::of_verifier(&verifier).is_met_by(&verifier));
+        }
+    }
+
+    #[test]
+    fn the_challenge_itself_is_no_verifier() {
+        let challenge = parse(Some("S256"), Some(CHALLENGE)).unwrap();
+        assert!(!challenge.is_met_by(CHALLENGE));
+    }
+
+    proptest! {
+        #[test]
+        fn only_its_own_verifier_meets_a_challenge(one in "[a-zA-Z0-9._~-]{43,128}", other in "[a-zA-Z0-9._~-]{43,128}") {
+            let challenge = CodeChallenge::of_verifier(&one);
+            prop_assert!(challenge.is_met_by(&one));
+            prop_assert_eq!(one == other, challenge.is_met_by(&other));
+            let text = challenge.to_string();
+            prop_assert_eq!(43, text.len());
+            prop_assert_eq!(Ok(challenge), parse(Some("S256"), Some(&text)));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(method in any::<Option<String>>(), challenge in any::<Option<String>>()) {
+            if let Ok(read) = parse(method.as_deref(), challenge.as_deref()) {
+                prop_assert_eq!(challenge, Some(read.to_string()));
+            }
+        }
+    }
+}

@@ -234,99 +234,18 @@ fn check_characters(text: &str) -> Result<(), RedirectProblem> {
     Ok(())
 }
 
-/// Schemes that run something, read local things or leave the browser for something that is no OAuth client.
-const DENIED_SCHEMES: &[&str] = &[
-    "about",
-    "acap",
-    "afp",
-    "android-app",
-    "blob",
-    "cid",
-    "data",
-    "dav",
-    "dict",
-    "dns",
-    "feed",
-    "file",
-    "filesystem",
-    "finger",
-    "ftp",
-    "ftps",
-    "geo",
-    "git",
-    "gopher",
-    "hcp",
-    "help",
-    "imap",
-    "intent",
-    "intents",
-    "irc",
-    "ircs",
-    "itms-apps",
-    "itms-services",
-    "jar",
-    "javascript",
-    "ldap",
-    "ldaps",
-    "livescript",
-    "magnet",
-    "mailto",
-    "market",
-    "mhtml",
-    "mk",
-    "mms",
-    "mocha",
-    "nfs",
-    "news",
-    "nntp",
-    "pop",
-    "rdp",
-    "res",
-    "resource",
-    "rlogin",
-    "rtsp",
-    "search",
-    "search-ms",
-    "sftp",
-    "shell",
-    "shortcuts",
-    "sip",
-    "sips",
-    "smb",
-    "sms",
-    "smsto",
-    "snmp",
-    "ssh",
-    "tel",
-    "telnet",
-    "tftp",
-    "tn3270",
-    "turn",
-    "urn",
-    "vbs",
-    "vbscript",
-    "view-source",
-    "vnc",
-    "webcal",
-    "ws",
-    "wss",
-    "wyciwyg",
-    "x-apple-helpbasic",
-    "xmpp",
-];
+/// Schemes that run something, read local things or leave the browser for something that is no OAuth client; and
+/// `localhost`, which is a scheme where somebody forgot `http://`.
+const DENIED_SCHEMES: &str = "\
+    about acap afp android-app blob cid data dav dict dns feed file filesystem finger ftp ftps geo git gopher \
+    hcp help imap intent intents irc ircs itms-apps itms-services jar javascript ldap ldaps livescript \
+    localhost magnet mailto market mhtml mk mms mocha nfs news nntp pop rdp res resource rlogin rtsp search \
+    search-ms sftp shell shortcuts sip sips smb sms smsto snmp ssh tel telnet tftp tn3270 turn urn vbs \
+    vbscript vnc webcal ws wss wyciwyg x-apple-helpbasic xmpp";
 
 /// Families of the same.
-const DENIED_PREFIXES: &[&str] = &[
-    "chrome",
-    "edge-",
-    "moz-",
-    "ms-",
-    "opera-",
-    "safari-",
-    "view-source",
-    "x-apple.systempreferences",
-    "x-javascript",
-];
+const DENIED_PREFIXES: &str = "\
+    chrome edge- moz- ms- opera- safari- view-source x-apple.systempreferences x-javascript";
 
 fn check_scheme(scheme: &str) -> Result<(), RedirectProblem> {
     let mut bytes = scheme.bytes();
@@ -338,11 +257,11 @@ fn check_scheme(scheme: &str) -> Result<(), RedirectProblem> {
     if !is_formed {
         return Err(RedirectProblem::NotAbsolute);
     }
-    let is_denied = DENIED_SCHEMES.contains(&scheme)
+    let is_denied = DENIED_SCHEMES.split(' ').any(|denied| denied == scheme)
         || DENIED_PREFIXES
-            .iter()
+            .split(' ')
             .any(|prefix| scheme.starts_with(prefix))
-        || scheme.contains("script");
+        || (scheme.ends_with("script") && !scheme.contains('.'));
     if is_denied {
         return Err(RedirectProblem::Scheme);
     }

@@ -29,6 +29,13 @@ impl Resource {
         if text.len() > MOST_BYTES {
             return refuse("`resource` is longer than 2048 bytes");
         }
+        // The parser would drop, turn or translate these, each into something that was not written.
+        if !text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+        {
+            return refuse("`resource` holds a character that a URL cannot have");
+        }
         let Ok(url) = Url::parse(text) else {
             return refuse("`resource` is not an absolute URL");
         };
@@ -57,12 +64,17 @@ impl Resource {
 
     /// Where its protected resource metadata is (RFC 9728 §3.1): the well-known path goes before the resource's own.
     pub fn well_known(&self) -> String {
-        let after_scheme = self.0.find("://").map_or(0, |at| at + 3);
-        let path_at = self.0[after_scheme..]
-            .find('/')
-            .map_or(self.0.len(), |at| after_scheme + at);
-        let (origin, path) = self.0.split_at(path_at);
+        let (origin, path) = self.origin_and_path();
         format!("{origin}{PROTECTED_RESOURCE}{path}")
+    }
+
+    /// `https://host:port` and the path, which is empty or begins with a slash.
+    fn origin_and_path(&self) -> (&str, &str) {
+        let host_at = self.0.find("://").map_or(0, |at| at + 3);
+        let path_at = self.0[host_at..]
+            .find('/')
+            .map_or(self.0.len(), |at| host_at + at);
+        self.0.split_at(path_at)
     }
 }
 
@@ -156,21 +168,17 @@ impl ResourceMap {
 
     /// What a resource stands for; `None` when it is not ours, which is `invalid_target`.
     pub fn find(&self, resource: &Resource) -> Option<Target> {
-        let text = resource.as_str();
-        if let Some(path) = text.strip_prefix(&*self.issuer) {
-            let generic = self.only.clone().map_or(Target::Generic, Target::Workspace);
-            return match path {
-                "" | "/mcp" => Some(generic),
-                _ => path
-                    .strip_prefix("/w/")?
-                    .strip_suffix("/mcp")?
-                    .parse()
-                    .ok()
-                    .map(Target::Workspace),
-            };
+        let (origin, path) = resource.origin_and_path();
+        let is_whole = matches!(path, "" | "/mcp");
+        if origin != &*self.issuer {
+            let workspace = self.by_origin.get(origin)?;
+            return is_whole.then(|| Target::Workspace(workspace.clone()));
         }
-        let origin = text.strip_suffix("/mcp").unwrap_or(text);
-        self.by_origin.get(origin).cloned().map(Target::Workspace)
+        if is_whole {
+            return Some(self.only.clone().map_or(Target::Generic, Target::Workspace));
+        }
+        let slug = path.strip_prefix("/w/")?.strip_suffix("/mcp")?;
+        slug.parse().ok().map(Target::Workspace)
     }
 
     /// The resource of a workspace, as it is known without a host of its own.
@@ -202,3 +210,6 @@ impl ResourceMap {
 fn has_port(host: &str) -> bool {
     Host::parse(host).is_err()
 }
+
+#[cfg(test)]
+mod tests;

@@ -266,4 +266,32 @@ mod tests {
         assert!(!shown.contains(issued.text.expose_secret()));
         assert!(!shown.contains(&issued.hash.to_string()));
     }
+
+    #[test]
+    fn a_hash_is_written_and_read_alike() {
+        let hash = SecretHash::of("anything");
+        assert_eq!(Ok(hash), hash.to_string().parse());
+        let json = serde_json::to_string(&hash).unwrap();
+        assert_eq!(hash, serde_json::from_str(&json).unwrap());
+        let upper = hash.to_string().to_uppercase();
+        assert_eq!(Ok(hash), upper.parse());
+        for bad in ["", "00", &"g".repeat(64), &"+".repeat(64), &"é".repeat(32)] {
+            assert_eq!(Err(MalformedHash), bad.parse::<SecretHash>(), "{bad}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_no_secret(text in "(tg_(rt|cs|pat|rat|ac|dc|bs|tx|in)_)?\\PC{0,60}") {
+            for kind in SecretKind::ALL {
+                proptest::prop_assert!(SecretHash::of_presented(kind, &text).is_err());
+            }
+        }
+
+        #[test]
+        fn any_64_digits_are_a_hash_and_nothing_else_is(text in "[0-9a-fA-F+ -]{60,68}") {
+            let is_hash = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            proptest::prop_assert_eq!(is_hash, text.parse::<SecretHash>().is_ok());
+        }
+    }
 }

@@ -16,6 +16,9 @@ pub struct Assertion {
     pub exp: i64,
 }
 
+/// An assertion is made for one request; one that lives longer waits to be stolen.
+const MOST_LIFE_SECS: i64 = 300;
+
 /// `typ`s that the assertion of a client has (RFC 7523, draft-ietf-oauth-rfc7523bis).
 const TYPES: [&str; 2] = ["jwt", "client-authentication+jwt"];
 
@@ -56,15 +59,17 @@ impl ClientAssertion {
             return Err(AssertionProblem::Client);
         }
         let named = claims.aud.as_ref().ok_or(AssertionProblem::Claim("aud"))?;
-        let is_for_us = named
-            .as_slice()
-            .iter()
-            .any(|audience| audiences.contains(&&**audience));
+        // One that is for somebody else as well could be taken by them to us.
+        let named = named.as_slice();
+        let is_for_us = !named.is_empty()
+            && named
+                .iter()
+                .all(|audience| audiences.contains(&&**audience));
         if !is_for_us {
             return Err(AssertionProblem::Audience);
         }
         Ok(Assertion {
-            exp: claims.check_times(now_unix_secs)?,
+            exp: claims.check_times(now_unix_secs, MOST_LIFE_SECS)?,
             jti: claims.id()?,
         })
     }

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use tidegate_types::{ClientId, TokenId};
 
-use super::{AssertionProblem, CommonClaims, check_signature, read, required};
+use super::{AssertionProblem, CommonClaims, Texts, check_signature, read, required};
 use crate::jose::JwkSet;
 use crate::{Resource, ScopeRequest};
 
@@ -40,6 +40,9 @@ pub struct IdJagExpectation<'a> {
     pub now_unix_secs: i64,
 }
 
+/// How long it lives is the provider's to say, within reason: each is taken once only.
+const MOST_LIFE_SECS: i64 = 3600;
+
 /// The `typ` of such assertions.
 const TYPE: &str = "oauth-id-jag+jwt";
 
@@ -48,7 +51,7 @@ struct Claims {
     #[serde(flatten)]
     common: CommonClaims,
     client_id: Option<String>,
-    resource: Option<String>,
+    resource: Option<Texts>,
     scope: Option<String>,
     email: Option<String>,
     email_verified: Option<bool>,
@@ -82,7 +85,7 @@ impl IdJag {
             return Err(AssertionProblem::Issuer);
         }
         // Exactly one audience: an assertion for several servers could be taken by one of them to another.
-        match common.aud.as_ref().map(super::Audiences::as_slice) {
+        match common.aud.as_ref().map(Texts::as_slice) {
             None | Some([]) => return Err(AssertionProblem::Claim("aud")),
             Some([audience]) if audience == expected.audience => {}
             Some(_) => return Err(AssertionProblem::Audience),
@@ -93,13 +96,14 @@ impl IdJag {
         if common.iat.is_none() {
             return Err(AssertionProblem::Claim("iat"));
         }
-        let exp = common.check_times(expected.now_unix_secs)?;
-        let resource = claims
-            .resource
-            .as_deref()
-            .map(Resource::parse)
-            .transpose()
-            .map_err(|_| AssertionProblem::Resource)?;
+        let exp = common.check_times(expected.now_unix_secs, MOST_LIFE_SECS)?;
+        let resource = match claims.resource.as_ref().map(Texts::as_slice) {
+            None => None,
+            Some([resource]) => {
+                Some(Resource::parse(resource).map_err(|_| AssertionProblem::Resource)?)
+            }
+            Some(_) => return Err(AssertionProblem::Resource),
+        };
         Ok(Self {
             issuer: common.issuer()?.to_owned(),
             subject: common.subject()?.to_owned(),
