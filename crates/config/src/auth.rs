@@ -12,6 +12,10 @@ pub struct AuthSettings {
     pub method: AuthMethod,
     /// Tokens of an older set-up that go on for a while; none while everyone is the development user.
     pub static_tokens: Vec<StaticToken>,
+    /// Verified tokens that are remembered, of whichever issuer; 0 remembers none.
+    pub token_cache_entries: u64,
+    /// Whether the log tells why a token was refused.
+    pub debug_errors: bool,
 }
 
 /// One way to tell who calls.
@@ -97,6 +101,7 @@ impl AuthSettings {
         let jwt = JwtSettings::read(reader);
         let development = DevelopmentUser::read(reader);
         let static_tokens = StaticToken::read_all(reader);
+        let (token_cache_entries, debug_errors) = (jwt.token_cache_entries, jwt.debug_errors);
         if !reader.flag("auth.enabled") {
             development.check(reader);
             if let Some(token) = static_tokens.first() {
@@ -108,6 +113,8 @@ impl AuthSettings {
             return Self {
                 method: AuthMethod::Development(development),
                 static_tokens: Vec::new(),
+                token_cache_entries,
+                debug_errors,
             };
         }
         let method = if JwtKey::is_configured(reader) {
@@ -118,6 +125,8 @@ impl AuthSettings {
         Self {
             method,
             static_tokens,
+            token_cache_entries,
+            debug_errors,
         }
     }
 }

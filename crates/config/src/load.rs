@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::auth::{AuthMethod, AuthSettings};
+use crate::flags::{Flag, Flags};
 use crate::guards::{CacheSettings, LimitSettings, ResponseSizeSettings};
 use crate::layers::Layers;
 use crate::manager::{ManagerPlace, ManagerSettings};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub oauth: OauthSettings,
     /// How people sign in.
     pub sign_in: SignInSettings,
+    /// Feature flags of workspaces that the configuration does not name.
+    pub flags: Flags,
     /// The tenants, by slug; at least one is enabled.
     pub workspaces: Vec<WorkspaceSettings>,
     /// How tool calls run.
@@ -114,6 +117,9 @@ impl Settings {
             notices: notices(&auth, manager.as_ref(), &workspaces),
             oauth: OauthSettings::read(reader, manager.as_ref()),
             sign_in: SignInSettings::read(reader, manager.as_ref()),
+            flags: Flag::ALL.into_iter().fold(Flags::default(), |flags, flag| {
+                flags.with(flag, reader.flag(&format!("flags.{}", flag.as_str())))
+            }),
             server: ServerSettings::read(reader, &auth.method, &workspaces),
             state: StateSettings::read(reader),
             sessions: SessionSettings::read(reader),
