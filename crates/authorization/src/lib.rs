@@ -1,11 +1,28 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod api_token;
+mod authorize;
+mod client_auth;
+mod clients;
+mod consent;
+mod denied;
+mod device;
+mod drawer;
 mod fetch;
 mod gate;
+mod issue;
+mod keys;
+mod limits;
+mod metadata;
+mod recorder;
+mod register;
 mod reply;
+mod revoke;
 mod rules;
 mod server;
+mod token;
+mod transaction;
 mod view;
 
 pub use fetch::{FetchError, FetchSettings, Fetched, Fetcher, FetcherSetupError, GuardedFetcher};

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use tidegate_manager::grant::RefreshRules;
+use tidegate_oauth::Algorithm;
 use tidegate_types::{Scope, ScopeSet};
 use url::Url;
 
@@ -22,9 +23,6 @@ pub struct Rules {
     pub repeat_window: Duration,
     /// How often in that window. 10.
     pub max_repeats: u32,
-    /// How many live grants an account may give one client in one workspace; the oldest end. 50: every machine that
-    /// somebody uses the same client on has one of its own.
-    pub max_grants: usize,
     /// What clients get that ask for nothing by name, within what their person may do. Reading and queries.
     pub default_scopes: ScopeSet,
     /// Whether clients may register themselves (RFC 7591). Yes.
@@ -44,7 +42,7 @@ pub struct Rules {
     /// How often a device may ask. Every 5 seconds.
     pub device_interval: Duration,
     /// What access tokens are signed with. ES256.
-    pub algorithm: tidegate_oauth::Algorithm,
+    pub algorithm: Algorithm,
     /// When a new signing key takes over. After 90 days.
     pub key_life: Duration,
     /// How long a new key is published before it signs, and an old one after. A day.
@@ -67,7 +65,6 @@ impl Default for Rules {
             grant_life: Duration::from_secs(90 * DAY),
             repeat_window: Duration::from_secs(2 * MINUTE),
             max_repeats: 10,
-            max_grants: 50,
             default_scopes: ScopeSet::from(Scope::Query).expanded(),
             may_register: true,
             unused_client_life: Duration::from_secs(DAY),
@@ -77,7 +74,7 @@ impl Default for Rules {
             document_hosts: Vec::new(),
             device_life: Duration::from_secs(10 * MINUTE),
             device_interval: Duration::from_secs(5),
-            algorithm: tidegate_oauth::Algorithm::Es256,
+            algorithm: Algorithm::Es256,
             key_life: Duration::from_secs(90 * DAY),
             key_overlap: Duration::from_secs(DAY),
             assertion_issuers: Vec::new(),

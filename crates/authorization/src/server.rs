@@ -1,16 +1,22 @@
 use std::fmt;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use serde_json::Value;
 use tidegate_manager::Manager;
 use tidegate_oauth::{
-    AuthorizationServerMetadata, OAuthError, Parameters, ProtectedResourceMetadata, Resource,
-    ResourceMap,
+    AuthorizationServerMetadata, ErrorCode, OAuthError, Parameters, ProtectedResourceMetadata,
+    Resource, ResourceMap,
 };
 use tidegate_signin::BrowserSession;
 use tidegate_store::{RateLimiter, Tallies, TicketStore};
 use tidegate_types::{Clock, Peer, SecretString};
 
+use crate::denied::{About, Denied};
+use crate::drawer::Drawer;
+use crate::fetch::Documents;
+use crate::keys::KeyRing;
+use crate::recorder::Recorder;
 use crate::{
     Authorize, ConsentError, ConsentView, Decision, DeviceReply, Fetcher, OAuthGate, Rules,
     TokenReply,
@@ -39,26 +45,39 @@ pub struct Parts {
 }
 
 /// Who stands at the browser when an authorization request comes in.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Visit<'a> {
     /// From where.
     pub peer: &'a Peer,
     /// Who is signed in.
     pub session: Option<&'a BrowserSession>,
-    /// Whether another site sent the browser here (`Sec-Fetch-Site: cross-site`, or no such header). Then nothing is
-    /// agreed to without asking.
+    /// Whether another site sent the browser here: `Sec-Fetch-Site` is anything but `none`, `same-origin` and
+    /// `same-site`, or absent. Then nothing is agreed to without asking.
     pub is_cross_site: bool,
 }
 
 /// The authorization server. Cloning is cheap.
 #[derive(Clone)]
-pub struct AuthorizationServer {
-    pub(crate) parts: Arc<Parts>,
+pub struct AuthorizationServer(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) manager: Manager,
+    pub(crate) drawer: Drawer,
+    pub(crate) tallies: Arc<dyn Tallies>,
+    pub(crate) limits: Arc<dyn RateLimiter>,
+    pub(crate) resources: ArcSwap<ResourceMap>,
+    pub(crate) rules: Rules,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) documents: Documents,
+    pub(crate) gate: Arc<dyn OAuthGate>,
+    pub(crate) recorder: Recorder,
+    pub(crate) keys: KeyRing,
 }
 
 impl fmt::Debug for AuthorizationServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorizationServer")
+            .field("issuer", &self.0.issuer())
             .finish_non_exhaustive()
     }
 }
@@ -66,23 +85,44 @@ impl fmt::Debug for AuthorizationServer {
 impl AuthorizationServer {
     /// Puts the parts together. Within a tokio runtime, on which audit records are written.
     pub fn new(parts: Parts) -> Self {
-        Self {
-            parts: Arc::new(parts),
-        }
+        let keys = KeyRing::new(
+            parts.manager.clone(),
+            Arc::clone(&parts.clock),
+            &parts.rules,
+        );
+        Self(Arc::new(Inner {
+            drawer: Drawer::new(parts.tickets),
+            tallies: parts.tallies,
+            limits: parts.limits,
+            resources: ArcSwap::from_pointee(parts.resources),
+            rules: parts.rules,
+            documents: Documents::new(parts.fetcher, Arc::clone(&parts.clock)),
+            gate: parts.gate,
+            recorder: Recorder::start(parts.manager.clone(), Arc::clone(&parts.clock)),
+            keys,
+            clock: parts.clock,
+            manager: parts.manager,
+        }))
     }
 
     /// Takes over hosts and workspaces that changed.
     pub fn set_resources(&self, resources: ResourceMap) {
-        let _ = resources;
+        self.0.resources.store(Arc::new(resources));
     }
 
-    /// Waits until audit records so far are kept; for shutdown and tests.
-    pub async fn flush(&self) {}
+    /// Asks the manager for the signing keys the next time: to be called when its change log says that they changed.
+    pub fn forget_keys(&self) {
+        self.0.keys.forget();
+    }
+
+    /// Waits until the audit records so far are kept, or were given up; for shutdown and tests.
+    pub async fn flush(&self) {
+        self.0.recorder.flush().await;
+    }
 
     /// `GET /oauth/authorize` (RFC 6749 §4.1.1).
     pub async fn authorize(&self, request: &Parameters, visit: Visit<'_>) -> Authorize {
-        let _ = (request, visit);
-        Authorize::Refused(crate::AuthorizeRefusal::Unavailable)
+        self.0.authorize(request, visit).await
     }
 
     /// What the consent page of a transaction shows. The first account that opens it is the only one that may decide.
@@ -94,8 +134,7 @@ impl AuthorizationServer {
         transaction: &str,
         session: &BrowserSession,
     ) -> Result<ConsentView, ConsentError> {
-        let _ = (transaction, session);
-        Err(ConsentError::Unknown)
+        self.0.consent(transaction, session).await
     }
 
     /// Decides a transaction and returns where the browser goes. Deciding again, however, returns the same as the first
@@ -110,8 +149,9 @@ impl AuthorizationServer {
         decision: Decision,
         peer: &Peer,
     ) -> Result<String, ConsentError> {
-        let _ = (transaction, session, decision, peer);
-        Err(ConsentError::Unknown)
+        let decided = self.0.decide(transaction, session, decision, peer).await;
+        self.0
+            .note_consent("consent.refused", decided, session, peer)
     }
 
     /// `POST /oauth/token` (RFC 6749 §3.2) with its `Authorization` header.
@@ -124,8 +164,8 @@ impl AuthorizationServer {
         request: &Parameters,
         peer: &Peer,
     ) -> Result<TokenReply, OAuthError> {
-        let _ = (authorization, request, peer);
-        Err(OAuthError::invalid_grant())
+        let reply = self.0.token(authorization, request, peer).await;
+        self.0.note("token.refused", reply, peer)
     }
 
     /// `POST /oauth/revoke` (RFC 7009): ends the grant of the client's own token. An unknown token is no error.
@@ -138,8 +178,8 @@ impl AuthorizationServer {
         request: &Parameters,
         peer: &Peer,
     ) -> Result<(), OAuthError> {
-        let _ = (authorization, request, peer);
-        Err(OAuthError::invalid_client())
+        let done = self.0.revoke(authorization, request, peer).await;
+        self.0.note("token.revocation_refused", done, peer)
     }
 
     /// `POST /oauth/introspect` (RFC 7662), for confidential clients about their own tokens and for administrators'
@@ -153,8 +193,8 @@ impl AuthorizationServer {
         request: &Parameters,
         peer: &Peer,
     ) -> Result<Value, OAuthError> {
-        let _ = (authorization, request, peer);
-        Err(OAuthError::invalid_client())
+        let reply = self.0.introspect(authorization, request, peer).await;
+        self.0.note("token.introspection_refused", reply, peer)
     }
 
     /// `POST /oauth/register` (RFC 7591). The answer, status 201, holds secrets: send it with `Cache-Control: no-store`.
@@ -162,8 +202,8 @@ impl AuthorizationServer {
     /// # Errors
     /// `invalid_client_metadata`, `invalid_redirect_uri`, `access_denied` where registration is off, too many requests.
     pub async fn register(&self, metadata: Value, peer: &Peer) -> Result<Value, OAuthError> {
-        let _ = (metadata, peer);
-        Err(OAuthError::invalid_client())
+        let reply = self.0.register(metadata, peer).await;
+        self.0.note("client.registration_refused", reply, peer)
     }
 
     /// `GET /oauth/register/<client_id>` (RFC 7592 §2.1) with the token of its `Authorization: Bearer`.
@@ -176,8 +216,8 @@ impl AuthorizationServer {
         bearer: Option<&str>,
         peer: &Peer,
     ) -> Result<Value, OAuthError> {
-        let _ = (client_id, bearer, peer);
-        Err(OAuthError::invalid_client())
+        let reply = self.0.registration(client_id, bearer, peer).await;
+        self.0.note("client.registration_refused", reply, peer)
     }
 
     /// `DELETE /oauth/register/<client_id>` (RFC 7592 §2.3): status 204. A client that others registered as well goes on
@@ -191,8 +231,8 @@ impl AuthorizationServer {
         bearer: Option<&str>,
         peer: &Peer,
     ) -> Result<(), OAuthError> {
-        let _ = (client_id, bearer, peer);
-        Err(OAuthError::invalid_client())
+        let done = self.0.unregister(client_id, bearer, peer).await;
+        self.0.note("client.registration_refused", done, peer)
     }
 
     /// `POST /oauth/device_authorization` (RFC 8628 §3.1).
@@ -205,8 +245,8 @@ impl AuthorizationServer {
         request: &Parameters,
         peer: &Peer,
     ) -> Result<DeviceReply, OAuthError> {
-        let _ = (authorization, request, peer);
-        Err(OAuthError::invalid_client())
+        let reply = self.0.authorize_device(authorization, request, peer).await;
+        self.0.note("device.refused", reply, peer)
     }
 
     /// What the page shows after a person entered a user code.
@@ -217,9 +257,10 @@ impl AuthorizationServer {
         &self,
         user_code: &str,
         session: &BrowserSession,
+        peer: &Peer,
     ) -> Result<ConsentView, ConsentError> {
-        let _ = (user_code, session);
-        Err(ConsentError::Unknown)
+        let view = self.0.device(user_code, session).await;
+        self.0.note_consent("device.refused", view, session, peer)
     }
 
     /// Decides a device's request.
@@ -233,8 +274,11 @@ impl AuthorizationServer {
         decision: Decision,
         peer: &Peer,
     ) -> Result<(), ConsentError> {
-        let _ = (user_code, session, decision, peer);
-        Err(ConsentError::Unknown)
+        let done = self
+            .0
+            .decide_device(user_code, session, decision, peer)
+            .await;
+        self.0.note_consent("device.refused", done, session, peer)
     }
 
     /// `POST /v1/auth/`: a short-lived access token for an API token's id (`name`) and `secret`.
@@ -247,19 +291,18 @@ impl AuthorizationServer {
         secret: &SecretString,
         peer: &Peer,
     ) -> Result<SecretString, OAuthError> {
-        let _ = (name, secret, peer);
-        Err(OAuthError::invalid_grant())
+        let token = self.0.exchange_api_token(name, secret, peer).await;
+        self.0.note("api_token.exchange_refused", token, peer)
     }
 
     /// `/.well-known/oauth-authorization-server` and its alias (RFC 8414). Says what is configured, whatever `Host` says.
     pub fn metadata(&self) -> AuthorizationServerMetadata {
-        todo!()
+        self.0.metadata()
     }
 
     /// `/.well-known/oauth-protected-resource` of a resource (RFC 9728). `None`: not one of ours.
     pub fn protected_resource(&self, resource: &Resource) -> Option<ProtectedResourceMetadata> {
-        let _ = resource;
-        None
+        self.0.protected_resource(resource)
     }
 
     /// `/.well-known/jwks.json` (RFC 7517 §5).
@@ -267,6 +310,56 @@ impl AuthorizationServer {
     /// # Errors
     /// `temporarily_unavailable`: the manager cannot be reached, and nothing is remembered.
     pub async fn jwks(&self) -> Result<Value, OAuthError> {
-        Err(OAuthError::invalid_client())
+        let keys = self.0.keys.current().await;
+        keys.map(|keys| keys.jwks.clone())
+            .map_err(|denied| denied.told)
+    }
+}
+
+impl Inner {
+    pub(crate) fn issuer(&self) -> String {
+        self.resources.load().issuer().to_owned()
+    }
+
+    /// Keeps the true reason of a refusal, and tells the public one.
+    fn note<T>(
+        &self,
+        action: &'static str,
+        outcome: Result<T, Denied>,
+        peer: &Peer,
+    ) -> Result<T, OAuthError> {
+        outcome.map_err(|denied| {
+            // A device that waits asks every five seconds.
+            let is_waiting = matches!(
+                denied.told.code,
+                ErrorCode::AuthorizationPending | ErrorCode::SlowDown
+            );
+            if !is_waiting {
+                tracing::info!(
+                    action,
+                    reason = denied.reason,
+                    "an OAuth request was refused"
+                );
+                self.recorder
+                    .record(action, denied.reason, denied.about, peer, None);
+            }
+            denied.told
+        })
+    }
+
+    fn note_consent<T>(
+        &self,
+        action: &'static str,
+        outcome: Result<T, ConsentError>,
+        session: &BrowserSession,
+        peer: &Peer,
+    ) -> Result<T, ConsentError> {
+        outcome.inspect_err(|err| {
+            let about = About {
+                account: Some(session.account.id.clone()),
+                ..About::default()
+            };
+            self.recorder.record(action, err.code(), about, peer, None);
+        })
     }
 }

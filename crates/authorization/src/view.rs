@@ -176,6 +176,9 @@ pub enum ConsentError {
     /// The workspace cannot be chosen.
     #[error("this workspace cannot be chosen for this application")]
     Closed(Closed),
+    /// The client was made by another person, for themselves.
+    #[error("this application belongs to another person")]
+    NotYours,
     /// The client is gone, or its document changed so that the redirect is not its own any more.
     #[error(
         "this application is not registered any more: remove the connection in it, and connect again"
@@ -201,6 +204,7 @@ impl ConsentError {
             Self::SignInAgain => "sign_in_again",
             Self::NotAMember => "not_a_member",
             Self::Closed(closed) => closed.code(),
+            Self::NotYours => "not_yours",
             Self::ClientGone => "client_gone",
             Self::SwitchedOff => "switched_off",
             Self::TooMany => "too_many_requests",

@@ -6,8 +6,10 @@ use bytes::Bytes;
 use url::Url;
 
 mod address;
+mod documents;
 mod guarded;
 
+pub(crate) use documents::{DOCUMENT_BYTES, Documents, KEY_SET_BYTES};
 pub use guarded::{FetchSettings, FetcherSetupError, GuardedFetcher};
 
 /// What was fetched.

@@ -1,0 +1,81 @@
+//! `POST /v1/auth/`: an API token for a short-lived access token.
+
+use tidegate_manager::account::{AccountKey, FindAccount};
+use tidegate_manager::api_token::{FindApiToken, NoteApiTokenUse};
+use tidegate_oauth::{SecretHash, SecretKind};
+use tidegate_store::Door;
+use tidegate_types::{ClientId, ExposeSecret, Peer, SecretString};
+
+use crate::denied::{About, Denied};
+use crate::issue::Subject;
+use crate::server::Inner;
+
+impl Inner {
+    pub(crate) async fn exchange_api_token(
+        &self,
+        name: &str,
+        secret: &SecretString,
+        peer: &Peer,
+    ) -> Result<SecretString, Denied> {
+        let rate = self.rules.limits.token;
+        self.admit_address(Door::Token, rate, peer).await?;
+        let secret = SecretHash::of_presented(SecretKind::ApiToken, secret.expose_secret())
+            .map_err(|_| Denied::grant("api_token_malformed"))?;
+        let token = self.manager.call(FindApiToken { secret }).await?;
+        let token = token.ok_or_else(|| Denied::grant("api_token_unknown"))?;
+        let about = About {
+            account: Some(token.account.clone()),
+            client: None,
+            workspace: token.workspace.clone(),
+        };
+        let refused = |reason| Denied::grant(reason).about(about.clone());
+        if token.id.as_str() != name {
+            return Err(refused("api_token_of_other_name"));
+        }
+        if token.ended_at.is_some() {
+            return Err(refused("api_token_ended"));
+        }
+        let now = self.clock.unix_secs();
+        if token.expires_at.is_some_and(|ends| ends <= now) {
+            return Err(refused("api_token_expired"));
+        }
+        let key = AccountKey::Id(token.account.clone());
+        let account = self.manager.call(FindAccount { key }).await?;
+        if !account.is_some_and(|account| account.is_active) {
+            return Err(refused("account_inactive"));
+        }
+        let standing = self
+            .standing_of(&token.id, &token.account, token.workspace.as_ref())
+            .await?;
+        let (_, scopes) = standing.ok_or_else(|| refused("api_token_without_standing"))?;
+        let resources = self.resources.load_full();
+        let resource = match &token.workspace {
+            Some(workspace) => resources.of_workspace(workspace),
+            None => resources.generic(),
+        };
+        // Tokens without a client go by their own id, as they do when they are presented themselves.
+        let client: ClientId = token
+            .id
+            .as_str()
+            .parse()
+            .map_err(|_| refused("api_token_malformed"))?;
+        let subject = Subject {
+            account: &token.account,
+            client: &client,
+            grant: &token.id,
+            workspace: token.workspace.as_ref(),
+            resource: &resource,
+            scopes: token.scopes.narrowed_to(scopes),
+            ends_at: token.expires_at,
+        };
+        let (access_token, _) = self.access_token(&subject).await?;
+        let use_noted = NoteApiTokenUse {
+            id: token.id.clone(),
+            from: Some(peer.address.to_string()),
+        };
+        let _ = self.manager.call(use_noted).await;
+        self.recorder
+            .record("api_token.exchanged", "ok", about, peer, None);
+        Ok(access_token)
+    }
+}

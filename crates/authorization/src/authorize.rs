@@ -1,0 +1,336 @@
+//! The authorization endpoint: what is answered on a page, what by a redirect, and what a person is asked.
+
+use tidegate_manager::client::ClientKind;
+use tidegate_oauth::{
+    Asked, AuthorizationRequest, ErrorCode, GrantType, OAuthError, Parameters, RedirectKind,
+    RedirectUri, Resource, Target, UnanswerableRequest,
+};
+use tidegate_signin::BrowserSession;
+use tidegate_store::Door;
+use tidegate_types::{ExposeSecret, GrantId, ScopeSet, WorkspaceSlug};
+
+use crate::clients::{ClientProblem, FoundClient, host_of};
+use crate::denied::{About, Denied};
+use crate::server::Inner;
+use crate::transaction::{Agreement, Transaction, refusal};
+use crate::{Authorize, AuthorizeRefusal, Verified, Visit};
+
+/// A request whose client and redirect URI are good, so that it may be answered by a redirect.
+struct Answerable {
+    found: FoundClient,
+    redirect_uri: RedirectUri,
+    is_redirect_given: bool,
+    state: Option<String>,
+}
+
+/// What may be known of a resource before a person is.
+pub(crate) struct Audience {
+    pub(crate) resource: Resource,
+    pub(crate) workspace: Option<WorkspaceSlug>,
+}
+
+impl Inner {
+    pub(crate) async fn authorize(&self, parameters: &Parameters, visit: Visit<'_>) -> Authorize {
+        let request = match AuthorizationRequest::parse(parameters) {
+            Ok(request) => request,
+            Err(problem) => return self.refuse(unanswerable(&problem), About::default(), visit),
+        };
+        let about = About {
+            client: Some(request.client_id.clone()),
+            account: visit.session.map(|session| session.account.id.clone()),
+            workspace: None,
+        };
+        let answerable = match self.check_client(&request, visit).await {
+            Ok(answerable) => answerable,
+            Err(refusal) => return self.refuse(refusal, about, visit),
+        };
+        let answered = self
+            .answer(&answerable, request.asked, parameters, visit)
+            .await;
+        answered.unwrap_or_else(|denied| {
+            let reason = denied.reason;
+            self.recorder
+                .record("authorize.refused", reason, about, visit.peer, None);
+            let OAuthError { code, description } = denied.told;
+            Authorize::Redirect(refusal(
+                &answerable.redirect_uri,
+                answerable.state.as_deref(),
+                &self.issuer(),
+                code.as_str(),
+                &description,
+            ))
+        })
+    }
+
+    fn refuse(&self, refusal: AuthorizeRefusal, about: About, visit: Visit<'_>) -> Authorize {
+        self.recorder
+            .record("authorize.refused", refusal.code(), about, visit.peer, None);
+        Authorize::Refused(refusal)
+    }
+
+    /// Everything that must be right before the browser is sent anywhere.
+    async fn check_client(
+        &self,
+        request: &AuthorizationRequest,
+        visit: Visit<'_>,
+    ) -> Result<Answerable, AuthorizeRefusal> {
+        let rate = self.rules.limits.authorize;
+        self.admit_address(Door::Authorize, rate, visit.peer)
+            .await
+            .map_err(|_| AuthorizeRefusal::TooMany)?;
+        if !self.gate.is_on().await {
+            return Err(AuthorizeRefusal::SwitchedOff);
+        }
+        let found = self
+            .find_client(&request.client_id, Some(visit.peer))
+            .await
+            .map_err(of_problem)?;
+        if found.client.kind == ClientKind::Machine {
+            return Err(AuthorizeRefusal::NotForPeople);
+        }
+        let redirect_uri = match &request.redirect_uri {
+            Some(requested) if found.metadata().allows_redirect(requested) => requested.clone(),
+            Some(_) => return Err(AuthorizeRefusal::RedirectUriMismatch),
+            None => only_redirect(&found).ok_or(AuthorizeRefusal::NoRedirectUri)?,
+        };
+        Ok(Answerable {
+            found,
+            redirect_uri,
+            is_redirect_given: request.redirect_uri.is_some(),
+            state: request.state.clone(),
+        })
+    }
+
+    /// Everything that is told to the client by a redirect.
+    async fn answer(
+        &self,
+        answerable: &Answerable,
+        asked: Result<Asked, OAuthError>,
+        parameters: &Parameters,
+        visit: Visit<'_>,
+    ) -> Result<Authorize, Denied> {
+        let asked = asked?;
+        let found = &answerable.found;
+        if !found
+            .metadata()
+            .grant_types
+            .contains(&GrantType::AuthorizationCode)
+        {
+            return Err(unauthorized_client());
+        }
+        let audience = self.audience(asked.resource.as_ref())?;
+        if let Some(workspace) = &audience.workspace
+            && !self.gate.is_on_in(workspace).await
+        {
+            return Err(Denied::switched_off());
+        }
+        let requested = self.requested_scopes(found, &asked.scope);
+        if requested.is_empty() {
+            return Err(Denied::scope("no_scope_left"));
+        }
+        let now = self.clock.unix_secs();
+        let text = |name: &str| parameters.get(name).map(str::to_owned);
+        let wants_sign_in = asked.prompt.login || asked.prompt.select_account;
+        let mut transaction = Transaction {
+            client: found.client.id.clone(),
+            redirect_uri: answerable.redirect_uri.clone(),
+            is_redirect_given: answerable.is_redirect_given,
+            state: answerable.state.clone(),
+            challenge: asked.challenge,
+            requested,
+            ignored_scopes: asked.scope.ignored,
+            scope_text: text("scope"),
+            resource_text: text("resource"),
+            resource: audience.resource,
+            workspace: audience.workspace,
+            signed_in_since: wants_sign_in.then_some(now),
+            account: None,
+            expires_at: now.saturating_add(secs(self.rules.transaction_life)),
+            decided: None,
+        };
+        let may_be_silent = !(wants_sign_in || asked.prompt.consent || visit.is_cross_site);
+        if may_be_silent
+            && let Some(session) = visit.session
+            && let Some(redirect) = self
+                .agree_again(&transaction, found, session, visit)
+                .await?
+        {
+            return Ok(Authorize::Redirect(redirect));
+        }
+        if asked.prompt.none {
+            return Err(cannot_ask(visit.session.is_some()));
+        }
+        if !wants_sign_in {
+            transaction.account = visit.session.map(|session| session.account.id.clone());
+        }
+        let secret = self.begin(&transaction).await?;
+        Ok(Authorize::Consent {
+            transaction: secret.expose_secret().to_owned(),
+        })
+    }
+
+    /// The resource that tokens will be for. One that is not ours is refused; none stands for the generic one, since
+    /// real clients leave it out (C31).
+    pub(crate) fn audience(&self, resource: Option<&Resource>) -> Result<Audience, Denied> {
+        let resources = self.resources.load();
+        let resource = resource.map_or_else(
+            || resources.generic(),
+            |asked| endpoint_of(asked, &resources),
+        );
+        match resources.find(&resource) {
+            Some(Target::Generic) => Ok(Audience {
+                resource,
+                workspace: None,
+            }),
+            Some(Target::Workspace(workspace)) => Ok(Audience {
+                resource,
+                workspace: Some(workspace),
+            }),
+            None => Err(Denied::target(
+                "resource_unknown",
+                "`resource` is not one of this server: use the URL that you connect to",
+            )),
+        }
+    }
+
+    /// What is asked for, or the client's or our default; within what the client may have.
+    pub(crate) fn requested_scopes(
+        &self,
+        found: &FoundClient,
+        asked: &tidegate_oauth::ScopeRequest,
+    ) -> ScopeSet {
+        let of_client = found.metadata().scope.as_deref().unwrap_or_default();
+        let of_client = tidegate_oauth::ScopeRequest::parse(of_client);
+        let default = of_client.narrowed(self.rules.default_scopes, ScopeSet::all());
+        asked.narrowed(default, found.client.scopes)
+    }
+
+    /// A code without asking, where the same person agreed to as much before, for a client whose identity is assured,
+    /// and the answer goes to where only it can read it (OWASP ASVS 5.0 V10.7.1).
+    async fn agree_again(
+        &self,
+        transaction: &Transaction,
+        found: &FoundClient,
+        session: &BrowserSession,
+        visit: Visit<'_>,
+    ) -> Result<Option<String>, Denied> {
+        if session.must_change_password || !is_assured(found, &transaction.redirect_uri) {
+            return Ok(None);
+        }
+        let account = &session.account.id;
+        let choices = self
+            .choices(
+                account,
+                found,
+                transaction.requested,
+                transaction.workspace.as_ref(),
+            )
+            .await?;
+        // With several workspaces there is something to choose.
+        let mut open = choices.iter().filter(|choice| choice.closed.is_none());
+        let (Some(choice), None) = (open.next(), open.next()) else {
+            return Ok(None);
+        };
+        let wanted = transaction.requested;
+        let is_agreed = wanted.narrowed_to(choice.granted) == wanted
+            && wanted.narrowed_to(choice.scopes) == wanted;
+        let Some(earlier) = self
+            .earlier_grant(account, found, &choice.slug, &transaction.resource)
+            .await?
+            .filter(|_| is_agreed)
+        else {
+            return Ok(None);
+        };
+        let agreement = Agreement {
+            grant: GrantId::new(),
+            client: found.client.id.clone(),
+            account: account.clone(),
+            workspace: choice.slug.clone(),
+            resource: transaction.resource.clone(),
+            scopes: wanted,
+            offline: earlier.is_offline && found.may_refresh(),
+            address: Agreement::address_of(visit.peer),
+        };
+        let about = agreement.about();
+        self.settle(found).await?;
+        let code = self.issue_code(transaction, agreement).await?;
+        self.recorder
+            .record("consent.remembered", "ok", about, visit.peer, None);
+        Ok(Some(code.redirect.expose_secret().to_owned()))
+    }
+}
+
+/// The bare origin stands for its endpoint; tokens name the endpoint.
+fn endpoint_of(asked: &Resource, resources: &tidegate_oauth::ResourceMap) -> Resource {
+    let text = asked.as_str();
+    let has_path = text
+        .split_once("://")
+        .is_some_and(|(_, rest)| rest.contains('/'));
+    if has_path || resources.find(asked).is_none() {
+        return asked.clone();
+    }
+    Resource::parse(&format!("{text}/mcp")).unwrap_or_else(|_| asked.clone())
+}
+
+/// A client's only redirect URI, unless any program of the machine could take its port.
+fn only_redirect(found: &FoundClient) -> Option<RedirectUri> {
+    let [only] = found.metadata().redirect_uris.as_slice() else {
+        return None;
+    };
+    let only = RedirectUri::parse(only).ok()?;
+    (only.kind() != RedirectKind::Loopback).then_some(only)
+}
+
+/// Whether it is certain who gets the answer: a client that an administrator or its own host vouches for, and a web
+/// site of that host.
+fn is_assured(found: &FoundClient, redirect_uri: &RedirectUri) -> bool {
+    if redirect_uri.kind() != RedirectKind::Https {
+        return false;
+    }
+    match found.verified() {
+        Verified::No => false,
+        Verified::ByAdministrator => true,
+        Verified::ByHost(_) => host_of(&found.client.id) == Some(redirect_uri.shown_host()),
+    }
+}
+
+fn unauthorized_client() -> Denied {
+    let description = "the client did not register for authorization_code";
+    Denied::new(
+        OAuthError::new(ErrorCode::UnauthorizedClient, description),
+        "grant_type_not_registered",
+    )
+}
+
+/// `prompt=none`, and something would have to be asked.
+fn cannot_ask(is_signed_in: bool) -> Denied {
+    let (code, description) = if is_signed_in {
+        (ErrorCode::ConsentRequired, "the person must agree first")
+    } else {
+        (ErrorCode::LoginRequired, "nobody is signed in")
+    };
+    Denied::new(OAuthError::new(code, description), code.as_str())
+}
+
+fn unanswerable(problem: &UnanswerableRequest) -> AuthorizeRefusal {
+    match problem {
+        UnanswerableRequest::Malformed(_) => AuthorizeRefusal::Malformed,
+        UnanswerableRequest::Client => AuthorizeRefusal::NoClient,
+        UnanswerableRequest::Redirect(_) => AuthorizeRefusal::RedirectUriMismatch,
+    }
+}
+
+fn of_problem(problem: ClientProblem) -> AuthorizeRefusal {
+    match problem {
+        ClientProblem::Unknown => AuthorizeRefusal::UnknownClient,
+        ClientProblem::DocumentUnreachable => AuthorizeRefusal::DocumentUnreachable,
+        ClientProblem::DocumentInvalid => AuthorizeRefusal::DocumentInvalid,
+        ClientProblem::DocumentHostRefused => AuthorizeRefusal::DocumentHostRefused,
+        ClientProblem::TooMany => AuthorizeRefusal::TooMany,
+        ClientProblem::Failed(_) => AuthorizeRefusal::Unavailable,
+    }
+}
+
+pub(crate) fn secs(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX / 4)
+}

@@ -1,0 +1,303 @@
+//! Finds clients, wherever they are: in the manager, in the shared store before anybody let them in, or on the web.
+
+use serde::{Deserialize, Serialize};
+use tidegate_manager::ManagerError;
+use tidegate_manager::client::{Client, ClientKind, CreateClient, FindClient, UpdateClient};
+use tidegate_oauth::{ClientMetadata, GrantType, SecretHash};
+use tidegate_store::{Door, LimitScope, TicketKind};
+use tidegate_types::{ClientId, Peer, ScopeSet};
+use url::Url;
+
+use crate::Verified;
+use crate::denied::Denied;
+use crate::fetch::{DOCUMENT_BYTES, FetchError};
+use crate::limits::budget;
+use crate::server::Inner;
+
+/// A client that registered itself and that nobody let in yet, as it lies in the shared store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct DynamicClient {
+    pub(crate) client: Client,
+    pub(crate) secret: Option<SecretHash>,
+    pub(crate) registration_token: SecretHash,
+    /// Whether somebody else registered the same, so that nobody may remove it alone.
+    pub(crate) is_shared: bool,
+}
+
+/// A client, and where it is.
+#[derive(Debug, Clone)]
+pub(crate) struct FoundClient {
+    pub(crate) client: Client,
+    pub(crate) home: Home,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Home {
+    /// As the manager has it.
+    Manager,
+    /// In the manager, which has older metadata than its document.
+    Outdated,
+    /// In the shared store only.
+    Store {
+        secret: Option<SecretHash>,
+        /// Only where nobody else registered the same.
+        registration_token: Option<SecretHash>,
+    },
+    /// On the web only.
+    Web,
+}
+
+/// Why a client was not found.
+#[derive(Debug)]
+pub(crate) enum ClientProblem {
+    Unknown,
+    DocumentUnreachable,
+    DocumentInvalid,
+    DocumentHostRefused,
+    TooMany,
+    /// The manager or the store cannot be reached.
+    Failed(Denied),
+}
+
+impl<E: Into<Denied>> From<E> for ClientProblem {
+    fn from(err: E) -> Self {
+        Self::Failed(err.into())
+    }
+}
+
+/// Keys of [`TicketKind::DynamicClient`]: ids come from strangers, so they are hashed.
+pub(crate) fn key_of_client(id: &ClientId) -> String {
+    format!("client:{}", SecretHash::of(id.as_str()))
+}
+
+impl FoundClient {
+    fn in_manager(client: Client) -> Self {
+        let home = Home::Manager;
+        Self { client, home }
+    }
+
+    pub(crate) fn metadata(&self) -> &ClientMetadata {
+        &self.client.metadata
+    }
+
+    /// The hosts that policies are about: of its id and of its redirect URIs.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        let mut hosts = self.metadata().redirect_hosts();
+        hosts.extend(host_of(&self.client.id));
+        hosts.sort();
+        hosts.dedup();
+        hosts
+    }
+
+    pub(crate) fn verified(&self) -> Verified {
+        if self.client.is_verified {
+            return Verified::ByAdministrator;
+        }
+        match (self.client.kind, host_of(&self.client.id)) {
+            (ClientKind::Document, Some(host)) => Verified::ByHost(host),
+            _ => Verified::No,
+        }
+    }
+
+    pub(crate) fn may_refresh(&self) -> bool {
+        self.metadata()
+            .grant_types
+            .contains(&GrantType::RefreshToken)
+    }
+}
+
+/// The host of a client whose id is the URL of its document.
+pub(crate) fn host_of(id: &ClientId) -> Option<String> {
+    let url = Url::parse(id.as_str()).ok().filter(|_| id.is_url())?;
+    url.host_str().map(str::to_owned)
+}
+
+impl Inner {
+    /// Finds a client that sends a browser or a device. A document is fetched when it is not fresh.
+    pub(crate) async fn find_client(
+        &self,
+        id: &ClientId,
+        peer: Option<&Peer>,
+    ) -> Result<FoundClient, ClientProblem> {
+        if id.is_url() {
+            return self.find_document(id, peer).await;
+        }
+        if let Some(client) = self.manager.call(FindClient { id: id.clone() }).await? {
+            return Ok(FoundClient::in_manager(client));
+        }
+        self.find_dynamic(id).await?.ok_or(ClientProblem::Unknown)
+    }
+
+    /// Finds a client at the token endpoint: what is known counts, so that a host that is away does not keep its
+    /// clients from refreshing.
+    pub(crate) async fn find_known_client(
+        &self,
+        id: &ClientId,
+        peer: &Peer,
+    ) -> Result<FoundClient, ClientProblem> {
+        match self.manager.call(FindClient { id: id.clone() }).await? {
+            Some(client) => Ok(FoundClient::in_manager(client)),
+            None => self.find_client(id, Some(peer)).await,
+        }
+    }
+
+    async fn find_dynamic(&self, id: &ClientId) -> Result<Option<FoundClient>, ClientProblem> {
+        let kept = self
+            .drawer
+            .get::<DynamicClient>(TicketKind::DynamicClient, &key_of_client(id))
+            .await?;
+        Ok(kept.map(|kept| FoundClient {
+            home: Home::Store {
+                secret: kept.value.secret,
+                registration_token: (!kept.value.is_shared)
+                    .then_some(kept.value.registration_token),
+            },
+            client: kept.value.client,
+        }))
+    }
+
+    async fn find_document(
+        &self,
+        id: &ClientId,
+        peer: Option<&Peer>,
+    ) -> Result<FoundClient, ClientProblem> {
+        if !self.rules.may_use_documents {
+            return Err(ClientProblem::Unknown);
+        }
+        let url = ClientMetadata::document_url(id).map_err(|_| ClientProblem::DocumentInvalid)?;
+        let host = url.host_str().unwrap_or_default();
+        let allowed = &self.rules.document_hosts;
+        if !allowed.is_empty() && !allowed.iter().any(|allowed| allowed == host) {
+            return Err(ClientProblem::DocumentHostRefused);
+        }
+        let known = self.manager.call(FindClient { id: id.clone() }).await?;
+        let metadata = match (self.fetch_document(id, &url, peer).await, &known) {
+            (Ok(metadata), _) => metadata,
+            // What was let in before goes on while its host is away.
+            (Err(ClientProblem::DocumentUnreachable), Some(known)) => known.metadata.clone(),
+            (Err(problem), _) => return Err(problem),
+        };
+        Ok(match known {
+            Some(known) if known.metadata == metadata => FoundClient::in_manager(known),
+            Some(known) => FoundClient {
+                client: Client { metadata, ..known },
+                home: Home::Outdated,
+            },
+            None => FoundClient {
+                client: self.new_client(id.clone(), ClientKind::Document, metadata),
+                home: Home::Web,
+            },
+        })
+    }
+
+    async fn fetch_document(
+        &self,
+        id: &ClientId,
+        url: &Url,
+        peer: Option<&Peer>,
+    ) -> Result<ClientMetadata, ClientProblem> {
+        self.admit_fetch(url, peer).await?;
+        let body = self
+            .documents
+            .get(url, DOCUMENT_BYTES)
+            .await
+            .map_err(|err| match err {
+                FetchError::NotJson | FetchError::TooLarge | FetchError::UrlNotAllowed => {
+                    ClientProblem::DocumentInvalid
+                }
+                FetchError::Busy => ClientProblem::TooMany,
+                FetchError::AddressNotAllowed
+                | FetchError::Unreachable
+                | FetchError::Timeout
+                | FetchError::Status(_) => ClientProblem::DocumentUnreachable,
+            })?;
+        let document = serde_json::from_slice(&body).map_err(|_| ClientProblem::DocumentInvalid)?;
+        ClientMetadata::from_document(id, document).map_err(|err| {
+            tracing::info!(host = url.host_str(), error = %err, "a client's document is not valid");
+            ClientProblem::DocumentInvalid
+        })
+    }
+
+    /// Bounds what strangers make us fetch: by their address, and for each host.
+    pub(crate) async fn admit_fetch(
+        &self,
+        url: &Url,
+        peer: Option<&Peer>,
+    ) -> Result<(), ClientProblem> {
+        if !self.documents.is_to_be_fetched(url).await {
+            return Ok(());
+        }
+        let rate = self.rules.limits.client_document;
+        let by_host = format!("host {}", url.host_str().unwrap_or_default());
+        let mut budgets = vec![budget(
+            LimitScope::Address(Door::ClientDocument, by_host),
+            rate,
+        )];
+        if let Some(peer) = peer {
+            let network = LimitScope::Address(Door::ClientDocument, peer.network());
+            budgets.push(budget(network, rate));
+        }
+        let admitted = self.admit(&budgets).await;
+        admitted.map_err(|_| ClientProblem::TooMany)
+    }
+
+    /// A client that nobody owns, as it begins.
+    pub(crate) fn new_client(
+        &self,
+        id: ClientId,
+        kind: ClientKind,
+        metadata: ClientMetadata,
+    ) -> Client {
+        Client {
+            id,
+            kind,
+            metadata,
+            owner: None,
+            acts_as: None,
+            workspace: None,
+            // What it may do is decided by people, their roles and policies.
+            scopes: ScopeSet::all(),
+            is_verified: false,
+            has_secret: false,
+            created_at: self.clock.unix_secs(),
+            last_used_at: None,
+        }
+    }
+
+    /// Lets the manager know a client that somebody lets in now.
+    pub(crate) async fn settle(&self, found: &FoundClient) -> Result<(), Denied> {
+        let (secret, registration_token) = match &found.home {
+            Home::Manager => return Ok(()),
+            Home::Outdated => {
+                let update = UpdateClient {
+                    id: found.client.id.clone(),
+                    metadata: Some(found.client.metadata.clone()),
+                    scopes: None,
+                    is_verified: None,
+                };
+                return Ok(self.manager.call(update).await.map(drop)?);
+            }
+            Home::Web => (None, None),
+            Home::Store {
+                secret,
+                registration_token,
+            } => (*secret, *registration_token),
+        };
+        let create = CreateClient {
+            client: found.client.clone(),
+            secret,
+            registration_token,
+        };
+        match self.manager.call(create).await {
+            // Another node, or another person, was first.
+            Ok(_) | Err(ManagerError::Conflict(_)) => {}
+            Err(err) => return Err(err.into()),
+        }
+        if matches!(found.home, Home::Store { .. }) {
+            // It would expire anyway; a store that is away is no reason to stop here.
+            let key = key_of_client(&found.client.id);
+            let _ = self.drawer.remove(TicketKind::DynamicClient, &key).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,546 @@
+//! What a person sees before they let a client in, and what comes of their decision.
+
+use tidegate_manager::client::NoteClientUse;
+use tidegate_manager::grant::{Grant, GrantFilter, ListGrants};
+use tidegate_manager::policy::{ClientVerdict, JudgeClient};
+use tidegate_manager::workspace::{FindWorkspace, ListMemberships, Membership};
+use tidegate_oauth::{RedirectKind, RedirectUri, Resource};
+use tidegate_signin::BrowserSession;
+use tidegate_store::TicketKind;
+use tidegate_types::{AccountId, ExposeSecret, GrantId, Peer, ScopeSet, WorkspaceSlug};
+
+use crate::clients::{ClientProblem, FoundClient, Home, key_of_client};
+use crate::denied::Denied;
+use crate::drawer::Kept;
+use crate::server::Inner;
+use crate::transaction::{Agreement, Transaction, transaction_key};
+use crate::{
+    AnswerView, ClientView, Closed, ConsentError, ConsentView, ConsentWarning, Decision, Verified,
+    WorkspaceChoice,
+};
+
+/// Workspaces that one page offers.
+const MOST_CHOICES: usize = 200;
+/// How often a ticket that others change is tried again.
+const TRIES: usize = 4;
+
+impl From<Denied> for ConsentError {
+    fn from(denied: Denied) -> Self {
+        match denied.reason {
+            "too_many_requests" => Self::TooMany,
+            "switched_off" => Self::SwitchedOff,
+            reason => Self::Unavailable(reason.into()),
+        }
+    }
+}
+
+impl From<ClientProblem> for ConsentError {
+    fn from(problem: ClientProblem) -> Self {
+        match problem {
+            ClientProblem::Unknown
+            | ClientProblem::DocumentInvalid
+            | ClientProblem::DocumentHostRefused => Self::ClientGone,
+            ClientProblem::DocumentUnreachable => Self::Unavailable("client_document".into()),
+            ClientProblem::TooMany => Self::TooMany,
+            ClientProblem::Failed(denied) => denied.into(),
+        }
+    }
+}
+
+/// What the person may agree to, whatever asks.
+pub(crate) struct Offer<'a> {
+    pub(crate) found: &'a FoundClient,
+    pub(crate) requested: ScopeSet,
+    pub(crate) ignored_scopes: &'a [String],
+    pub(crate) workspace: Option<&'a WorkspaceSlug>,
+    pub(crate) answer: AnswerView,
+    pub(crate) warnings: Vec<ConsentWarning>,
+    pub(crate) other_account: Option<String>,
+    pub(crate) expires_at: i64,
+}
+
+/// What the person decided on, checked.
+pub(crate) struct Allowed {
+    pub(crate) workspace: WorkspaceSlug,
+    pub(crate) scopes: ScopeSet,
+    pub(crate) offline: bool,
+}
+
+impl Inner {
+    pub(crate) async fn consent(
+        &self,
+        secret: &str,
+        session: &BrowserSession,
+    ) -> Result<ConsentView, ConsentError> {
+        let transaction = self.open(secret, session).await?.value;
+        if transaction.decided.is_some() {
+            return Err(ConsentError::Unknown);
+        }
+        if !self.gate.is_on().await {
+            return Err(ConsentError::SwitchedOff);
+        }
+        let found = self.client_of(&transaction).await?;
+        check_owner(&found, &session.account.id)?;
+        self.keep_registration(&found).await;
+        let redirect = &transaction.redirect_uri;
+        let offer = Offer {
+            found: &found,
+            requested: transaction.requested,
+            ignored_scopes: &transaction.ignored_scopes,
+            workspace: transaction.workspace.as_ref(),
+            answer: AnswerView::Redirect {
+                host: redirect.shown_host(),
+                kind: redirect.kind(),
+            },
+            warnings: warnings(&found, redirect),
+            other_account: Some(transaction.other_account()),
+            expires_at: transaction.expires_at,
+        };
+        self.view(offer, &session.account.id).await
+    }
+
+    pub(crate) async fn view(
+        &self,
+        offer: Offer<'_>,
+        account: &AccountId,
+    ) -> Result<ConsentView, ConsentError> {
+        let found = offer.found;
+        let workspaces = self
+            .choices(account, found, offer.requested, offer.workspace)
+            .await?;
+        Ok(ConsentView {
+            client: ClientView {
+                id: found.client.id.clone(),
+                name: found.metadata().client_name.clone(),
+                uri: found.metadata().client_uri.clone(),
+                kind: found.client.kind,
+                verified: found.verified(),
+            },
+            answer: offer.answer,
+            workspaces,
+            is_workspace_given: offer.workspace.is_some(),
+            requested: offer.requested,
+            ignored_scopes: offer.ignored_scopes.to_vec(),
+            offers_offline: found.may_refresh(),
+            access_life: self.rules.access_life,
+            refresh_life: self.rules.refresh_life,
+            grant_life: self.rules.grant_life,
+            warnings: offer.warnings,
+            other_account: offer.other_account,
+            expires_at: offer.expires_at,
+        })
+    }
+
+    pub(crate) async fn decide(
+        &self,
+        secret: &str,
+        session: &BrowserSession,
+        decision: Decision,
+        peer: &Peer,
+    ) -> Result<String, ConsentError> {
+        for _ in 0..TRIES {
+            let kept = self.open(secret, session).await?;
+            // Whatever is decided now, the client hears what was decided first.
+            if let Some(redirect) = kept.value.decided_redirect(secret) {
+                return Ok(redirect);
+            }
+            let decided = match &decision {
+                Decision::Deny => self.deny(secret, kept, session, peer).await?,
+                Decision::Allow {
+                    workspace,
+                    scopes,
+                    offline,
+                } => {
+                    let wish = Allowed {
+                        workspace: workspace.clone(),
+                        scopes: *scopes,
+                        offline: *offline,
+                    };
+                    self.allow(secret, kept, session, wish, peer).await?
+                }
+            };
+            if let Some(redirect) = decided {
+                return Ok(redirect);
+            }
+        }
+        Err(ConsentError::Unavailable("contended".into()))
+    }
+
+    async fn deny(
+        &self,
+        secret: &str,
+        kept: Kept<Transaction>,
+        session: &BrowserSession,
+        peer: &Peer,
+    ) -> Result<Option<String>, ConsentError> {
+        let redirect = kept.value.refusal(
+            &self.issuer(),
+            "access_denied",
+            "the person did not let the client in",
+        );
+        let client = kept.value.client.clone();
+        if !self.close(secret, kept, &redirect).await? {
+            return Ok(None);
+        }
+        let about = crate::denied::About {
+            account: Some(session.account.id.clone()),
+            client: Some(client),
+            workspace: None,
+        };
+        self.recorder
+            .record("consent.denied", "ok", about, peer, None);
+        Ok(Some(redirect))
+    }
+
+    /// `None`: somebody decided meanwhile.
+    async fn allow(
+        &self,
+        secret: &str,
+        kept: Kept<Transaction>,
+        session: &BrowserSession,
+        wish: Allowed,
+        peer: &Peer,
+    ) -> Result<Option<String>, ConsentError> {
+        if !self.gate.is_on().await {
+            return Err(ConsentError::SwitchedOff);
+        }
+        let transaction = &kept.value;
+        let account = &session.account.id;
+        let found = self.client_of(transaction).await?;
+        check_owner(&found, account)?;
+        let allowed = self
+            .check_wish(
+                account,
+                &found,
+                transaction.requested,
+                transaction.workspace.as_ref(),
+                wish,
+            )
+            .await?;
+        let agreement = Agreement {
+            grant: GrantId::new(),
+            client: found.client.id.clone(),
+            account: account.clone(),
+            workspace: allowed.workspace,
+            resource: transaction.resource.clone(),
+            scopes: allowed.scopes,
+            offline: allowed.offline,
+            address: Agreement::address_of(peer),
+        };
+        let about = agreement.about();
+        let detail = describe(&agreement);
+        self.settle(&found).await?;
+        let code = self.issue_code(transaction, agreement).await?;
+        let redirect = code.redirect.expose_secret().to_owned();
+        if !self.close(secret, kept, &redirect).await? {
+            self.withdraw_code(&code).await;
+            return Ok(None);
+        }
+        let id = found.client.id.clone();
+        let _ = self.manager.call(NoteClientUse { id }).await;
+        self.recorder
+            .record("consent.allowed", "ok", about, peer, Some(detail));
+        Ok(Some(redirect))
+    }
+
+    /// What is left of a person's wish: a workspace of theirs that the request and the rules allow, and scopes that
+    /// were offered there.
+    pub(crate) async fn check_wish(
+        &self,
+        account: &AccountId,
+        found: &FoundClient,
+        requested: ScopeSet,
+        given: Option<&WorkspaceSlug>,
+        wish: Allowed,
+    ) -> Result<Allowed, ConsentError> {
+        if given.is_some_and(|given| *given != wish.workspace) {
+            return Err(ConsentError::Closed(Closed::NotForThisClient));
+        }
+        let choices = self
+            .choices(account, found, requested, Some(&wish.workspace))
+            .await?;
+        let choice = choices.first().ok_or(ConsentError::NotAMember)?;
+        if let Some(closed) = choice.closed {
+            return Err(ConsentError::Closed(closed));
+        }
+        let scopes = wish.scopes.narrowed_to(choice.scopes);
+        if scopes.is_empty() {
+            return Err(ConsentError::Closed(Closed::NothingAllowed));
+        }
+        Ok(Allowed {
+            workspace: wish.workspace,
+            scopes,
+            offline: wish.offline && found.may_refresh(),
+        })
+    }
+
+    /// The transaction, once it is certain that this person may see it. The first who opens it keeps it.
+    async fn open(
+        &self,
+        secret: &str,
+        session: &BrowserSession,
+    ) -> Result<Kept<Transaction>, ConsentError> {
+        let key = transaction_key(secret).ok_or(ConsentError::Unknown)?;
+        let account = &session.account.id;
+        for _ in 0..TRIES {
+            let kept = self
+                .drawer
+                .get::<Transaction>(TicketKind::Transaction, &key)
+                .await
+                .map_err(Denied::from)?
+                .ok_or(ConsentError::Unknown)?;
+            let transaction = &kept.value;
+            let is_over = transaction.expires_at <= self.clock.unix_secs();
+            if is_over {
+                return Err(ConsentError::Unknown);
+            }
+            if transaction
+                .account
+                .as_ref()
+                .is_some_and(|owner| owner != account)
+            {
+                return Err(ConsentError::OtherAccount);
+            }
+            let is_stale = transaction
+                .signed_in_since
+                .is_some_and(|since| session.signed_in_at < since);
+            if is_stale || session.must_change_password {
+                return Err(ConsentError::SignInAgain);
+            }
+            if transaction.account.is_some() {
+                return Ok(kept);
+            }
+            let mut bound = transaction.clone();
+            bound.account = Some(account.clone());
+            // Read again afterwards, so that what is returned is what lies there.
+            self.swap(&key, &kept, &bound).await?;
+        }
+        Err(ConsentError::Unavailable("contended".into()))
+    }
+
+    /// Notes where the browser was sent. `false`: somebody decided meanwhile.
+    async fn close(
+        &self,
+        secret: &str,
+        kept: Kept<Transaction>,
+        redirect: &str,
+    ) -> Result<bool, ConsentError> {
+        let key = transaction_key(secret).ok_or(ConsentError::Unknown)?;
+        let mut decided = kept.value.clone();
+        decided.decide(secret, redirect);
+        self.swap(&key, &kept, &decided).await
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        old: &Kept<Transaction>,
+        new: &Transaction,
+    ) -> Result<bool, ConsentError> {
+        let rest = self.rest_of(new);
+        let swapped = self
+            .drawer
+            .replace(TicketKind::Transaction, key, &old.raw, new, rest)
+            .await
+            .map_err(Denied::from)?;
+        Ok(swapped)
+    }
+
+    /// The client as it is now; its redirect URI must still be its own.
+    async fn client_of(&self, transaction: &Transaction) -> Result<FoundClient, ConsentError> {
+        let found = self.find_client(&transaction.client, None).await?;
+        if found.metadata().allows_redirect(&transaction.redirect_uri) {
+            Ok(found)
+        } else {
+            Err(ConsentError::ClientGone)
+        }
+    }
+
+    /// A registration that a person looks at is in use.
+    async fn keep_registration(&self, found: &FoundClient) {
+        if matches!(found.home, Home::Store { .. }) {
+            let key = key_of_client(&found.client.id);
+            let life = self.rules.used_client_life;
+            let _ = self
+                .drawer
+                .keep(TicketKind::DynamicClient, &key, life)
+                .await;
+        }
+    }
+
+    /// The person's workspaces, or the given one if it is theirs, with what can be agreed to in each.
+    pub(crate) async fn choices(
+        &self,
+        account: &AccountId,
+        found: &FoundClient,
+        requested: ScopeSet,
+        given: Option<&WorkspaceSlug>,
+    ) -> Result<Vec<WorkspaceChoice>, Denied> {
+        let memberships = self
+            .manager
+            .call(ListMemberships {
+                account: account.clone(),
+            })
+            .await?;
+        let memberships = memberships
+            .into_iter()
+            .filter(|place| given.is_none_or(|given| *given == place.workspace))
+            .take(MOST_CHOICES);
+        let grants = self.live_grants(account, found).await?;
+        let mut choices = Vec::new();
+        for membership in memberships {
+            choices.extend(self.choice(found, requested, membership, &grants).await?);
+        }
+        choices.sort_by(|a, b| (&a.title, &a.slug).cmp(&(&b.title, &b.slug)));
+        Ok(choices)
+    }
+
+    async fn choice(
+        &self,
+        found: &FoundClient,
+        requested: ScopeSet,
+        membership: Membership,
+        grants: &[Grant],
+    ) -> Result<Option<WorkspaceChoice>, Denied> {
+        let slug = membership.workspace.clone();
+        let Some(workspace) = self
+            .manager
+            .call(FindWorkspace { slug: slug.clone() })
+            .await?
+        else {
+            return Ok(None);
+        };
+        let granted: ScopeSet = grants
+            .iter()
+            .filter(|grant| grant.workspace == slug)
+            .flat_map(|grant| grant.scopes.expanded().iter().collect::<Vec<_>>())
+            .collect();
+        // A client that asks for more adds to what it has (C34); the person still chooses.
+        let wanted: ScopeSet = requested.iter().chain(granted.iter()).collect();
+        let scopes = wanted
+            .narrowed_to(membership.role.scopes())
+            .narrowed_to(found.client.scopes);
+        let closed = self
+            .closed(found, &membership, workspace.is_hibernated, scopes)
+            .await?;
+        Ok(Some(WorkspaceChoice {
+            slug,
+            title: workspace.title,
+            region: workspace.region,
+            role: membership.role,
+            scopes,
+            granted: granted.narrowed_to(scopes),
+            closed,
+        }))
+    }
+
+    async fn closed(
+        &self,
+        found: &FoundClient,
+        membership: &Membership,
+        is_hibernated: bool,
+        scopes: ScopeSet,
+    ) -> Result<Option<Closed>, Denied> {
+        let slug = &membership.workspace;
+        if !self.gate.is_on_in(slug).await {
+            return Ok(Some(Closed::SwitchedOff));
+        }
+        if is_hibernated {
+            return Ok(Some(Closed::Hibernated));
+        }
+        let only = found.client.workspace.as_ref();
+        if only.is_some_and(|only| only != slug) {
+            return Ok(Some(Closed::NotForThisClient));
+        }
+        let verdict = self
+            .manager
+            .call(JudgeClient {
+                workspace: slug.clone(),
+                account: membership.account.clone(),
+                client: found.client.id.clone(),
+                hosts: found.hosts(),
+            })
+            .await?;
+        Ok(match verdict {
+            ClientVerdict::Blocked => Some(Closed::ClientBlocked),
+            ClientVerdict::NeedsApproval => Some(Closed::ClientNeedsApproval),
+            ClientVerdict::Approved | ClientVerdict::Allowed => {
+                scopes.is_empty().then_some(Closed::NothingAllowed)
+            }
+        })
+    }
+
+    async fn live_grants(
+        &self,
+        account: &AccountId,
+        found: &FoundClient,
+    ) -> Result<Vec<Grant>, Denied> {
+        if matches!(found.home, Home::Store { .. } | Home::Web) {
+            return Ok(Vec::new());
+        }
+        let filter = GrantFilter {
+            account: Some(account.clone()),
+            client: Some(found.client.id.clone()),
+            ..GrantFilter::default()
+        };
+        let listed = self.manager.call(ListGrants { filter }).await?;
+        let now = self.clock.unix_secs();
+        Ok(listed
+            .into_iter()
+            .map(|summary| summary.grant)
+            .filter(|grant| grant.ended.is_none() && grant.expires_at > now)
+            .collect())
+    }
+
+    /// The newest live grant of the same account, client, workspace and resource.
+    pub(crate) async fn earlier_grant(
+        &self,
+        account: &AccountId,
+        found: &FoundClient,
+        workspace: &WorkspaceSlug,
+        resource: &Resource,
+    ) -> Result<Option<Grant>, Denied> {
+        let grants = self.live_grants(account, found).await?;
+        Ok(grants
+            .into_iter()
+            .find(|grant| grant.workspace == *workspace && grant.resource == resource.as_str()))
+    }
+}
+
+/// A client that a person made for themselves asks nobody else: its name is that person's invention.
+pub(crate) fn check_owner(found: &FoundClient, account: &AccountId) -> Result<(), ConsentError> {
+    match &found.client.owner {
+        Some(owner) if owner != account => Err(ConsentError::NotYours),
+        _ => Ok(()),
+    }
+}
+
+fn warnings(found: &FoundClient, redirect: &RedirectUri) -> Vec<ConsentWarning> {
+    let verified = found.verified();
+    let mut warnings = Vec::new();
+    if verified == Verified::No {
+        warnings.push(ConsentWarning::Unverified);
+    }
+    match (redirect.kind(), verified) {
+        (RedirectKind::Https, Verified::ByHost(host)) => {
+            let target = redirect.shown_host();
+            let is_same = target == host || target.ends_with(&format!(".{host}"));
+            if !is_same {
+                warnings.push(ConsentWarning::OtherHost);
+            }
+        }
+        (RedirectKind::Https, _) => {}
+        (RedirectKind::Loopback, _) => warnings.push(ConsentWarning::LocalProgram),
+        (RedirectKind::PrivateScheme, _) => warnings.push(ConsentWarning::PrivateScheme),
+    }
+    warnings
+}
+
+/// For the audit.
+pub(crate) fn describe(agreement: &Agreement) -> String {
+    let offline = if agreement.offline { ", offline" } else { "" };
+    format!(
+        "grant {}: {}{offline}, for {}",
+        agreement.grant, agreement.scopes, agreement.resource
+    )
+}

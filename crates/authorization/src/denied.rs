@@ -1,0 +1,142 @@
+use tidegate_manager::ManagerError;
+use tidegate_oauth::{ErrorCode, OAuthError};
+use tidegate_store::StoreError;
+use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
+
+/// What a record is about, as far as it is known.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct About {
+    pub(crate) account: Option<AccountId>,
+    pub(crate) client: Option<ClientId>,
+    pub(crate) workspace: Option<WorkspaceSlug>,
+}
+
+/// A refusal: what the client is told, and the true reason, which only the audit learns.
+#[derive(Debug)]
+pub(crate) struct Denied {
+    pub(crate) told: OAuthError,
+    /// A stable code.
+    pub(crate) reason: &'static str,
+    pub(crate) about: About,
+}
+
+impl Denied {
+    pub(crate) fn new(told: OAuthError, reason: &'static str) -> Self {
+        Self {
+            told,
+            reason,
+            about: About::default(),
+        }
+    }
+
+    /// One answer for everything that is wrong with a code, token or assertion.
+    pub(crate) fn grant(reason: &'static str) -> Self {
+        Self::new(OAuthError::invalid_grant(), reason)
+    }
+
+    /// One answer for everything that is wrong with a client's proof.
+    pub(crate) fn client(reason: &'static str) -> Self {
+        Self::new(OAuthError::invalid_client(), reason)
+    }
+
+    pub(crate) fn target(reason: &'static str, description: &'static str) -> Self {
+        Self::new(
+            OAuthError::new(ErrorCode::InvalidTarget, description),
+            reason,
+        )
+    }
+
+    pub(crate) fn scope(reason: &'static str) -> Self {
+        let description = "nothing of `scope` may be granted";
+        Self::new(
+            OAuthError::new(ErrorCode::InvalidScope, description),
+            reason,
+        )
+    }
+
+    pub(crate) fn switched_off() -> Self {
+        let description = "sign-in of applications is switched off: ask an administrator";
+        Self::new(
+            OAuthError::new(ErrorCode::AccessDenied, description),
+            "switched_off",
+        )
+    }
+
+    pub(crate) fn too_many() -> Self {
+        let description = "too many requests: wait a minute";
+        Self::new(
+            OAuthError::new(ErrorCode::TooManyRequests, description),
+            "too_many_requests",
+        )
+    }
+
+    pub(crate) fn later(reason: &'static str) -> Self {
+        let description = "this cannot be answered at the moment: try again";
+        Self::new(
+            OAuthError::new(ErrorCode::TemporarilyUnavailable, description),
+            reason,
+        )
+    }
+
+    fn defect(reason: &'static str) -> Self {
+        let description = "the server failed";
+        Self::new(OAuthError::new(ErrorCode::ServerError, description), reason)
+    }
+
+    pub(crate) fn of_client(mut self, client: &ClientId) -> Self {
+        self.about.client.get_or_insert_with(|| client.clone());
+        self
+    }
+
+    pub(crate) fn about(mut self, about: About) -> Self {
+        self.about = about;
+        self
+    }
+}
+
+impl From<StoreError> for Denied {
+    fn from(err: StoreError) -> Self {
+        tracing::warn!(error = %Chain(&err), "the shared store failed an authorization");
+        match err.kind {
+            tidegate_store::StoreErrorKind::Corrupt => Self::defect("store_corrupt"),
+            _ => Self::later("store_unavailable"),
+        }
+    }
+}
+
+impl From<ManagerError> for Denied {
+    fn from(err: ManagerError) -> Self {
+        match err {
+            ManagerError::Unavailable(_) | ManagerError::Timeout => {
+                tracing::warn!(error = %Chain(&err), "the manager failed an authorization");
+                Self::later("manager_unavailable")
+            }
+            _ => {
+                tracing::error!(error = %Chain(&err), "the manager refused an authorization's operation");
+                Self::defect("manager_failed")
+            }
+        }
+    }
+}
+
+impl From<OAuthError> for Denied {
+    fn from(told: OAuthError) -> Self {
+        let reason = told.code.as_str();
+        Self::new(told, reason)
+    }
+}
+
+/// An error with its causes, for the log.
+pub(crate) struct Chain<'a>(pub(crate) &'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(err) = cause {
+            write!(f, ": {err}")?;
+            cause = err.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! A machine's own token (RFC 6749 §4.4).
+
+use tidegate_manager::grant::{CreateGrant, FindStandingGrant, Grant};
+use tidegate_manager::workspace::ListMemberships;
+use tidegate_oauth::{Resource, ScopeRequest};
+use tidegate_types::{AccountId, GrantId, WorkspaceSlug};
+
+use super::{Issued, narrowed};
+use crate::authorize::secs;
+use crate::clients::FoundClient;
+use crate::denied::Denied;
+use crate::issue::{Begun, about, refusal_reason};
+use crate::server::Inner;
+
+impl Inner {
+    pub(super) async fn machine_token(
+        &self,
+        found: &FoundClient,
+        scope: Option<ScopeRequest>,
+        resource: Option<Resource>,
+    ) -> Issued {
+        let audience = self.audience(resource.as_ref())?;
+        let account = found.client.acts_as.as_ref();
+        let account = account.ok_or_else(|| Denied::client("machine_without_account"))?;
+        let workspace = self
+            .machine_workspace(found, account, audience.workspace)
+            .await?;
+        self.check_workspace_gate(&workspace).await?;
+        let grant = self
+            .standing_grant(found, account, &workspace, &audience.resource)
+            .await?;
+        let about = about(&grant);
+        let most = match self.standing(&grant).await? {
+            Ok(scopes) => scopes,
+            Err(refusal) => {
+                return Err(Denied::grant(refusal_reason(refusal)).about(about));
+            }
+        };
+        let scopes =
+            narrowed(scope.as_ref(), most).map_err(|denied| denied.about(about.clone()))?;
+        let begun = Begun {
+            grant,
+            refresh_token: None,
+        };
+        Ok((self.reply(&begun, Some(scopes)).await?, about))
+    }
+
+    /// The workspace that the client, the resource or the account's only membership says.
+    async fn machine_workspace(
+        &self,
+        found: &FoundClient,
+        account: &AccountId,
+        named: Option<WorkspaceSlug>,
+    ) -> Result<WorkspaceSlug, Denied> {
+        let own = found.client.workspace.clone();
+        match (own, named) {
+            (Some(own), Some(named)) if own != named => Err(Denied::target(
+                "workspace_not_the_clients",
+                "`resource` is of another workspace than the client's",
+            )),
+            (Some(workspace), _) | (None, Some(workspace)) => Ok(workspace),
+            (None, None) => {
+                let account = account.clone();
+                let places = self.manager.call(ListMemberships { account }).await?;
+                match places.as_slice() {
+                    [only] => Ok(only.workspace.clone()),
+                    [] => Err(Denied::grant("not_a_member")),
+                    _ => Err(Denied::target(
+                        "workspace_ambiguous",
+                        "`resource` must name the workspace: use the URL of its MCP endpoint",
+                    )),
+                }
+            }
+        }
+    }
+
+    /// The grant that all tokens of the machine there stand on; a new one when there is none, or it is about to end, or
+    /// was made while the client might do less.
+    async fn standing_grant(
+        &self,
+        found: &FoundClient,
+        account: &AccountId,
+        workspace: &WorkspaceSlug,
+        resource: &Resource,
+    ) -> Result<Grant, Denied> {
+        let now = self.clock.unix_secs();
+        let client = &found.client;
+        let standing = self
+            .manager
+            .call(FindStandingGrant {
+                client: client.id.clone(),
+                workspace: workspace.clone(),
+                resource: resource.as_str().to_owned(),
+            })
+            .await?;
+        let is_good = |grant: &Grant| {
+            let covers = client.scopes.narrowed_to(grant.scopes) == client.scopes.expanded();
+            let lasts = grant.expires_at > now.saturating_add(secs(self.rules.access_life));
+            covers && lasts && grant.account == *account
+        };
+        if let Some(grant) = standing.filter(is_good) {
+            return Ok(grant);
+        }
+        let grant = Grant {
+            id: GrantId::new(),
+            account: account.clone(),
+            client: client.id.clone(),
+            workspace: workspace.clone(),
+            resource: resource.as_str().to_owned(),
+            scopes: client.scopes.expanded(),
+            is_offline: false,
+            created_at: now,
+            expires_at: now.saturating_add(secs(self.rules.grant_life)),
+            last_used_at: None,
+            address: None,
+            ended: None,
+        };
+        self.create_grant(CreateGrant {
+            grant,
+            refresh_token: None,
+            rules: self.rules.refresh(),
+        })
+        .await
+    }
+}

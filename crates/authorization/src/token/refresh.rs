@@ -1,0 +1,127 @@
+//! A refresh token for tokens (RFC 6749 §6), rotated each time (RFC 9700 §4.14.2).
+
+use tidegate_manager::grant::{FindGrantOfRefreshToken, Grant, RotateRefreshToken, Rotation};
+use tidegate_manager::standing::Refusal;
+use tidegate_oauth::{
+    IssuedSecret, Resource, ScopeRequest, SecretHash, SecretKind, unwrap_successor, wrap_successor,
+};
+use tidegate_types::{ExposeSecret, Peer, SecretString};
+
+use super::{Issued, narrowed};
+use crate::clients::FoundClient;
+use crate::denied::Denied;
+use crate::issue::{Begun, about, refusal_reason};
+use crate::server::Inner;
+
+impl Inner {
+    pub(super) async fn refresh(
+        &self,
+        found: &FoundClient,
+        token: SecretString,
+        scope: Option<ScopeRequest>,
+        resource: Option<Resource>,
+        peer: &Peer,
+    ) -> Issued {
+        let presented = SecretHash::of_presented(SecretKind::RefreshToken, token.expose_secret())
+            .map_err(|_| Denied::grant("refresh_token_malformed"))?;
+        let grant = self
+            .manager
+            .call(FindGrantOfRefreshToken {
+                refresh_token: presented,
+            })
+            .await?
+            .ok_or_else(|| Denied::grant("refresh_token_unknown"))?;
+        let about = about(&grant);
+        // Everything that can be refused is refused before the token is used up, so that a flag that is off for an
+        // hour does not log everybody out.
+        let checked = self.check_refresh(found, &grant, scope.as_ref(), resource.as_ref());
+        let scopes = checked
+            .await
+            .map_err(|denied| denied.about(about.clone()))?;
+        let rotated = self.rotate(found, &token, presented, peer).await;
+        let begun = rotated.map_err(|denied| denied.about(about.clone()))?;
+        let reply = self.reply(&begun, Some(scopes)).await;
+        let reply = reply.map_err(|denied| denied.about(about.clone()))?;
+        Ok((reply, about))
+    }
+
+    async fn check_refresh(
+        &self,
+        found: &FoundClient,
+        grant: &Grant,
+        scope: Option<&ScopeRequest>,
+        resource: Option<&Resource>,
+    ) -> Result<tidegate_types::ScopeSet, Denied> {
+        if grant.client != found.client.id {
+            return Err(Denied::grant("client_mismatch"));
+        }
+        let granted = Resource::parse(&grant.resource)?;
+        self.check_resource(resource, &granted)?;
+        self.check_workspace_gate(&grant.workspace).await?;
+        match self.standing(grant).await? {
+            Ok(most) => narrowed(scope, most),
+            Err(Refusal::Hibernated) => Err(Denied::later("hibernated")),
+            Err(refusal) => Err(Denied::grant(refusal_reason(refusal))),
+        }
+    }
+
+    /// Exchanges the token for its successor, the same one however often it is asked within the window.
+    async fn rotate(
+        &self,
+        found: &FoundClient,
+        token: &SecretString,
+        presented: SecretHash,
+        peer: &Peer,
+    ) -> Result<Begun, Denied> {
+        let successor = IssuedSecret::draw(SecretKind::RefreshToken);
+        let wrapped = wrap_successor(token.expose_secret(), successor.text.expose_secret());
+        let rotation = self
+            .manager
+            .call(RotateRefreshToken {
+                client: found.client.id.clone(),
+                presented,
+                successor: successor.hash,
+                wrapped_successor: wrapped,
+                rules: self.rules.refresh(),
+            })
+            .await?;
+        let (grant, refresh_token) = match rotation {
+            Rotation::Rotated(grant) => (grant, successor.text),
+            Rotation::Repeated {
+                grant,
+                wrapped_successor,
+            } => {
+                let detail = format!("grant {}", grant.id);
+                self.recorder.record(
+                    "grant.refresh_repeated",
+                    "ok",
+                    about(&grant),
+                    peer,
+                    Some(detail),
+                );
+                let successor = unwrap_successor(token.expose_secret(), &wrapped_successor)
+                    .ok_or_else(|| Denied::grant("successor_damaged"))?;
+                (grant, successor)
+            }
+            Rotation::Replayed(grant) => {
+                tracing::warn!(grant = %grant.id, "a refresh token was presented again after its window, and its grant ended");
+                let detail = format!("grant {}", grant.id);
+                let outcome = "grant_ended";
+                self.recorder.record(
+                    "grant.replay_detected",
+                    outcome,
+                    about(&grant),
+                    peer,
+                    Some(detail),
+                );
+                return Err(Denied::grant("refresh_token_replayed"));
+            }
+            Rotation::Ended(_) => return Err(Denied::grant("refresh_token_ended")),
+            Rotation::Unknown => return Err(Denied::grant("refresh_token_unknown")),
+        };
+        Ok(Begun {
+            grant,
+            refresh_token: Some(refresh_token),
+        })
+    }
+}
