@@ -6,7 +6,7 @@ mod update;
 mod upstream;
 
 pub(crate) use create::{NewPerson, insert_person};
-pub(crate) use rows::{find_by_verified_email, lock, read, select};
+pub(crate) use rows::{find_by_verified_email, lock};
 
 use serde::{Deserialize, Serialize};
 use tidegate_types::{AccountId, WorkspaceSlug};

@@ -1,4 +1,3 @@
-use serde::{Deserialize, Serialize};
 use tidegate_database::DatabaseError;
 use tidegate_types::ServiceCode;
 
@@ -61,15 +60,4 @@ impl From<DatabaseError> for ManagerError {
             | DatabaseError::Unsuitable { .. } => Self::Internal(Box::new(err)),
         }
     }
-}
-
-/// How an error crosses the wire between a node and a remote manager.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "error", content = "text", rename_all = "snake_case")]
-pub(crate) enum WireError {
-    Invalid(String),
-    NotFound(String),
-    Conflict(String),
-    LimitReached(String),
-    Internal,
 }

@@ -13,6 +13,7 @@ pub mod policy;
 pub mod signing_key;
 pub mod standing;
 pub mod team;
+pub mod tidy;
 pub mod workspace;
 
 mod error;
@@ -21,7 +22,9 @@ mod local;
 mod manager;
 mod migration;
 mod operation;
+mod operations;
 mod ports;
+mod remote;
 mod sealing;
 mod stored;
 
@@ -29,6 +32,7 @@ pub use error::ManagerError;
 pub use local::{LocalManager, LocalSettings};
 pub use manager::Manager;
 pub use operation::Operation;
+pub use remote::{RemoteManager, RemoteSettings, ServeError, serve};
 
 /// Seconds since the Unix epoch, in UTC.
 pub type UnixSecs = i64;

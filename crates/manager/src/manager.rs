@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
-use crate::{LocalManager, ManagerError, Operation};
+use crate::{LocalManager, ManagerError, Operation, RemoteManager};
 
 /// The control plane, wherever it runs. Cloning is cheap.
 #[derive(Clone)]
 pub enum Manager {
     /// On a database, in this process.
     Local(Arc<LocalManager>),
+    /// In another process.
+    Remote(Arc<RemoteManager>),
 }
 
 impl Manager {
@@ -17,6 +19,7 @@ impl Manager {
     pub async fn call<O: Operation>(&self, operation: O) -> Result<O::Reply, ManagerError> {
         match self {
             Self::Local(manager) => operation.run(manager).await,
+            Self::Remote(manager) => manager.call(&operation).await,
         }
     }
 }
@@ -25,6 +28,7 @@ impl std::fmt::Debug for Manager {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Local(_) => f.write_str("Manager::Local"),
+            Self::Remote(_) => f.write_str("Manager::Remote"),
         }
     }
 }

@@ -10,7 +10,7 @@ pub(crate) use judge::hosts_of;
 use serde::{Deserialize, Serialize};
 use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
 
-use crate::{LocalManager, ManagerError, Operation, UnixSecs};
+use crate::{LocalManager, ManagerError, Operation};
 
 /// What is decided about a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ mod members;
 mod rows;
 
 pub(crate) use lost::end_lost;
-pub(crate) use members::{NewPlace, put_place, read_place, role_number, role_of, select_places};
+pub(crate) use members::{NewPlace, put_place, role_number, role_of, select_places};
 pub(crate) use rows::lock;
 
 use serde::{Deserialize, Serialize};
