@@ -55,6 +55,35 @@ pub enum MetastoreSettings {
 }
 
 impl MetastoreSettings {
+    /// Reads "embedded", "sqlite:///path" or "postgres://…".
+    ///
+    /// # Errors
+    /// Anything else, which is given back.
+    pub fn parse(
+        text: SecretString,
+        slug: &WorkspaceSlug,
+        data_dir: &Path,
+    ) -> Result<Self, SecretString> {
+        let form = text.expose_secret();
+        if form == "embedded" {
+            let folder = data_dir.join(slug.as_str());
+            return Ok(Self::Embedded { folder });
+        }
+        if let Some(path) = form
+            .strip_prefix("sqlite://")
+            .filter(|path| !path.is_empty())
+        {
+            return Ok(Self::Sqlite { path: path.into() });
+        }
+        let is_postgres = Url::parse(form)
+            .is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql") && url.has_host());
+        if is_postgres {
+            Ok(Self::Postgres { url: text })
+        } else {
+            Err(text)
+        }
+    }
+
     /// Whether only this node sees it, so that a second node would see other data.
     pub const fn is_node_local(&self) -> bool {
         match self {
@@ -122,20 +151,10 @@ fn metastore(reader: &mut Reader, slug: &WorkspaceSlug, data_dir: &Path) -> Meta
         "\"embedded\", \"sqlite:///absolute/path\" or \"postgres://user:password@host/database\"";
     let key = format!("workspaces.{slug}.metastore");
     let value = reader.secret(&key).unwrap_or_default();
-    let text = value.expose_secret();
-    let settings = if text == "embedded" {
-        MetastoreSettings::Embedded {
-            folder: data_dir.join(slug.as_str()),
-        }
-    } else if let Some(path) = text
-        .strip_prefix("sqlite://")
-        .filter(|path| !path.is_empty())
-    {
-        MetastoreSettings::Sqlite { path: path.into() }
-    } else {
+    let settings = MetastoreSettings::parse(value, slug, data_dir).unwrap_or_else(|value| {
         reader.check_secret_url(&key, &["postgres", "postgresql"], FORMS);
         MetastoreSettings::Postgres { url: value }
-    };
+    });
     if settings.is_node_local() && reader.number::<u32>("state.replicas", 1, 10_000) > 1 {
         reader.refuse(
             &key,
