@@ -1,24 +1,38 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod accounts;
+mod attempts;
+mod browser_sessions;
+mod change_password;
 mod error;
 mod first_start;
+mod invitation;
+mod journal;
+mod names;
+mod password;
 mod return_to;
 mod session;
 mod settings;
 mod sign_in;
 mod superset;
+mod superset_link;
+mod turns;
+mod upstream;
+mod with_password;
 
 pub use error::{ProviderRefusal, SignInError};
 pub use first_start::FirstAdministrator;
+pub use invitation::InvitationView;
 pub use return_to::ReturnTo;
 pub use session::{BrowserSession, CsrfToken, NewSession};
 pub use settings::{
     AccountCreation, ClaimNames, GroupGrant, PasswordCost, ProviderSettings, SignInSettings,
     SupersetSignIn,
 };
-pub use sign_in::{InvitationView, ProviderInfo, SignIn, Upstream};
+pub use sign_in::SignIn;
 pub use superset::{NoSupersetAccounts, SupersetAccount, SupersetAccounts, SupersetAccountsError};
+pub use upstream::{ProviderInfo, Upstream};
 
 /// Seconds since the Unix epoch, in UTC.
 pub type UnixSecs = i64;

@@ -1,63 +1,49 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tidegate_manager::Manager;
+use tidegate_manager::account::{Account, AccountKind, EndSessions, NoteSignIn};
 use tidegate_store::{Tallies, TicketStore};
-use tidegate_types::{Clock, Peer, Role, SecretString, WorkspaceSlug};
+use tidegate_types::{Clock, Peer, WorkspaceSlug};
 
-use crate::{
-    BrowserSession, FirstAdministrator, NewSession, ReturnTo, SignInError, SignInSettings,
-    SupersetAccounts, UnixSecs,
-};
+use crate::attempts::{Attempt, Attempts, NotAdmitted};
+use crate::browser_sessions::BrowserSessions;
+use crate::journal::{Entry, Journal};
+use crate::password::{Argon, Gate, WerkzeugMethod};
+use crate::turns::Turns;
+use crate::upstream::Provider;
+use crate::{BrowserSession, NewSession, SignInError, SignInSettings, SupersetAccounts};
 
 /// Signs people in, and knows them again by their cookie. Cloning is cheap.
 #[derive(Clone)]
 pub struct SignIn {
-    #[expect(dead_code, reason = "the use cases follow")]
-    parts: Arc<Parts>,
+    pub(crate) parts: Arc<Parts>,
 }
 
-#[expect(dead_code, reason = "the use cases follow")]
-struct Parts {
-    manager: Manager,
-    tickets: Arc<dyn TicketStore>,
-    tallies: Arc<dyn Tallies>,
-    superset: Arc<dyn SupersetAccounts>,
-    settings: SignInSettings,
-    clock: Arc<dyn Clock>,
+pub(crate) struct Parts {
+    pub(crate) manager: Manager,
+    pub(crate) tickets: Arc<dyn TicketStore>,
+    pub(crate) tallies: Arc<dyn Tallies>,
+    pub(crate) superset: Arc<dyn SupersetAccounts>,
+    pub(crate) settings: SignInSettings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) attempts: Attempts,
+    pub(crate) gate: Gate,
+    pub(crate) argon: Argon,
+    pub(crate) journal: Journal,
+    pub(crate) sessions: BrowserSessions,
+    pub(crate) turns: Turns,
+    pub(crate) providers: Vec<Provider>,
+    /// How a workspace's Superset hashes, as its last user who came showed: nobody is checked like that there. One
+    /// entry a configured workspace.
+    pub(crate) superset_methods: Mutex<HashMap<WorkspaceSlug, WerkzeugMethod>>,
 }
 
-/// An upstream provider, for the sign-in page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProviderInfo {
-    /// What it goes by in paths.
-    pub id: String,
-    /// What its button says.
-    pub title: String,
-}
-
-/// A sign-in that goes on at an upstream provider.
-#[derive(Debug)]
-pub struct Upstream {
-    /// Where the browser is sent.
-    pub redirect: String,
-    /// The value of a cookie that only this browser gets; [`SignIn::finish_upstream`] wants it back. Good for 10
-    /// minutes.
-    pub binding: SecretString,
-}
-
-/// What an invitation's page shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvitationView {
-    /// For whom.
-    pub email: String,
-    /// Into which workspace.
-    pub workspace: WorkspaceSlug,
-    /// As what.
-    pub role: Role,
-    /// Until when.
-    pub expires_at: UnixSecs,
-    /// Whether the address has an account, whose owner signs in and then accepts.
-    pub has_account: bool,
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SignIn")
+    }
 }
 
 impl SignIn {
@@ -70,7 +56,29 @@ impl SignIn {
         settings: SignInSettings,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let sessions = BrowserSessions::new(
+            manager.clone(),
+            Arc::clone(&tickets),
+            Arc::clone(&clock),
+            settings.session_idle,
+            settings.session_lifetime,
+        );
+        let providers = settings
+            .providers
+            .iter()
+            .map(|provider| {
+                Provider::new(provider.clone(), &settings.public_url, Arc::clone(&clock))
+            })
+            .collect();
         let parts = Parts {
+            attempts: Attempts::new(Arc::clone(&tallies), Arc::clone(&clock)),
+            gate: Gate::new(),
+            argon: Argon::new(settings.password_cost),
+            journal: Journal::new(manager.clone(), Arc::clone(&clock)),
+            turns: Turns::new(Arc::clone(&tickets)),
+            superset_methods: Mutex::default(),
+            sessions,
+            providers,
             manager,
             tickets,
             tallies,
@@ -83,27 +91,12 @@ impl SignIn {
         }
     }
 
-    /// Signs in by name and password: a local account, or a user of a configured workspace's Superset.
-    ///
-    /// # Errors
-    /// `WrongCredentials`, `Locked`, `Busy`, `PasswordsOff`; `Unavailable`, `Internal`.
-    pub async fn with_password(
-        &self,
-        name: &str,
-        password: &SecretString,
-        peer: &Peer,
-    ) -> Result<NewSession, SignInError> {
-        let _ = (name, password, peer);
-        Err(unfinished())
-    }
-
     /// Who holds the cookie, if anybody: the account is read again, and the session lives on.
     ///
     /// # Errors
     /// `Unavailable`, `Internal`.
     pub async fn session(&self, cookie: &str) -> Result<Option<BrowserSession>, SignInError> {
-        let _ = cookie;
-        Err(unfinished())
+        self.parts.sessions.find(cookie).await
     }
 
     /// Ends the session of a cookie, if there is one.
@@ -111,8 +104,11 @@ impl SignIn {
     /// # Errors
     /// `Unavailable`, `Internal`.
     pub async fn sign_out(&self, cookie: &str) -> Result<(), SignInError> {
-        let _ = cookie;
-        Err(unfinished())
+        if let Some(account) = self.parts.sessions.end_of(cookie).await? {
+            let entry = Entry::new("sign_out", "ok").by(&account);
+            self.parts.journal.note(entry).await;
+        }
+        Ok(())
     }
 
     /// Ends all sessions of the account, this one as well.
@@ -120,99 +116,84 @@ impl SignIn {
     /// # Errors
     /// `Unavailable`, `Internal`.
     pub async fn sign_out_everywhere(&self, session: &BrowserSession) -> Result<(), SignInError> {
-        let _ = session;
-        Err(unfinished())
-    }
-
-    /// Changes the password, ends all sessions of the account and begins a new one.
-    ///
-    /// # Errors
-    /// `WrongPassword`, `WeakPassword`, `NoPassword`, `Locked`, `Busy`; `Unavailable`, `Internal`.
-    pub async fn change_password(
-        &self,
-        session: &BrowserSession,
-        current: &SecretString,
-        new: &SecretString,
-        peer: &Peer,
-    ) -> Result<NewSession, SignInError> {
-        let _ = (session, current, new, peer);
-        Err(unfinished())
-    }
-
-    /// The upstream providers, in the order of their buttons.
-    pub fn providers(&self) -> Vec<ProviderInfo> {
-        Vec::new()
+        let id = session.account.id.clone();
+        self.parts.manager.call(EndSessions { id }).await?;
+        self.parts.sessions.end(&session.key).await?;
+        let entry = Entry::new("sign_out.everywhere", "ok").by(&session.account.id);
+        self.parts.journal.note(entry).await;
+        Ok(())
     }
 
     /// Whether there is a sign-in by password.
     pub fn has_passwords(&self) -> bool {
-        true
+        self.parts.settings.allows_passwords
     }
 
-    /// Begins a sign-in at a provider. `invitation` is the secret of the link that the person came by, if any.
-    ///
-    /// # Errors
-    /// `UnknownProvider`, `Provider(Unreachable | Failed)`, `Locked`; `Unavailable`, `Internal`.
-    pub async fn begin_upstream(
+    /// Begins the session of somebody whose credentials were checked. `how` is for the audit.
+    pub(crate) async fn begin(
         &self,
-        provider: &str,
-        return_to: &ReturnTo,
-        invitation: Option<&str>,
-        peer: &Peer,
-    ) -> Result<Upstream, SignInError> {
-        let _ = (provider, return_to, invitation, peer);
-        Err(unfinished())
-    }
-
-    /// What the page of an invitation's link shows; `None` when it is not good.
-    ///
-    /// # Errors
-    /// `Unavailable`, `Internal`.
-    pub async fn invitation(&self, secret: &str) -> Result<Option<InvitationView>, SignInError> {
-        let _ = secret;
-        Err(unfinished())
-    }
-
-    /// Accepts an invitation with a new account, and signs in.
-    ///
-    /// # Errors
-    /// `InvitationGone`, `InvitationNeedsSignIn`, `InvalidName`, `NameTaken`, `WeakPassword`, `Locked`, `Busy`; `Unavailable`,
-    /// `Internal`.
-    pub async fn accept_invitation(
-        &self,
-        secret: &str,
-        username: &str,
-        display_name: &str,
-        password: &SecretString,
+        account: Account,
+        how: &str,
         peer: &Peer,
     ) -> Result<NewSession, SignInError> {
-        let _ = (secret, username, display_name, password, peer);
-        Err(unfinished())
+        let id = account.id.clone();
+        let session = self.parts.sessions.begin(account).await?;
+        let noted = self.parts.manager.call(NoteSignIn { id: id.clone() }).await;
+        if let Err(err) = noted {
+            let err: &(dyn std::error::Error + 'static) = &err;
+            tracing::warn!(error = err, "could not note when somebody signed in");
+        }
+        let entry = Entry::new("sign_in.succeeded", "ok")
+            .by(&id)
+            .from(peer)
+            .with(how);
+        self.parts.journal.note(entry).await;
+        Ok(session)
     }
 
-    /// Accepts an invitation with the account that is signed in, which has the invited address, verified.
-    ///
-    /// # Errors
-    /// `InvitationGone`, `InvitationForAnother`; `Unavailable`, `Internal`.
-    pub async fn join_by_invitation(
+    /// Whether an attempt may be made; a lock is written down, now and then.
+    pub(crate) async fn look(&self, attempt: &Attempt, peer: &Peer) -> Result<(), SignInError> {
+        let looked = attempt.look().await;
+        self.admitted(looked, peer).await
+    }
+
+    /// Takes an attempt, as [`Attempt::take`] says.
+    pub(crate) async fn take(&self, attempt: &Attempt, peer: &Peer) -> Result<(), SignInError> {
+        let taken = attempt.take().await;
+        self.admitted(taken, peer).await
+    }
+
+    async fn admitted(
         &self,
-        session: &BrowserSession,
-        secret: &str,
+        outcome: Result<(), NotAdmitted>,
         peer: &Peer,
-    ) -> Result<WorkspaceSlug, SignInError> {
-        let _ = (session, secret, peer);
-        Err(unfinished())
-    }
-
-    /// Makes the first administrator when there are no people yet. `None`: there are, or another node was first.
-    ///
-    /// # Errors
-    /// `Busy`, `Unavailable`, `Internal`.
-    pub async fn first_start(&self) -> Result<Option<FirstAdministrator>, SignInError> {
-        Err(unfinished())
+    ) -> Result<(), SignInError> {
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(NotAdmitted::Store(err)) => Err(err.into()),
+            Err(NotAdmitted::Locked(locked)) => {
+                if locked.is_noted {
+                    let detail = format!("locked by {}", locked.by);
+                    let entry = Entry::new("sign_in.failed", "locked")
+                        .from(peer)
+                        .with(detail);
+                    self.parts.journal.note(entry).await;
+                }
+                Err(SignInError::Locked {
+                    retry_after: locked.retry_after,
+                })
+            }
+        }
     }
 }
 
-fn unfinished() -> SignInError {
-    SignInError::Unavailable("signing in is not finished".into())
+/// Why an account whose credentials are right is not let in, for the audit.
+pub(crate) fn refusal_of(account: &Account) -> Option<&'static str> {
+    if account.kind != AccountKind::Person {
+        Some("not_a_person")
+    } else if !account.is_active {
+        Some("account_off")
+    } else {
+        None
+    }
 }

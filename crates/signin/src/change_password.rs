@@ -1,0 +1,117 @@
+//! Changing one's password.
+
+use tidegate_manager::account::{Account, AccountKey, FindAccount, FindPassword, SetPassword};
+use tidegate_types::{ExposeSecret, Peer, SecretString};
+
+use crate::journal::Entry;
+use crate::password::{MOST_BYTES, Verdict, is_good_choice};
+use crate::with_password::password_turn;
+use crate::{BrowserSession, NewSession, SignIn, SignInError};
+
+impl SignIn {
+    /// Changes the password, ends all sessions of the account and begins a new one.
+    ///
+    /// # Errors
+    /// `WrongPassword`, `WeakPassword`, `NoPassword`, `SignedOut`, `PasswordsOff`, `Locked`, `Busy`; `Unavailable`, `Internal`.
+    pub async fn change_password(
+        &self,
+        session: &BrowserSession,
+        current: &SecretString,
+        new: &SecretString,
+        peer: &Peer,
+    ) -> Result<NewSession, SignInError> {
+        if !self.has_passwords() {
+            return Err(SignInError::PasswordsOff);
+        }
+        let id = &session.account.id;
+        // Whoever found a browser open guesses no faster than at the door.
+        let attempt = self.parts.attempts.at(&password_turn(id), peer);
+        self.look(&attempt, peer).await?;
+        let turn = self.parts.turns.begin(&password_turn(id)).await?;
+        let changed = self
+            .replace_password(session, current, new, &attempt, peer)
+            .await;
+        self.parts.turns.end(turn).await?;
+        let account = match changed {
+            Ok(account) => account,
+            Err(err) => {
+                let entry = Entry::new("password.change_failed", err.code())
+                    .by(id)
+                    .from(peer);
+                self.parts.journal.note(entry).await;
+                return Err(err);
+            }
+        };
+        self.parts.sessions.end(&session.key).await?;
+        let entry = Entry::new("password.changed", "ok").by(id).from(peer);
+        self.parts.journal.note(entry).await;
+        self.parts.sessions.begin(account).await
+    }
+
+    /// The account as it is afterwards.
+    async fn replace_password(
+        &self,
+        session: &BrowserSession,
+        current: &SecretString,
+        new: &SecretString,
+        attempt: &crate::attempts::Attempt,
+        peer: &Peer,
+    ) -> Result<Account, SignInError> {
+        let id = &session.account.id;
+        let username = session.account.username.clone();
+        let found = self.parts.manager.call(FindPassword { username }).await?;
+        let found = found
+            .filter(|found| found.account.id == *id && found.account.is_active)
+            .ok_or(SignInError::SignedOut)?;
+        let stored = found.password_hash.ok_or(SignInError::NoPassword)?;
+        let place = self.parts.gate.enter().await?;
+        self.take(attempt, peer).await?;
+        let argon = self.parts.argon.clone();
+        let (old, chosen) = (current.clone(), new.clone());
+        let account = found.account;
+        let work = move || {
+            let old = old.expose_secret();
+            let is_possible = old.len() <= MOST_BYTES;
+            let verdict = argon.check(is_possible.then_some(stored.as_str()), old.as_bytes());
+            if !matches!(verdict, Verdict::Right { .. }) {
+                return Err(SignInError::WrongPassword);
+            }
+            let chosen = chosen.expose_secret();
+            check_choice(chosen, &account)?;
+            if chosen == old {
+                return Err(SignInError::WeakPassword(
+                    "the new password is the current one: take another".to_owned(),
+                ));
+            }
+            argon.hash(chosen.as_bytes())
+        };
+        let password_hash = match place.run(work).await? {
+            Ok(hash) => hash,
+            Err(SignInError::WrongPassword) => {
+                attempt.failed().await?;
+                return Err(SignInError::WrongPassword);
+            }
+            Err(err) => {
+                // The current one was right; that the new one is weak is no guess.
+                attempt.succeeded().await?;
+                return Err(err);
+            }
+        };
+        attempt.succeeded().await?;
+        let set = SetPassword {
+            id: id.clone(),
+            password_hash,
+            must_change: false,
+        };
+        self.parts.manager.call(set).await?;
+        let key = AccountKey::Id(id.clone());
+        let account = self.parts.manager.call(FindAccount { key }).await?;
+        account.ok_or(SignInError::SignedOut)
+    }
+}
+
+fn check_choice(password: &str, account: &Account) -> Result<(), SignInError> {
+    let mut related = vec![account.username.as_str(), account.display_name.as_str()];
+    related.extend(account.email.as_deref());
+    is_good_choice(password, &related).map_err(SignInError::WeakPassword)
+}

@@ -1,0 +1,120 @@
+//! The accounts of a Superset's users.
+
+use tidegate_manager::account::{Account, AccountKey, FindAccount};
+use tidegate_manager::workspace::{ListMemberships, SetMembership};
+use tidegate_types::{AccountId, Peer};
+
+use crate::accounts::Newcomer;
+use crate::journal::Entry;
+use crate::names::{self, Derived};
+use crate::{SignIn, SignInError, SupersetAccount, SupersetSignIn};
+
+/// Why a user of a Superset is not let in, for the audit; and the account that it is about.
+pub(crate) type Refusal = (&'static str, Option<AccountId>);
+
+impl SignIn {
+    /// The account of a user whose password was right. It is found by the workspace and the user's number and by nothing
+    /// else: names and addresses in a Superset are what its administrators write there, and whoever is an administrator in
+    /// one workspace must not become somebody of the deployment or of another workspace by them.
+    ///
+    /// On the first sign-in an account is made, a member of this workspace and no other, which acts there as this user.
+    pub(crate) async fn account_of_user(
+        &self,
+        workspace: &SupersetSignIn,
+        user: &SupersetAccount,
+        peer: &Peer,
+    ) -> Result<Result<Account, Refusal>, SignInError> {
+        let issuer = format!("superset:{}", workspace.workspace);
+        let subject = user.user_id.to_string();
+        if let Some(account) = self.known_user(&issuer, &subject).await? {
+            return self.as_the_same_user(workspace, user, account).await;
+        }
+        let turn = self
+            .parts
+            .turns
+            .begin(&format!("{issuer} {subject}"))
+            .await?;
+        let made = self
+            .make_account_of_user(workspace, user, &issuer, &subject, peer)
+            .await;
+        self.parts.turns.end(turn).await?;
+        made
+    }
+
+    async fn make_account_of_user(
+        &self,
+        workspace: &SupersetSignIn,
+        user: &SupersetAccount,
+        issuer: &str,
+        subject: &str,
+        peer: &Peer,
+    ) -> Result<Result<Account, Refusal>, SignInError> {
+        // Another tab or node may have been first.
+        if let Some(account) = self.known_user(issuer, subject).await? {
+            return self.as_the_same_user(workspace, user, account).await;
+        }
+        let newcomer = Newcomer {
+            name: Derived::from(&user.username, None),
+            display_name: names::shown(Some(&user.full_name), &user.username),
+            // Nobody proved that it is theirs.
+            email: user.email.clone(),
+            is_email_verified: false,
+        };
+        let account = self.make_account(&newcomer).await?;
+        let membership = SetMembership {
+            workspace: workspace.workspace.clone(),
+            account: account.id.clone(),
+            role: workspace.role,
+            superset_username: Some(user.username.clone()),
+        };
+        self.parts.manager.call(membership).await?;
+        // Last, since it is what makes the account theirs: one that was left halfway opens to nobody.
+        let account = self.link(account, issuer, subject).await?;
+        let entry = Entry::new("account.created", "ok")
+            .by(&account.id)
+            .at(&workspace.workspace)
+            .from(peer)
+            .with(issuer);
+        self.parts.journal.note(entry).await;
+        Ok(Ok(account))
+    }
+
+    async fn known_user(
+        &self,
+        issuer: &str,
+        subject: &str,
+    ) -> Result<Option<Account>, SignInError> {
+        let key = AccountKey::Upstream {
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+        };
+        Ok(self.parts.manager.call(FindAccount { key }).await?)
+    }
+
+    /// A number can be given to another user when its first owner is deleted. So the user must be called what the account
+    /// acts as; where somebody was renamed, an administrator says so in the membership.
+    async fn as_the_same_user(
+        &self,
+        workspace: &SupersetSignIn,
+        user: &SupersetAccount,
+        account: Account,
+    ) -> Result<Result<Account, Refusal>, SignInError> {
+        let places = self
+            .parts
+            .manager
+            .call(ListMemberships {
+                account: account.id.clone(),
+            })
+            .await?;
+        let here = places
+            .iter()
+            .find(|place| place.workspace == workspace.workspace && !place.is_by_team);
+        match here {
+            Some(place) if place.superset_username != user.username => {
+                Ok(Err(("superset_user_renamed", Some(account.id))))
+            }
+            // Whoever was taken out of the workspace stays out, and signs in to what is left.
+            _ => Ok(Ok(account)),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Signing in by an upstream OpenID provider: authorization code with state, nonce and PKCE (OpenID Connect Core §3.1,
+//! RFC 9700 §2.1).
+
+mod admission;
+mod groups;
+mod http;
+mod identity;
+mod provider;
+mod transaction;
+
+use std::time::Duration;
+
+use tidegate_oauth::{IssuedSecret, Parameters, SecretHash, SecretKind};
+use tidegate_types::{Peer, SecretString};
+
+use self::identity::Identity;
+pub(crate) use self::provider::Provider;
+use self::provider::Refused;
+use self::transaction::Transaction;
+use crate::journal::Entry;
+use crate::{NewSession, ProviderRefusal, ReturnTo, SignIn, SignInError};
+
+/// An upstream provider, for the sign-in page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderInfo {
+    /// What it goes by in paths.
+    pub id: String,
+    /// What its button says.
+    pub title: String,
+}
+
+/// A sign-in that goes on at an upstream provider.
+#[derive(Debug)]
+pub struct Upstream {
+    /// Where the browser is sent.
+    pub redirect: String,
+    /// The value of a cookie that only this browser gets; [`SignIn::finish_upstream`] wants it back. Good for 10
+    /// minutes.
+    pub binding: SecretString,
+}
+
+/// Sign-ins that a network may begin in a minute: each is kept for ten.
+const MOST_BEGUN: u64 = 60;
+const MINUTE: Duration = Duration::from_mins(1);
+
+impl SignIn {
+    /// The upstream providers, in the order of their buttons.
+    pub fn providers(&self) -> Vec<ProviderInfo> {
+        self.parts
+            .providers
+            .iter()
+            .map(|provider| ProviderInfo {
+                id: provider.settings.id.clone(),
+                title: provider.settings.title.clone(),
+            })
+            .collect()
+    }
+
+    /// Begins a sign-in at a provider. `invitation` is the secret of the link that the person came by, if any.
+    ///
+    /// # Errors
+    /// `UnknownProvider`, `Provider(Unreachable | Failed)`, `Locked`; `Unavailable`, `Internal`.
+    pub async fn begin_upstream(
+        &self,
+        provider: &str,
+        return_to: &ReturnTo,
+        invitation: Option<&str>,
+        peer: &Peer,
+    ) -> Result<Upstream, SignInError> {
+        let provider = self.provider(provider)?;
+        self.count_begun(peer).await?;
+        let departure = match provider.depart().await {
+            Ok(departure) => departure,
+            Err(refused) => return Err(self.refused(provider, refused, peer).await),
+        };
+        let binding = IssuedSecret::draw(SecretKind::Transaction);
+        let invitation = invitation
+            .and_then(|secret| SecretHash::of_presented(SecretKind::Invitation, secret).ok());
+        let transaction = Transaction::new(
+            provider.settings.id.clone(),
+            departure.nonce,
+            departure.verifier,
+            binding.hash,
+            return_to.as_str().to_owned(),
+            invitation,
+        );
+        transaction
+            .keep(&self.parts.tickets, &departure.state)
+            .await?;
+        Ok(Upstream {
+            redirect: departure.url.into(),
+            binding: binding.text,
+        })
+    }
+
+    /// Ends a sign-in at a provider: what came to its callback, and the binding cookie. Also gives where the browser
+    /// goes now.
+    ///
+    /// # Errors
+    /// `UnknownProvider`, `NotBegunHere`, `Provider`, `NoAccount`, `WrongCredentials` (the account is switched off), `Busy`;
+    /// `Unavailable`, `Internal`.
+    pub async fn finish_upstream(
+        &self,
+        provider: &str,
+        parameters: &Parameters,
+        binding: &str,
+        peer: &Peer,
+    ) -> Result<(NewSession, ReturnTo), SignInError> {
+        let provider = self.provider(provider)?;
+        let (transaction, identity) = match self.identify(provider, parameters, binding).await? {
+            Ok(identified) => identified,
+            Err(Some(refused)) => return Err(self.refused(provider, refused, peer).await),
+            Err(None) => {
+                let entry = Entry::new("sign_in.failed", "not_begun_here").from(peer);
+                self.parts
+                    .journal
+                    .note(entry.with(&*provider.settings.id))
+                    .await;
+                return Err(SignInError::NotBegunHere);
+            }
+        };
+        let account = self
+            .admit(&provider.settings, &identity, transaction.invitation, peer)
+            .await?;
+        let how = format!("provider:{}", provider.settings.id);
+        let session = self.begin(account, &how, peer).await?;
+        // It was checked before it was kept, and is checked again: the store is not the only one who could write it.
+        Ok((session, ReturnTo::parse(Some(&transaction.return_to))))
+    }
+
+    /// Who the provider's answer is about; `Err(None)` when it is not an answer to this browser.
+    async fn identify(
+        &self,
+        provider: &Provider,
+        parameters: &Parameters,
+        binding: &str,
+    ) -> Result<Result<(Transaction, Identity), Option<Refused>>, SignInError> {
+        let state = parameters.get("state").unwrap_or_default();
+        let id = &provider.settings.id;
+        let transaction = Transaction::take(&self.parts.tickets, state, id, binding).await?;
+        let Some(transaction) = transaction else {
+            return Ok(Err(None));
+        };
+        let identified = identify_by(provider, parameters, &transaction).await;
+        Ok(match identified {
+            Ok(identity) => Ok((transaction, identity)),
+            Err(refused) => Err(Some(refused)),
+        })
+    }
+
+    fn provider(&self, id: &str) -> Result<&Provider, SignInError> {
+        self.parts
+            .providers
+            .iter()
+            .find(|provider| provider.settings.id == id)
+            .ok_or(SignInError::UnknownProvider)
+    }
+
+    async fn count_begun(&self, peer: &Peer) -> Result<(), SignInError> {
+        let seconds = i64::try_from(MINUTE.as_secs()).unwrap_or(i64::MAX);
+        let now = self.parts.clock.unix_secs();
+        let name = format!("signin:begun:{}:{}", peer.network(), now / seconds);
+        if self.parts.tallies.add(&name, MINUTE).await? <= MOST_BEGUN {
+            return Ok(());
+        }
+        let left = seconds - now.rem_euclid(seconds);
+        Err(SignInError::Locked {
+            retry_after: Duration::from_secs(u64::try_from(left).unwrap_or(60)),
+        })
+    }
+
+    /// Records the true reason, and says what may be said.
+    async fn refused(&self, provider: &Provider, refused: Refused, peer: &Peer) -> SignInError {
+        let entry = Entry::new("sign_in.failed", refused.reason).from(peer);
+        self.parts
+            .journal
+            .note(entry.with(&*provider.settings.id))
+            .await;
+        SignInError::Provider(refused.shown)
+    }
+}
+
+async fn identify_by(
+    provider: &Provider,
+    parameters: &Parameters,
+    transaction: &Transaction,
+) -> Result<Identity, Refused> {
+    // Before anything that the answer says is believed or sent anywhere.
+    if !provider.is_answer_of(parameters.get("iss")).await? {
+        return Err(Refused {
+            shown: ProviderRefusal::Unverified,
+            reason: "issuer_of_answer",
+        });
+    }
+    if let Some(error) = parameters.get("error") {
+        return Err(refusal_of_answer(error));
+    }
+    let code = parameters.get("code").ok_or(Refused {
+        shown: ProviderRefusal::Failed,
+        reason: "no_code",
+    })?;
+    let claims = provider
+        .claims(code, transaction.verifier.clone(), &transaction.nonce)
+        .await?;
+    Identity::read(&claims, &provider.settings.claims).ok_or(Refused {
+        shown: ProviderRefusal::Failed,
+        reason: "no_subject",
+    })
+}
+
+/// What a provider's error means (OpenID Connect Core §3.1.2.6). Its own words are not shown to anybody: whoever makes a link
+/// writes them.
+fn refusal_of_answer(error: &str) -> Refused {
+    let (shown, reason) = match error {
+        "access_denied" => (ProviderRefusal::Denied, "provider_denied"),
+        "login_required"
+        | "interaction_required"
+        | "account_selection_required"
+        | "consent_required" => (ProviderRefusal::Denied, "provider_wants_interaction"),
+        "temporarily_unavailable" => (ProviderRefusal::Unreachable, "provider_unavailable"),
+        _ => (ProviderRefusal::Failed, "provider_error"),
+    };
+    Refused { shown, reason }
+}

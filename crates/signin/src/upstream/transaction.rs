@@ -1,0 +1,95 @@
+//! What is remembered of a sign-in while the browser is at the provider.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use tidegate_oauth::SecretHash;
+use tidegate_store::{TicketKind, TicketStore};
+
+use crate::SignInError;
+
+/// People look for their second factor.
+const LIVES: Duration = Duration::from_mins(10);
+const KIND: TicketKind = TicketKind::UpstreamSignIn;
+const VERSION: u8 = 1;
+
+/// JSON under the hash of `state`.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Transaction {
+    v: u8,
+    pub(crate) provider: String,
+    pub(crate) nonce: String,
+    pub(crate) verifier: String,
+    /// Of the cookie of the browser that began.
+    pub(crate) binding: SecretHash,
+    pub(crate) return_to: String,
+    /// Of the secret of the invitation that somebody came by.
+    pub(crate) invitation: Option<SecretHash>,
+}
+
+impl Transaction {
+    pub(crate) fn new(
+        provider: String,
+        nonce: String,
+        verifier: String,
+        binding: SecretHash,
+        return_to: String,
+        invitation: Option<SecretHash>,
+    ) -> Self {
+        Self {
+            v: VERSION,
+            provider,
+            nonce,
+            verifier,
+            binding,
+            return_to,
+            invitation,
+        }
+    }
+
+    pub(crate) async fn keep(
+        &self,
+        tickets: &Arc<dyn TicketStore>,
+        state: &str,
+    ) -> Result<(), SignInError> {
+        let value = serde_json::to_vec(self).map_err(|err| SignInError::Internal(err.into()))?;
+        let key = SecretHash::of(state).to_string();
+        let is_new = tickets.issue(KIND, &key, Bytes::from(value), LIVES).await?;
+        if is_new {
+            Ok(())
+        } else {
+            Err(SignInError::Internal("a state was drawn twice".into()))
+        }
+    }
+
+    /// The transaction of this state that this browser began at this provider, once. Answers of others leave it where it is.
+    pub(crate) async fn take(
+        tickets: &Arc<dyn TicketStore>,
+        state: &str,
+        provider: &str,
+        binding: &str,
+    ) -> Result<Option<Self>, SignInError> {
+        let key = SecretHash::of(state).to_string();
+        let Some(value) = tickets.get(KIND, &key).await? else {
+            return Ok(None);
+        };
+        let Some(transaction) = Self::read(&value) else {
+            return Ok(None);
+        };
+        let is_ours =
+            transaction.provider == provider && transaction.binding == SecretHash::of(binding);
+        if !is_ours {
+            return Ok(None);
+        }
+        let taken = tickets.take(KIND, &key).await?;
+        Ok(taken.and_then(|value| Self::read(&value)))
+    }
+
+    fn read(value: &[u8]) -> Option<Self> {
+        serde_json::from_slice(value)
+            .ok()
+            .filter(|transaction: &Self| transaction.v == VERSION)
+    }
+}

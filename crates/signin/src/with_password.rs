@@ -1,0 +1,298 @@
+//! Signing in by name and password.
+//!
+//! Whatever the name, the same is done: the local account is looked up and one Argon2id hash is checked, its own or
+//! nobody's; each configured workspace's users are looked up and one hash of werkzeug's is checked, the user's or
+//! nobody's. Only then is decided. So the time does not tell who has an account.
+
+use tidegate_manager::account::{
+    Account, AccountKey, FindAccount, FindPassword, PasswordOf, SetPassword,
+};
+use tidegate_types::{AccountId, ExposeSecret, Peer, SecretString, WorkspaceSlug};
+
+use crate::attempts::Attempt;
+use crate::journal::Entry;
+use crate::password::{Argon, MOST_BYTES, Verdict, WerkzeugHash};
+use crate::sign_in::refusal_of;
+use crate::{NewSession, SignIn, SignInError, SupersetAccount, SupersetSignIn, names};
+
+/// A user of a workspace by the name that was typed.
+struct Candidate {
+    workspace: SupersetSignIn,
+    user: Option<SupersetAccount>,
+    /// The user's, or nobody's.
+    hash: WerkzeugHash,
+    /// Whether the hash is the user's.
+    is_theirs: bool,
+}
+
+/// Who there is by a name.
+struct Candidates {
+    local: Option<PasswordOf>,
+    users: Vec<Candidate>,
+    /// A workspace that could not be asked.
+    unanswered: Option<SignInError>,
+}
+
+/// What the hashes said, all of them computed.
+struct Verdicts {
+    local: Verdict,
+    /// The password's hash with the parameters of today, where the stored one is outdated.
+    renewed: Option<String>,
+    users: Vec<bool>,
+}
+
+/// What a name and a password open.
+enum Opened<'a> {
+    Local(&'a PasswordOf),
+    User(&'a SupersetSignIn, &'a SupersetAccount),
+    Nothing {
+        reason: &'static str,
+        account: Option<&'a AccountId>,
+        workspace: Option<&'a WorkspaceSlug>,
+    },
+}
+
+impl SignIn {
+    /// Signs in by name and password: a local account, or a user of a configured workspace's Superset.
+    ///
+    /// # Errors
+    /// `WrongCredentials`, `Locked`, `Busy`, `PasswordsOff`; `Unavailable`, `Internal`.
+    pub async fn with_password(
+        &self,
+        name: &str,
+        password: &SecretString,
+        peer: &Peer,
+    ) -> Result<NewSession, SignInError> {
+        if !self.has_passwords() {
+            return Err(SignInError::PasswordsOff);
+        }
+        let folded = names::typed(name);
+        let attempt = self
+            .parts
+            .attempts
+            .at(folded.as_deref().unwrap_or_default(), peer);
+        self.look(&attempt, peer).await?;
+        let is_possible = (1..=MOST_BYTES).contains(&password.expose_secret().len());
+        let (Some(folded), true) = (folded, is_possible) else {
+            self.take(&attempt, peer).await?;
+            let entry = Entry::new("sign_in.failed", "impossible").from(peer);
+            return Err(self.failed(&attempt, entry).await);
+        };
+        let candidates = self.candidates(&folded, name.trim()).await?;
+        let place = self.parts.gate.enter().await?;
+        self.take(&attempt, peer).await?;
+        let (argon, password) = (self.parts.argon.clone(), password.clone());
+        let work = move || {
+            let verdicts = candidates.check(&argon, &password);
+            (candidates, verdicts)
+        };
+        let (candidates, verdicts) = place.run(work).await?;
+        self.open(&attempt, candidates, verdicts, peer).await
+    }
+
+    async fn open(
+        &self,
+        attempt: &Attempt,
+        candidates: Candidates,
+        verdicts: Verdicts,
+        peer: &Peer,
+    ) -> Result<NewSession, SignInError> {
+        let (account, how) = match candidates.decide(&verdicts) {
+            Opened::Local(found) => {
+                let account = self.renew(found, verdicts.renewed).await?;
+                (account, "password".to_owned())
+            }
+            Opened::User(workspace, user) => {
+                let account = self.account_of_user(workspace, user, peer).await?;
+                let how = format!("superset:{}", workspace.workspace);
+                match account.and_then(|account| match refusal_of(&account) {
+                    None => Ok(account),
+                    Some(reason) => Err((reason, Some(account.id))),
+                }) {
+                    Ok(account) => (account, how),
+                    Err((reason, id)) => {
+                        let mut entry = Entry::new("sign_in.failed", reason)
+                            .at(&workspace.workspace)
+                            .from(peer);
+                        entry.account = id.as_ref();
+                        return Err(self.failed(attempt, entry).await);
+                    }
+                }
+            }
+            Opened::Nothing {
+                reason,
+                account,
+                workspace,
+            } => {
+                let mut entry = Entry::new("sign_in.failed", reason).from(peer);
+                entry.account = account;
+                entry.workspace = workspace;
+                let wrong = self.failed(attempt, entry).await;
+                // It may have been right there.
+                return Err(candidates.unanswered.unwrap_or(wrong));
+            }
+        };
+        attempt.succeeded().await?;
+        self.begin(account, &how, peer).await
+    }
+
+    /// Counts and records a failure, and says the same of all of them.
+    async fn failed(&self, attempt: &Attempt, entry: Entry<'_>) -> SignInError {
+        self.parts.journal.note(entry).await;
+        match attempt.failed().await {
+            Ok(()) => SignInError::WrongCredentials,
+            Err(err) => err.into(),
+        }
+    }
+
+    /// Looks everybody up, whether the first is found or not.
+    async fn candidates(&self, folded: &str, typed: &str) -> Result<Candidates, SignInError> {
+        let username = folded.to_owned();
+        let local = self.parts.manager.call(FindPassword { username }).await?;
+        let mut users = Vec::new();
+        let mut unanswered = None;
+        for workspace in &self.parts.settings.superset {
+            let found = self.parts.superset.find(&workspace.workspace, typed).await;
+            let user = found.unwrap_or_else(|err| {
+                let shown: &(dyn std::error::Error + 'static) = &err;
+                tracing::warn!(error = shown, workspace = %workspace.workspace, "could not ask a Superset for its users");
+                unanswered = Some(SignInError::Unavailable(Box::new(err)));
+                None
+            });
+            users.push(self.candidate(workspace, user));
+        }
+        Ok(Candidates {
+            local,
+            users,
+            unanswered,
+        })
+    }
+
+    fn candidate(&self, workspace: &SupersetSignIn, user: Option<SupersetAccount>) -> Candidate {
+        let theirs = user
+            .as_ref()
+            .and_then(|user| user.password_hash.as_deref())
+            .and_then(WerkzeugHash::parse);
+        let mut methods = self.parts.superset_methods.lock();
+        let method = methods.entry(workspace.workspace.clone()).or_default();
+        if let Some(theirs) = &theirs {
+            *method = theirs.method();
+        }
+        Candidate {
+            workspace: workspace.clone(),
+            user,
+            is_theirs: theirs.is_some(),
+            hash: theirs.unwrap_or_else(|| WerkzeugHash::of_nobody(*method)),
+        }
+    }
+
+    /// Replaces a hash of other parameters than today's, once: nobody's password changes by it, but other sessions of
+    /// the account end, since the manager cannot know that it is the same password.
+    async fn renew(
+        &self,
+        found: &PasswordOf,
+        renewed: Option<String>,
+    ) -> Result<Account, SignInError> {
+        let account = &found.account;
+        let Some(password_hash) = renewed else {
+            return Ok(account.clone());
+        };
+        let turn = self.parts.turns.begin(&password_turn(&account.id)).await?;
+        let username = account.username.clone();
+        let now = self.parts.manager.call(FindPassword { username }).await?;
+        let is_unchanged = now.is_some_and(|now| {
+            now.account.id == account.id && now.password_hash == found.password_hash
+        });
+        if is_unchanged {
+            let set = SetPassword {
+                id: account.id.clone(),
+                password_hash,
+                must_change: account.must_change_password,
+            };
+            self.parts.manager.call(set).await?;
+        }
+        self.parts.turns.end(turn).await?;
+        if !is_unchanged {
+            // The password that was right a moment ago may not be any more.
+            return Err(SignInError::Busy {
+                retry_after: std::time::Duration::from_secs(1),
+            });
+        }
+        let key = AccountKey::Id(account.id.clone());
+        let account = self.parts.manager.call(FindAccount { key }).await?;
+        account.ok_or(SignInError::WrongCredentials)
+    }
+}
+
+/// Held while a password is replaced.
+pub(crate) fn password_turn(id: &AccountId) -> String {
+    format!("password of {id}")
+}
+
+impl Candidates {
+    /// All hashes, one after the other, whatever the first ones say.
+    fn check(&self, argon: &Argon, password: &SecretString) -> Verdicts {
+        let password = password.expose_secret().as_bytes();
+        let stored = self
+            .local
+            .as_ref()
+            .and_then(|found| found.password_hash.as_deref());
+        let local = argon.check(stored, password);
+        let renewed = match local {
+            Verdict::Right { is_outdated: true } => argon.hash(password).ok(),
+            _ => None,
+        };
+        let users = self
+            .users
+            .iter()
+            .map(|candidate| candidate.hash.is_of(password))
+            .collect();
+        Verdicts {
+            local,
+            renewed,
+            users,
+        }
+    }
+
+    fn decide(&self, verdicts: &Verdicts) -> Opened<'_> {
+        let account = self.local.as_ref().map(|found| &found.account.id);
+        let nothing = |reason| Opened::Nothing {
+            reason,
+            account,
+            workspace: None,
+        };
+        if let (Some(found), Verdict::Right { .. }) = (&self.local, verdicts.local) {
+            return match refusal_of(&found.account) {
+                None => Opened::Local(found),
+                Some(reason) => nothing(reason),
+            };
+        }
+        let right = self
+            .users
+            .iter()
+            .zip(&verdicts.users)
+            .find(|(candidate, is_right)| candidate.is_theirs && **is_right);
+        if let Some((candidate, _)) = right
+            && let Some(user) = &candidate.user
+        {
+            return if user.is_active {
+                Opened::User(&candidate.workspace, user)
+            } else {
+                Opened::Nothing {
+                    reason: "superset_user_off",
+                    account: None,
+                    workspace: Some(&candidate.workspace.workspace),
+                }
+            };
+        }
+        match (&self.local, verdicts.local) {
+            (Some(_), Verdict::Unreadable) => nothing("unreadable_hash"),
+            (Some(found), _) if found.password_hash.is_some() => nothing("wrong_password"),
+            (Some(_), _) => nothing("no_password"),
+            (None, _) if self.users.iter().any(|candidate| candidate.user.is_some()) => {
+                nothing("wrong_superset_password")
+            }
+            (None, _) => nothing("unknown_name"),
+        }
+    }
+}
