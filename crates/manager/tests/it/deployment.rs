@@ -1,5 +1,7 @@
 //! A small deployment to try things on: one workspace, one person in it, one client.
 
+use std::time::Duration;
+
 use tidegate_manager::account::{Account, CreateAccount, CreateServiceAccount};
 use tidegate_manager::change::{Change, ReadChanges};
 use tidegate_manager::client::{Client, ClientKind, CreateClient};
@@ -14,7 +16,11 @@ use tidegate_types::{AccountId, ClientId, GrantId, Role, ScopeSet, WorkspaceSlug
 
 use crate::fixture::Fixture;
 
-pub(crate) const DAY: i64 = 86_400;
+const DAY: i64 = 86_400;
+
+pub(crate) fn days(count: u64) -> Duration {
+    Duration::from_hours(24 * count)
+}
 
 pub(crate) const RULES: RefreshRules = RefreshRules {
     life_secs: 30 * 86_400,

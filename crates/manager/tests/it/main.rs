@@ -3,12 +3,28 @@
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod api_tokens;
+#[cfg(test)]
+mod at_rest;
+#[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod deployment;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod given;
 #[cfg(test)]
+mod grants;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
 mod open;
 #[cfg(test)]
+mod remote;
+#[cfg(test)]
 mod rotation;
+#[cfg(test)]
+mod signing_keys;
+#[cfg(test)]
+mod standing;

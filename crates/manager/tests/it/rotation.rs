@@ -14,7 +14,7 @@ use tidegate_oauth::SecretHash;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::{ClientId, GrantId};
 
-use crate::deployment::{DAY, Deployment, RULES, client, invalid, token};
+use crate::deployment::{Deployment, RULES, client, days, invalid, token};
 use crate::fixture::{Fixture, START, clock, postgres_settings, scenarios, sqlite_settings};
 
 fn rotate(client: &ClientId, presented: SecretHash, successor: SecretHash) -> RotateRefreshToken {
@@ -93,7 +93,7 @@ async fn a_replay_after_the_window_ends_that_grant_alone(fixture: Fixture) {
     let (other, other_token) = deployment.grant(fixture.now()).await;
     let (grant, first) = deployment.grant(fixture.now()).await;
     let second = deployment.refresh(first).await;
-    fixture.pass(Duration::from_secs(120));
+    fixture.pass(Duration::from_mins(2));
     let before = deployment.head().await;
     let ended = deployment.is_replay(first).await;
     assert_eq!(Some((fixture.now(), EndReason::RefreshReplay)), ended.ended);
@@ -142,7 +142,7 @@ async fn a_grant_that_its_owner_ended_is_not_reported_as_a_replay(fixture: Fixtu
             .call(EndGrant { id, reason })
             .await
             .unwrap();
-        fixture.pass(Duration::from_secs(600));
+        fixture.pass(Duration::from_mins(10));
         for presented in [first, second] {
             let (rotation, _) = deployment.present(presented).await;
             let Rotation::Ended(grant) = rotation else {
@@ -171,17 +171,17 @@ async fn a_replayed_grant_keeps_its_reason(fixture: Fixture) {
 async fn a_refresh_token_expires_and_its_grant_before_it(fixture: Fixture) {
     let deployment = Deployment::new(&fixture).await;
     let (_, first) = deployment.grant(fixture.now()).await;
-    fixture.pass(Duration::from_secs(30 * 86_400));
+    fixture.pass(days(30));
     let (rotation, _) = deployment.present(first).await;
     assert!(matches!(rotation, Rotation::Ended(_)), "{rotation:?}");
 
     let (grant, mut presented) = deployment.grant(fixture.now()).await;
     for _ in 0..4 {
-        fixture.pass(Duration::from_secs(20 * 86_400));
+        fixture.pass(days(20));
         presented = deployment.refresh(presented).await;
     }
     // Ten days before the grant's end the last token was issued for thirty.
-    fixture.pass(Duration::from_secs(10 * 86_400));
+    fixture.pass(days(10));
     let (rotation, _) = deployment.present(presented).await;
     assert!(matches!(rotation, Rotation::Ended(_)), "{rotation:?}");
     assert_eq!(Refusal::Expired, deployment.refusal(&grant.id).await);
@@ -264,7 +264,7 @@ async fn a_wrapped_successor_is_erased_when_its_window_is_over(fixture: Fixture)
     deployment.refresh(first).await;
     let erase = || deployment.manager.call(EraseWrappedSuccessors {});
     assert_eq!(0, erase().await.unwrap());
-    fixture.pass(Duration::from_secs(120));
+    fixture.pass(Duration::from_mins(2));
     assert_eq!(1, erase().await.unwrap());
     assert_eq!(0, erase().await.unwrap());
 }
@@ -274,7 +274,7 @@ async fn a_wrapped_successor_is_erased_when_the_successor_is_used(fixture: Fixtu
     let (grant, first) = deployment.grant(fixture.now()).await;
     let second = deployment.refresh(first).await;
     deployment.refresh(second).await;
-    fixture.pass(Duration::from_secs(120));
+    fixture.pass(Duration::from_mins(2));
     // That of `second` alone is left.
     let left = deployment.manager.call(EraseWrappedSuccessors {}).await;
     assert_eq!(1, left.unwrap());
@@ -293,13 +293,13 @@ async fn old_tokens_are_forgotten_and_the_live_one_stays(fixture: Fixture) {
     let second = deployment.refresh(first).await;
     let tidy = || deployment.manager.call(RemoveOldGrants {});
     assert_eq!(0, tidy().await.unwrap());
-    fixture.pass(Duration::from_secs(29 * 86_400));
+    fixture.pass(days(29));
     let third = deployment.refresh(second).await;
-    fixture.pass(Duration::from_secs(2 * 86_400));
+    fixture.pass(days(2));
     assert_eq!(1, tidy().await.unwrap());
     assert_eq!(Rotation::Unknown, deployment.present(first).await.0);
     deployment.refresh(third).await;
-    fixture.pass(Duration::from_secs(u64::try_from(460 * DAY).unwrap()));
+    fixture.pass(days(460));
     // The grant, and with it what was left of its tokens.
     assert!(tidy().await.unwrap() >= 1);
     let (rotation, _) = deployment.present(third).await;
