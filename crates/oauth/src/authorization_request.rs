@@ -181,3 +181,127 @@ fn plain_hint(text: &str) -> Option<String> {
     let is_plain = text.len() <= 200 && !text.chars().any(char::is_control);
     is_plain.then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "response_type=code&client_id=abc&redirect_uri=http://localhost:1/cb&state=xyz\
+        &code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
+        &scope=mcp:read+openid&resource=https://h/mcp/?a&prompt=consent+unknown&login_hint=ann@example.com";
+
+    fn parse(query: &str) -> Result<AuthorizationRequest, UnanswerableRequest> {
+        AuthorizationRequest::parse(&Parameters::parse_query(query).unwrap())
+    }
+
+    /// [`GOOD`] with one parameter changed; taken out when `value` is empty.
+    fn with(name: &str, value: &str) -> String {
+        let kept = GOOD
+            .split('&')
+            .filter(|pair| pair.split('=').next() != Some(name));
+        kept.map(str::to_owned)
+            .chain([format!("{name}={value}")])
+            .collect::<Vec<_>>()
+            .join("&")
+    }
+
+    #[test]
+    fn a_full_request_is_read() {
+        let request = parse(GOOD).unwrap();
+        assert_eq!("abc", request.client_id.as_str());
+        assert_eq!(
+            "http://localhost:1/cb",
+            request.redirect_uri.unwrap().as_str()
+        );
+        assert_eq!(Some("xyz"), request.state.as_deref());
+        let asked = request.asked.unwrap();
+        assert_eq!("mcp:read", asked.scope.scopes.to_string());
+        assert_eq!("https://h/mcp", asked.resource.unwrap().as_str());
+        assert!(asked.prompt.consent && !asked.prompt.login);
+        assert_eq!(Some("ann@example.com"), asked.login_hint.as_deref());
+    }
+
+    #[test]
+    fn scope_resource_state_and_redirect_may_be_absent() {
+        for name in [
+            "scope",
+            "resource",
+            "state",
+            "redirect_uri",
+            "prompt",
+            "login_hint",
+        ] {
+            let request = parse(&with(name, "")).unwrap();
+            assert!(request.asked.is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_bad_client_or_redirect_is_never_answered_by_redirect() {
+        for (name, value) in [
+            ("client_id", ""),
+            ("client_id", "a%20b"),
+            ("redirect_uri", "javascript:alert(1)"),
+            ("redirect_uri", "http://evil.tld/cb"),
+            ("redirect_uri", "https://claude.ai@evil.tld/cb"),
+        ] {
+            // Whatever else is wrong.
+            assert!(parse(&with(name, value)).is_err(), "{name}={value}");
+            let worse = with(name, value).replace("response_type=code", "response_type=token");
+            assert!(parse(&worse).is_err());
+        }
+    }
+
+    #[test]
+    fn the_rest_is_told_to_the_client() {
+        for (name, value, code) in [
+            ("response_type", "", ErrorCode::InvalidRequest),
+            ("response_type", "token", ErrorCode::UnsupportedResponseType),
+            (
+                "response_type",
+                "code%20id_token",
+                ErrorCode::UnsupportedResponseType,
+            ),
+            ("response_mode", "fragment", ErrorCode::InvalidRequest),
+            ("response_mode", "form_post", ErrorCode::InvalidRequest),
+            ("code_challenge", "", ErrorCode::InvalidRequest),
+            ("code_challenge", "short", ErrorCode::InvalidRequest),
+            ("code_challenge_method", "", ErrorCode::InvalidRequest),
+            ("code_challenge_method", "plain", ErrorCode::InvalidRequest),
+            ("resource", "https://h/mcp%23f", ErrorCode::InvalidTarget),
+            ("resource", "mcp", ErrorCode::InvalidTarget),
+            ("request", "eyJ", ErrorCode::RequestNotSupported),
+            (
+                "request_uri",
+                "https://evil.tld/r",
+                ErrorCode::RequestUriNotSupported,
+            ),
+            ("prompt", "none+login", ErrorCode::InvalidRequest),
+        ] {
+            let request = parse(&with(name, value)).unwrap();
+            assert_eq!(code, request.asked.unwrap_err().code, "{name}={value}");
+            assert_eq!(Some("xyz"), request.state.as_deref(), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn a_state_that_cannot_travel_is_refused() {
+        let request = parse(&with("state", &"s".repeat(5000))).unwrap();
+        assert_eq!(None, request.state);
+        assert!(request.asked.unwrap_err().description.contains("state"));
+    }
+
+    #[test]
+    fn a_hint_that_could_not_be_typed_is_dropped() {
+        for hint in ["a%0d%0ab", &"h".repeat(300)] {
+            assert_eq!(
+                None,
+                parse(&with("login_hint", hint))
+                    .unwrap()
+                    .asked
+                    .unwrap()
+                    .login_hint
+            );
+        }
+    }
+}

@@ -165,3 +165,177 @@ fn form_decode(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     Some(percent_decode_str(&spaced).decode_utf8().ok()?.into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use tidegate_types::ExposeSecret;
+
+    use super::*;
+
+    fn read(header: Option<&str>, query: &str) -> Result<ClientCredential, OAuthError> {
+        ClientCredential::read(header, &Parameters::parse_query(query).unwrap())
+    }
+
+    fn basic(pair: &str) -> String {
+        format!("Basic {}", STANDARD.encode(pair))
+    }
+
+    /// An assertion with a subject, unsigned in truth.
+    fn assertion_of(subject: &str) -> String {
+        let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
+        let header = part(r#"{"alg":"ES256"}"#);
+        let claims = part(&serde_json::json!({ "sub": subject }).to_string());
+        format!("{header}.{claims}.AAAA")
+    }
+
+    fn asserted(jwt: &str) -> String {
+        format!("client_assertion_type={JWT_BEARER_ASSERTION}&client_assertion={jwt}")
+    }
+
+    #[test]
+    fn each_way_is_read() {
+        let public = read(None, "client_id=abc").unwrap();
+        assert!(matches!(&public, ClientCredential::Public { id } if id.as_str() == "abc"));
+        let post = read(None, "client_id=abc&client_secret=s%2B1").unwrap();
+        assert!(matches!(&post, ClientCredential::Post { id, secret }
+            if id.as_str() == "abc" && secret.expose_secret() == "s+1"));
+        let header = read(Some(&basic("abc:s")), "").unwrap();
+        assert!(matches!(&header, ClientCredential::Basic { id, secret }
+            if id.as_str() == "abc" && secret.expose_secret() == "s"));
+        let jwt = read(None, &asserted(&assertion_of("abc"))).unwrap();
+        assert!(matches!(&jwt, ClientCredential::Assertion { id, .. } if id.as_str() == "abc"));
+        let methods = [public, post, header, jwt].map(|one| one.method());
+        assert_eq!(
+            [
+                TokenEndpointAuthMethod::None,
+                TokenEndpointAuthMethod::ClientSecretPost,
+                TokenEndpointAuthMethod::ClientSecretBasic,
+                TokenEndpointAuthMethod::PrivateKeyJwt,
+            ],
+            methods
+        );
+    }
+
+    #[test]
+    fn both_sides_of_basic_are_form_decoded() {
+        let credential = read(Some(&basic("https%3A%2F%2Fa.example%2Fc:a%3Ab+c%25")), "").unwrap();
+        assert!(matches!(&credential, ClientCredential::Basic { id, secret }
+            if id.as_str() == "https://a.example/c" && secret.expose_secret() == "a:b c%"));
+        // A secret with a colon that was not encoded is still all after the first.
+        let credential = read(Some(&basic("abc:d:e")), "").unwrap();
+        assert!(
+            matches!(&credential, ClientCredential::Basic { secret, .. } if secret.expose_secret() == "d:e")
+        );
+        assert!(read(Some(&basic("abc:s").replace("Basic ", "bAsIc   ")), "").is_ok());
+    }
+
+    #[test]
+    fn a_header_without_a_secret_is_a_name_alone() {
+        let credential = read(Some(&basic("abc:")), "client_id=abc").unwrap();
+        assert_eq!(TokenEndpointAuthMethod::None, credential.method());
+    }
+
+    #[test]
+    fn the_same_client_may_be_named_twice() {
+        assert!(read(Some(&basic("abc:s")), "client_id=abc").is_ok());
+        assert!(
+            read(
+                None,
+                &format!("client_id=abc&{}", asserted(&assertion_of("abc")))
+            )
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn two_ways_or_two_clients_are_refused() {
+        let jwt = asserted(&assertion_of("abc"));
+        for (header, query) in [
+            (Some(basic("abc:s")), "client_secret=s".to_owned()),
+            (
+                Some(basic("abc:s")),
+                "client_id=abc&client_secret=s".to_owned(),
+            ),
+            (Some(basic("abc:s")), jwt.clone()),
+            (None, format!("client_id=abc&client_secret=s&{jwt}")),
+            (
+                Some(basic("abc:")),
+                "client_id=abc&client_secret=s".to_owned(),
+            ),
+            (Some(basic("abc:s")), "client_id=other".to_owned()),
+            (None, format!("client_id=other&{jwt}")),
+            (
+                None,
+                format!("client_assertion_type={JWT_BEARER_ASSERTION}&client_id=abc"),
+            ),
+            (
+                None,
+                format!("client_assertion={}&client_id=abc", assertion_of("abc")),
+            ),
+            (
+                None,
+                format!(
+                    "client_assertion_type=saml&client_assertion={}",
+                    assertion_of("abc")
+                ),
+            ),
+        ] {
+            let error = read(header.as_deref(), &query).unwrap_err();
+            assert_eq!(ErrorCode::InvalidRequest, error.code, "{header:?} {query}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_client_is_invalid_client() {
+        let long = format!("Basic {}", "A".repeat(10_000));
+        for (header, query) in [
+            (None, String::new()),
+            (None, "client_secret=s".to_owned()),
+            (None, "client_id=a+b".to_owned()),
+            (None, format!("client_id={}", "a".repeat(600))),
+            (Some("Basic"), String::new()),
+            (Some("Basic "), String::new()),
+            (Some("Basic !!!"), String::new()),
+            (Some("Bearer abc"), "client_id=abc".to_owned()),
+            (Some(&*basic("no colon")), String::new()),
+            (Some(&*basic(":secret")), String::new()),
+            (Some(&*basic("a\u{0}b:s")), String::new()),
+            (Some(&*basic("a%ff:s")), String::new()),
+            (Some(&*long), String::new()),
+            (None, asserted("not.a.jwt")),
+            (None, asserted(&assertion_of(""))),
+        ] {
+            let error = read(header, &query).unwrap_err();
+            let expected =
+                if query.contains("client_assertion=&") || query.ends_with("client_assertion=") {
+                    ErrorCode::InvalidRequest
+                } else {
+                    ErrorCode::InvalidClient
+                };
+            assert_eq!(expected, error.code, "{header:?} {query}");
+        }
+    }
+
+    #[test]
+    fn no_error_and_no_debug_shows_a_secret() {
+        let credential = read(Some(&basic("abc:hunter2")), "").unwrap();
+        assert!(!format!("{credential:?}").contains("hunter2"));
+        for (header, query) in [
+            (Some(basic("abc:hunter2")), "client_secret=hunter2"),
+            (Some(basic("hunter2")), ""),
+        ] {
+            let error = read(header.as_deref(), query).unwrap_err();
+            assert!(!error.to_string().contains("hunter2"));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_header_is_read_or_refused(header in "\\PC{0,80}", pair in "\\PC{0,40}") {
+            for header in [header.clone(), format!("Basic {header}"), basic(&pair)] {
+                let _ = read(Some(&header), "");
+            }
+        }
+    }
+}

@@ -171,10 +171,9 @@ mod tests {
 
     #[test]
     fn what_is_too_much_is_refused() {
-        let many: String = (0..65).map(|at| format!("p{at}=1&")).collect();
-        assert!(refusal(many.as_bytes()).contains("64"));
-        let most: String = (0..64).map(|at| format!("p{at}=1&")).collect();
-        assert!(Parameters::parse_query(&most).is_ok());
+        let pairs: Vec<String> = (0..65).map(|at| format!("p{at}=1")).collect();
+        assert!(refusal(pairs.join("&").as_bytes()).contains("64"));
+        assert!(Parameters::parse_query(&pairs[1..].join("&")).is_ok());
         let long = format!("state={}", "a".repeat(17 * 1024));
         assert!(refusal(long.as_bytes()).contains("16 KiB"));
     }

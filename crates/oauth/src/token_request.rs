@@ -118,3 +118,107 @@ impl TokenRequest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tidegate_types::ExposeSecret;
+
+    use super::*;
+
+    fn parse(query: &str) -> Result<TokenRequest, OAuthError> {
+        TokenRequest::parse(&Parameters::parse_query(query).unwrap())
+    }
+
+    #[test]
+    fn each_grant_type_is_read() {
+        let resource = "resource=https%3A%2F%2Fh%2Fmcp%2F";
+        for (query, grant_type) in [
+            (
+                "grant_type=authorization_code&code=c&code_verifier=v&redirect_uri=http%3A%2F%2Fl",
+                GrantType::AuthorizationCode,
+            ),
+            (
+                "grant_type=refresh_token&refresh_token=r&scope=mcp:read",
+                GrantType::RefreshToken,
+            ),
+            (
+                "grant_type=client_credentials",
+                GrantType::ClientCredentials,
+            ),
+            (
+                "grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=d",
+                GrantType::DeviceCode,
+            ),
+            (
+                "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=a",
+                GrantType::JwtBearer,
+            ),
+        ] {
+            let request = parse(&format!("{query}&{resource}")).unwrap();
+            assert_eq!(grant_type, request.grant_type());
+            assert_eq!("https://h/mcp", request.resource().unwrap().as_str());
+            assert_eq!(None, parse(query).unwrap().resource());
+        }
+        let code =
+            parse("grant_type=authorization_code&code=c&code_verifier=v&redirect_uri=http://l")
+                .unwrap();
+        assert!(
+            matches!(code, TokenRequest::AuthorizationCode { code, redirect_uri, verifier, .. }
+            if code.expose_secret() == "c" && redirect_uri.as_deref() == Some("http://l") && verifier.expose_secret() == "v")
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for (query, name) in [
+            ("", "grant_type"),
+            ("grant_type=", "grant_type"),
+            ("grant_type=authorization_code&code_verifier=v", "code"),
+            ("grant_type=authorization_code&code=c", "code_verifier"),
+            (
+                "grant_type=authorization_code&code=c&code_verifier=",
+                "code_verifier",
+            ),
+            ("grant_type=refresh_token", "refresh_token"),
+            (
+                "grant_type=urn:ietf:params:oauth:grant-type:device_code",
+                "device_code",
+            ),
+            (
+                "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer",
+                "assertion",
+            ),
+        ] {
+            let error = parse(query).unwrap_err();
+            assert_eq!(ErrorCode::InvalidRequest, error.code);
+            assert_eq!(format!("`{name}` is missing"), error.description, "{query}");
+        }
+    }
+
+    #[test]
+    fn other_grant_types_are_unsupported() {
+        for grant_type in [
+            "password",
+            "implicit",
+            "Authorization_Code",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ] {
+            let error =
+                parse(&format!("grant_type={grant_type}&username=u&password=p")).unwrap_err();
+            assert_eq!(ErrorCode::UnsupportedGrantType, error.code);
+        }
+    }
+
+    #[test]
+    fn a_wrong_resource_is_told() {
+        let error = parse("grant_type=client_credentials&resource=urn:x").unwrap_err();
+        assert_eq!(ErrorCode::InvalidTarget, error.code);
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let request =
+            parse("grant_type=authorization_code&code=hush1&code_verifier=hush2").unwrap();
+        assert!(!format!("{request:?}").contains("hush"));
+    }
+}

@@ -145,10 +145,16 @@ impl Signer {
         token.push_str(&self.header);
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(payload, &mut token);
-        let signature = self.pair.sign(token.as_bytes())?;
+        let signature = self.signature_of(token.as_bytes())?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Ok(token.into())
+    }
+}
+
+impl Signer {
+    pub(crate) fn signature_of(&self, message: &[u8]) -> Result<Vec<u8>, SigningKeyError> {
+        self.pair.sign(message)
     }
 }
 

@@ -45,6 +45,9 @@ impl<'a> Compact<'a> {
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(CompactProblem::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(CompactProblem::Malformed)?;
+        if payload.contains('.') {
+            return Err(CompactProblem::Malformed);
+        }
         let header: Map<String, Value> = decode(header)
             .and_then(|bytes| from_strict_json(&bytes))
             .ok_or(CompactProblem::Malformed)?;

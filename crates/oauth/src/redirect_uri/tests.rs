@@ -89,10 +89,18 @@ fn what_real_clients_register_is_taken() {
     }
 }
 
+/// Each text is refused, for that reason.
+#[track_caller]
+fn refused(expected: &[(&str, RedirectProblem)]) {
+    for (text, problem) in expected {
+        assert_eq!(Err(*problem), RedirectUri::parse(text), "{text:?}");
+    }
+}
+
 #[test]
-fn dangerous_and_malformed_ones_are_refused() {
+fn what_is_not_absolute_or_too_long_is_refused() {
     let long = format!("https://example.com/{}", "a".repeat(3000));
-    for (text, problem) in [
+    refused(&[
         ("", RedirectProblem::NotAbsolute),
         ("/callback", RedirectProblem::NotAbsolute),
         ("callback", RedirectProblem::NotAbsolute),
@@ -103,7 +111,12 @@ fn dangerous_and_malformed_ones_are_refused() {
         ("my_app://cb", RedirectProblem::NotAbsolute),
         ("localhost:8080/cb", RedirectProblem::Scheme),
         (&long, RedirectProblem::TooLong),
-        // Schemes that run something, in all the ways to write them.
+    ]);
+}
+
+#[test]
+fn schemes_that_do_harm_are_refused_in_all_the_ways_to_write_them() {
+    refused(&[
         ("javascript:alert(1)", RedirectProblem::Scheme),
         (
             "javascript://localhost/%0aalert(1)",
@@ -128,7 +141,12 @@ fn dangerous_and_malformed_ones_are_refused() {
         ("ftp://example.com/cb", RedirectProblem::Scheme),
         ("urn:ietf:wg:oauth:2.0:oob", RedirectProblem::Scheme),
         ("jar:file:///x", RedirectProblem::Scheme),
-        // What browsers skip, turn or decode.
+    ]);
+}
+
+#[test]
+fn characters_that_browsers_skip_turn_or_decode_are_refused() {
+    refused(&[
         ("java\tscript:alert(1)", RedirectProblem::Character),
         (" javascript:alert(1)", RedirectProblem::Character),
         ("\u{1}javascript:alert(1)", RedirectProblem::Character),
@@ -152,7 +170,12 @@ fn dangerous_and_malformed_ones_are_refused() {
         ("https://exаmple.com/cb", RedirectProblem::Character),
         ("https://example。com/cb", RedirectProblem::Character),
         ("https://example.com/ü", RedirectProblem::Character),
-        // Where it leads is not what it looks like.
+    ]);
+}
+
+#[test]
+fn what_leads_elsewhere_than_it_looks_is_refused() {
+    refused(&[
         (
             "https://claude.ai@evil.tld/cb",
             RedirectProblem::UserInformation,
@@ -181,7 +204,12 @@ fn dangerous_and_malformed_ones_are_refused() {
         ),
         ("cursor://a/../cb", RedirectProblem::DotSegment),
         ("com.example:../cb", RedirectProblem::DotSegment),
-        // Hosts that are not written as they are read.
+    ]);
+}
+
+#[test]
+fn a_host_must_be_written_as_it_is_read() {
+    refused(&[
         ("https:///cb", RedirectProblem::Host),
         ("https:/example.com/cb", RedirectProblem::Malformed),
         ("https:example.com/cb", RedirectProblem::Malformed),
@@ -200,7 +228,12 @@ fn dangerous_and_malformed_ones_are_refused() {
         ("https://example..com/cb", RedirectProblem::Host),
         ("https://example.com:99999/cb", RedirectProblem::Malformed),
         ("https://exa[mple.com/cb", RedirectProblem::Malformed),
-        // In the clear.
+    ]);
+}
+
+#[test]
+fn http_is_for_this_machine_alone() {
+    refused(&[
         ("http://example.com/cb", RedirectProblem::HttpsNeeded),
         ("http://localhost.evil.tld/cb", RedirectProblem::HttpsNeeded),
         ("http://127.0.0.1.evil.tld/cb", RedirectProblem::HttpsNeeded),
@@ -209,7 +242,12 @@ fn dangerous_and_malformed_ones_are_refused() {
         ("http://[::ffff:127.0.0.1]/cb", RedirectProblem::Host),
         ("http://[::ffff:7f00:1]/cb", RedirectProblem::HttpsNeeded),
         ("http://0.0.0.0/cb", RedirectProblem::HttpsNeeded),
-        // The answer's own parameters.
+    ]);
+}
+
+#[test]
+fn a_query_must_not_have_the_answers_parameters() {
+    refused(&[
         (
             "https://example.com/cb?code=x",
             RedirectProblem::AnswerParameter,
@@ -222,9 +260,7 @@ fn dangerous_and_malformed_ones_are_refused() {
         ("cursor://a/cb?error=x", RedirectProblem::AnswerParameter),
         ("cursor:", RedirectProblem::Malformed),
         ("cursor://", RedirectProblem::Malformed),
-    ] {
-        assert_eq!(Err(problem), RedirectUri::parse(text), "{text:?}");
-    }
+    ]);
 }
 
 #[test]
