@@ -1,20 +1,34 @@
 //! From a verified token to a principal of a workspace.
 //!
-//! A token's subject is looked up in the workspace's metastore, and the outcome is kept: in the shared
-//! store for 5 minutes (session validation), so that a revocation holds on every node at once, and on
-//! this node for seconds, so that most requests ask nobody.
+//! Who a token speaks for is asked of the metastore, and of the control plane for tokens of our own. The outcome is
+//! kept: in the shared store for 5 minutes (session validation), so that nodes ask once, and on this node for seconds,
+//! so that most requests ask nobody. What is remembered of our own tokens carries the place in the control plane's log
+//! that it rests on, and counts only while nothing changed since ([`Freshness`]).
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_auth::{AuthFailure, Authenticator, VerifiedToken};
-use tidegate_store::{Generation, Remembered, Validation, ValidationCache};
-use tidegate_types::{Credential, Principal, ServiceCode, TokenId, UserId, WorkspaceSlug};
+use tidegate_auth::{
+    AuthFailure, Authenticator, NoStanding, Standing, StandingSource, VerifiedToken, token_id_of,
+};
+use tidegate_store::{Circuit, Generation, KnownStanding, Remembered, Validation, ValidationCache};
+use tidegate_types::{
+    ClientName, Credential, GrantId, Principal, Scope, ScopeSet, ServiceCode, TokenId, UserId,
+    WorkspaceSlug,
+};
+use tokio::sync::Semaphore;
 
+use crate::control::{Closed, Freshness};
 use crate::workspace::{WorkspaceError, WorkspaceHandle};
 
 /// How long a validated session counts everywhere.
 const VALIDATION_TTL: Duration = Duration::from_mins(5);
+
+/// How long the control plane may take to say whether a grant counts.
+const STANDING_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Grants that are asked about at once, so that a change of everything is no flood.
+const MOST_ASKED_AT_ONCE: usize = 64;
 
 /// A token's user in a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +37,17 @@ pub(crate) struct Validated {
     pub(crate) user: UserId,
     /// `ab_user.username`.
     pub(crate) username: Arc<str>,
+    /// What the control plane said, for tokens of our own.
+    pub(crate) standing: Option<KnownStanding>,
+}
+
+/// What this node remembers of a token in a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// It speaks for somebody.
+    Good(Arc<Validated>),
+    /// The control plane said that its grant does not count, at this place of its log.
+    Refused(NoStanding, u64),
 }
 
 /// Why nobody is known to be calling.
@@ -37,6 +62,16 @@ pub enum IdentifyError {
     /// The token was revoked.
     #[error("the token was revoked")]
     Revoked,
+    /// What the token rests on does not count. The reason is for the log; callers are told what
+    /// [`Self::service_code`] tells.
+    #[error("the token's grant does not count: {}", .0.as_str())]
+    NoStanding(NoStanding),
+    /// The workspace is closed to everybody, or to tokens of this kind.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// Neither the request nor the token says which workspace it is for.
+    #[error("no workspace is named")]
+    Unnamed,
     /// The workspace cannot be asked.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
@@ -48,8 +83,42 @@ impl IdentifyError {
         match self {
             Self::Auth(failure) => failure.service_code(),
             Self::NotAMember | Self::Revoked => ServiceCode::Unauthenticated,
+            Self::NoStanding(reason) => match reason {
+                NoStanding::Unknown
+                | NoStanding::Ended
+                | NoStanding::Expired
+                | NoStanding::OtherWorkspace
+                | NoStanding::AccountInactive
+                | NoStanding::ClientRefused => ServiceCode::Unauthenticated,
+                NoStanding::NotAMember | NoStanding::Hibernated => ServiceCode::Forbidden,
+                NoStanding::NoScope => ServiceCode::InsufficientScope,
+            },
+            Self::Closed(_) => ServiceCode::Forbidden,
+            Self::Unnamed => ServiceCode::InvalidRequest,
             Self::Workspace(err) => err.service_code(),
         }
+    }
+}
+
+/// A refused standing as the rest of the node knows such refusals.
+fn refusal_of(reason: NoStanding) -> IdentifyError {
+    match reason {
+        // In the words of other tokens, so that nobody finds out which workspaces there are.
+        NoStanding::NotAMember => IdentifyError::NotAMember,
+        NoStanding::Hibernated => IdentifyError::Closed(Closed::Hibernated),
+        NoStanding::NoScope => IdentifyError::Auth(lacking(Scope::Read)),
+        NoStanding::Unknown
+        | NoStanding::Ended
+        | NoStanding::Expired
+        | NoStanding::OtherWorkspace
+        | NoStanding::AccountInactive
+        | NoStanding::ClientRefused => IdentifyError::NoStanding(reason),
+    }
+}
+
+fn lacking(scope: Scope) -> AuthFailure {
+    AuthFailure::InsufficientScope {
+        required: [scope.as_str().to_owned()].into(),
     }
 }
 
@@ -57,9 +126,31 @@ impl IdentifyError {
 pub(crate) struct Identity {
     pub authenticator: Arc<dyn Authenticator>,
     pub validations: Arc<dyn ValidationCache>,
+    /// Keeps requests from waiting for a store that is away.
+    pub circuit: Arc<Circuit>,
+    pub standing: Option<Arc<dyn StandingSource>>,
+    pub freshness: Arc<Freshness>,
+    pub asking: Semaphore,
 }
 
 impl Identity {
+    pub(crate) fn new(
+        authenticator: Arc<dyn Authenticator>,
+        validations: Arc<dyn ValidationCache>,
+        circuit: Arc<Circuit>,
+        standing: Option<Arc<dyn StandingSource>>,
+        freshness: Arc<Freshness>,
+    ) -> Self {
+        Self {
+            authenticator,
+            validations,
+            circuit,
+            standing,
+            freshness,
+            asking: Semaphore::new(MOST_ASKED_AT_ONCE),
+        }
+    }
+
     /// Checks a bearer token. This comes before the workspace is looked for, so that nobody without a token
     /// finds out which ones there are.
     ///
@@ -81,79 +172,216 @@ impl Identity {
         workspace: &WorkspaceHandle,
         token: &VerifiedToken,
     ) -> Result<Arc<Principal>, IdentifyError> {
+        let slug = &workspace.workspace().slug;
+        let (validated, scopes, client) = match &token.grant {
+            None => {
+                let validated = self.identify_by_subject(workspace, token).await?;
+                (validated, token.scopes, token.client.clone())
+            }
+            Some(grant) => {
+                let validated = self.identify_by_grant(workspace, grant).await?;
+                let standing = validated.standing.as_ref();
+                let (scopes, client) = standing.map_or((ScopeSet::NONE, None), |standing| {
+                    let client = ClientName(standing.client.as_str().into());
+                    (token.scopes.narrowed_to(standing.scopes), Some(client))
+                });
+                if scopes.is_empty() {
+                    return Err(lacking(Scope::Read).into());
+                }
+                let client = client.unwrap_or_else(|| token.client.clone());
+                (validated, scopes, client)
+            }
+        };
+        Ok(Arc::new(Principal {
+            workspace: slug.clone(),
+            user: validated.user,
+            username: Arc::clone(&validated.username),
+            scopes,
+            client,
+            credential: token.credential.clone(),
+        }))
+    }
+
+    /// Whether what was learned of the token's grant still counts, as far as this node knows without asking.
+    pub(crate) fn still_holds(&self, workspace: &WorkspaceHandle, token: &VerifiedToken) -> bool {
+        let Some(grant) = &token.grant else {
+            return true;
+        };
+        let known = workspace.validated().get(&token_id_of(grant));
+        matches!(known, Some(Known::Good(validated)) if self.counts(&validated, grant, workspace))
+    }
+
+    async fn identify_by_subject(
+        &self,
+        workspace: &WorkspaceHandle,
+        token: &VerifiedToken,
+    ) -> Result<Arc<Validated>, IdentifyError> {
         let id = match &token.credential {
             Credential::Token(id) => id.clone(),
             // The development user has no token; its name stands in for one.
             Credential::Development => development_token(&token.subject),
         };
+        let subject = &*token.subject;
         // Ids of tokens ought to be unique (RFC 7519 §4.1.7), and are not with every issuer.
-        let validated = match workspace.validated().get(&id) {
-            Some(validated) if *validated.username == *token.subject => validated,
-            _ => self.validate(workspace, &id, &token.subject).await?,
-        };
-        Ok(Arc::new(Principal {
-            workspace: workspace.workspace().slug.clone(),
-            user: validated.user,
-            username: Arc::clone(&validated.username),
-            scopes: token.scopes,
-            client: token.client.clone(),
-            credential: token.credential.clone(),
-        }))
-    }
-
-    async fn validate(
-        &self,
-        workspace: &WorkspaceHandle,
-        token: &TokenId,
-        subject: &str,
-    ) -> Result<Arc<Validated>, IdentifyError> {
+        let is_of_subject =
+            |validated: &Validated| validated.standing.is_none() && *validated.username == *subject;
+        if let Some(Known::Good(validated)) = workspace.validated().get(&id)
+            && is_of_subject(&validated)
+        {
+            return Ok(validated);
+        }
         let slug = &workspace.workspace().slug;
         let epoch = workspace.epoch();
-        let remembered = self.remembered(slug, token).await;
-        let generation = remembered.as_ref().map(|known| known.generation);
-        let known = match remembered.and_then(|known| known.outcome) {
+        let (outcome, generation) = self.remembered(slug, &id).await;
+        let known = match outcome {
             // What is remembered is of another subject, and stays so.
-            Some(Validation::Valid { username, .. }) if username != subject => {
-                look_up(workspace, subject).await?
-            }
+            Some(Validation::Valid {
+                username, standing, ..
+            }) if username != subject || standing.is_some() => look_up(workspace, subject).await?,
             Some(known) => known,
             None => {
                 let found = look_up(workspace, subject).await?;
-                self.remember(slug, token, found, generation).await
+                self.remember(slug, &id, found, generation).await
             }
         };
-        match known {
-            Validation::Valid { user, username, .. } => {
-                let validated = Arc::new(Validated {
-                    user,
-                    username: username.into(),
-                });
-                // What was read before a change may already be wrong: it serves this request alone.
+        let validated = validated_of(known)?;
+        // What was read before a change may already be wrong: it serves this request alone.
+        if epoch == workspace.epoch() {
+            workspace
+                .validated()
+                .insert(id, Known::Good(Arc::clone(&validated)));
+        }
+        Ok(validated)
+    }
+
+    async fn identify_by_grant(
+        &self,
+        workspace: &WorkspaceHandle,
+        grant: &GrantId,
+    ) -> Result<Arc<Validated>, IdentifyError> {
+        let id = token_id_of(grant);
+        let slug = &workspace.workspace().slug;
+        match workspace.validated().get(&id) {
+            Some(Known::Good(validated)) if self.counts(&validated, grant, workspace) => {
+                return Ok(validated);
+            }
+            Some(Known::Refused(reason, as_of))
+                if self.freshness.standing_holds(as_of, grant, slug) =>
+            {
+                return Err(refusal_of(reason));
+            }
+            _ => {}
+        }
+        let epoch = workspace.epoch();
+        // Read before anything is asked: what changes meanwhile makes the answer old.
+        let as_of = self.freshness.place();
+        let (outcome, generation) = self.remembered(slug, &id).await;
+        if let Some(known) = outcome {
+            let validated = validated_of(known)?;
+            if self.counts(&validated, grant, workspace) {
                 if epoch == workspace.epoch() {
                     workspace
                         .validated()
-                        .insert(token.clone(), Arc::clone(&validated));
+                        .insert(id, Known::Good(Arc::clone(&validated)));
                 }
-                Ok(validated)
+                return Ok(validated);
             }
-            Validation::Revoked => Err(IdentifyError::Revoked),
         }
+        let found = match self.ask(workspace, grant, as_of).await? {
+            Ok(found) => found,
+            Err(reason) => {
+                if let Some(as_of) = as_of {
+                    workspace
+                        .validated()
+                        .insert(id, Known::Refused(reason, as_of));
+                }
+                return Err(refusal_of(reason));
+            }
+        };
+        if as_of.is_none() {
+            return validated_of(found);
+        }
+        let validated = validated_of(self.remember(slug, &id, found, generation).await)?;
+        if epoch == workspace.epoch() {
+            workspace
+                .validated()
+                .insert(id, Known::Good(Arc::clone(&validated)));
+        }
+        Ok(validated)
     }
 
-    /// The shared outcome. With the store gone the metastore is asked each time, which any node can.
-    async fn remembered(&self, slug: &WorkspaceSlug, token: &TokenId) -> Option<Remembered> {
-        match self.validations.get(slug, token).await {
-            Ok(remembered) => Some(remembered),
-            Err(err) => {
+    /// Whether what was learned about the grant rests on everything that changed since.
+    fn counts(&self, validated: &Validated, grant: &GrantId, workspace: &WorkspaceHandle) -> bool {
+        let slug = &workspace.workspace().slug;
+        validated
+            .standing
+            .as_ref()
+            .is_some_and(|known| self.freshness.standing_holds(known.as_of, grant, slug))
+    }
+
+    /// Asks the control plane for the grant, and the metastore for the user that it acts as.
+    async fn ask(
+        &self,
+        workspace: &WorkspaceHandle,
+        grant: &GrantId,
+        as_of: Option<u64>,
+    ) -> Result<Result<Validation, NoStanding>, IdentifyError> {
+        let slug = &workspace.workspace().slug;
+        let source = self.standing.as_ref().ok_or(AuthFailure::Refused)?;
+        let ask = async {
+            let _turn = self.asking.acquire().await;
+            source.standing(grant, slug).await
+        };
+        let standing = tokio::time::timeout(STANDING_TIMEOUT, ask)
+            .await
+            .unwrap_or(Err(AuthFailure::Unavailable))?;
+        let (account, username, client, scopes) = match standing {
+            Standing::Refused(reason) => return Ok(Err(reason)),
+            Standing::Good {
+                account,
+                username,
+                client,
+                scopes,
+            } => (account, username, client, scopes),
+        };
+        let Validation::Valid { user, username, .. } = look_up(workspace, &username).await? else {
+            return Err(IdentifyError::NotAMember);
+        };
+        Ok(Ok(Validation::Valid {
+            user,
+            username,
+            standing: Some(KnownStanding {
+                account,
+                client,
+                scopes,
+                as_of: as_of.unwrap_or(0),
+            }),
+        }))
+    }
+
+    /// The shared outcome. With the store gone, whoever knows is asked each time, which any node can.
+    async fn remembered(
+        &self,
+        slug: &WorkspaceSlug,
+        token: &TokenId,
+    ) -> (Option<Validation>, Option<Generation>) {
+        match self.circuit.run(self.validations.get(slug, token)).await {
+            Some(Ok(Remembered {
+                outcome,
+                generation,
+            })) => (outcome, Some(generation)),
+            Some(Err(err)) => {
                 tracing::warn!(
                     error = &err as &dyn std::error::Error,
                     "session validation goes on without the store"
                 );
-                None
+                (None, None)
             }
+            None => (None, None),
         }
     }
 
+    /// Keeps an outcome for all nodes, unless the generation could not be read before it was looked up.
     async fn remember(
         &self,
         slug: &WorkspaceSlug,
@@ -164,20 +392,38 @@ impl Identity {
         let Some(generation) = generation else {
             return found;
         };
-        self.validations
-            .put(slug, token, found.clone(), generation, VALIDATION_TTL)
-            .await
-            .unwrap_or(found)
+        let put = self
+            .validations
+            .put(slug, token, found.clone(), generation, VALIDATION_TTL);
+        match self.circuit.run(put).await {
+            Some(Ok(stands)) => stands,
+            _ => found,
+        }
     }
 }
 
-/// The subject's user in the workspace's metastore.
-async fn look_up(workspace: &WorkspaceHandle, subject: &str) -> Result<Validation, IdentifyError> {
+fn validated_of(outcome: Validation) -> Result<Arc<Validated>, IdentifyError> {
+    match outcome {
+        Validation::Valid {
+            user,
+            username,
+            standing,
+        } => Ok(Arc::new(Validated {
+            user,
+            username: username.into(),
+            standing,
+        })),
+        Validation::Revoked => Err(IdentifyError::Revoked),
+    }
+}
+
+/// The active user of this name in the workspace's metastore.
+async fn look_up(workspace: &WorkspaceHandle, name: &str) -> Result<Validation, IdentifyError> {
     let user = workspace
         .workspace()
         .metastore
         .users()
-        .by_username(subject)
+        .by_username(name)
         .await
         .map_err(|err| {
             tracing::warn!(

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod control;
+mod doorman;
 mod executor;
 mod identity;
 mod node;
@@ -12,6 +14,10 @@ mod settings;
 mod workspace;
 
 pub use answer::{Answer, Frame, FrameStream, Refused};
+pub use control::{
+    ChangeFeed, Closed, ControlChange, ControlChangePage, ControlError, ControlPlane, FlagSource,
+    GrantUse, GrantUses, WorkspaceState,
+};
 pub use identity::IdentifyError;
 pub use node::{Bound, Node, NodeParts, StartError};
 pub use service::{ClientTtl, TraceParent};

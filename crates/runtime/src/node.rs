@@ -13,7 +13,7 @@ use tidegate_protocol::message::{Incoming, Request};
 use tidegate_protocol::reply::ServerInfo;
 use tidegate_protocol::state::StateSealer;
 use tidegate_protocol::{ProtocolVersion, RpcError};
-use tidegate_store::SharedState;
+use tidegate_store::{Circuit, SharedState};
 use tidegate_telemetry::{AuditQueue, Level, Metrics};
 use tidegate_tools::Catalogue;
 use tidegate_types::{Clock, NodeId, Principal, SessionId, WorkspaceSlug};
@@ -21,6 +21,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
+use crate::control::{ControlPlane, Freshness, Gates, UseCounter, Watcher};
+use crate::doorman::{Admitted, Doorman};
 use crate::executor::{ExecutorPool, PoolSettings};
 use crate::identity::{IdentifyError, Identity};
 use crate::relay::EventRelay;
@@ -31,6 +33,9 @@ use crate::workspace::{OpenWorkspace, WorkspaceError, WorkspaceRegistry};
 
 /// Change streams that one node keeps open at most.
 const MAX_STREAMS: usize = 20_000;
+
+/// How long session validation leaves the shared store alone after it failed.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often levels are measured.
 const MEASURE_EVERY: Duration = Duration::from_secs(5);
@@ -76,7 +81,7 @@ pub enum StartError {
 pub struct Node {
     core: Arc<Core>,
     workspaces: Arc<WorkspaceRegistry>,
-    identity: Identity,
+    doorman: Arc<Doorman>,
     arbiters: Vec<Arbiter>,
     ends: CancellationToken,
 }
@@ -99,6 +104,14 @@ impl Node {
     /// # Errors
     /// See [`StartError`].
     pub fn start(parts: NodeParts) -> Result<Arc<Self>, StartError> {
+        Self::start_with(parts, ControlPlane::default())
+    }
+
+    /// Starts the actors of a node that has a control plane.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn start_with(parts: NodeParts, control: ControlPlane) -> Result<Arc<Self>, StartError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let arbiters: Vec<Arbiter> = (0..cores.max(2)).map(|_| Arbiter::new()).collect();
         let handles: Vec<ArbiterHandle> = arbiters.iter().map(Arbiter::handle).collect();
@@ -150,10 +163,18 @@ impl Node {
             Arc::clone(&clock),
             node_id.clone(),
         );
-        let identity = Identity {
+        let uses = Arc::new(UseCounter::new(control.uses.clone()));
+        let doorman = doorman(
             authenticator,
-            validations: Arc::clone(&state.validations),
-        };
+            control,
+            &state,
+            &workspaces,
+            &clock,
+            &handles[0],
+            &ends,
+        );
+        let draining = CancellationToken::new();
+        handles[0].spawn(Arc::clone(&uses).run(draining.clone()));
         let core = Arc::new(Core {
             node_id,
             catalogue: Arc::new(catalogue),
@@ -168,7 +189,8 @@ impl Node {
             flights: service::Flights::default(),
             observer,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
-            draining: CancellationToken::new(),
+            draining,
+            uses,
         });
         handles[0].spawn(executor.watch());
         handles[0].spawn(measure(
@@ -179,33 +201,36 @@ impl Node {
         Ok(Arc::new(Self {
             core,
             workspaces,
-            identity,
+            doorman,
             arbiters,
             ends,
         }))
     }
 
-    /// Authenticates a caller and binds them to a workspace.
+    /// Authenticates a caller and binds them to a workspace: the one that the request names, or else the one that the
+    /// token is for.
     ///
     /// # Errors
     /// See [`IdentifyError`].
-    pub async fn bind(
+    pub async fn bind<'a>(
         &self,
-        workspace: &WorkspaceSlug,
+        workspace: impl Into<Option<&'a WorkspaceSlug>>,
         bearer: Option<&str>,
         trace: TraceParent,
     ) -> Result<Bound, IdentifyError> {
-        let token = self.identity.authenticate(bearer).await?;
-        let workspace = self.workspaces.get(workspace).await?;
-        let principal = self.identity.identify(&workspace, &token).await?;
-        let access = match workspace.access(principal.user).await {
-            Err(WorkspaceError::NotAMember) => return Err(IdentifyError::NotAMember),
-            access => access?,
-        };
+        let admitted = self.doorman.admit(workspace.into(), bearer).await;
+        let Admitted {
+            workspace,
+            token,
+            principal,
+            access,
+        } = admitted
+            .inspect_err(|err| tracing::debug!(reason = %err, "a caller was turned away"))?;
         Ok(Bound(Caller {
             workspace,
             principal,
             access,
+            token,
             trace,
         }))
     }
@@ -227,7 +252,9 @@ impl Node {
             header,
             accepts_stream,
         };
-        service::modern::post(&self.core, caller.0, post).await
+        let watched = caller.0.clone();
+        let answer = service::modern::post(&self.core, caller.0, post).await;
+        self.doorman.watch(&watched, answer)
     }
 
     /// Serves `initialize`.
@@ -249,7 +276,9 @@ impl Node {
             version,
             accepts_stream,
         };
-        service::legacy::post(&self.core, caller.0, &post, message).await
+        let watched = caller.0.clone();
+        let answer = service::legacy::post(&self.core, caller.0, &post, message).await;
+        self.doorman.watch(&watched, answer)
     }
 
     /// Serves a batch of 2025-03-26.
@@ -280,7 +309,9 @@ impl Node {
             version: None,
             accepts_stream: true,
         };
-        service::legacy::get(&self.core, caller.0, &post, last_event).await
+        let watched = caller.0.clone();
+        let answer = service::legacy::get(&self.core, caller.0, &post, last_event).await;
+        self.doorman.watch(&watched, answer)
     }
 
     /// Ends a session.
@@ -365,7 +396,9 @@ impl Node {
     /// Waits for running calls, at most `grace`, and lets nothing new run. Returns how many calls still do.
     pub async fn drain(&self, grace: Duration) -> usize {
         self.begin_drain();
-        self.core.executor.drain(grace).await
+        let running = self.core.executor.drain(grace).await;
+        self.core.uses.flush().await;
+        running
     }
 
     /// Stops the tools' threads and the actors. Connections that were opened there break: whoever still
@@ -376,6 +409,45 @@ impl Node {
             arbiter.stop();
         }
     }
+}
+
+/// Puts together who decides about callers, and what keeps them informed.
+fn doorman(
+    authenticator: Arc<dyn Authenticator>,
+    control: ControlPlane,
+    state: &SharedState,
+    workspaces: &Arc<WorkspaceRegistry>,
+    clock: &Arc<dyn Clock>,
+    arbiter: &ArbiterHandle,
+    node_ends: &CancellationToken,
+) -> Arc<Doorman> {
+    let circuit = Arc::new(Circuit::new(Arc::clone(clock), STORE_PAUSE));
+    let freshness = Arc::new(Freshness::new(control.changes.is_some()));
+    if let Some(feed) = control.changes {
+        let (watcher, in_background) = Watcher::new(
+            feed,
+            Arc::clone(&freshness),
+            Arc::clone(workspaces),
+            Arc::clone(&authenticator),
+            Arc::clone(&state.validations),
+            Arc::clone(&circuit),
+        );
+        arbiter.spawn(watcher.run(node_ends.clone()));
+        arbiter.spawn(in_background);
+    }
+    let validations = Arc::clone(&state.validations);
+    Arc::new(Doorman {
+        identity: Identity::new(
+            authenticator,
+            validations,
+            circuit,
+            control.standing,
+            Arc::clone(&freshness),
+        ),
+        gates: Gates::new(control.flags, Arc::clone(&freshness)),
+        freshness,
+        workspaces: Arc::clone(workspaces),
+    })
 }
 
 /// Measures what there is now, until the node stops.

@@ -63,6 +63,9 @@ pub(crate) async fn run(
             trace: &call.trace,
         },
     );
+    if let Some(grant) = &caller.token.grant {
+        core.uses.count(grant, caller.token.kind);
+    }
     let tool = match &call.operation {
         Operation::Tool { tool, .. } => Some(tool.spec().name),
         Operation::Prompt { .. } | Operation::Resource { .. } => None,

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tidegate_auth::VerifiedToken;
 use tidegate_metastore::Access;
 use tidegate_protocol::reply::ServerInfo;
 use tidegate_protocol::state::StateSealer;
@@ -29,6 +30,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Refused;
+use crate::control::UseCounter;
 use crate::executor::ExecutorPool;
 use crate::session::SessionRegistry;
 use crate::settings::NodeSettings;
@@ -71,6 +73,8 @@ pub(crate) struct Core {
     pub streams: Arc<Semaphore>,
     /// Fires when the node no longer takes requests.
     pub draining: CancellationToken,
+    /// Counts what grants are used for.
+    pub uses: Arc<UseCounter>,
 }
 
 /// Ours, outside the reserved range: the caller may not do this.
@@ -89,6 +93,8 @@ pub(crate) struct Caller {
     pub workspace: WorkspaceHandle,
     pub principal: Arc<Principal>,
     pub access: Arc<Access>,
+    /// What they showed.
+    pub token: Arc<VerifiedToken>,
     pub trace: TraceParent,
 }
 

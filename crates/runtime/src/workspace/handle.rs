@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 
 use super::WorkspaceError;
 use super::actor::{LoadAccess, WorkspaceActor};
-use crate::identity::Validated;
+use crate::identity::Known;
 
 /// How many changes a slow stream may be behind before it reads the log instead.
 pub(crate) const FEED_CAPACITY: usize = 256;
@@ -25,7 +25,7 @@ pub(crate) type FeedItem = (Epoch, Change);
 pub(crate) struct Shared {
     pub workspace: Arc<Workspace>,
     pub access: Cache<UserId, Arc<Access>>,
-    pub validated: Cache<TokenId, Arc<Validated>>,
+    pub validated: Cache<TokenId, Known>,
     pub epoch: AtomicU64,
     pub feed: broadcast::Sender<FeedItem>,
 }
@@ -70,7 +70,7 @@ impl WorkspaceHandle {
     }
 
     /// What this node remembers of validated tokens; emptied by revocations.
-    pub(crate) fn validated(&self) -> &Cache<TokenId, Arc<Validated>> {
+    pub(crate) fn validated(&self) -> &Cache<TokenId, Known> {
         &self.shared.validated
     }
 

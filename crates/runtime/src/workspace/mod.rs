@@ -22,6 +22,17 @@ pub trait OpenWorkspace: Send + Sync {
     /// # Errors
     /// When it exists and cannot be opened now; the next request tries again.
     async fn open(&self, slug: &WorkspaceSlug) -> Result<Option<Workspace>, OpenError>;
+
+    /// Whether an open workspace is still there and where it was. Asked when something about it changed in the
+    /// control plane; on `false` it is closed, and opened again by the next request. Workspaces of the configuration
+    /// stay until the node stops, so that this is `true` unless it is implemented.
+    ///
+    /// # Errors
+    /// It cannot be told now; the workspace goes on as it is.
+    async fn is_current(&self, workspace: &Workspace) -> Result<bool, OpenError> {
+        let _ = workspace;
+        Ok(true)
+    }
 }
 
 /// A workspace that exists and cannot be opened.

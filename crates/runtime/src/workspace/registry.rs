@@ -9,7 +9,7 @@ use moka::sync::Cache;
 use parking_lot::RwLock;
 use tidegate_store::{SharedState, Topic};
 use tidegate_types::WorkspaceSlug;
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, Semaphore, broadcast};
 
 use super::actor::WorkspaceActor;
 use super::handle::{FEED_CAPACITY, Shared, WorkspaceHandle};
@@ -30,10 +30,23 @@ const ASK_DEADLINE: Duration = Duration::from_secs(10);
 /// Messages that may wait for a workspace.
 const MAILBOX: usize = 1_024;
 
+/// How long it is known that there is no workspace of a name, so that asking for one again and again costs nothing.
+const UNKNOWN_TTL: Duration = Duration::from_secs(5);
+
+/// Names that are known to be nobody's.
+const MAX_UNKNOWN: u64 = 1_000;
+
+/// Workspaces that are opened or looked at again at once.
+const MAX_OPENING: usize = 8;
+
 /// The workspaces that are active on this node.
 pub(crate) struct WorkspaceRegistry {
     active: RwLock<HashMap<WorkspaceSlug, WorkspaceHandle>>,
-    opening: Mutex<()>,
+    unknown: Cache<WorkspaceSlug, ()>,
+    /// Held by whoever opens the workspace: two pools for one metastore would be worse than a wait. One that cannot
+    /// be opened keeps nobody waiting but its own callers.
+    opening: Cache<WorkspaceSlug, Arc<Mutex<()>>>,
+    places: Semaphore,
     opener: Arc<dyn OpenWorkspace>,
     state: SharedState,
     arbiter: ArbiterHandle,
@@ -45,9 +58,15 @@ impl WorkspaceRegistry {
         state: SharedState,
         arbiter: ArbiterHandle,
     ) -> Self {
+        let unknown = Cache::builder()
+            .max_capacity(MAX_UNKNOWN)
+            .time_to_live(UNKNOWN_TTL);
+        let opening = Cache::builder().time_to_idle(Duration::from_mins(1));
         Self {
             active: RwLock::default(),
-            opening: Mutex::default(),
+            unknown: unknown.build(),
+            opening: opening.max_capacity(MAX_REMEMBERED).build(),
+            places: Semaphore::new(MAX_OPENING),
             opener,
             state,
             arbiter,
@@ -65,16 +84,29 @@ impl WorkspaceRegistry {
         if let Some(handle) = self.find(slug) {
             return Ok(handle);
         }
-        // One at a time: opening is rare, and two pools for one metastore would be worse than a wait.
-        let _turn = self.opening.lock().await;
+        if self.unknown.contains_key(slug) {
+            return Err(WorkspaceError::Unknown);
+        }
+        let turn = self
+            .opening
+            .get_with(slug.clone(), Arc::<Mutex<()>>::default);
+        let _turn = turn.lock().await;
         if let Some(handle) = self.find(slug) {
             return Ok(handle);
         }
+        let _place = self
+            .places
+            .acquire()
+            .await
+            .map_err(|err| WorkspaceError::Unavailable(Arc::new(err)))?;
         let workspace = self.opener.open(slug).await.map_err(|err| {
             tracing::error!(workspace = %slug, error = &err as &dyn std::error::Error, "a workspace could not be opened");
             WorkspaceError::Unavailable(Arc::new(err))
         })?;
-        let workspace = Arc::new(workspace.ok_or(WorkspaceError::Unknown)?);
+        let Some(workspace) = workspace.map(Arc::new) else {
+            self.unknown.insert(slug.clone(), ());
+            return Err(WorkspaceError::Unknown);
+        };
         let store_error = |err| WorkspaceError::Unavailable(Arc::new(err));
         // Subscribed before the log's end is read, so that no change falls between the two.
         self.state
@@ -121,5 +153,66 @@ impl WorkspaceRegistry {
     /// All active workspaces.
     pub(crate) fn all(&self) -> Vec<WorkspaceHandle> {
         self.active.read().values().cloned().collect()
+    }
+
+    /// The names of all active workspaces.
+    pub(crate) fn slugs(&self) -> Vec<WorkspaceSlug> {
+        self.active.read().keys().cloned().collect()
+    }
+
+    /// Whether this is the workspace that requests get, and not one that was closed.
+    pub(crate) fn is_open(&self, handle: &WorkspaceHandle) -> bool {
+        let active = self.active.read();
+        active
+            .get(&handle.workspace().slug)
+            .is_some_and(|active| Arc::ptr_eq(&active.shared, &handle.shared))
+    }
+
+    /// Something about the workspace changed: it may be there now, or be gone, or be somewhere else. Looks in the
+    /// background; until then it goes on as it is.
+    pub(crate) fn reconsider(self: &Arc<Self>, slug: &WorkspaceSlug) {
+        self.unknown.invalidate(slug);
+        let Some(handle) = self.find(slug) else {
+            return;
+        };
+        let (registry, slug) = (Arc::clone(self), slug.clone());
+        self.arbiter.spawn(async move {
+            let Ok(_place) = registry.places.acquire().await else {
+                return;
+            };
+            match registry.opener.is_current(handle.workspace()).await {
+                Ok(true) => {}
+                Ok(false) => registry.close(&slug, &handle).await,
+                Err(err) => tracing::warn!(
+                    workspace = %slug,
+                    error = &err as &dyn std::error::Error,
+                    "whether a workspace is still the same could not be told"
+                ),
+            }
+        });
+    }
+
+    /// Lets go of a workspace. Running calls end as they would; the next request opens it again, if it is there.
+    async fn close(&self, slug: &WorkspaceSlug, closed: &WorkspaceHandle) {
+        {
+            let mut active = self.active.write();
+            let is_same = |handle: &WorkspaceHandle| Arc::ptr_eq(&handle.shared, &closed.shared);
+            if !active.get(slug).is_some_and(is_same) {
+                return;
+            }
+            active.remove(slug);
+        }
+        tracing::info!(workspace = %slug, "a workspace was closed, since it is gone or somewhere else");
+        let topic = Topic::Workspace(slug.clone());
+        if let Err(err) = self.state.relay.unsubscribe(&topic).await {
+            tracing::debug!(
+                error = &err as &dyn std::error::Error,
+                "a workspace's signals go on for nobody"
+            );
+        }
+        // Whoever opened it again meanwhile needs its signals after all.
+        if self.find(slug).is_some() {
+            let _ = self.state.relay.subscribe(&topic).await;
+        }
     }
 }

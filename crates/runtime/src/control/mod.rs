@@ -1,0 +1,36 @@
+//! What a node asks of the control plane, and how it keeps from asking on every request.
+//!
+//! The control plane is the truth about grants, members and flags; a node remembers what it was told, and reads the
+//! log of changes several times a second to know what of it still counts.
+
+mod changes;
+mod freshness;
+mod gates;
+mod uses;
+mod watcher;
+
+use std::sync::Arc;
+
+use tidegate_auth::StandingSource;
+
+pub use changes::{ChangeFeed, ControlChange, ControlChangePage, ControlError};
+pub(crate) use freshness::Freshness;
+pub(crate) use gates::Gates;
+pub use gates::{Closed, FlagSource, WorkspaceState};
+pub(crate) use uses::UseCounter;
+pub use uses::{GrantUse, GrantUses};
+pub(crate) use watcher::Watcher;
+
+/// The parts of a control plane that a node uses. Without one there are no tokens of our own, and every workspace is
+/// open.
+#[derive(Clone, Default)]
+pub struct ControlPlane {
+    /// Decides whether grants and API tokens count.
+    pub standing: Option<Arc<dyn StandingSource>>,
+    /// Knows which workspaces are open.
+    pub flags: Option<Arc<dyn FlagSource>>,
+    /// Tells what changed. Without it, what is remembered counts for its whole time.
+    pub changes: Option<Arc<dyn ChangeFeed>>,
+    /// Counts what grants are used for.
+    pub uses: Option<Arc<dyn GrantUses>>,
+}

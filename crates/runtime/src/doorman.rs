@@ -1,0 +1,160 @@
+//! Who may come in, and stay.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tidegate_auth::{VerifiedToken, workspace_of};
+use tidegate_metastore::Access;
+use tidegate_types::{Principal, ServiceCode, WorkspaceSlug};
+
+use crate::answer::Answer;
+use crate::control::{Closed, Freshness, Gates};
+use crate::identity::{IdentifyError, Identity};
+use crate::service::Caller;
+use crate::workspace::{WorkspaceError, WorkspaceHandle, WorkspaceRegistry};
+
+/// Decides whether a caller is served, on each request and for as long as a stream is open.
+pub(crate) struct Doorman {
+    pub identity: Identity,
+    pub gates: Gates,
+    pub freshness: Arc<Freshness>,
+    pub workspaces: Arc<WorkspaceRegistry>,
+}
+
+/// A caller who is let in.
+pub(crate) struct Admitted {
+    pub workspace: WorkspaceHandle,
+    pub token: Arc<VerifiedToken>,
+    pub principal: Arc<Principal>,
+    pub access: Arc<Access>,
+}
+
+impl Doorman {
+    /// Lets a caller in, in this order: token, its workspace, membership, flags.
+    ///
+    /// Flags come last, so that only members learn that a workspace is there and closed; but who is no member because
+    /// nobody can be asked is told that the workspace sleeps, if it does.
+    ///
+    /// # Errors
+    /// See [`IdentifyError`].
+    pub(crate) async fn admit(
+        &self,
+        named: Option<&WorkspaceSlug>,
+        bearer: Option<&str>,
+    ) -> Result<Admitted, IdentifyError> {
+        let token = self.identity.authenticate(bearer).await?;
+        let slug = workspace_of(&token, named)?.ok_or(IdentifyError::Unnamed)?;
+        match self.enter(slug, &token).await {
+            Ok((workspace, principal, access)) => {
+                if let Some(closed) = self.closed(slug, &token).await? {
+                    return Err(closed.into());
+                }
+                Ok(Admitted {
+                    workspace,
+                    token,
+                    principal,
+                    access,
+                })
+            }
+            Err(IdentifyError::Workspace(
+                err @ (WorkspaceError::Unavailable(_) | WorkspaceError::Overloaded),
+            )) => match self.closed(slug, &token).await {
+                Ok(Some(Closed::Hibernated)) => Err(Closed::Hibernated.into()),
+                _ => Err(err.into()),
+            },
+            Err(err) => Err(err),
+        }
+    }
+
+    async fn enter(
+        &self,
+        slug: &WorkspaceSlug,
+        token: &VerifiedToken,
+    ) -> Result<(WorkspaceHandle, Arc<Principal>, Arc<Access>), IdentifyError> {
+        let workspace = self.workspaces.get(slug).await?;
+        let principal = self.identity.identify(&workspace, token).await?;
+        let access = match workspace.access(principal.user).await {
+            Err(WorkspaceError::NotAMember) => return Err(IdentifyError::NotAMember),
+            access => access?,
+        };
+        Ok((workspace, principal, access))
+    }
+
+    async fn closed(
+        &self,
+        slug: &WorkspaceSlug,
+        token: &VerifiedToken,
+    ) -> Result<Option<Closed>, IdentifyError> {
+        let refusal = self.gates.refusal(slug, token.kind).await;
+        refusal.map_err(|err| WorkspaceError::Unavailable(Arc::new(err)).into())
+    }
+
+    /// The answer, whose stream, if it is one, ends when its caller is not to be served any more.
+    pub(crate) fn watch(self: &Arc<Self>, caller: &Caller, answer: Answer) -> Answer {
+        let Answer::Stream(frames) = answer else {
+            return answer;
+        };
+        if !self.freshness.has_feed() {
+            return Answer::Stream(frames);
+        }
+        let mut changes = self.freshness.watch();
+        // What changed since the caller was let in counts as well.
+        changes.mark_changed();
+        let doorman = Arc::clone(self);
+        let (workspace, token) = (caller.workspace.clone(), Arc::clone(&caller.token));
+        let is_turned_away = async move {
+            // The node keeps the other end as long as it lives.
+            while changes.changed().await.is_ok() {
+                loop {
+                    match doorman.look_again(&workspace, &token).await {
+                        Look::Stay => break,
+                        Look::Leave => return,
+                        Look::Unknown => tokio::time::sleep(LOOK_AGAIN).await,
+                    }
+                }
+            }
+        };
+        Answer::Stream(Box::pin(frames.take_until(Box::pin(is_turned_away))))
+    }
+
+    /// Whether the caller of an open stream would still be let in.
+    async fn look_again(&self, workspace: &WorkspaceHandle, token: &VerifiedToken) -> Look {
+        let slug = &workspace.workspace().slug;
+        if !self.workspaces.is_open(workspace) {
+            return Look::Leave;
+        }
+        if !self.identity.still_holds(workspace, token)
+            && let Err(err) = self.enter(slug, token).await
+        {
+            return Look::of(&err);
+        }
+        match self.closed(slug, token).await {
+            Ok(None) => Look::Stay,
+            Ok(Some(_)) => Look::Leave,
+            Err(err) => Look::of(&err),
+        }
+    }
+}
+
+/// How soon somebody is looked at again when nobody could be asked.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What looking at the caller of an open stream comes to.
+enum Look {
+    Stay,
+    Leave,
+    Unknown,
+}
+
+impl Look {
+    fn of(err: &IdentifyError) -> Self {
+        match err.service_code() {
+            // These say nothing about the caller.
+            ServiceCode::Unavailable | ServiceCode::Overloaded | ServiceCode::Timeout => {
+                Self::Unknown
+            }
+            _ => Self::Leave,
+        }
+    }
+}
