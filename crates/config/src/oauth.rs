@@ -53,6 +53,8 @@ pub struct OauthLimits {
     pub token_of_client: Rate,
     /// Registrations of an address.
     pub registration: Rate,
+    /// Registrations of everybody together.
+    pub registration_of_all: Rate,
     /// Revocations and introspections of an address.
     pub inspection: Rate,
     /// Device authorizations of an address.
@@ -70,6 +72,7 @@ impl OauthLimits {
             token: rate(reader, "token"),
             token_of_client: rate(reader, "token_of_client"),
             registration: rate(reader, "registration"),
+            registration_of_all: rate(reader, "registration_of_all"),
             inspection: rate(reader, "inspection"),
             device: rate(reader, "device"),
             user_code: rate(reader, "user_code"),

@@ -5,20 +5,27 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_auth::{Authenticator, SetupError};
+use tidegate_auth::{Authenticator, CombinedAuthenticator, SetupError};
+use tidegate_authorization::AuthorizationServer;
 use tidegate_config::{AuthMethod, Settings, ToolList};
 use tidegate_protocol::LogLevel;
-use tidegate_runtime::{ClientTtl, Node, NodeParts, NodeSettings, StartError, WorkspaceError};
+use tidegate_runtime::{
+    ClientTtl, ControlPlane, Node, NodeParts, NodeSettings, StartError, WorkspaceError,
+};
+use tidegate_signin::FirstAdministrator;
 use tidegate_store::{Retention, SessionLimits, StoreError};
 use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metrics};
 use tidegate_tools::{CatalogueBuilder, CatalogueError, SizeBudget, builtin};
 use tidegate_types::{Clock, Scope, SystemClock};
-use tidegate_web::{BindError, Directory, Edge, InFlight, Names};
+use tidegate_web::{BindError, Directory, Edge, InFlight};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
+use crate::access::{self, AccessError, Managed};
 use crate::audit_log::MetastoreAudit;
+use crate::late_node::LateNode;
 use crate::state;
-use crate::workspaces::{self, ConfiguredWorkspaces};
+use crate::workspaces::{self, KnownWorkspaces};
 
 /// What models are told about the server at the beginning of a conversation.
 const INSTRUCTIONS: &str = "Tidegate gives access to dashboards, charts, datasets and databases of an Apache \
@@ -51,9 +58,9 @@ pub enum BuildError {
     /// Authentication.
     #[error("authentication cannot be set up")]
     Auth(#[from] SetupError),
-    /// There is nobody whose tokens are accepted.
-    #[error("tokens are asked for, and nobody issues them")]
-    NoIssuer,
+    /// The manager, or signing in.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// Where people reach the server is no URL.
     #[error("{0:?} is not a URL that people can reach the server by")]
     PublicUrl(String),
@@ -168,19 +175,11 @@ impl ApplicationBuilder {
             .into_iter()
             .fold(builder, |builder, extend| extend(builder))
             .build()?;
-        let authenticator = match authenticator {
-            Some(authenticator) => authenticator,
-            None => tidegate_auth::from_settings(&settings.auth, Arc::clone(&clock))?
-                .ok_or(BuildError::NoIssuer)?,
-        };
         let shared = state::build(&settings, &clock, &metrics).await?;
 
-        let metastore_audit = settings
-            .audit
-            .metastore
-            .then(|| Arc::new(MetastoreAudit::default()));
-        if let Some(sink) = &metastore_audit {
-            audit_sinks.push(Arc::clone(sink) as Arc<dyn AuditSink>);
+        let late_node = LateNode::default();
+        if settings.audit.metastore {
+            audit_sinks.push(Arc::new(MetastoreAudit(late_node.clone())));
         }
         if let Some(sink) =
             JsonLinesSink::from_settings(&settings.audit.json_lines).map_err(BuildError::Audit)?
@@ -191,26 +190,47 @@ impl ApplicationBuilder {
 
         let listener = tidegate_web::bind(&settings.server.listen)?;
         let public_url = public_url(&settings, listener.local_addr().ok());
-        let node = Node::start(NodeParts {
+        let issuer =
+            Url::parse(&public_url).map_err(|_| BuildError::PublicUrl(public_url.clone()))?;
+        let directory = Directory::new(workspaces::names(&settings, [], &issuer));
+        let managed = match &settings.manager {
+            Some(manager) => Some(Managed::open(&settings, manager, &late_node, &clock).await?),
+            None => None,
+        };
+        let authenticator = match authenticator {
+            Some(authenticator) => authenticator,
+            None => {
+                let resources = directory.names().resources.clone();
+                let own = managed
+                    .as_ref()
+                    .map(|managed| managed.own_tokens(&settings, resources, &clock));
+                CombinedAuthenticator::from_settings(&settings.auth, own, Arc::clone(&clock))?
+            }
+        };
+        let opener = KnownWorkspaces::new(
+            &settings,
+            managed.as_ref().map(|managed| managed.manager.clone()),
+            public_url,
+            Arc::clone(&clock),
+        );
+        let control = managed
+            .as_ref()
+            .map_or_else(ControlPlane::default, Managed::control_plane);
+        let parts = NodeParts {
             node_id: settings.server.node_id.clone(),
             catalogue,
-            state: shared,
-            opener: Arc::new(ConfiguredWorkspaces::new(
-                &settings,
-                public_url.clone(),
-                Arc::clone(&clock),
-            )),
+            state: shared.clone(),
+            opener: Arc::new(opener),
             authenticator,
             settings: node_settings(&settings),
             sealer: state::sealer(&settings),
-            clock,
+            clock: Arc::clone(&clock),
             metrics: metrics.clone(),
             audit,
             sql_literals: settings.audit.sql_literals,
-        })?;
-        if let Some(sink) = &metastore_audit {
-            sink.join(Arc::clone(&node));
-        }
+        };
+        let node = Node::start_with(parts, control)?;
+        late_node.join(Arc::clone(&node));
         for workspace in workspaces::enabled(&settings) {
             let opened = node.warm_up(&workspace.slug).await;
             match opened {
@@ -229,16 +249,31 @@ impl ApplicationBuilder {
                 ),
             }
         }
+        let mut first_administrator = None;
+        let access = match &managed {
+            Some(managed) => {
+                let access =
+                    managed.access(&settings, &issuer, &directory, &shared, &late_node, &clock)?;
+                managed
+                    .keep_names(&settings, &issuer, &directory, &access)
+                    .await?;
+                if settings.sign_in.passwords {
+                    first_administrator = access::first_start(&settings, &access).await?;
+                }
+                Some(access)
+            }
+            None => None,
+        };
+        let tidying = managed
+            .map(|managed| AbortOnDrop(actix_rt::spawn(access::tidy_hourly(managed.manager))));
+        let authorization = access.as_ref().map(|access| access.authorization.clone());
         let in_flight = InFlight::default();
         let edge = Arc::new(Edge {
             node: Arc::clone(&node),
-            directory: Directory::new(Names {
-                resources: workspaces::resources(&settings, &public_url)?,
-                hosts: workspaces::hosts(&settings),
-            }),
-            access: None,
+            directory,
             serves_metrics: settings.telemetry.prometheus,
-            challenge_scope: Scope::Read.as_str(),
+            challenge_scope: challenge_scope(access.is_some()),
+            access,
             settings: settings.server.clone(),
             metrics: metrics.clone(),
             in_flight: in_flight.clone(),
@@ -250,6 +285,9 @@ impl ApplicationBuilder {
             in_flight,
             addresses: server.addresses,
             node,
+            authorization,
+            first_administrator,
+            _tidying: tidying,
             audit: audit_task,
             grace: settings.server.shutdown_grace,
             notices: settings.notices,
@@ -321,6 +359,25 @@ fn pinned_tools(list: &ToolList) -> Option<BTreeSet<String>> {
     }
 }
 
+/// What a client without a token is told to ask for. People are asked once for what reads, so that they are seldom asked
+/// again; another issuer's clients are told what is needed at least.
+const fn challenge_scope(is_own_issuer: bool) -> &'static str {
+    if is_own_issuer {
+        "mcp:read mcp:query"
+    } else {
+        Scope::Read.as_str()
+    }
+}
+
+/// A task that ends with its owner.
+struct AbortOnDrop(actix_rt::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// A running application.
 pub struct Running {
     serving: actix_rt::task::JoinHandle<std::io::Result<()>>,
@@ -328,6 +385,9 @@ pub struct Running {
     in_flight: InFlight,
     addresses: Vec<SocketAddr>,
     node: Arc<Node>,
+    authorization: Option<AuthorizationServer>,
+    first_administrator: Option<FirstAdministrator>,
+    _tidying: Option<AbortOnDrop>,
     audit: AuditTask,
     grace: Duration,
     notices: Vec<String>,
@@ -343,6 +403,12 @@ impl Running {
     /// What the operator should know, though nothing is wrong.
     pub fn notices(&self) -> &[String] {
         &self.notices
+    }
+
+    /// Who signs in first, where nobody could yet. It is told once: whoever starts the application shows it to the
+    /// operator, and keeps it nowhere.
+    pub fn take_first_administrator(&mut self) -> Option<FirstAdministrator> {
+        self.first_administrator.take()
     }
 
     /// Whether everybody acts as the development user.
@@ -380,6 +446,10 @@ impl Running {
         let cut_off = self.node.drain(rest).await;
         if cut_off > 0 {
             tracing::warn!(calls = cut_off, "calls were cut off by the shutdown");
+        }
+        if let Some(authorization) = &self.authorization {
+            // What it has to record is in memory until then.
+            let _ = tokio::time::timeout(AUDIT_GRACE, authorization.flush()).await;
         }
         // Its connections to the metastores are the node's.
         self.audit.shut_down(AUDIT_GRACE).await;

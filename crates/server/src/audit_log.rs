@@ -2,31 +2,19 @@
 //! assistants did.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use serde_json::json;
 use tidegate_metastore::LogRow;
-use tidegate_runtime::Node;
 use tidegate_telemetry::{AuditError, AuditRecord, AuditSink};
 use tidegate_types::WorkspaceSlug;
-use tokio::sync::OnceCell;
+
+use crate::late_node::LateNode;
 
 /// What Superset calls such a row.
 const ACTION: &str = "mcp_tool_call";
 
 /// Writes to the metastore of each record's workspace.
-#[derive(Default)]
-pub(crate) struct MetastoreAudit {
-    node: OnceCell<Arc<Node>>,
-}
-
-impl MetastoreAudit {
-    /// The node that has the workspaces; it starts after its audit.
-    pub(crate) fn join(&self, node: Arc<Node>) {
-        // Joined once, by the application.
-        let _ = self.node.set(node);
-    }
-}
+pub(crate) struct MetastoreAudit(pub LateNode);
 
 #[async_trait::async_trait]
 impl AuditSink for MetastoreAudit {
@@ -35,16 +23,12 @@ impl AuditSink for MetastoreAudit {
     }
 
     async fn write(&self, batch: &[AuditRecord]) -> Result<(), AuditError> {
-        let node = self
-            .node
-            .get()
-            .ok_or_else(|| AuditError::new("the node has not started"))?;
         let mut rows: HashMap<&WorkspaceSlug, Vec<LogRow>> = HashMap::new();
         for record in batch {
             rows.entry(&record.workspace).or_default().push(row(record));
         }
         for (workspace, rows) in rows {
-            let metastore = node.metastore(workspace).await.map_err(AuditError::new)?;
+            let metastore = self.0.metastore(workspace).await.map_err(AuditError::new)?;
             metastore
                 .logs()
                 .insert_batch(&rows)

@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod application;
 mod audit_log;
+mod late_node;
 mod shutdown;
 mod state;
 mod workspaces;
 
+pub use access::AccessError;
 pub use application::{Application, ApplicationBuilder, BuildError, Running};
 pub use shutdown::wait_for_signal;

@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand};
 use tidegate_config::Settings;
 use tidegate_metastore::seed::{PostgresTarget, seed_postgres};
 use tidegate_server::{Application, wait_for_signal};
-use tidegate_types::{SecretString, SystemClock, WorkspaceSlug};
+use tidegate_signin::FirstAdministrator;
+use tidegate_types::{ExposeSecret as _, SecretString, SystemClock, WorkspaceSlug};
 
 /// Gives `seed --data-url`, which holds a password, without showing it among the processes.
 const SEED_DATA_URL: &str = "TIDEGATE_SEED_DATA_URL";
@@ -114,6 +115,9 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         .metrics(telemetry.metrics)
         .start()
         .await?;
+    if let Some(first) = running.take_first_administrator() {
+        show_first_administrator(&first);
+    }
     for notice in running.notices() {
         tracing::warn!("{notice}");
     }
@@ -142,6 +146,18 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     };
     telemetry.guard.shut_down(std::time::Duration::from_secs(3));
     Ok(code)
+}
+
+/// Shows the password of the first administrator to whoever started this, and not to the log.
+fn show_first_administrator(first: &FirstAdministrator) {
+    eprintln!(
+        "\n    Nobody could sign in here yet, so there is an administrator now:\n\n\
+         \x20       user name   {}\n\
+         \x20       password    {}\n\n\
+         \x20   The password is for one use, and shown only this time.\n",
+        first.username,
+        first.password.expose_secret()
+    );
 }
 
 async fn seed(

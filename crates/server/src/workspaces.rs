@@ -1,27 +1,30 @@
-//! The workspaces of the configuration.
+//! The workspaces of the configuration, and those of the manager.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_config::{Flag, MetastoreSettings as Where, Settings, WorkspaceSettings};
+use tidegate_config::{Flag, Flags, MetastoreSettings as Where, Settings, WorkspaceSettings};
+use tidegate_manager::Manager;
+use tidegate_manager::workspace::{FindConnection, FindWorkspace};
 use tidegate_metastore::seed::create_embedded;
 use tidegate_metastore::{Metastore, MetastoreError, MetastoreSettings, PoolSettings};
 use tidegate_oauth::ResourceMap;
-use tidegate_query::{Engines, PoolLimits};
+use tidegate_query::{Engines, EnginesBuilder, PoolLimits};
 use tidegate_runtime::{OpenError, OpenWorkspace};
 use tidegate_tools::{SqlLimits, Workspace};
 use tidegate_types::{Clock, WorkspaceSlug};
-use tidegate_web::WorkspaceHosts;
+use tidegate_web::{Names, WorkspaceHosts};
 use url::Url;
-
-use crate::application::BuildError;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Opens the workspaces that the configuration names.
-pub(crate) struct ConfiguredWorkspaces {
+/// Opens the workspaces that the configuration names, and those that the manager knows besides.
+pub(crate) struct KnownWorkspaces {
+    manager: Option<Manager>,
+    flags: Flags,
+    is_alone: bool,
     settings: HashMap<WorkspaceSlug, WorkspaceSettings>,
     data_dir: PathBuf,
     public_url: String,
@@ -30,23 +33,22 @@ pub(crate) struct ConfiguredWorkspaces {
     clock: Arc<dyn Clock>,
 }
 
-impl ConfiguredWorkspaces {
-    pub(crate) fn new(settings: &Settings, public_url: String, clock: Arc<dyn Clock>) -> Self {
+impl KnownWorkspaces {
+    pub(crate) fn new(
+        settings: &Settings,
+        manager: Option<Manager>,
+        public_url: String,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let mut engines = Engines::builder();
         for workspace in &settings.workspaces {
-            // A workspace may name SQLite files beside its own metastore, and no others.
-            match &workspace.metastore {
-                Where::Embedded { folder } => engines = engines.sqlite_root(absolute(folder)),
-                Where::Sqlite { path } => {
-                    if let Some(folder) = path.parent() {
-                        engines = engines.sqlite_root(absolute(folder));
-                    }
-                }
-                Where::Postgres { .. } => {}
-            }
+            engines = with_root(engines, &workspace.metastore);
         }
         let query = &settings.query;
         Self {
+            manager,
+            flags: settings.flags,
+            is_alone: settings.state.replicas == 1,
             settings: enabled(settings)
                 .map(|workspace| (workspace.slug.clone(), workspace.clone()))
                 .collect(),
@@ -71,6 +73,41 @@ impl ConfiguredWorkspaces {
             engines: Arc::new(engines.build()),
             clock,
         }
+    }
+
+    /// A workspace that no configuration names.
+    async fn of_manager(&self, slug: &WorkspaceSlug) -> Result<Option<WorkspaceSettings>, Source> {
+        let Some(manager) = &self.manager else {
+            return Ok(None);
+        };
+        let slug = slug.clone();
+        let Some(known) = manager.call(FindWorkspace { slug: slug.clone() }).await? else {
+            return Ok(None);
+        };
+        let find = FindConnection { slug: slug.clone() };
+        let Some(connection) = manager.call(find).await? else {
+            return Ok(None);
+        };
+        let metastore = Where::parse(connection.metastore.into(), &slug, &self.data_dir).map_err(
+            |_| "its metastore is neither \"embedded\" nor a sqlite:// or postgres:// URL",
+        )?;
+        if metastore.is_node_local() && !self.is_alone {
+            return Err("its metastore is a file, which the other nodes do not have".into());
+        }
+        let url = |text: Option<String>| text.as_deref().map(Url::parse).transpose();
+        Ok(Some(WorkspaceSettings {
+            slug,
+            metastore,
+            metastore_pool_size: 8,
+            seed: true,
+            hosts: known.hosts,
+            public_url: url(known.public_url)?,
+            superset_url: url(connection.superset_url)?,
+            secret_key: connection.secret_key.map(Into::into),
+            allow_dml: true,
+            is_enabled: true,
+            flags: self.flags,
+        }))
     }
 
     async fn metastore(&self, workspace: &WorkspaceSettings) -> Result<Metastore, Source> {
@@ -109,15 +146,25 @@ impl ConfiguredWorkspaces {
 }
 
 #[async_trait::async_trait]
-impl OpenWorkspace for ConfiguredWorkspaces {
+impl OpenWorkspace for KnownWorkspaces {
     async fn open(&self, slug: &WorkspaceSlug) -> Result<Option<Workspace>, OpenError> {
-        let Some(settings) = self.settings.get(slug) else {
-            return Ok(None);
-        };
-        let metastore = self.metastore(settings).await.map_err(|source| OpenError {
+        let failed = |source| OpenError {
             slug: slug.clone(),
             source,
-        })?;
+        };
+        let found;
+        let (settings, engines) = match self.settings.get(slug) {
+            Some(settings) => (settings, Arc::clone(&self.engines)),
+            None => match self.of_manager(slug).await.map_err(failed)? {
+                Some(settings) => {
+                    found = settings;
+                    let engines = with_root(Engines::builder(), &found.metastore);
+                    (&found, Arc::new(engines.build()))
+                }
+                None => return Ok(None),
+            },
+        };
+        let metastore = self.metastore(settings).await.map_err(failed)?;
         let url = settings
             .superset_url
             .as_ref()
@@ -127,12 +174,24 @@ impl OpenWorkspace for ConfiguredWorkspaces {
             slug: slug.clone(),
             public_url: public_url.trim_end_matches('/').into(),
             metastore,
-            engines: Arc::clone(&self.engines),
+            engines,
             sql_limits: SqlLimits {
                 may_write: settings.allow_dml,
                 ..self.sql_limits
             },
         }))
+    }
+}
+
+/// A workspace may name SQLite files beside its own metastore, and no others.
+fn with_root(engines: EnginesBuilder, metastore: &Where) -> EnginesBuilder {
+    match metastore {
+        Where::Embedded { folder } => engines.sqlite_root(absolute(folder)),
+        Where::Sqlite { path } => match path.parent() {
+            Some(folder) => engines.sqlite_root(absolute(folder)),
+            None => engines,
+        },
+        Where::Postgres { .. } => engines,
     }
 }
 
@@ -148,25 +207,30 @@ pub(crate) fn enabled(settings: &Settings) -> impl Iterator<Item = &WorkspaceSet
         .filter(|workspace| workspace.is_enabled && workspace.flags.is_on(Flag::McpService))
 }
 
-/// Which workspace a host is for.
-pub(crate) fn hosts(settings: &Settings) -> WorkspaceHosts {
+/// The names of the configuration's workspaces, and of those that the manager knows besides.
+pub(crate) fn names<'w>(
+    settings: &'w Settings,
+    others: impl IntoIterator<Item = (&'w WorkspaceSlug, &'w [String])>,
+    issuer: &Url,
+) -> Names {
+    let own = enabled(settings).map(|workspace| (&workspace.slug, workspace.hosts.as_slice()));
     let mut by_host = HashMap::new();
-    for workspace in enabled(settings) {
-        for host in &workspace.hosts {
-            by_host.insert(host.clone(), workspace.slug.clone());
+    let mut slugs = Vec::new();
+    for (slug, hosts) in own.chain(others) {
+        for host in hosts {
+            // The first one has it: the configuration's.
+            by_host
+                .entry(host.to_ascii_lowercase())
+                .or_insert_with(|| slug.clone());
         }
+        slugs.push(slug.clone());
     }
-    let mut all = enabled(settings);
-    let default = match (all.next(), all.next()) {
-        (Some(only), None) => Some(only.slug.clone()),
+    let default = match &slugs[..] {
+        [only] => Some(only.clone()),
         _ => None,
     };
-    WorkspaceHosts { by_host, default }
-}
-
-/// The issuer and the resources of the configuration's workspaces.
-pub(crate) fn resources(settings: &Settings, public_url: &str) -> Result<ResourceMap, BuildError> {
-    let url = Url::parse(public_url).map_err(|_| BuildError::PublicUrl(public_url.to_owned()))?;
-    let hosts = hosts(settings);
-    Ok(ResourceMap::new(&url, hosts.by_host, hosts.default))
+    Names {
+        resources: ResourceMap::new(issuer, by_host.clone(), default.clone()),
+        hosts: WorkspaceHosts { by_host, default },
+    }
 }

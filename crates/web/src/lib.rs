@@ -7,6 +7,7 @@ mod cors;
 mod edge;
 mod health;
 mod in_flight;
+mod manager_api;
 mod mcp;
 mod oauth;
 mod peer;

@@ -17,7 +17,7 @@ use tidegate_config::ListenAddress;
 
 use crate::connection::{Activity, Connection};
 use crate::edge::Edge;
-use crate::{health, mcp, oauth, well_known};
+use crate::{health, manager_api, mcp, oauth, well_known};
 
 /// A server that cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +122,7 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
 fn routes(app: &mut web::ServiceConfig) {
     oauth::routes(app);
     well_known::routes(app);
+    manager_api::routes(app);
     for path in ["/mcp", "/w/{workspace}/mcp"] {
         app.service(
             web::resource(path)

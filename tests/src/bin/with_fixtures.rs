@@ -1,6 +1,7 @@
 //! Tidegate with the conformance suite's fixtures beside its own tools: for tests alone.
 //!
-//! Settings come from the environment as for `tidegate`. Prints `listening <address>` when it serves.
+//! Settings come from the environment as for `tidegate`. Prints `administrator <name> <password>` at the first start of
+//! a manager, and `listening <address>` when it serves.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -11,6 +12,7 @@ use tidegate_config::Settings;
 use tidegate_server::{Application, wait_for_signal};
 use tidegate_testkit::fixtures::add_fixtures;
 use tidegate_tests::trouble::add_trouble;
+use tidegate_types::ExposeSecret as _;
 
 fn main() -> anyhow::Result<()> {
     rustls::crypto::aws_lc_rs::default_provider()
@@ -26,7 +28,7 @@ fn main() -> anyhow::Result<()> {
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let telemetry = tidegate_telemetry::init(&settings.telemetry, &settings.server.node_id)?;
-    let running = Application::builder(settings)
+    let mut running = Application::builder(settings)
         .metrics(telemetry.metrics)
         .extend(add_fixtures)
         .extend(add_trouble)
@@ -37,6 +39,10 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         .first()
         .context("it listens somewhere")?;
     let mut out = std::io::stdout();
+    if let Some(first) = running.take_first_administrator() {
+        let password = first.password.expose_secret();
+        writeln!(out, "administrator {} {password}", first.username)?;
+    }
     writeln!(out, "listening {address}")?;
     out.flush()?;
     wait_for_signal().await?;

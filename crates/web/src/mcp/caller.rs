@@ -17,6 +17,8 @@ use crate::{routing, status};
 const UNAUTHENTICATED: i32 = -31001;
 const FORBIDDEN: i32 = -31003;
 
+const UNNAMED: &str = "no workspace is named: use /w/<workspace>/mcp, the workspace's host, or the header X-Workspace-Id";
+
 /// Authenticates and binds.
 ///
 /// # Errors
@@ -46,14 +48,7 @@ pub(crate) async fn bind(
         parent: trace("traceparent"),
         state: trace("tracestate"),
     };
-    let Some(workspace) = workspace else {
-        let text = "no workspace is named: use /w/<workspace>/mcp, the workspace's host, or the header X-Workspace-Id";
-        return Err(refusal(
-            ServiceCode::InvalidRequest,
-            &RpcError::invalid_request(text),
-        ));
-    };
-    match edge.node.bind(&workspace, bearer, trace).await {
+    match edge.node.bind(workspace.as_ref(), bearer, trace).await {
         Ok(caller) => Ok(caller),
         Err(err) => Err(explain(edge, request, admitted, &err, bearer.is_some())),
     }
@@ -71,7 +66,10 @@ fn explain(
         IdentifyError::Auth(AuthFailure::InsufficientScope { .. }) => Count::AuthScope,
         IdentifyError::Auth(AuthFailure::Refused)
         | IdentifyError::Revoked
+        | IdentifyError::NoStanding(_)
+        | IdentifyError::Closed(_)
         | IdentifyError::NotAMember => Count::AuthRefused,
+        IdentifyError::Unnamed => Count::EdgeMalformed,
         IdentifyError::Auth(AuthFailure::Unavailable) | IdentifyError::Workspace(_) => {
             Count::AuthUnavailable
         }
@@ -88,7 +86,9 @@ fn explain(
             &RpcError::new(UNAUTHENTICATED, "a bearer token is needed"),
             Lack::Token,
         ),
-        IdentifyError::Auth(AuthFailure::Refused) | IdentifyError::Revoked => challenge(
+        IdentifyError::Auth(AuthFailure::Refused)
+        | IdentifyError::Revoked
+        | IdentifyError::NoStanding(_) => challenge(
             ServiceCode::Unauthenticated,
             &RpcError::new(UNAUTHENTICATED, "the bearer token is not valid"),
             if had_token {
@@ -106,6 +106,14 @@ fn explain(
                 Lack::Scope(&scope),
             )
         }
+        IdentifyError::Closed(closed) => refusal(
+            ServiceCode::Forbidden,
+            &RpcError::new(FORBIDDEN, closed.to_string()),
+        ),
+        IdentifyError::Unnamed => refusal(
+            ServiceCode::InvalidRequest,
+            &RpcError::invalid_request(UNNAMED),
+        ),
         IdentifyError::NotAMember
         | IdentifyError::Workspace(WorkspaceError::Unknown | WorkspaceError::NotAMember) => {
             // One answer for both, so that nobody can find out which workspaces there are.

@@ -1,0 +1,231 @@
+//! Feature flags: rules of the manager, which change at run time, over the configuration.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use moka::sync::Cache;
+use tidegate_authorization::OAuthGate;
+use tidegate_config::{Flag, Flags, Settings};
+use tidegate_manager::flag::{EvaluateFlags, FlagRule, ListFlags, StandingRule};
+use tidegate_manager::workspace::FindWorkspace;
+use tidegate_manager::{Manager, ManagerError};
+use tidegate_runtime::{ControlError, FlagSource, WorkspaceState};
+use tidegate_types::{Clock, WorkspaceSlug};
+
+use crate::workspaces::enabled;
+
+/// Workspaces whose flags are remembered.
+const MOST_KNOWN: u64 = 10_000;
+
+/// How long flags count that cannot be asked for again.
+const MOST_AGE: Duration = Duration::from_mins(5);
+
+/// What is on where. It is remembered until the manager's change log says that flags changed; while the manager
+/// cannot be reached it counts for 5 minutes, and then the configuration does.
+pub(crate) struct FlagRules {
+    manager: Manager,
+    usual: Flags,
+    configured: HashMap<WorkspaceSlug, Flags>,
+    /// Counts changes: what was read before one is read again.
+    generation: AtomicU64,
+    /// By workspace; `None` is the deployment.
+    known: Cache<Option<WorkspaceSlug>, Known>,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    flags: Flags,
+    generation: u64,
+    read_at_millis: i64,
+}
+
+impl FlagRules {
+    pub(super) fn new(manager: Manager, settings: &Settings, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            manager,
+            usual: settings.flags,
+            configured: enabled(settings)
+                .map(|workspace| (workspace.slug.clone(), workspace.flags))
+                .collect(),
+            generation: AtomicU64::new(0),
+            known: Cache::new(MOST_KNOWN),
+            clock,
+        }
+    }
+
+    /// Rules changed somewhere.
+    pub(crate) fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The flags of a workspace, or of the deployment.
+    pub(crate) async fn of(&self, workspace: Option<&WorkspaceSlug>) -> Flags {
+        let generation = self.generation.load(Ordering::Acquire);
+        let now = self.clock.unix_millis();
+        let key = workspace.cloned();
+        let age = |known: &Known| now.saturating_sub(known.read_at_millis);
+        let most_age = i64::try_from(MOST_AGE.as_millis()).unwrap_or(i64::MAX);
+        let is_young = |known: &Known| age(known) < most_age;
+        let known = self.known.get(&key).filter(is_young);
+        if let Some(known) = known.filter(|known| known.generation == generation) {
+            return known.flags;
+        }
+        match self.read(workspace).await {
+            Ok(flags) => {
+                let read = Known {
+                    flags,
+                    generation,
+                    read_at_millis: now,
+                };
+                self.known.insert(key, read);
+                flags
+            }
+            Err(err) => {
+                tracing::warn!(
+                    error = &err as &dyn std::error::Error,
+                    "flags cannot be read; what is known of them counts"
+                );
+                known.map_or_else(|| self.configured(workspace), |known| known.flags)
+            }
+        }
+    }
+
+    fn configured(&self, workspace: Option<&WorkspaceSlug>) -> Flags {
+        workspace
+            .and_then(|workspace| self.configured.get(workspace))
+            .copied()
+            .unwrap_or(self.usual)
+    }
+
+    async fn read(&self, workspace: Option<&WorkspaceSlug>) -> Result<Flags, ManagerError> {
+        let configured = self.configured(workspace);
+        let Some(workspace) = workspace else {
+            let rules = self.manager.call(ListFlags {}).await?;
+            return Ok(anywhere(&rules, configured));
+        };
+        let evaluate = EvaluateFlags {
+            workspace: workspace.clone(),
+        };
+        let decided = self.manager.call(evaluate).await?;
+        Ok(Flag::ALL
+            .into_iter()
+            .fold(configured, |flags, flag| match decided.get(flag.as_str()) {
+                Some(on) => flags.with(flag, *on),
+                None => flags,
+            }))
+    }
+}
+
+/// What is on in the deployment: a flag that rules turn on in some workspace is, so that there is something to turn on.
+fn anywhere(rules: &[StandingRule], configured: Flags) -> Flags {
+    Flag::ALL.into_iter().fold(configured, |flags, flag| {
+        let of_flag = || rules.iter().filter(|rule| rule.flag == flag.as_str());
+        let is_on_somewhere = of_flag().any(|rule| match &rule.rule {
+            FlagRule::Everywhere(on) | FlagRule::In { is_on: on, .. } => *on,
+            FlagRule::Percentage(part) => *part > 0,
+        });
+        let is_decided = of_flag().any(|rule| !matches!(rule.rule, FlagRule::In { .. }));
+        flags.with(
+            flag,
+            is_on_somewhere || (!is_decided && configured.is_on(flag)),
+        )
+    })
+}
+
+#[async_trait::async_trait]
+impl OAuthGate for FlagRules {
+    async fn is_on(&self) -> bool {
+        let flags = self.of(None).await;
+        flags.is_on(Flag::McpService) && flags.is_on(Flag::McpOauth)
+    }
+
+    async fn is_on_in(&self, workspace: &WorkspaceSlug) -> bool {
+        let flags = self.of(Some(workspace)).await;
+        [Flag::McpService, Flag::McpOauth, Flag::McpOauthWorkspace]
+            .into_iter()
+            .all(|flag| flags.is_on(flag))
+    }
+}
+
+#[async_trait::async_trait]
+impl FlagSource for FlagRules {
+    async fn state_of(&self, workspace: &WorkspaceSlug) -> Result<WorkspaceState, ControlError> {
+        let failed = |err: ManagerError| ControlError(Box::new(err));
+        let find = FindWorkspace {
+            slug: workspace.clone(),
+        };
+        let known = self.manager.call(find).await.map_err(failed)?;
+        Ok(WorkspaceState {
+            flags: self.read(Some(workspace)).await.map_err(failed)?,
+            is_hibernated: known.is_some_and(|known| known.is_hibernated),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(flag: Flag, rule: FlagRule) -> StandingRule {
+        StandingRule {
+            flag: flag.as_str().to_owned(),
+            rule,
+            set_at: 0,
+        }
+    }
+
+    #[test]
+    fn the_deployment_offers_what_is_on_in_some_workspace() {
+        let acme = || "acme".parse().unwrap();
+        let on = Flags::default().with(Flag::McpOauth, true);
+        let off = Flags::default();
+        let cases = [
+            (vec![], on, true),
+            (vec![], off, false),
+            (vec![FlagRule::Everywhere(false)], on, false),
+            (vec![FlagRule::Everywhere(true)], off, true),
+            (vec![FlagRule::Percentage(0)], on, false),
+            (vec![FlagRule::Percentage(1)], off, true),
+            (
+                vec![FlagRule::In {
+                    workspace: acme(),
+                    is_on: false,
+                }],
+                on,
+                true,
+            ),
+            (
+                vec![FlagRule::In {
+                    workspace: acme(),
+                    is_on: true,
+                }],
+                off,
+                true,
+            ),
+            (
+                vec![
+                    FlagRule::Everywhere(false),
+                    FlagRule::In {
+                        workspace: acme(),
+                        is_on: true,
+                    },
+                ],
+                on,
+                true,
+            ),
+        ];
+        for (rules, configured, expected) in cases {
+            let named = format!("{rules:?}");
+            let rules: Vec<_> = rules
+                .into_iter()
+                .map(|of| rule(Flag::McpOauth, of))
+                .chain([rule(Flag::Chatbot, FlagRule::Everywhere(true))])
+                .collect();
+            let flags = anywhere(&rules, configured);
+            assert_eq!(expected, flags.is_on(Flag::McpOauth), "{named}");
+        }
+    }
+}

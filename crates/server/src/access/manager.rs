@@ -1,0 +1,67 @@
+//! The manager that the settings ask for.
+
+use std::sync::Arc;
+
+use tidegate_config::{ManagerPlace, Settings};
+use tidegate_manager::workspace::{DeclareWorkspaces, Workspace};
+use tidegate_manager::{
+    LocalManager, LocalSettings, Manager, ManagerError, RemoteManager, RemoteSettings,
+};
+use tidegate_types::Clock;
+
+/// Opens it.
+pub(super) async fn open(
+    place: &ManagerPlace,
+    clock: &Arc<dyn Clock>,
+) -> Result<Manager, ManagerError> {
+    let local = match place {
+        ManagerPlace::Sqlite { path, secret } => {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder).map_err(|err| {
+                    ManagerError::Unavailable(
+                        format!("the folder {} cannot be made: {err}", folder.display()).into(),
+                    )
+                })?;
+            }
+            LocalSettings::Sqlite {
+                path: path.clone(),
+                secret: secret.clone(),
+            }
+        }
+        ManagerPlace::Postgres { url, secret } => LocalSettings::Postgres {
+            url: url.clone(),
+            secret: secret.clone(),
+        },
+        ManagerPlace::Remote {
+            url,
+            token,
+            timeout,
+        } => {
+            let remote = RemoteManager::new(&RemoteSettings {
+                url: url.clone(),
+                token: token.clone(),
+                timeout: *timeout,
+            })?;
+            return Ok(Manager::Remote(Arc::new(remote)));
+        }
+    };
+    let manager = LocalManager::open(local, Arc::clone(clock)).await?;
+    Ok(Manager::Local(Arc::new(manager)))
+}
+
+/// Tells the manager which workspaces the configuration names.
+pub(super) async fn declare(manager: &Manager, settings: &Settings) -> Result<(), ManagerError> {
+    let workspaces = crate::workspaces::enabled(settings)
+        .map(|workspace| Workspace {
+            slug: workspace.slug.clone(),
+            title: workspace.slug.to_string(),
+            region: String::new(),
+            hosts: workspace.hosts.clone(),
+            public_url: workspace.public_url.as_ref().map(ToString::to_string),
+            is_declared: true,
+            is_hibernated: false,
+            created_at: 0,
+        })
+        .collect();
+    manager.call(DeclareWorkspaces { workspaces }).await
+}

@@ -1,0 +1,176 @@
+//! Sign-in and the control plane: what stands behind the pages, the endpoints of OAuth and tokens of our own.
+
+mod changes;
+mod first_start;
+mod flags;
+mod manager;
+mod provisioning;
+mod settings;
+mod superset;
+mod tidy;
+mod uses;
+
+use std::sync::Arc;
+
+use tidegate_auth::{OwnTokenAuthenticator, OwnTokenParts};
+use tidegate_authorization::{AuthorizationServer, FetcherSetupError, GuardedFetcher, Parts};
+use tidegate_config::{ManagerSettings, Settings};
+use tidegate_manager::{Manager, ManagerError};
+use tidegate_oauth::ResourceMap;
+use tidegate_runtime::ControlPlane;
+use tidegate_signin::{SignIn, SignInError};
+use tidegate_store::SharedState;
+use tidegate_types::Clock;
+use tidegate_web::{Access, Directory, ServiceTokens};
+use url::Url;
+
+use crate::late_node::LateNode;
+
+use changes::Changes;
+pub(crate) use first_start::first_start;
+use flags::FlagRules;
+use provisioning::Provisioning;
+pub(crate) use tidy::tidy_hourly;
+
+/// Sign-in or the control plane that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The manager.
+    #[error("the manager cannot be used")]
+    Manager(#[from] ManagerError),
+    /// Documents of clients.
+    #[error(transparent)]
+    Fetcher(#[from] FetcherSetupError),
+    /// The first administrator.
+    #[error("the first administrator cannot be made")]
+    FirstStart(#[from] SignInError),
+}
+
+/// The manager, and what the node asks of it.
+pub(crate) struct Managed {
+    pub(crate) manager: Manager,
+    flags: Arc<FlagRules>,
+    standing: Arc<Provisioning>,
+    changes: Arc<Changes>,
+    service_tokens: ServiceTokens,
+}
+
+impl Managed {
+    /// Opens the manager and tells it which workspaces the configuration names.
+    ///
+    /// # Errors
+    /// It cannot be opened, or not be reached.
+    pub(crate) async fn open(
+        settings: &Settings,
+        manager: &ManagerSettings,
+        node: &LateNode,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, AccessError> {
+        let service_tokens = ServiceTokens::new(&manager.service_tokens);
+        let manager = manager::open(&manager.place, clock).await?;
+        manager::declare(&manager, settings).await?;
+        let flags = FlagRules::new(manager.clone(), settings, Arc::clone(clock));
+        let flags = Arc::new(flags);
+        let standing =
+            Provisioning::new(manager.clone(), node.clone(), settings, Arc::clone(clock));
+        Ok(Self {
+            changes: Arc::new(Changes::new(manager.clone(), Arc::clone(&flags))),
+            standing: Arc::new(standing),
+            flags,
+            service_tokens,
+            manager,
+        })
+    }
+
+    /// What the node asks.
+    pub(crate) fn control_plane(&self) -> ControlPlane {
+        ControlPlane {
+            standing: Some(Arc::clone(&self.standing) as _),
+            flags: Some(Arc::clone(&self.flags) as _),
+            changes: Some(Arc::clone(&self.changes) as _),
+            uses: Some(Arc::new(uses::ManagerUses(self.manager.clone()))),
+        }
+    }
+
+    /// Checks tokens of our own.
+    pub(crate) fn own_tokens(
+        &self,
+        settings: &Settings,
+        resources: ResourceMap,
+        clock: &Arc<dyn Clock>,
+    ) -> OwnTokenAuthenticator {
+        OwnTokenAuthenticator::new(OwnTokenParts {
+            resources,
+            keys: Arc::new(self.manager.clone()),
+            api_tokens: Arc::new(self.manager.clone()),
+            clock: Arc::clone(clock),
+            token_cache_entries: settings.auth.token_cache_entries,
+            debug_errors: settings.auth.debug_errors,
+        })
+    }
+
+    /// What the edge serves.
+    ///
+    /// # Errors
+    /// The HTTP client for documents cannot be built.
+    pub(crate) fn access(
+        &self,
+        settings: &Settings,
+        issuer: &Url,
+        directory: &Directory,
+        state: &SharedState,
+        node: &LateNode,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Access, AccessError> {
+        let sign_in = SignIn::new(
+            self.manager.clone(),
+            Arc::clone(&state.tickets),
+            Arc::clone(&state.tallies),
+            Arc::new(superset::MetastoreAccounts(node.clone())),
+            settings::sign_in(settings, issuer),
+            Arc::clone(clock),
+        );
+        let fetcher = GuardedFetcher::new(settings::fetching(&settings.oauth))?;
+        let authorization = AuthorizationServer::new(Parts {
+            manager: self.manager.clone(),
+            tickets: Arc::clone(&state.tickets),
+            tallies: Arc::clone(&state.tallies),
+            limits: Arc::clone(&state.limits),
+            resources: directory.names().resources.clone(),
+            rules: settings::rules(&settings.oauth),
+            clock: Arc::clone(clock),
+            fetcher: Arc::new(fetcher),
+            gate: Arc::clone(&self.flags) as _,
+        });
+        Ok(Access {
+            manager: self.manager.clone(),
+            sign_in,
+            authorization,
+            gate: Arc::clone(&self.flags) as _,
+            service_tokens: self.service_tokens.clone(),
+        })
+    }
+
+    /// Keeps the names of workspaces as the manager has them.
+    ///
+    /// # Errors
+    /// The manager cannot be reached.
+    pub(crate) async fn keep_names(
+        &self,
+        settings: &Settings,
+        issuer: &Url,
+        directory: &Directory,
+        access: &Access,
+    ) -> Result<(), AccessError> {
+        let authorization = access.authorization.clone();
+        self.changes
+            .keep_names(
+                settings.clone(),
+                issuer.clone(),
+                directory.clone(),
+                authorization,
+            )
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,299 @@
+//! Who may ask for a page, as extractors: a handler that takes one cannot be reached by anybody else.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{FromRequest, HttpRequest, web};
+use tidegate_manager::workspace::{FindWorkspace, ListMemberships, Membership};
+use tidegate_oauth::{IssuedSecret, SecretKind};
+use tidegate_pages::{Foreign, Person};
+use tidegate_signin::{BrowserSession, CsrfToken};
+use tidegate_types::{Role, SecretString, WorkspaceSlug};
+
+use super::failure::Failure;
+use super::fields::{Fields, MOST_BYTES};
+use super::visit::Visit;
+
+/// Somebody with a right to a page.
+pub(super) trait Authority: Sized + 'static {
+    /// Tells whether whoever visits has it. `fields` are the query's for GET and the form's for POST.
+    ///
+    /// # Errors
+    /// They have not.
+    fn of(visit: Visit, fields: &Fields) -> impl Future<Output = Result<Self, Failure>>;
+
+    /// Whether a form carries what forms of their pages carry.
+    fn accepts(&self, token: &str) -> bool;
+}
+
+/// A request for a page, with its query.
+pub(super) struct Get<A> {
+    /// Who asks.
+    pub by: A,
+    /// What the query says.
+    pub query: Fields,
+}
+
+/// A form that a page of this browser session sent.
+pub(super) struct Post<A> {
+    /// Who sent it.
+    pub by: A,
+    /// What it says.
+    pub form: Fields,
+}
+
+type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>>;
+
+impl<A: Authority> FromRequest for Get<A> {
+    type Error = Failure;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let visit = Visit::begin(&request)?;
+            let query = Fields::parse(request.query_string().as_bytes())?;
+            let by = A::of(visit, &query).await?;
+            Ok(Self { by, query })
+        })
+    }
+}
+
+impl<A: Authority> FromRequest for Post<A> {
+    type Error = Failure;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = web::Payload::from_request(&request, payload).into_inner();
+        Box::pin(async move {
+            let visit = Visit::begin(&request)?;
+            if visit.is_foreign(&request) {
+                return Err(Failure::Forged);
+            }
+            let payload = payload.map_err(|_| Failure::Malformed("no body came"))?;
+            let form = read(&visit, &request, payload).await?;
+            let by = A::of(visit, &form).await?;
+            if !by.accepts(form.text("csrf")) {
+                return Err(Failure::Forged);
+            }
+            Ok(Self { by, form })
+        })
+    }
+}
+
+async fn read(
+    visit: &Visit,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<Fields, Failure> {
+    const TOO_LARGE: Failure = Failure::Malformed("the form is too large");
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_form = header(CONTENT_TYPE).is_some_and(|named| {
+        let named = named.split(';').next().unwrap_or_default().trim();
+        named.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    });
+    if !is_form {
+        return Err(Failure::Malformed("this is no form"));
+    }
+    let announced = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MOST_BYTES) {
+        return Err(TOO_LARGE);
+    }
+    let body = payload.to_bytes_limited(MOST_BYTES);
+    match tokio::time::timeout(visit.edge().settings.read_timeout, body).await {
+        Ok(Ok(Ok(body))) => Fields::parse(&body),
+        Ok(Ok(Err(_))) | Err(_) => Err(Failure::Malformed("the form was cut off")),
+        Ok(Err(_)) => Err(TOO_LARGE),
+    }
+}
+
+/// Anybody, signed in or not.
+pub(super) struct Anybody {
+    pub visit: Visit,
+    pub session: Option<BrowserSession>,
+    /// What forms carry.
+    pub csrf: CsrfToken,
+    /// The cookie that the token of forms is made of, when the browser has none yet.
+    pub new_cookie: Option<SecretString>,
+}
+
+impl Authority for Anybody {
+    async fn of(visit: Visit, _: &Fields) -> Result<Self, Failure> {
+        let session = visit.session().await?;
+        let mut new_cookie = None;
+        let csrf = match (&session, &visit.form_cookie) {
+            (Some(session), _) => session.csrf.clone(),
+            (None, Some(cookie)) => CsrfToken::of_cookie(cookie),
+            (None, None) => {
+                let drawn = IssuedSecret::draw(SecretKind::BrowserSession).text;
+                let csrf = CsrfToken::of_cookie(tidegate_types::ExposeSecret::expose_secret(&drawn));
+                new_cookie = Some(drawn);
+                csrf
+            }
+        };
+        Ok(Self {
+            visit,
+            session,
+            csrf,
+            new_cookie,
+        })
+    }
+
+    /// A page that was loaded before somebody signed in in another tab still counts.
+    fn accepts(&self, token: &str) -> bool {
+        let is_of_form = |cookie: &String| CsrfToken::of_cookie(cookie).matches(token);
+        self.csrf.matches(token) || self.visit.form_cookie.as_ref().is_some_and(is_of_form)
+    }
+}
+
+/// Whoever is signed in, even by a password that is for one use.
+pub(super) struct HalfSignedIn {
+    pub visit: Visit,
+    pub session: BrowserSession,
+}
+
+impl Authority for HalfSignedIn {
+    async fn of(visit: Visit, _: &Fields) -> Result<Self, Failure> {
+        match visit.session().await? {
+            Some(session) => Ok(Self { visit, session }),
+            None => Err(Failure::SignInFirst(visit.return_to)),
+        }
+    }
+
+    fn accepts(&self, token: &str) -> bool {
+        self.session.csrf.matches(token)
+    }
+}
+
+/// Whoever is signed in.
+pub(super) struct SignedIn {
+    pub visit: Visit,
+    pub session: BrowserSession,
+}
+
+impl Authority for SignedIn {
+    async fn of(visit: Visit, fields: &Fields) -> Result<Self, Failure> {
+        let HalfSignedIn { visit, session } = HalfSignedIn::of(visit, fields).await?;
+        if session.must_change_password {
+            return Err(Failure::PasswordFirst(visit.return_to));
+        }
+        Ok(Self { visit, session })
+    }
+
+    fn accepts(&self, token: &str) -> bool {
+        self.session.csrf.matches(token)
+    }
+}
+
+impl SignedIn {
+    /// As pages show them.
+    pub(super) fn person(&self) -> Person {
+        let account = &self.session.account;
+        Person {
+            username: Foreign::new(&account.username),
+            display_name: Foreign::or(&account.display_name, &account.username),
+        }
+    }
+
+    pub(super) async fn memberships(&self) -> Result<Vec<Membership>, Failure> {
+        let account = self.session.account.id.clone();
+        self.visit.ask(ListMemberships { account }).await
+    }
+}
+
+/// Whoever manages the whole deployment.
+pub(super) struct Administrator(pub SignedIn);
+
+impl Authority for Administrator {
+    async fn of(visit: Visit, fields: &Fields) -> Result<Self, Failure> {
+        let person = SignedIn::of(visit, fields).await?;
+        if person.session.account.is_administrator {
+            Ok(Self(person))
+        } else {
+            Err(Failure::NotAllowed)
+        }
+    }
+
+    fn accepts(&self, token: &str) -> bool {
+        self.0.session.csrf.matches(token)
+    }
+}
+
+/// Whoever manages what the field `workspace` names: one workspace, or the whole deployment when it is empty.
+pub(super) struct Overseer {
+    pub person: SignedIn,
+    /// `None`: the whole deployment.
+    pub workspace: Option<WorkspaceSlug>,
+    /// Where they are administrators by membership.
+    pub managed: Vec<WorkspaceSlug>,
+}
+
+impl Overseer {
+    /// Whether they manage the whole deployment.
+    pub(super) fn is_administrator(&self) -> bool {
+        self.person.session.account.is_administrator
+    }
+}
+
+impl Authority for Overseer {
+    async fn of(visit: Visit, fields: &Fields) -> Result<Self, Failure> {
+        let person = SignedIn::of(visit, fields).await?;
+        let managed: Vec<WorkspaceSlug> = person
+            .memberships()
+            .await?
+            .into_iter()
+            .filter(|membership| membership.role == Role::Admin)
+            .map(|membership| membership.workspace)
+            .collect();
+        let is_administrator = person.session.account.is_administrator;
+        let named = fields
+            .read_if_there::<WorkspaceSlug>("workspace")
+            .map_err(|_| Failure::NotAllowed)?;
+        let workspace = match named {
+            Some(slug) if managed.contains(&slug) => Some(slug),
+            Some(slug) if is_administrator => {
+                let found = person.visit.ask(FindWorkspace { slug }).await?;
+                Some(found.ok_or(Failure::NotFound)?.slug)
+            }
+            None if is_administrator => None,
+            // Whoever manages one workspace need not name it, in a page's address; forms name it always.
+            None => Some(managed.first().cloned().ok_or(Failure::NotAllowed)?),
+            // Whether there is such a workspace is not their business.
+            Some(_) => return Err(Failure::NotAllowed),
+        };
+        Ok(Self {
+            person,
+            workspace,
+            managed,
+        })
+    }
+
+    fn accepts(&self, token: &str) -> bool {
+        self.person.session.csrf.matches(token)
+    }
+}
+
+/// Whoever manages the one workspace that the field `workspace` names.
+pub(super) struct WorkspaceAdmin {
+    pub person: SignedIn,
+    pub workspace: WorkspaceSlug,
+}
+
+impl Authority for WorkspaceAdmin {
+    async fn of(visit: Visit, fields: &Fields) -> Result<Self, Failure> {
+        let Overseer {
+            person, workspace, ..
+        } = Overseer::of(visit, fields).await?;
+        Ok(Self {
+            person,
+            workspace: workspace.ok_or(Failure::NotAllowed)?,
+        })
+    }
+
+    fn accepts(&self, token: &str) -> bool {
+        self.person.session.csrf.matches(token)
+    }
+}

@@ -1,0 +1,352 @@
+//! Authorization requests, and the consent to them.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use tidegate_authorization::{
+    AnswerView, Authorize, AuthorizeRefusal, Closed, ConsentError, ConsentView, ConsentWarning,
+    Decision, Verified, Visit as BrowserVisit,
+};
+use tidegate_oauth::{Parameters, RedirectKind};
+use tidegate_pages::{
+    AppLink, ConsentPage, Destination, Foreign, Identity, MessagePage, Moment, OfflineChoice,
+    ReturnPage, ScopeChoice, Span, WebLink, WorkspaceChoice, widest,
+};
+use tidegate_types::{Scope, ScopeSet};
+
+use super::answer::{self, Place};
+use super::authority::{Get, Post, SignedIn};
+use super::failure::Failure;
+use super::fields::{Fields, query};
+use super::visit::Visit;
+use super::{Answer, sentence};
+
+/// `GET /oauth/authorize` (RFC 6749 §4.1.1).
+pub(super) async fn authorize(request: HttpRequest) -> Answer {
+    let visit = Visit::begin(&request)?;
+    let Ok(parameters) = Parameters::parse_query(request.query_string()) else {
+        return Ok(refused(AuthorizeRefusal::Malformed));
+    };
+    let session = visit.session().await?;
+    let browser = BrowserVisit {
+        peer: &visit.peer,
+        session: session.as_ref(),
+        is_cross_site: !matches!(
+            visit.fetch_site.as_deref(),
+            Some("none" | "same-origin" | "same-site")
+        ),
+    };
+    Ok(match visit.authorization().authorize(&parameters, browser).await {
+        Authorize::Consent { transaction } => {
+            answer::see_other(Place::OnTheWay, &format!("/oauth/consent/{transaction}"))
+        }
+        Authorize::Redirect(to) => go(&to, false),
+        Authorize::Refused(refusal) => refused(refusal),
+    })
+}
+
+/// `GET /oauth/consent/<transaction>`.
+pub(super) async fn get(
+    Get { by, .. }: Get<SignedIn>,
+    transaction: web::Path<String>,
+) -> Answer {
+    show(&by, &transaction, StatusCode::OK, None).await
+}
+
+/// `POST /oauth/consent/<transaction>`: what [`decision`] reads.
+pub(super) async fn post(
+    Post { by, form }: Post<SignedIn>,
+    transaction: web::Path<String>,
+) -> Answer {
+    let decision = match decision(&form) {
+        Ok(decision) => decision,
+        Err(problem) => {
+            return show(&by, &transaction, StatusCode::BAD_REQUEST, Some(problem)).await;
+        }
+    };
+    let is_allowed = decision != Decision::Deny;
+    let decided = by
+        .visit
+        .authorization()
+        .decide(&transaction, &by.session, decision, &by.visit.peer)
+        .await;
+    match decided {
+        Ok(to) => Ok(go(&to, is_allowed)),
+        Err(err @ (ConsentError::NotAMember | ConsentError::Closed(_))) => {
+            show(&by, &transaction, status(&err), Some(sentence(&err))).await
+        }
+        Err(err) => Ok(failed(&err, &by.visit.return_to)),
+    }
+}
+
+/// `decision`, and to allow: `workspace`, `scope` (one that includes others, or several with blanks), `offline`.
+///
+/// # Errors
+/// What is missing, for the person.
+pub(super) fn decision(form: &Fields) -> Result<Decision, String> {
+    match form.text("decision") {
+        "deny" => Ok(Decision::Deny),
+        "allow" => Ok(Decision::Allow {
+            workspace: form
+                .read("workspace")
+                .map_err(|_| "Choose a workspace.".to_owned())?,
+            scopes: form
+                .read::<ScopeSet>("scope")
+                .map_err(|_| "Choose what it may do.".to_owned())?
+                .expanded(),
+            offline: form.is_ticked("offline"),
+        }),
+        _ => Err("Choose: allow or deny.".to_owned()),
+    }
+}
+
+async fn show(
+    by: &SignedIn,
+    transaction: &str,
+    status: StatusCode,
+    problem: Option<String>,
+) -> Answer {
+    let seen = by.visit.authorization().consent(transaction, &by.session).await;
+    Ok(match seen {
+        Ok(view) => {
+            let action = format!("/oauth/consent/{transaction}");
+            answer::page(status, Place::OnTheWay, &page(by, action, view, problem))
+        }
+        Err(err) => failed(&err, &by.visit.return_to),
+    })
+}
+
+/// The page of a view.
+pub(super) fn page(
+    by: &SignedIn,
+    action: String,
+    view: ConsentView,
+    problem: Option<String>,
+) -> ConsentPage {
+    let open = |choice: &&tidegate_authorization::WorkspaceChoice| choice.closed.is_none();
+    let most: ScopeSet = view
+        .workspaces
+        .iter()
+        .filter(open)
+        .flat_map(|choice| choice.scopes.expanded().iter().collect::<Vec<_>>())
+        .collect();
+    let chosen = view.workspaces.iter().find(open).map(|choice| choice.slug.clone());
+    let asked = widest(view.requested.narrowed_to(most));
+    ConsentPage {
+        action,
+        csrf: by.session.csrf.as_str().to_owned(),
+        client: Foreign::or(&view.client.name, "An application without a name"),
+        client_page: view.client.uri.as_deref().and_then(WebLink::parse),
+        identity: match &view.client.verified {
+            Verified::No => Identity::Unverified,
+            Verified::ByHost(host) => Identity::VerifiedDomain(Foreign::bounded(host, 253)),
+            Verified::ByAdministrator => Identity::Approved,
+        },
+        destination: destination(view.answer),
+        warnings: view.warnings.into_iter().map(warning).collect(),
+        account: by.person(),
+        switch_account: view.other_account,
+        workspaces: view
+            .workspaces
+            .into_iter()
+            .map(|choice| WorkspaceChoice {
+                is_chosen: chosen.as_ref() == Some(&choice.slug),
+                title: Foreign::or(&choice.title, choice.slug.as_str()),
+                slug: choice.slug,
+                region: Foreign::new(&choice.region),
+                role: choice.role,
+                granted: widest(choice.granted),
+                closed: choice.closed.map(closed),
+            })
+            .collect(),
+        scopes: Scope::ALL
+            .into_iter()
+            .filter(|scope| most.allows(*scope))
+            .map(|scope| ScopeChoice {
+                scope,
+                is_chosen: asked == Some(scope),
+            })
+            .collect(),
+        ignored_scopes: view.ignored_scopes.iter().map(|scope| Foreign::new(scope)).collect(),
+        offline: view.offers_offline.then(|| OfflineChoice {
+            idle: Span(view.refresh_life.as_secs()),
+            longest: Span(view.grant_life.as_secs()),
+            is_chosen: true,
+        }),
+        access: Span(view.access_life.as_secs()),
+        problem,
+    }
+}
+
+fn destination(answer: AnswerView) -> Destination {
+    match answer {
+        AnswerView::Redirect { host, kind } => {
+            let host = Foreign::bounded(&host, 253);
+            match kind {
+                RedirectKind::Https => Destination::Web(host),
+                RedirectKind::Loopback => Destination::ThisComputer(host),
+                RedirectKind::PrivateScheme => Destination::App(host),
+            }
+        }
+        AnswerView::Device {
+            user_code,
+            address,
+            asked_at,
+        } => Destination::Device {
+            user_code,
+            address: Foreign::new(&address),
+            asked_at: Moment(asked_at),
+        },
+    }
+}
+
+const fn warning(warning: ConsentWarning) -> tidegate_pages::ConsentWarning {
+    use tidegate_pages::ConsentWarning as Shown;
+    match warning {
+        ConsentWarning::Unverified => Shown::Unverified,
+        ConsentWarning::OtherHost => Shown::OtherHost,
+        ConsentWarning::LocalProgram => Shown::LocalProgram,
+        ConsentWarning::PrivateScheme => Shown::PrivateScheme,
+        ConsentWarning::Device => Shown::Device,
+    }
+}
+
+const fn closed(closed: Closed) -> &'static str {
+    match closed {
+        Closed::SwitchedOff => "Connecting applications is switched off here.",
+        Closed::Hibernated => "This workspace sleeps.",
+        Closed::ClientBlocked => "Its administrators block this application.",
+        Closed::ClientNeedsApproval => "Its administrators must approve this application first.",
+        Closed::NotForThisClient => "This application is for another workspace.",
+        Closed::NothingAllowed => "Your role here allows nothing of what it asks for.",
+    }
+}
+
+/// The browser goes back to the client: by a redirect, or to an app by a page with a button, since a redirect to a
+/// scheme leaves a dead page behind.
+fn go(to: &str, is_allowed: bool) -> HttpResponse {
+    let is_web = ["https://", "http://", "/"].iter().any(|start| to.starts_with(start));
+    if is_web {
+        return answer::see_other(Place::OnTheWay, to);
+    }
+    let Some(link) = AppLink::parse(to) else {
+        return refused(AuthorizeRefusal::RedirectUriMismatch);
+    };
+    let scheme = to.split_once(':').map_or("", |(scheme, _)| scheme);
+    let page = ReturnPage {
+        scheme: Foreign::new(&format!("{scheme}:")),
+        is_allowed,
+        link,
+    };
+    answer::page(StatusCode::OK, Place::OnTheWay, &page)
+}
+
+fn refused(refusal: AuthorizeRefusal) -> HttpResponse {
+    let status = match refusal {
+        AuthorizeRefusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        AuthorizeRefusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        AuthorizeRefusal::SwitchedOff => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let steps: &[&str] = match refusal {
+        AuthorizeRefusal::UnknownClient => &[
+            "In the application, remove this connection and add it again: it then registers anew.",
+            "If it has a button to sign out or to clear its authentication, that does the same.",
+            "If it asks for a client id, make one under Settings, OAuth clients.",
+        ],
+        AuthorizeRefusal::RedirectUriMismatch => &[
+            "If you made the client here, compare its redirect addresses with the application's, letter by letter.",
+            "Otherwise start again in the application. If a link brought you here, close this page.",
+        ],
+        AuthorizeRefusal::TooMany | AuthorizeRefusal::Unavailable => {
+            &["Wait a minute, then start again in the application."]
+        }
+        _ => &["Start again in the application. If it goes on, tell its makers the code below."],
+    };
+    let page = MessagePage {
+        is_refusal: true,
+        title: "This application cannot be connected".into(),
+        text: sentence(&refusal),
+        steps: steps.iter().map(|step| (*step).to_owned()).collect(),
+        code: Some(refusal.code()),
+        onward: None,
+    };
+    answer::page(status, Place::OnTheWay, &page)
+}
+
+/// The page of what cannot be decided; `return_to` is where the browser comes back to after another sign-in.
+pub(super) fn failed(err: &ConsentError, return_to: &str) -> HttpResponse {
+    if let ConsentError::SignInAgain = err {
+        let query = query([("again", "yes"), ("return_to", return_to)]);
+        return answer::see_other(Place::OnTheWay, &format!("/sign-in?{query}"));
+    }
+    if let ConsentError::Unavailable(_) = err {
+        tracing::warn!(error = err as &dyn std::error::Error, "a consent cannot be shown or decided");
+    }
+    let page = MessagePage {
+        is_refusal: true,
+        title: "This cannot be decided".into(),
+        text: sentence(err),
+        steps: vec![],
+        code: Some(err.code()),
+        onward: Some(("/settings/apps".into(), "Show connected apps")),
+    };
+    answer::page(status(err), Place::OnTheWay, &page)
+}
+
+pub(super) const fn status(err: &ConsentError) -> StatusCode {
+    match err {
+        ConsentError::Unknown => StatusCode::NOT_FOUND,
+        ConsentError::OtherAccount
+        | ConsentError::NotAMember
+        | ConsentError::Closed(_)
+        | ConsentError::SwitchedOff => StatusCode::FORBIDDEN,
+        ConsentError::SignInAgain => StatusCode::UNAUTHORIZED,
+        ConsentError::ClientGone => StatusCode::BAD_REQUEST,
+        ConsentError::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        ConsentError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(form: &str) -> Result<Decision, String> {
+        decision(&Fields::parse(form.as_bytes()).unwrap_or_default())
+    }
+
+    #[test]
+    fn a_decision_is_said_and_never_guessed() {
+        assert_eq!(Ok(Decision::Deny), read("decision=deny&workspace=sales"));
+        let Ok(Decision::Allow { scopes, offline, .. }) =
+            read("decision=allow&workspace=sales&scope=mcp%3Aquery")
+        else {
+            panic!("not allowed");
+        };
+        assert_eq!("mcp:read mcp:query", scopes.to_string());
+        assert!(!offline);
+        for unclear in [
+            "",
+            "decision=yes",
+            "decision=allow",
+            "decision=allow&workspace=sales",
+            "decision=allow&scope=mcp:read",
+            "decision=allow&workspace=sales&scope=everything",
+        ] {
+            assert!(read(unclear).is_err(), "{unclear}");
+        }
+    }
+
+    #[test]
+    fn apps_are_opened_from_a_page_and_sites_by_a_redirect() {
+        for web in ["https://claude.ai/cb?code=1", "http://localhost:3118/cb?code=1"] {
+            let response = go(web, true);
+            assert_eq!(303, response.status().as_u16());
+            assert_eq!(web, response.headers().get("location").unwrap());
+        }
+        let app = go("cursor://anysphere.cursor-mcp/oauth/callback?code=1", true);
+        assert_eq!(200, app.status().as_u16());
+        assert!(app.headers().get("location").is_none());
+        assert_eq!(400, go("javascript:alert(1)", true).status().as_u16());
+    }
+}

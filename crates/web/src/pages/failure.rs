@@ -1,0 +1,155 @@
+//! Why a page cannot be shown. Each has its status and a stable code.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use tidegate_manager::ManagerError;
+use tidegate_pages::MessagePage;
+use tidegate_signin::SignInError;
+use tidegate_types::ServiceCode;
+
+use super::answer::{self, Place};
+use super::fields::query;
+use crate::status;
+
+/// Why a page cannot be shown.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// There are no pages on this node.
+    NoPages,
+    /// No such page or thing.
+    NotFound,
+    /// The request came for a host that is not ours.
+    WrongHost,
+    /// Nobody is signed in: they are, then come back to this path.
+    SignInFirst(String),
+    /// The password is for one use: it is changed, then come back to this path.
+    PasswordFirst(String),
+    /// The person may not do this.
+    NotAllowed,
+    /// The form was not sent by a page of this browser session.
+    Forged,
+    /// The form cannot be read.
+    Malformed(&'static str),
+    /// A part of ours failed.
+    Failed(ServiceCode),
+}
+
+impl Failure {
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::NoPages | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::WrongHost | Self::NotAllowed | Self::Forged => StatusCode::FORBIDDEN,
+            Self::SignInFirst(_) | Self::PasswordFirst(_) => StatusCode::SEE_OTHER,
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Failed(code) => status::of(*code),
+        }
+    }
+
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::NoPages | Self::NotFound => "not_found",
+            Self::WrongHost => "wrong_host",
+            Self::SignInFirst(_) => "sign_in_first",
+            Self::PasswordFirst(_) => "password_first",
+            Self::NotAllowed => "not_allowed",
+            Self::Forged => "form_expired",
+            Self::Malformed(_) => "malformed_form",
+            Self::Failed(code) => code.as_str(),
+        }
+    }
+
+    fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::NoPages | Self::NotFound => ("Not found", "There is nothing at this address."),
+            Self::WrongHost => (
+                "Another address",
+                "This host name is not one that is served here.",
+            ),
+            Self::SignInFirst(_) | Self::PasswordFirst(_) => ("Sign in", "Sign in first."),
+            Self::NotAllowed => (
+                "Not for this account",
+                "Your account does not manage this. Ask an administrator, or sign in with another account.",
+            ),
+            Self::Forged => (
+                "This page is too old",
+                "You were signed out meanwhile, or the form came from another site. Go back, load the page again, and repeat what you did.",
+            ),
+            Self::Malformed(_) => ("The form cannot be read", "It did not come from a page of this server."),
+            Self::Failed(_) => (
+                "This does not work at the moment",
+                "Try again in a minute. If it goes on, tell your administrator the code below.",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::SignInFirst(path) => go_to("/sign-in", path),
+            Self::PasswordFirst(path) => go_to("/password", path),
+            _ => {
+                let (title, text) = self.words();
+                let page = MessagePage {
+                    is_refusal: true,
+                    title: title.into(),
+                    text: text.into(),
+                    steps: vec![],
+                    code: Some(self.code()),
+                    onward: None,
+                };
+                let mut response = answer::page(self.status(), Place::AtHome, &page);
+                if matches!(self.status().as_u16(), 429 | 503) {
+                    response
+                        .headers_mut()
+                        .insert(RETRY_AFTER, HeaderValue::from_static("5"));
+                }
+                response
+            }
+        }
+    }
+}
+
+fn go_to(page: &str, return_to: &str) -> HttpResponse {
+    let query = query([("return_to", return_to)]);
+    answer::see_other(Place::before(return_to), &format!("{page}?{query}"))
+}
+
+/// What callers do not match is a part of ours that failed; the chain is logged here, once.
+impl From<ManagerError> for Failure {
+    fn from(err: ManagerError) -> Self {
+        match err {
+            ManagerError::NotFound { .. } => Self::NotFound,
+            err => failed(err.service_code(), &err),
+        }
+    }
+}
+
+impl From<SignInError> for Failure {
+    fn from(err: SignInError) -> Self {
+        failed(err.service_code(), &err)
+    }
+}
+
+fn failed(code: ServiceCode, err: &dyn std::error::Error) -> Failure {
+    match code {
+        ServiceCode::Unavailable | ServiceCode::Timeout | ServiceCode::Overloaded => {
+            tracing::warn!(error = err, "a page cannot be shown");
+        }
+        _ => tracing::error!(error = err, "a page failed"),
+    }
+    Failure::Failed(code)
+}

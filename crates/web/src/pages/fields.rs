@@ -1,0 +1,128 @@
+//! What a form or a query says.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use url::form_urlencoded;
+
+use super::failure::Failure;
+
+/// Bytes of a form. The largest is a machine client's key set.
+pub(super) const MOST_BYTES: usize = 64 * 1024;
+
+/// The largest form has nine.
+const MOST_FIELDS: usize = 64;
+
+/// Fields by name, each at most once. Blank ones count as absent. Debug shows no values: passwords are among them.
+#[derive(Default)]
+pub(super) struct Fields(BTreeMap<String, String>);
+
+impl Fields {
+    /// Reads `application/x-www-form-urlencoded`.
+    ///
+    /// # Errors
+    /// `Malformed`: a name stands twice, or there are too many.
+    pub(super) fn parse(text: &[u8]) -> Result<Self, Failure> {
+        let mut fields = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(text) {
+            if fields.len() == MOST_FIELDS {
+                return Err(Failure::Malformed("the form has too many fields"));
+            }
+            if fields.insert(name.into_owned(), value.into_owned()).is_some() {
+                return Err(Failure::Malformed("a field of the form stands twice"));
+            }
+        }
+        Ok(Self(fields))
+    }
+
+    /// A field with something in it, as it came.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.trim().is_empty())
+    }
+
+    /// A field without the blanks around it; empty when it did not come.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.get(name).map_or("", str::trim)
+    }
+
+    /// Whether a tick box is ticked.
+    pub(super) fn is_ticked(&self, name: &str) -> bool {
+        self.text(name) == "yes"
+    }
+
+    /// A field that is read as something.
+    ///
+    /// # Errors
+    /// What the field is to be, in words for people.
+    pub(super) fn read<T: std::str::FromStr>(&self, name: &'static str) -> Result<T, String>
+    where
+        T::Err: fmt::Display,
+    {
+        let text = self.text(name);
+        if text.is_empty() {
+            return Err(format!("{name}: choose or write something"));
+        }
+        text.parse().map_err(|err| format!("{name}: {err}"))
+    }
+
+    /// As [`read`](Self::read), absent without a value.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn read_if_there<T: std::str::FromStr>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<T>, String>
+    where
+        T::Err: fmt::Display,
+    {
+        self.get(name).map(|_| self.read(name)).transpose()
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// A query of these fields, those without a value left out.
+pub(super) fn query<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(fields.into_iter().filter(|(_, value)| !value.is_empty()));
+    query.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_stands_once() {
+        let fields = Fields::parse(b"name=+Ada+&empty=+&scope=mcp%3Aread").unwrap();
+        assert_eq!(Some(" Ada "), fields.get("name"));
+        assert_eq!("Ada", fields.text("name"));
+        assert_eq!(None, fields.get("empty"));
+        assert_eq!("mcp:read", fields.text("scope"));
+        assert!(Fields::parse(b"a=1&a=2").is_err());
+        let many: String = (0..65).map(|at| format!("f{at}=1&")).collect();
+        assert!(Fields::parse(many.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn values_are_not_shown() {
+        let fields = Fields::parse(b"password=secret").unwrap();
+        assert_eq!("{\"password\"}", format!("{fields:?}"));
+    }
+
+    #[test]
+    fn queries_leave_out_what_is_empty() {
+        assert_eq!(
+            "workspace=sales&client=https%3A%2F%2Fa%2F%3Fb%26c",
+            query([("workspace", "sales"), ("username", ""), ("client", "https://a/?b&c")])
+        );
+    }
+}

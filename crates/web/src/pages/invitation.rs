@@ -1,0 +1,114 @@
+//! Invitations.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use tidegate_manager::workspace::FindWorkspace;
+use tidegate_pages::{Foreign, InvitationPage, InvitationWay, MessagePage, Moment};
+use tidegate_signin::{InvitationView, ReturnTo, SignInError};
+
+use super::answer::{self, Place};
+use super::authority::{Anybody, Get, Post};
+use super::failure::Failure;
+use super::fields::{Fields, query};
+use super::{Answer, sentence, sign_in};
+use crate::status;
+
+/// `GET /invitation/<secret>`.
+pub(super) async fn get(Get { by, .. }: Get<Anybody>, secret: web::Path<String>) -> Answer {
+    match by.visit.sign_in().invitation(&secret).await? {
+        Some(view) => show(&by, &secret, view, &Fields::default(), None).await,
+        None => Ok(gone()),
+    }
+}
+
+/// `POST /invitation/<secret>`: nothing to join with the account that is signed in, or `username`, `display_name`,
+/// `password`, `again`.
+pub(super) async fn post(Post { by, form }: Post<Anybody>, secret: web::Path<String>) -> Answer {
+    let sign_in = by.visit.sign_in();
+    let Some(view) = sign_in.invitation(&secret).await? else {
+        return Ok(gone());
+    };
+    let accepted = match &by.session {
+        Some(session) if view.has_account => sign_in
+            .join_by_invitation(session, &secret, &by.visit.peer)
+            .await
+            .map(|_| answer::see_other(Place::AtHome, "/settings/connect")),
+        _ if form.get("password") != form.get("again") => Err(SignInError::WeakPassword(
+            "the two passwords differ".to_owned(),
+        )),
+        _ => {
+            let password = form.get("password").unwrap_or_default().into();
+            let (username, name) = (form.text("username"), form.text("display_name"));
+            sign_in
+                .accept_invitation(&secret, username, name, &password, &by.visit.peer)
+                .await
+                .map(|session| {
+                    let next = ReturnTo::parse(Some("/settings/connect"));
+                    sign_in::enter(&by.visit, &session, &next)
+                })
+        }
+    };
+    match accepted {
+        Ok(response) => Ok(response),
+        Err(err) => {
+            sign_in::log(&err);
+            show(&by, &secret, view, &form, Some(err)).await
+        }
+    }
+}
+
+async fn show(
+    by: &Anybody,
+    secret: &str,
+    view: InvitationView,
+    typed: &Fields,
+    refused: Option<SignInError>,
+) -> Result<HttpResponse, Failure> {
+    let path = format!("/invitation/{secret}");
+    let sign_in = by.visit.sign_in();
+    let way = match &by.session {
+        Some(session) if view.has_account => InvitationWay::Join {
+            username: Foreign::new(&session.account.username),
+        },
+        None if view.has_account => InvitationWay::SignIn {
+            href: format!("/sign-in?{}", query([("return_to", path.as_str())])),
+        },
+        _ => InvitationWay::NewAccount {
+            has_passwords: sign_in.has_passwords(),
+            providers: sign_in::providers(sign_in, "/settings/connect", Some(secret)),
+        },
+    };
+    let slug = view.workspace;
+    let workspace = by.visit.ask(FindWorkspace { slug: slug.clone() }).await?;
+    let title = workspace.map_or_else(|| slug.to_string(), |workspace| workspace.title);
+    let status = refused
+        .as_ref()
+        .map_or(StatusCode::OK, |err| status::of(err.service_code()));
+    let page = InvitationPage {
+        action: path,
+        csrf: by.csrf.as_str().to_owned(),
+        email: Foreign::new(&view.email),
+        workspace: Foreign::or(&title, slug.as_str()),
+        role: view.role,
+        expires_at: Moment(view.expires_at),
+        way,
+        username: typed.text("username").to_owned(),
+        display_name: typed.text("display_name").to_owned(),
+        problem: refused.as_ref().map(|err| sentence(err)),
+    };
+    let mut response = answer::page(status, Place::AtHome, &page);
+    sign_in::keep_form_cookie(&mut response, by);
+    Ok(response)
+}
+
+fn gone() -> HttpResponse {
+    let page = MessagePage {
+        is_refusal: true,
+        title: "This invitation is not good any more".into(),
+        text: "It was used, taken back, or is too old.".into(),
+        steps: vec!["Ask whoever invited you for another one.".into()],
+        code: Some("invitation_gone"),
+        onward: Some(("/sign-in".into(), "Sign in")),
+    };
+    answer::page(StatusCode::NOT_FOUND, Place::AtHome, &page)
+}

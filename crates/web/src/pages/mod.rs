@@ -1,0 +1,87 @@
+//! Pages for people: sign-in, consent, settings, administration, diagnosis.
+//!
+//! Handlers take who asks as an extractor ([`authority`]), call one use case, and turn what it says into a view of
+//! `tidegate_pages`. Every form carries the token of its browser session, and a form that worked is answered by 303,
+//! except where a secret is shown this once.
+
+mod admin;
+mod answer;
+mod assets;
+mod authority;
+mod consent;
+mod cookie;
+mod desk;
+mod device;
+mod diagnosis;
+mod failure;
+mod fields;
+mod invitation;
+mod origin;
+mod password;
+mod record;
+mod settings;
+mod sign_in;
+mod visit;
+
+use actix_web::{HttpResponse, web};
+
+use self::answer::Place;
+use self::failure::Failure;
+
+type Answer = Result<HttpResponse, Failure>;
+
+/// All pages. They are 404 on nodes without a manager.
+pub(crate) fn routes(app: &mut web::ServiceConfig) {
+    app.route("/", web::get().to(home))
+        .route("/settings", web::get().to(home))
+        .route("/settings/", web::get().to(home))
+        .route("/admin", web::get().to(administration))
+        .route("/assets/{name}", web::get().to(assets::get))
+        .route("/sign-in", web::get().to(sign_in::get))
+        .route("/sign-in", web::post().to(sign_in::post))
+        .route("/sign-in/{provider}", web::get().to(sign_in::begin_upstream))
+        .route("/sign-in/{provider}/callback", web::get().to(sign_in::finish_upstream))
+        .route("/sign-out", web::post().to(sign_in::sign_out))
+        .route("/password", web::get().to(password::get))
+        .route("/password", web::post().to(password::post))
+        .route("/invitation/{secret}", web::get().to(invitation::get))
+        .route("/invitation/{secret}", web::post().to(invitation::post))
+        .route("/oauth/authorize", web::get().to(consent::authorize))
+        .route("/oauth/consent/{transaction}", web::get().to(consent::get))
+        .route("/oauth/consent/{transaction}", web::post().to(consent::post))
+        .route("/device", web::get().to(device::get))
+        .route("/device", web::post().to(device::post))
+        .route("/diagnosis", web::get().to(diagnosis::get))
+        .route("/diagnosis", web::post().to(diagnosis::post));
+    settings::routes(app);
+    admin::routes(app);
+}
+
+async fn home(visit: authority::Get<authority::SignedIn>) -> Answer {
+    drop(visit);
+    Ok(answer::see_other(Place::AtHome, "/settings/apps"))
+}
+
+async fn administration(visit: authority::Get<authority::Overseer>) -> Answer {
+    drop(visit);
+    Ok(answer::see_other(Place::AtHome, "/admin/members"))
+}
+
+/// A refusal of an error type, as a sentence.
+fn sentence(clause: &dyn std::fmt::Display) -> String {
+    let clause = clause.to_string();
+    let mut chars = clause.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clauses_become_sentences() {
+        assert_eq!("The name is taken.", sentence(&"the name is taken"));
+        assert_eq!(".", sentence(&""));
+    }
+}

@@ -1,0 +1,33 @@
+//! Where a client comes from, in words.
+
+use tidegate_manager::client::{Client, ClientKind};
+use tidegate_oauth::RedirectUri;
+use tidegate_pages::Foreign;
+use tidegate_types::ClientId;
+use url::Url;
+
+pub(super) const fn words(kind: ClientKind) -> &'static str {
+    match kind {
+        ClientKind::Registered => "Made in the settings",
+        ClientKind::Dynamic => "Registered itself",
+        ClientKind::Document => "Verified domain",
+        ClientKind::Machine => "Machine",
+    }
+}
+
+/// The host that a client is known by: its document's, or where its answers go.
+pub(super) fn host(id: &ClientId, client: Option<&Client>) -> Foreign {
+    if id.is_url() {
+        let url = Url::parse(id.as_str()).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        return Foreign::bounded(host, 253);
+    }
+    let uris = client.map_or(&[][..], |client| &client.metadata.redirect_uris);
+    let mut hosts: Vec<String> = uris
+        .iter()
+        .filter_map(|uri| Some(RedirectUri::parse(uri).ok()?.shown_host()))
+        .collect();
+    hosts.dedup();
+    hosts.truncate(3);
+    Foreign::bounded(&hosts.join(", "), 253)
+}

@@ -1,0 +1,182 @@
+//! Signing in and out.
+
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, web};
+use tidegate_oauth::Parameters;
+use tidegate_pages::{Foreign, ProviderLink, SignInPage};
+use tidegate_signin::{NewSession, ReturnTo, SignIn, SignInError};
+
+use super::answer::{self, Place};
+use super::authority::{Anybody, Get, HalfSignedIn, Post};
+use super::cookie::Jar;
+use super::fields::query;
+use super::visit::Visit;
+use super::{Answer, sentence};
+use crate::status;
+
+/// `GET /sign-in?return_to=&again=yes`. Whoever is signed in goes on, unless they want to again.
+pub(super) async fn get(Get { by, query }: Get<Anybody>) -> Answer {
+    let return_to = ReturnTo::parse(query.get("return_to"));
+    let is_again = query.is_ticked("again");
+    Ok(if by.session.is_some() && !is_again {
+        answer::see_other(Place::before(return_to.as_str()), return_to.as_str())
+    } else {
+        show(&by, &return_to, "", None)
+    })
+}
+
+/// `POST /sign-in`: `username`, `password`, `return_to`.
+pub(super) async fn post(Post { by, form }: Post<Anybody>) -> Answer {
+    let return_to = ReturnTo::parse(form.get("return_to"));
+    let username = form.text("username");
+    let password = form.get("password").unwrap_or_default().into();
+    let signed_in = by
+        .visit
+        .sign_in()
+        .with_password(username, &password, &by.visit.peer)
+        .await;
+    Ok(match signed_in {
+        Ok(session) => enter(&by.visit, &session, &return_to),
+        Err(err) => show(&by, &return_to, username, Some(err)),
+    })
+}
+
+/// `POST /sign-out`.
+pub(super) async fn sign_out(Post { by, .. }: Post<HalfSignedIn>) -> Answer {
+    if let Some(cookie) = &by.visit.session_cookie {
+        by.visit.sign_in().sign_out(cookie).await?;
+    }
+    Ok(leave(&by.visit))
+}
+
+/// `GET /sign-in/<provider>?return_to=&invitation=`.
+pub(super) async fn begin_upstream(
+    Get { by, query }: Get<Anybody>,
+    provider: web::Path<String>,
+) -> Answer {
+    let return_to = ReturnTo::parse(query.get("return_to"));
+    let begun = by
+        .visit
+        .sign_in()
+        .begin_upstream(&provider, &return_to, query.get("invitation"), &by.visit.peer)
+        .await;
+    Ok(match begun {
+        Ok(upstream) => {
+            let mut response = answer::see_other(Place::before(return_to.as_str()), &upstream.redirect);
+            let binding = Jar::Upstream.set(&upstream.binding, None, by.visit.is_https);
+            set(&mut response, &binding);
+            response
+        }
+        Err(err) => show(&by, &return_to, "", Some(err)),
+    })
+}
+
+/// `GET /sign-in/<provider>/callback`.
+pub(super) async fn finish_upstream(
+    Get { by, .. }: Get<Anybody>,
+    request: HttpRequest,
+    provider: web::Path<String>,
+) -> Answer {
+    let finished = match Parameters::parse_query(request.query_string()) {
+        Ok(parameters) => {
+            let binding = by.visit.upstream_cookie.as_deref().unwrap_or_default();
+            by.visit
+                .sign_in()
+                .finish_upstream(&provider, &parameters, binding, &by.visit.peer)
+                .await
+        }
+        Err(_) => Err(SignInError::NotBegunHere),
+    };
+    let mut response = match finished {
+        Ok((session, return_to)) => enter(&by.visit, &session, &return_to),
+        Err(err) => show(&by, &ReturnTo::parse(None), "", Some(err)),
+    };
+    set(&mut response, &Jar::Upstream.clear(by.visit.is_https));
+    Ok(response)
+}
+
+/// The browser gets its session and goes on.
+pub(super) fn enter(visit: &Visit, new: &NewSession, return_to: &ReturnTo) -> HttpResponse {
+    let mut response = answer::see_other(Place::before(return_to.as_str()), return_to.as_str());
+    let cookie = Jar::Session.set(&new.cookie, Some(new.lives), visit.is_https);
+    set(&mut response, &cookie);
+    response
+}
+
+/// The browser loses its session and comes back to the sign-in.
+pub(super) fn leave(visit: &Visit) -> HttpResponse {
+    let mut response = answer::see_other(Place::AtHome, "/sign-in");
+    set(&mut response, &Jar::Session.clear(visit.is_https));
+    response
+}
+
+pub(super) fn set(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) {
+    if let Err(err) = response.add_cookie(cookie) {
+        tracing::error!(error = %err, "a cookie cannot be written");
+    }
+}
+
+/// Links to the providers, which come back to this path.
+pub(super) fn providers(
+    sign_in: &SignIn,
+    return_to: &str,
+    invitation: Option<&str>,
+) -> Vec<ProviderLink> {
+    let query = query([
+        ("return_to", return_to),
+        ("invitation", invitation.unwrap_or_default()),
+    ]);
+    sign_in
+        .providers()
+        .into_iter()
+        .map(|provider| ProviderLink {
+            title: Foreign::new(&provider.title),
+            href: format!("/sign-in/{}?{query}", provider.id),
+        })
+        .collect()
+}
+
+fn show(
+    by: &Anybody,
+    return_to: &ReturnTo,
+    username: &str,
+    refused: Option<SignInError>,
+) -> HttpResponse {
+    let sign_in = by.visit.sign_in();
+    let page = SignInPage {
+        csrf: by.csrf.as_str().to_owned(),
+        return_to: return_to.as_str().to_owned(),
+        client: None,
+        username: username.chars().take(200).collect(),
+        has_passwords: sign_in.has_passwords(),
+        accepts_superset: false,
+        providers: providers(sign_in, return_to.as_str(), None),
+        problem: refused.as_ref().map(|err| sentence(err)),
+    };
+    let code = refused.as_ref().map(SignInError::service_code);
+    let status = code.map_or(actix_web::http::StatusCode::OK, status::of);
+    let mut response = answer::page(status, Place::before(return_to.as_str()), &page);
+    if let Some(after) = refused.as_ref().and_then(SignInError::retry_after) {
+        let secs = HeaderValue::from(after.as_secs().max(1));
+        response.headers_mut().insert(RETRY_AFTER, secs);
+    }
+    if let Some(err) = refused {
+        log(&err);
+    }
+    keep_form_cookie(&mut response, by);
+    response
+}
+
+/// Gives the browser the cookie that the form's token is made of.
+pub(super) fn keep_form_cookie(response: &mut HttpResponse, by: &Anybody) {
+    if let Some(value) = &by.new_cookie {
+        set(response, &Jar::Form.set(value, None, by.visit.is_https));
+    }
+}
+
+/// Logs what is not the person's doing.
+pub(super) fn log(err: &SignInError) {
+    if matches!(err, SignInError::Unavailable(_) | SignInError::Internal(_)) {
+        tracing::error!(error = err as &dyn std::error::Error, "somebody could not sign in");
+    }
+}

@@ -1,0 +1,194 @@
+//! A request for a page, before it is known who asks.
+
+use actix_web::http::header::ORIGIN;
+use actix_web::{HttpRequest, web};
+use tidegate_authorization::AuthorizationServer;
+use tidegate_manager::{Manager, ManagerError, Operation};
+use tidegate_signin::{BrowserSession, SignIn};
+use tidegate_types::{Clock as _, Peer, SystemClock};
+
+use super::cookie::Jar;
+use super::failure::Failure;
+use crate::access::Access;
+use crate::admission::{self, one};
+use crate::edge::Edge;
+use crate::in_flight::InFlightGuard;
+use crate::peer;
+
+/// A request to a host of ours, on a node with pages.
+pub(super) struct Visit {
+    edge: web::Data<Edge>,
+    /// From where.
+    pub peer: Peer,
+    /// Whether browsers reach us by https.
+    pub is_https: bool,
+    /// The cookie of the browser session.
+    pub session_cookie: Option<String>,
+    /// The cookie of forms before the sign-in.
+    pub form_cookie: Option<String>,
+    /// The cookie of a sign-in at a provider.
+    pub upstream_cookie: Option<String>,
+    /// `Sec-Fetch-Site`.
+    pub fetch_site: Option<String>,
+    /// Where a browser comes back to after the sign-in: this page, or for a form the page that it is on.
+    pub return_to: String,
+    _in_flight: InFlightGuard,
+}
+
+impl Visit {
+    /// # Errors
+    /// `NoPages`, `WrongHost`.
+    pub(super) fn begin(request: &HttpRequest) -> Result<Self, Failure> {
+        let edge = request
+            .app_data::<web::Data<Edge>>()
+            .ok_or(Failure::NoPages)?
+            .clone();
+        if edge.access.is_none() {
+            return Err(Failure::NoPages);
+        }
+        admission::host(&edge, request).map_err(|_| Failure::WrongHost)?;
+        let is_https = edge.directory.names().resources.issuer().starts_with("https:");
+        let fetch_site = one(request.headers(), "sec-fetch-site")
+            .ok()
+            .flatten()
+            .map(str::to_owned);
+        Ok(Self {
+            peer: peer::of(&edge, request),
+            is_https,
+            session_cookie: Jar::Session.read(request, is_https),
+            form_cookie: Jar::Form.read(request, is_https),
+            upstream_cookie: Jar::Upstream.read(request, is_https),
+            fetch_site,
+            return_to: return_to(request),
+            _in_flight: edge.in_flight.begin(request.conn_data()),
+            edge,
+        })
+    }
+
+    pub(super) fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    fn access(&self) -> &Access {
+        self.edge
+            .access
+            .as_ref()
+            .expect("a visit begins only where there is one")
+    }
+
+    pub(super) fn sign_in(&self) -> &SignIn {
+        &self.access().sign_in
+    }
+
+    pub(super) fn authorization(&self) -> &AuthorizationServer {
+        &self.access().authorization
+    }
+
+    pub(super) fn manager(&self) -> &Manager {
+        &self.access().manager
+    }
+
+    /// Asks the manager.
+    ///
+    /// # Errors
+    /// What callers do not expect of the operation.
+    pub(super) async fn ask<O: Operation>(&self, operation: O) -> Result<O::Reply, Failure> {
+        Ok(self.manager().call(operation).await?)
+    }
+
+    /// Asks the manager to change something. The inner error is for the person: what was wrong with what they sent.
+    ///
+    /// # Errors
+    /// A part of ours failed.
+    pub(super) async fn change<O: Operation>(
+        &self,
+        operation: O,
+    ) -> Result<Result<O::Reply, String>, Failure> {
+        match self.manager().call(operation).await {
+            Ok(reply) => Ok(Ok(reply)),
+            Err(
+                err @ (ManagerError::Invalid(_)
+                | ManagerError::NotFound { .. }
+                | ManagerError::Conflict(_)
+                | ManagerError::LimitReached(_)),
+            ) => Ok(Err(err.to_string())),
+            Err(err) => Err(err.into()),
+        }
+    }
+
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// A part of ours failed.
+    pub(super) async fn session(&self) -> Result<Option<BrowserSession>, Failure> {
+        match &self.session_cookie {
+            Some(cookie) => Ok(self.sign_in().session(cookie).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The origin that browsers use.
+    pub(super) fn issuer(&self) -> String {
+        self.edge.directory.names().resources.issuer().to_owned()
+    }
+
+    pub(super) fn now(&self) -> i64 {
+        SystemClock.unix_secs()
+    }
+
+    /// Whether another site made the browser send this request, as far as the browser says.
+    ///
+    /// Our pages send no referrer, and browsers then write `Origin: null` even on their own forms; `Sec-Fetch-Site` tells
+    /// them apart. A browser too old for it, or one that reaches us without https, leaves the form's token to decide.
+    pub(super) fn is_foreign(&self, request: &HttpRequest) -> bool {
+        if let Some(site) = &self.fetch_site {
+            return !matches!(site.as_str(), "same-origin" | "none");
+        }
+        let Ok(origin) = one(request.headers(), ORIGIN.as_str()) else {
+            return true;
+        };
+        match origin {
+            None | Some("null") => false,
+            Some(origin) => {
+                let host = request.connection_info().host().to_owned();
+                let named = origin.split_once("://").map_or(origin, |(_, host)| host);
+                !origin.eq_ignore_ascii_case(&self.issuer()) && !named.eq_ignore_ascii_case(&host)
+            }
+        }
+    }
+}
+
+fn return_to(request: &HttpRequest) -> String {
+    let uri = request.uri();
+    if request.method() == actix_web::http::Method::GET {
+        return uri
+            .path_and_query()
+            .map_or_else(|| "/".to_owned(), ToString::to_string);
+    }
+    // `/settings/apps/<id>/disconnect` is on the page `/settings/apps`; a consent's form on the page of its own path.
+    let mut segments = uri.path().split('/').skip(1);
+    match (segments.next(), segments.next()) {
+        (Some(area @ ("settings" | "admin")), Some(page)) => format!("/{area}/{page}"),
+        _ => uri.path().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_form_comes_back_to_its_page() {
+        for (request, page) in [
+            (TestRequest::get().uri("/settings/apps?done=x"), "/settings/apps?done=x"),
+            (TestRequest::post().uri("/settings/apps/0192/disconnect"), "/settings/apps"),
+            (TestRequest::post().uri("/admin/policy/rules/remove"), "/admin/policy"),
+            (TestRequest::post().uri("/oauth/consent/tg_tx_1"), "/oauth/consent/tg_tx_1"),
+            (TestRequest::post().uri("/device"), "/device"),
+        ] {
+            assert_eq!(page, return_to(&request.to_http_request()));
+        }
+    }
+}
