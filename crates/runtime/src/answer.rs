@@ -5,7 +5,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_util::Stream;
 use tidegate_protocol::{RequestId, RpcError};
-use tidegate_types::{Scope, ServiceCode, SessionId};
+use tidegate_types::{ScopeSet, ServiceCode, SessionId};
 
 /// One frame of an event stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +57,9 @@ pub struct Refused {
     pub error: RpcError,
     /// When to try again.
     pub retry_after_secs: Option<u64>,
-    /// The scope that the operation needs, where the token lacks it.
-    pub needs_scope: Option<Scope>,
+    /// Where the token lacks a scope: all that a client should ask for, which is what the operation needs and what the
+    /// token has, since a new token takes the place of the old.
+    pub needs_scope: Option<ScopeSet>,
 }
 
 impl Refused {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use actix::Actor;
 use actix_rt::{Arbiter, ArbiterHandle};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tidegate_auth::Authenticator;
 use tidegate_config::SqlLiterals;
 use tidegate_metastore::Metastore;
@@ -36,6 +38,9 @@ const MAX_STREAMS: usize = 20_000;
 
 /// How long session validation leaves the shared store alone after it failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Metastores that a probe of readiness asks at the most.
+const MAX_PINGED: usize = 16;
 
 /// How often levels are measured.
 const MEASURE_EVERY: Duration = Duration::from_secs(5);
@@ -319,7 +324,8 @@ impl Node {
         service::legacy::delete(&self.core, &caller.0, session).await
     }
 
-    /// Whether the node can do its work: the store answers, and active workspaces' metastores do.
+    /// Whether the node can do its work: the store answers, signals arrive, and a metastore answers, if any workspace is
+    /// active. One tenant's metastore that is away takes no node from the others.
     ///
     /// # Errors
     /// The parts that do not, for the log and the probe.
@@ -338,22 +344,44 @@ impl Node {
             );
             unready.push("store");
         }
-        for workspace in self.workspaces.all() {
-            if let Err(err) = workspace.workspace().metastore.ping().await {
-                tracing::warn!(
-                    workspace = %workspace.workspace().slug,
-                    error = &err as &dyn std::error::Error,
-                    "a metastore does not answer",
-                );
-                unready.push("metastore");
-                break;
-            }
+        if !self.core.state.relay.is_connected() {
+            unready.push("relay");
+        }
+        if !self.has_metastore().await {
+            unready.push("metastore");
         }
         if unready.is_empty() {
             Ok(())
         } else {
             Err(unready)
         }
+    }
+
+    async fn has_metastore(&self) -> bool {
+        let active = self.workspaces.all();
+        if active.is_empty() {
+            return true;
+        }
+        let mut pings: FuturesUnordered<_> = active
+            .iter()
+            .take(MAX_PINGED)
+            .map(|workspace| async move {
+                let workspace = workspace.workspace();
+                workspace.metastore.ping().await.inspect_err(|err| {
+                    tracing::warn!(
+                        workspace = %workspace.slug,
+                        error = err as &dyn std::error::Error,
+                        "a metastore does not answer",
+                    );
+                })
+            })
+            .collect();
+        while let Some(ping) = pings.next().await {
+            if ping.is_ok() {
+                return true;
+            }
+        }
+        false
     }
 
     /// Opens a workspace before its first request.

@@ -57,6 +57,10 @@ impl Relay for MemoryRelay {
         Ok(())
     }
 
+    fn is_connected(&self) -> bool {
+        true
+    }
+
     fn stream(&self) -> Option<RelayStream> {
         self.queue.stream()
     }

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -52,6 +53,7 @@ pub(crate) struct RedisRelay {
     queue: Arc<SignalQueue>,
     wishes: mpsc::Sender<Wish>,
     command_timeout: Duration,
+    is_connected: Arc<AtomicBool>,
     /// Ends the task with the relay.
     _task: AbortOnDropHandle<()>,
 }
@@ -75,6 +77,7 @@ impl RedisRelay {
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let queue = Arc::new(SignalQueue::new(MAX_WAITING_SIGNALS));
         let (wishes, receiver) = mpsc::channel(MAX_WAITING_WISHES);
+        let is_connected = Arc::new(AtomicBool::new(false));
         let subscriber = Subscriber {
             client: Client::open(settings.url.expose_secret())?,
             connect_timeout: settings.connect_timeout,
@@ -82,6 +85,7 @@ impl RedisRelay {
             topics: HashMap::new(),
             wishes: receiver,
             queue: Arc::clone(&queue),
+            is_connected: Arc::clone(&is_connected),
         };
         Ok(Self {
             redis,
@@ -89,6 +93,7 @@ impl RedisRelay {
             queue,
             wishes,
             command_timeout: settings.command_timeout,
+            is_connected,
             _task: AbortOnDropHandle::new(tokio::spawn(subscriber.run())),
         })
     }
@@ -142,6 +147,10 @@ impl Relay for RedisRelay {
             .await
     }
 
+    fn is_connected(&self) -> bool {
+        self.is_connected.load(Ordering::Acquire)
+    }
+
     fn stream(&self) -> Option<RelayStream> {
         self.queue.stream()
     }
@@ -156,6 +165,8 @@ struct Subscriber {
     topics: HashMap<String, Topic>,
     wishes: mpsc::Receiver<Wish>,
     queue: Arc<SignalQueue>,
+    /// Whether all topics are received.
+    is_connected: Arc<AtomicBool>,
 }
 
 /// Why a connection was given up.
@@ -180,7 +191,10 @@ impl Subscriber {
                         // Whatever was published while no connection stood is lost.
                         self.queue.push(RelayEvent::Gap);
                     }
-                    match self.serve(sink, stream).await {
+                    self.is_connected.store(true, Ordering::Release);
+                    let served = self.serve(sink, stream).await;
+                    self.is_connected.store(false, Ordering::Release);
+                    match served {
                         Ok(Ended) => return,
                         Err(lost) => {
                             tracing::warn!(reason = %lost, "the relay lost its connection");

@@ -378,10 +378,15 @@ async fn a_stopped_redis_is_a_time_out_in_time_and_works_when_it_goes_on() {
     let began = Instant::now();
     assert!(!subscribes(&state).await);
     assert!(began.elapsed() < COMMAND_TIMEOUT + SLACK);
+    eventually("the relay knows that it is cut off", async || {
+        !state.relay.is_connected()
+    })
+    .await;
 
     server.resume().unwrap();
     eventually("commands work again", async || works(&state).await).await;
     eventually("the relay works again", async || subscribes(&state).await).await;
+    assert!(state.relay.is_connected());
     state
         .relay
         .publish(&topic(), &Signal::SessionEnded)

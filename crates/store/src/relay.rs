@@ -73,6 +73,10 @@ pub trait Relay: Send + Sync {
     /// Stops receiving `topic`.
     async fn unsubscribe(&self, topic: &Topic) -> Result<(), StoreError>;
 
+    /// Whether signals of other nodes arrive now, as far as is known without asking. While they do not, a node serves
+    /// what it reads itself, later than others.
+    fn is_connected(&self) -> bool;
+
     /// The node's stream of signals. May be taken once; the second caller gets `None`.
     fn stream(&self) -> Option<RelayStream>;
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tidegate_protocol::ladder::Params;
 use tidegate_protocol::{ProtocolVersion, RequestId, RpcError, reply};
 use tidegate_tools::{CallRefusal, ToolFailure};
-use tidegate_types::ServiceCode;
+use tidegate_types::{Scope, ScopeSet, ServiceCode};
 
 use super::operation::Operation;
 use super::{Caller, Core, Outcome, failure};
@@ -79,7 +79,7 @@ fn tool(
                 format!("the token's scopes do not reach the tool {tool}: it needs {needed}"),
             );
             Err(Outcome::Refused(Refused {
-                needs_scope: Some(needed),
+                needs_scope: Some(step_up(caller.principal.scopes, needed)),
                 ..Refused::new(ServiceCode::InsufficientScope, Some(id), error)
             }))
         }
@@ -92,6 +92,11 @@ fn tool(
             }))
         }
     }
+}
+
+/// What a client should ask for that has some scopes and needs one more.
+fn step_up(has: ScopeSet, needed: Scope) -> ScopeSet {
+    has.iter().chain([needed]).collect::<ScopeSet>().expanded()
 }
 
 fn prompt(core: &Core, name: &str, params: &Params<'_>) -> Result<Operation, RpcError> {
@@ -123,4 +128,21 @@ fn prompt(core: &Core, name: &str, params: &Params<'_>) -> Result<Operation, Rpc
         prompt: Arc::clone(prompt),
         arguments,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stepping_up_loses_nothing_and_asks_for_no_more() {
+        let ask = |has: ScopeSet, needed| step_up(has, needed).to_string();
+        let read = ScopeSet::from(Scope::Read);
+        assert_eq!("mcp:read mcp:query", ask(read, Scope::Query));
+        assert_eq!("mcp:read", ask(ScopeSet::NONE, Scope::Read));
+        assert_eq!(
+            "mcp:read mcp:query mcp:write",
+            ask(Scope::Query.into(), Scope::Write)
+        );
+    }
 }
