@@ -77,9 +77,12 @@ pub(super) async fn note(
     asked: NoteApiTokenUse,
     manager: &LocalManager,
 ) -> Result<(), ManagerError> {
-    if (asked.from.as_ref()).is_some_and(|from| from.len() > MOST_ADDRESS_BYTES) {
+    let is_address = |from: &String| {
+        from.len() <= MOST_ADDRESS_BYTES && from.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if !asked.from.as_ref().is_none_or(is_address) {
         return Err(ManagerError::Invalid(format!(
-            "from is longer than {MOST_ADDRESS_BYTES} bytes: it must be an address"
+            "from must be an address of up to {MOST_ADDRESS_BYTES} characters"
         )));
     }
     let now = manager.now();

@@ -7,9 +7,10 @@ use super::{ClientKind, CreateClient};
 use crate::{ManagerError, input};
 
 const MOST_NAME_CHARS: usize = 200;
-const MOST_REDIRECT_URIS: usize = 10;
-/// Of the metadata as JSON, keys included.
-const MOST_METADATA_BYTES: usize = 32 * 1_024;
+/// As many as registrations may name.
+const MOST_REDIRECT_URIS: usize = 32;
+/// Of the metadata as JSON, keys included; what registers itself is bounded more tightly.
+const MOST_METADATA_BYTES: usize = 256 * 1_024;
 
 fn invalid(problem: impl Into<String>) -> ManagerError {
     ManagerError::Invalid(problem.into())

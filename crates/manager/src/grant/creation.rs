@@ -17,21 +17,25 @@ fn check(asked: &CreateGrant, now: UnixSecs) -> Result<(), ManagerError> {
     let grant = &asked.grant;
     let problem = if grant.scopes.is_empty() {
         "grant.scopes is empty: at least one scope is needed".into()
-    } else if grant.resource.is_empty() || grant.resource.len() > MOST_RESOURCE_BYTES {
+    } else if !is_visible(&grant.resource, MOST_RESOURCE_BYTES) {
         format!(
-            "grant.resource has {} bytes: 1 to {MOST_RESOURCE_BYTES} are allowed",
-            grant.resource.len()
+            "grant.resource must be a URL of 1 to {MOST_RESOURCE_BYTES} visible ASCII characters"
         )
     } else if grant.expires_at <= now {
         "grant.expires_at is not in the future".into()
     } else if grant.is_offline != asked.refresh_token.is_some() {
         "refresh_token must be there exactly when grant.is_offline is true".into()
-    } else if (grant.address.as_ref()).is_some_and(|text| text.len() > MOST_ADDRESS_BYTES) {
-        format!("grant.address is longer than {MOST_ADDRESS_BYTES} bytes")
+    } else if (grant.address.as_ref()).is_some_and(|text| !is_visible(text, MOST_ADDRESS_BYTES)) {
+        format!("grant.address must have 1 to {MOST_ADDRESS_BYTES} visible ASCII characters")
     } else {
         return Ok(());
     };
     Err(ManagerError::Invalid(problem))
+}
+
+/// PostgreSQL stores no NUL, and nothing here needs more than ASCII.
+pub(super) fn is_visible(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 pub(super) async fn create(

@@ -30,6 +30,10 @@ pub(super) async fn find_standing(
     asked: &FindStandingGrant,
     manager: &LocalManager,
 ) -> Result<Option<Grant>, ManagerError> {
+    // PostgreSQL refuses a NUL, and no grant is for such a resource.
+    if asked.resource.contains('\0') {
+        return Ok(None);
+    }
     let filter = GrantFilter {
         client: Some(asked.client.clone()),
         workspace: Some(asked.workspace.clone()),

@@ -5,6 +5,7 @@ use tidegate_database::Transaction;
 use tidegate_oauth::SecretHash;
 use tidegate_types::GrantId;
 
+use super::creation::is_visible;
 use super::decision::{Decision, Presented, Rotated, decide};
 use super::{EndReason, Grant, RefreshRules, RotateRefreshToken, Rotation, ending};
 use crate::{LocalManager, ManagerError, UnixSecs, stored};
@@ -45,10 +46,9 @@ fn check(asked: &RotateRefreshToken) -> Result<(), ManagerError> {
             "successor is the token that was presented: it must be a new one".into(),
         ));
     }
-    if asked.wrapped_successor.is_empty() || asked.wrapped_successor.len() > MOST_WRAPPED_BYTES {
+    if !is_visible(&asked.wrapped_successor, MOST_WRAPPED_BYTES) {
         return Err(ManagerError::Invalid(format!(
-            "wrapped_successor has {} bytes: 1 to {MOST_WRAPPED_BYTES} are allowed",
-            asked.wrapped_successor.len()
+            "wrapped_successor must have 1 to {MOST_WRAPPED_BYTES} visible ASCII characters"
         )));
     }
     Ok(())

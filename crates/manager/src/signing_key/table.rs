@@ -18,11 +18,14 @@ const MOST_PUBLIC_BYTES: usize = 4_096;
 /// Members of a JWK that are not for others (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
 
+fn is_id(text: &str) -> bool {
+    (1..=MOST_ID_CHARS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 fn check(asked: &AddSigningKey) -> Result<(), ManagerError> {
     let key = &asked.key;
     let has_kid = |id: &str| key.public_jwk.get("kid").and_then(|kid| kid.as_str()) == Some(id);
-    let is_shown = |id: &str| id.bytes().all(|byte| byte.is_ascii_graphic());
-    let problem = if !(1..=MOST_ID_CHARS).contains(&key.id.len()) || !is_shown(&key.id) {
+    let problem = if !is_id(&key.id) {
         format!("key.id must be 1 to {MOST_ID_CHARS} visible ASCII characters")
     } else if !matches!(key.algorithm.as_str(), "ES256" | "RS256") {
         "key.algorithm must be ES256 or RS256".into()
@@ -180,6 +183,9 @@ pub(super) async fn add(asked: AddSigningKey, manager: &LocalManager) -> Result<
 }
 
 pub(super) async fn remove(id: &str, manager: &LocalManager) -> Result<bool, ManagerError> {
+    if !is_id(id) {
+        return Ok(false);
+    }
     let mut transaction = manager.pool.begin("remove a signing key").await?;
     let delete = Query::delete()
         .from_table("signing_keys")

@@ -122,10 +122,10 @@ async fn what_does_not_go_together_is_refused(fixture: Fixture) {
         it.client.metadata.client_name = "Claude\u{202e}".into();
     });
     case("redirect_uris", registered(), &|it| {
-        it.client.metadata.redirect_uris = vec!["https://a.example/".into(); 11];
+        it.client.metadata.redirect_uris = vec!["https://a.example/".into(); 33];
     });
     case("metadata", registered(), &|it| {
-        it.client.metadata.jwks = Some(serde_json::json!({ "keys": "x".repeat(33_000) }));
+        it.client.metadata.jwks = Some(serde_json::json!({ "keys": "x".repeat(300_000) }));
     });
     for (field, asked) in cases {
         let words = invalid(deployment.manager.call(asked).await);

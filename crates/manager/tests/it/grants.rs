@@ -66,6 +66,10 @@ async fn what_a_grant_is_for_must_be_there(fixture: Fixture) {
             with(&|grant| grant.resource = "x".repeat(3_000)).await,
         ),
         (
+            "resource",
+            with(&|grant| grant.resource = "https://a.example/\0".into()).await,
+        ),
+        (
             "expires_at",
             with(&|grant| grant.expires_at = fixture.now()).await,
         ),
@@ -219,11 +223,10 @@ async fn a_machine_finds_its_standing_grant(fixture: Fixture) {
         .await
         .unwrap();
     assert_eq!(Some(grant.clone()), found);
-    let other = deployment
-        .manager
-        .call(find("https://other.example/mcp"))
-        .await;
-    assert_eq!(None, other.unwrap());
+    for other in ["https://other.example/mcp", "\0", ""] {
+        let other = deployment.manager.call(find(other)).await;
+        assert_eq!(None, other.unwrap());
+    }
     fixture.pass(days(90));
     let expired = deployment
         .manager

@@ -22,7 +22,7 @@ fn rotate(client: &ClientId, presented: SecretHash, successor: SecretHash) -> Ro
         client: client.clone(),
         presented,
         successor,
-        wrapped_successor: format!("wrapped {successor}"),
+        wrapped_successor: format!("wrapped.{successor}"),
         rules: RULES,
     }
 }
@@ -83,8 +83,8 @@ async fn a_client_that_asks_twice_gets_the_same_successor(fixture: Fixture) {
     let (_, first) = deployment.grant(fixture.now()).await;
     let second = deployment.refresh(first).await;
     fixture.pass(Duration::from_secs(119));
-    assert_eq!(format!("wrapped {second}"), deployment.repeat(first).await);
-    assert_eq!(format!("wrapped {second}"), deployment.repeat(first).await);
+    assert_eq!(format!("wrapped.{second}"), deployment.repeat(first).await);
+    assert_eq!(format!("wrapped.{second}"), deployment.repeat(first).await);
     deployment.refresh(second).await;
 }
 
@@ -367,7 +367,7 @@ async fn race(settings: LocalSettings) {
             }
         }
         assert_eq!(1, winners.len(), "round {round}");
-        let expected = HashSet::from([format!("wrapped {}", winners[0])]);
+        let expected = HashSet::from([format!("wrapped.{}", winners[0])]);
         assert_eq!(expected, repeated, "round {round}");
         presented = winners[0];
     }

@@ -60,6 +60,8 @@ async fn a_key_is_taken_out_at_once_and_every_node_is_told(fixture: Fixture) {
     let remove = || manager.call(RemoveSigningKey { id: "first".into() });
     assert!(remove().await.unwrap());
     assert!(!remove().await.unwrap());
+    let hostile = RemoveSigningKey { id: "\0".into() };
+    assert!(!manager.call(hostile).await.unwrap());
     assert_eq!(vec![Change::Keys], deployment.changes_after(before).await);
     assert!(ids(manager).await.is_empty());
     // Another may sign from the same moment.
