@@ -37,6 +37,10 @@ pub struct AuthorizationServerMetadata {
     pub code_challenge_methods_supported: Vec<String>,
     pub prompt_values_supported: Vec<String>,
     pub client_id_metadata_document_supported: bool,
+    /// With the next one, what readers of OpenID configuration refuse the document without (OpenID Connect Discovery
+    /// §3). We issue no ID tokens.
+    pub subject_types_supported: Vec<String>,
+    pub id_token_signing_alg_values_supported: Vec<String>,
     pub authorization_response_iss_parameter_supported: bool,
     pub request_parameter_supported: bool,
     pub request_uri_parameter_supported: bool,
@@ -124,6 +128,8 @@ impl AuthorizationServerMetadata {
                 .map(String::from)
                 .to_vec(),
             client_id_metadata_document_supported: offered.documents,
+            subject_types_supported: vec!["public".into()],
+            id_token_signing_alg_values_supported: vec!["ES256".into()],
             authorization_response_iss_parameter_supported: true,
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
@@ -158,5 +164,168 @@ impl ProtectedResourceMetadata {
             bearer_methods_supported: vec!["header".into()],
             resource_name: resource_name.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ISSUER: &str = "https://bi.example.com";
+
+    #[test]
+    fn the_authorization_server_says_all_that_clients_look_for() {
+        let document = AuthorizationServerMetadata::new(ISSUER, Offered::ALL);
+        insta::assert_json_snapshot!(document, @r#"
+        {
+          "issuer": "https://bi.example.com",
+          "authorization_endpoint": "https://bi.example.com/oauth/authorize",
+          "token_endpoint": "https://bi.example.com/oauth/token",
+          "registration_endpoint": "https://bi.example.com/oauth/register",
+          "revocation_endpoint": "https://bi.example.com/oauth/revoke",
+          "introspection_endpoint": "https://bi.example.com/oauth/introspect",
+          "device_authorization_endpoint": "https://bi.example.com/oauth/device_authorization",
+          "jwks_uri": "https://bi.example.com/.well-known/jwks.json",
+          "scopes_supported": [
+            "mcp:read",
+            "mcp:query",
+            "mcp:write",
+            "mcp:admin",
+            "offline_access"
+          ],
+          "response_types_supported": [
+            "code"
+          ],
+          "response_modes_supported": [
+            "query"
+          ],
+          "grant_types_supported": [
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer"
+          ],
+          "token_endpoint_auth_methods_supported": [
+            "none",
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt"
+          ],
+          "token_endpoint_auth_signing_alg_values_supported": [
+            "ES256",
+            "ES384",
+            "RS256",
+            "PS256",
+            "EdDSA"
+          ],
+          "revocation_endpoint_auth_methods_supported": [
+            "none",
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt"
+          ],
+          "revocation_endpoint_auth_signing_alg_values_supported": [
+            "ES256",
+            "ES384",
+            "RS256",
+            "PS256",
+            "EdDSA"
+          ],
+          "introspection_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt"
+          ],
+          "introspection_endpoint_auth_signing_alg_values_supported": [
+            "ES256",
+            "ES384",
+            "RS256",
+            "PS256",
+            "EdDSA"
+          ],
+          "code_challenge_methods_supported": [
+            "S256"
+          ],
+          "prompt_values_supported": [
+            "none",
+            "login",
+            "consent",
+            "select_account"
+          ],
+          "client_id_metadata_document_supported": true,
+          "subject_types_supported": [
+            "public"
+          ],
+          "id_token_signing_alg_values_supported": [
+            "ES256"
+          ],
+          "authorization_response_iss_parameter_supported": true,
+          "request_parameter_supported": false,
+          "request_uri_parameter_supported": false,
+          "authorization_grant_profiles_supported": [
+            "urn:ietf:params:oauth:grant-profile:id-jag"
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn what_is_off_is_not_named() {
+        let nothing = Offered {
+            registration: false,
+            documents: false,
+            device: false,
+            identity_assertions: false,
+        };
+        let document = AuthorizationServerMetadata::new(ISSUER, nothing);
+        let json = serde_json::to_value(&document).unwrap();
+        let members = json.as_object().unwrap();
+        assert!(members.values().all(|member| !member.is_null()));
+        for name in [
+            "registration_endpoint",
+            "device_authorization_endpoint",
+            "authorization_grant_profiles_supported",
+        ] {
+            assert!(!members.contains_key(name), "{name}");
+        }
+        assert_eq!(
+            serde_json::json!(["authorization_code", "refresh_token", "client_credentials"]),
+            json["grant_types_supported"]
+        );
+        assert_eq!(false, json["client_id_metadata_document_supported"]);
+    }
+
+    #[test]
+    fn the_resource_names_its_server_and_no_offline_access() {
+        let resource = Resource::parse("https://bi.example.com/w/acme/mcp/").unwrap();
+        let document = ProtectedResourceMetadata::new(resource, ISSUER, "Acme");
+        insta::assert_json_snapshot!(document, @r#"
+        {
+          "resource": "https://bi.example.com/w/acme/mcp",
+          "authorization_servers": [
+            "https://bi.example.com"
+          ],
+          "scopes_supported": [
+            "mcp:read",
+            "mcp:query",
+            "mcp:write",
+            "mcp:admin"
+          ],
+          "bearer_methods_supported": [
+            "header"
+          ],
+          "resource_name": "Acme"
+        }
+        "#);
+    }
+
+    #[test]
+    fn the_issuer_is_the_same_text_everywhere() {
+        let server = AuthorizationServerMetadata::new(ISSUER, Offered::ALL);
+        let resource = Resource::parse("https://bi.example.com/mcp").unwrap();
+        let resource = ProtectedResourceMetadata::new(resource, ISSUER, "x");
+        assert_eq!(vec![server.issuer.clone()], resource.authorization_servers);
+        assert_eq!(ISSUER, server.issuer);
     }
 }
