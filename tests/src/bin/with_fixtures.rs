@@ -34,15 +34,15 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         .extend(add_trouble)
         .start()
         .await?;
-    let address = running
-        .addresses()
-        .first()
-        .context("it listens somewhere")?;
     let mut out = std::io::stdout();
     if let Some(first) = running.take_first_administrator() {
         let password = first.password.expose_secret();
         writeln!(out, "administrator {} {password}", first.username)?;
     }
+    let address = running
+        .addresses()
+        .first()
+        .context("it listens somewhere")?;
     writeln!(out, "listening {address}")?;
     out.flush()?;
     wait_for_signal().await?;
