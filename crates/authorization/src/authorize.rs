@@ -84,7 +84,7 @@ impl Inner {
         let found = self
             .find_client(&request.client_id, Some(visit.peer))
             .await
-            .map_err(of_problem)?;
+            .map_err(|problem| of_problem(&problem))?;
         if found.client.kind == ClientKind::Machine {
             return Err(AuthorizeRefusal::NotForPeople);
         }
@@ -320,7 +320,7 @@ fn unanswerable(problem: &UnanswerableRequest) -> AuthorizeRefusal {
     }
 }
 
-fn of_problem(problem: ClientProblem) -> AuthorizeRefusal {
+fn of_problem(problem: &ClientProblem) -> AuthorizeRefusal {
     match problem {
         ClientProblem::Unknown => AuthorizeRefusal::UnknownClient,
         ClientProblem::DocumentUnreachable => AuthorizeRefusal::DocumentUnreachable,

@@ -156,7 +156,7 @@ impl Inner {
                         scopes: *scopes,
                         offline: *offline,
                     };
-                    self.allow(secret, kept, session, wish, peer).await?
+                    Box::pin(self.allow(secret, kept, session, wish, peer)).await?
                 }
             };
             if let Some(redirect) = decided {

@@ -18,7 +18,7 @@ use crate::Rules;
 use crate::denied::Denied;
 
 /// How long keys are remembered. Changes are told at once by [`KeyRing::forget`]; this is for when that is missed.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 const HOUR: i64 = 3_600;
 
 pub(crate) struct KeyRing {
@@ -98,8 +98,17 @@ impl KeyRing {
     async fn load(&self) -> Result<Keys, Denied> {
         let mut keys = self.manager.call(ListSigningKeys {}).await?;
         if let Some(signs_from) = self.next_key(&keys) {
-            self.add(signs_from).await?;
-            keys = self.manager.call(ListSigningKeys {}).await?;
+            match self.add(signs_from).await {
+                Ok(()) => keys = self.manager.call(ListSigningKeys {}).await?,
+                Err(denied) if keys.is_empty() => return Err(denied),
+                // Those that there are go on; the next look tries again.
+                Err(denied) => {
+                    tracing::error!(
+                        reason = denied.reason,
+                        "a new signing key could not be made"
+                    );
+                }
+            }
         }
         let now = self.clock.unix_secs();
         let signing = keys

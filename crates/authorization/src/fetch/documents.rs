@@ -18,14 +18,14 @@ pub(crate) const KEY_SET_BYTES: usize = 64 * 1024;
 
 const MOST_KEPT: u64 = 2_000;
 /// What says nothing of its life is kept so long.
-const DEFAULT_LIFE: Duration = Duration::from_secs(3_600);
+const DEFAULT_LIFE: Duration = Duration::from_hours(1);
 /// The shortest life, so that a host that says `no-store` is not asked by every request.
-const SHORTEST_LIFE: Duration = Duration::from_secs(60);
-const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3_600);
+const SHORTEST_LIFE: Duration = Duration::from_mins(1);
+const LONGEST_LIFE: Duration = Duration::from_hours(24);
 /// How long a failure is not tried again.
-const FAILURE_LIFE: Duration = Duration::from_secs(60);
+const FAILURE_LIFE: Duration = Duration::from_mins(1);
 /// What is younger is not fetched again for a key that is not in it.
-const RENEWAL_AGE: Duration = Duration::from_secs(60);
+const RENEWAL_AGE: Duration = Duration::from_mins(1);
 
 /// One fetch at a time for each URL, whoever waits for it.
 #[derive(Clone)]
