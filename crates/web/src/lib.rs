@@ -10,6 +10,7 @@ mod in_flight;
 mod manager_api;
 mod mcp;
 mod oauth;
+mod pages;
 mod peer;
 mod routing;
 mod server;

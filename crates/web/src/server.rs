@@ -17,7 +17,7 @@ use tidegate_config::ListenAddress;
 
 use crate::connection::{Activity, Connection};
 use crate::edge::Edge;
-use crate::{health, manager_api, mcp, oauth, well_known};
+use crate::{health, manager_api, mcp, oauth, pages, well_known};
 
 /// A server that cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +121,7 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
 
 fn routes(app: &mut web::ServiceConfig) {
     oauth::routes(app);
+    pages::routes(app);
     well_known::routes(app);
     manager_api::routes(app);
     for path in ["/mcp", "/w/{workspace}/mcp"] {

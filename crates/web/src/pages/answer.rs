@@ -62,7 +62,10 @@ pub(super) fn page(status: StatusCode, place: Place, page: &dyn Page) -> HttpRes
 pub(super) fn file(media_type: &'static str, name: &str, content: String) -> HttpResponse {
     let mut response = HttpResponse::Ok()
         .content_type(media_type)
-        .insert_header(("Content-Disposition", format!("attachment; filename=\"{name}\"")))
+        .insert_header((
+            "Content-Disposition",
+            format!("attachment; filename=\"{name}\""),
+        ))
         .body(content);
     protect(&mut response, Place::AtHome);
     response
@@ -85,8 +88,14 @@ fn protect(response: &mut HttpResponse, place: Place) {
     let headers = response.headers_mut();
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, place.policy()),
-        (HeaderName::from_static("cross-origin-opener-policy"), place.opener()),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            place.opener(),
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
         (CACHE_CONTROL, "no-store"),
         // Addresses of pages hold transactions and secrets of invitations.
         (REFERRER_POLICY, "no-referrer"),

@@ -90,7 +90,12 @@ async fn read(
     payload: web::Payload,
 ) -> Result<Fields, Failure> {
     const TOO_LARGE: Failure = Failure::Malformed("the form is too large");
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
     let is_form = header(CONTENT_TYPE).is_some_and(|named| {
         let named = named.split(';').next().unwrap_or_default().trim();
         named.eq_ignore_ascii_case("application/x-www-form-urlencoded")
@@ -129,7 +134,8 @@ impl Authority for Anybody {
             (None, Some(cookie)) => CsrfToken::of_cookie(cookie),
             (None, None) => {
                 let drawn = IssuedSecret::draw(SecretKind::BrowserSession).text;
-                let csrf = CsrfToken::of_cookie(tidegate_types::ExposeSecret::expose_secret(&drawn));
+                let csrf =
+                    CsrfToken::of_cookie(tidegate_types::ExposeSecret::expose_secret(&drawn));
                 new_cookie = Some(drawn);
                 csrf
             }

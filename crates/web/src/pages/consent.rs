@@ -15,7 +15,6 @@ use tidegate_types::{Scope, ScopeSet};
 
 use super::answer::{self, Place};
 use super::authority::{Get, Post, SignedIn};
-use super::failure::Failure;
 use super::fields::{Fields, query};
 use super::visit::Visit;
 use super::{Answer, sentence};
@@ -35,20 +34,19 @@ pub(super) async fn authorize(request: HttpRequest) -> Answer {
             Some("none" | "same-origin" | "same-site")
         ),
     };
-    Ok(match visit.authorization().authorize(&parameters, browser).await {
-        Authorize::Consent { transaction } => {
-            answer::see_other(Place::OnTheWay, &format!("/oauth/consent/{transaction}"))
-        }
-        Authorize::Redirect(to) => go(&to, false),
-        Authorize::Refused(refusal) => refused(refusal),
-    })
+    Ok(
+        match visit.authorization().authorize(&parameters, browser).await {
+            Authorize::Consent { transaction } => {
+                answer::see_other(Place::OnTheWay, &format!("/oauth/consent/{transaction}"))
+            }
+            Authorize::Redirect(to) => go(&to, false),
+            Authorize::Refused(refusal) => refused(refusal),
+        },
+    )
 }
 
 /// `GET /oauth/consent/<transaction>`.
-pub(super) async fn get(
-    Get { by, .. }: Get<SignedIn>,
-    transaction: web::Path<String>,
-) -> Answer {
+pub(super) async fn get(Get { by, .. }: Get<SignedIn>, transaction: web::Path<String>) -> Answer {
     show(&by, &transaction, StatusCode::OK, None).await
 }
 
@@ -105,7 +103,11 @@ async fn show(
     status: StatusCode,
     problem: Option<String>,
 ) -> Answer {
-    let seen = by.visit.authorization().consent(transaction, &by.session).await;
+    let seen = by
+        .visit
+        .authorization()
+        .consent(transaction, &by.session)
+        .await;
     Ok(match seen {
         Ok(view) => {
             let action = format!("/oauth/consent/{transaction}");
@@ -129,7 +131,11 @@ pub(super) fn page(
         .filter(open)
         .flat_map(|choice| choice.scopes.expanded().iter().collect::<Vec<_>>())
         .collect();
-    let chosen = view.workspaces.iter().find(open).map(|choice| choice.slug.clone());
+    let chosen = view
+        .workspaces
+        .iter()
+        .find(open)
+        .map(|choice| choice.slug.clone());
     let asked = widest(view.requested.narrowed_to(most));
     ConsentPage {
         action,
@@ -166,7 +172,11 @@ pub(super) fn page(
                 is_chosen: asked == Some(scope),
             })
             .collect(),
-        ignored_scopes: view.ignored_scopes.iter().map(|scope| Foreign::new(scope)).collect(),
+        ignored_scopes: view
+            .ignored_scopes
+            .iter()
+            .map(|scope| Foreign::new(scope))
+            .collect(),
         offline: view.offers_offline.then(|| OfflineChoice {
             idle: Span(view.refresh_life.as_secs()),
             longest: Span(view.grant_life.as_secs()),
@@ -224,7 +234,9 @@ const fn closed(closed: Closed) -> &'static str {
 /// The browser goes back to the client: by a redirect, or to an app by a page with a button, since a redirect to a
 /// scheme leaves a dead page behind.
 fn go(to: &str, is_allowed: bool) -> HttpResponse {
-    let is_web = ["https://", "http://", "/"].iter().any(|start| to.starts_with(start));
+    let is_web = ["https://", "http://", "/"]
+        .iter()
+        .any(|start| to.starts_with(start));
     if is_web {
         return answer::see_other(Place::OnTheWay, to);
     }
@@ -280,7 +292,10 @@ pub(super) fn failed(err: &ConsentError, return_to: &str) -> HttpResponse {
         return answer::see_other(Place::OnTheWay, &format!("/sign-in?{query}"));
     }
     if let ConsentError::Unavailable(_) = err {
-        tracing::warn!(error = err as &dyn std::error::Error, "a consent cannot be shown or decided");
+        tracing::warn!(
+            error = err as &dyn std::error::Error,
+            "a consent cannot be shown or decided"
+        );
     }
     let page = MessagePage {
         is_refusal: true,
@@ -298,6 +313,7 @@ pub(super) const fn status(err: &ConsentError) -> StatusCode {
         ConsentError::Unknown => StatusCode::NOT_FOUND,
         ConsentError::OtherAccount
         | ConsentError::NotAMember
+        | ConsentError::NotYours
         | ConsentError::Closed(_)
         | ConsentError::SwitchedOff => StatusCode::FORBIDDEN,
         ConsentError::SignInAgain => StatusCode::UNAUTHORIZED,
@@ -318,8 +334,9 @@ mod tests {
     #[test]
     fn a_decision_is_said_and_never_guessed() {
         assert_eq!(Ok(Decision::Deny), read("decision=deny&workspace=sales"));
-        let Ok(Decision::Allow { scopes, offline, .. }) =
-            read("decision=allow&workspace=sales&scope=mcp%3Aquery")
+        let Ok(Decision::Allow {
+            scopes, offline, ..
+        }) = read("decision=allow&workspace=sales&scope=mcp%3Aquery")
         else {
             panic!("not allowed");
         };
@@ -339,7 +356,10 @@ mod tests {
 
     #[test]
     fn apps_are_opened_from_a_page_and_sites_by_a_redirect() {
-        for web in ["https://claude.ai/cb?code=1", "http://localhost:3118/cb?code=1"] {
+        for web in [
+            "https://claude.ai/cb?code=1",
+            "http://localhost:3118/cb?code=1",
+        ] {
             let response = go(web, true);
             assert_eq!(303, response.status().as_u16());
             assert_eq!(web, response.headers().get("location").unwrap());

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use actix_web::HttpRequest;
-use actix_web::cookie::{Cookie, SameSite, time};
+use actix_web::HttpResponse;
+use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use tidegate_types::{ExposeSecret, SecretString};
 
 /// Which cookie.
@@ -31,76 +31,100 @@ impl Jar {
     }
 
     /// What the browser sent, once; two of a name are none, since one of them is somebody else's.
-    pub(super) fn read(self, request: &HttpRequest, is_https: bool) -> Option<String> {
-        let cookies = request.cookies().ok()?;
+    pub(super) fn read(self, headers: &HeaderMap, is_https: bool) -> Option<String> {
         let name = self.name(is_https);
-        let mut named = cookies.iter().filter(|cookie| cookie.name() == name);
-        let (Some(cookie), None) = (named.next(), named.next()) else {
+        let mut values = headers
+            .get_all(COOKIE)
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(|header| header.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(named, _)| *named == name);
+        let (Some((_, value)), None) = (values.next(), values.next()) else {
             return None;
         };
-        (!cookie.value().is_empty()).then(|| cookie.value().to_owned())
+        (!value.is_empty()).then(|| value.to_owned())
     }
 
-    /// Sets it; for the time that the browser runs without `lives`.
+    /// Sets it; for the time that the browser runs without `lives`. The value is one of our own secrets, letters, digits
+    /// and `_`.
     pub(super) fn set(
         self,
+        response: &mut HttpResponse,
         value: &SecretString,
         lives: Option<Duration>,
         is_https: bool,
-    ) -> Cookie<'static> {
-        let mut cookie = self.cookie(value.expose_secret().to_owned(), is_https);
-        if let Some(lives) = lives {
-            let secs = i64::try_from(lives.as_secs()).unwrap_or(i64::MAX);
-            cookie.set_max_age(time::Duration::seconds(secs));
-        }
-        cookie
+    ) {
+        self.write(response, value.expose_secret(), lives, is_https);
     }
 
     /// Takes it away.
-    pub(super) fn clear(self, is_https: bool) -> Cookie<'static> {
-        let mut cookie = self.cookie(String::new(), is_https);
-        cookie.make_removal();
-        cookie
+    pub(super) fn clear(self, response: &mut HttpResponse, is_https: bool) {
+        self.write(response, "", Some(Duration::ZERO), is_https);
     }
 
-    fn cookie(self, value: String, is_https: bool) -> Cookie<'static> {
-        Cookie::build(self.name(is_https), value)
-            .path("/")
-            .secure(is_https)
-            .http_only(true)
-            // Clients and providers send browsers here by links, and the session has to come with them.
-            .same_site(SameSite::Lax)
-            .finish()
+    fn write(
+        self,
+        response: &mut HttpResponse,
+        value: &str,
+        lives: Option<Duration>,
+        is_https: bool,
+    ) {
+        let name = self.name(is_https);
+        // Clients and providers send browsers here by links, and the session has to come with them: hence Lax.
+        let mut cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
+        if is_https {
+            cookie.push_str("; Secure");
+        }
+        if let Some(lives) = lives {
+            let secs = lives.as_secs();
+            cookie.push_str(&format!("; Max-Age={secs}"));
+        }
+        match HeaderValue::try_from(cookie) {
+            Ok(cookie) => response.headers_mut().append(SET_COOKIE, cookie),
+            Err(_) => tracing::error!(cookie = name, "a cookie cannot be written"),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
-
     use super::*;
+
+    fn set_cookie(write: impl FnOnce(&mut HttpResponse)) -> String {
+        let mut response = HttpResponse::Ok().finish();
+        write(&mut response);
+        let header = response.headers().get(SET_COOKIE).unwrap();
+        header.to_str().unwrap().to_owned()
+    }
 
     #[test]
     fn behind_https_no_other_host_can_set_it() {
-        let set = Jar::Session.set(&"v".into(), Some(Duration::from_mins(1)), true);
-        assert_eq!(
-            "__Host-tidegate-session=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60",
-            set.to_string()
-        );
-        let plain = Jar::Session.set(&"v".into(), None, false);
-        assert_eq!("tidegate-session=v; HttpOnly; SameSite=Lax; Path=/", plain.to_string());
-        assert!(Jar::Form.clear(true).to_string().contains("Max-Age=0"));
+        let lives = Some(Duration::from_mins(1));
+        let cookie = set_cookie(|response| Jar::Session.set(response, &"v".into(), lives, true));
+        let expected =
+            "__Host-tidegate-session=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60";
+        assert_eq!(expected, cookie);
+        let plain = set_cookie(|response| Jar::Session.set(response, &"v".into(), None, false));
+        assert_eq!("tidegate-session=v; Path=/; HttpOnly; SameSite=Lax", plain);
+        let cleared = set_cookie(|response| Jar::Form.clear(response, true));
+        assert!(cleared.ends_with("; Max-Age=0"), "{cleared}");
     }
 
     #[test]
     fn two_cookies_of_a_name_are_none() {
         let read = |header: &'static str| {
-            let request = TestRequest::default().insert_header(("cookie", header));
-            Jar::Session.read(&request.to_http_request(), true)
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::from_static(header));
+            Jar::Session.read(&headers, true)
         };
         assert_eq!(Some("a".into()), read("__Host-tidegate-session=a; x=y"));
-        assert_eq!(None, read("__Host-tidegate-session=a; __Host-tidegate-session=b"));
+        assert_eq!(Some("a".into()), read("x=y;__Host-tidegate-session=a"));
+        assert_eq!(
+            None,
+            read("__Host-tidegate-session=a; __Host-tidegate-session=b")
+        );
         assert_eq!(None, read("tidegate-session=a"));
         assert_eq!(None, read("__Host-tidegate-session="));
+        assert_eq!(None, read("x__Host-tidegate-session=a"));
     }
 }

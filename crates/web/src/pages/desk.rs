@@ -102,7 +102,10 @@ mod tests {
     #[test]
     fn an_address_says_only_what_we_say() {
         let said = |query: &str| Outcome::of(&Fields::parse(query.as_bytes()).unwrap());
-        assert!(matches!(said("done=disconnected"), Outcome::Done("Disconnected.")));
+        assert!(matches!(
+            said("done=disconnected"),
+            Outcome::Done("Disconnected.")
+        ));
         assert!(matches!(said("done=Call+0800-EVIL"), Outcome::None));
         assert!(matches!(said(""), Outcome::None));
     }

@@ -40,7 +40,12 @@ pub(super) async fn post(Post { by, form }: Post<SignedIn>) -> Answer {
         Ok(()) => {
             let page = MessagePage {
                 is_refusal: false,
-                title: if is_denied { "Access denied" } else { "The device is connected" }.into(),
+                title: if is_denied {
+                    "Access denied"
+                } else {
+                    "The device is connected"
+                }
+                .into(),
                 text: "You can close this page and go on at the device.".into(),
                 steps: vec![],
                 code: None,
@@ -55,13 +60,12 @@ pub(super) async fn post(Post { by, form }: Post<SignedIn>) -> Answer {
     }
 }
 
-async fn show(
-    by: &SignedIn,
-    code: &str,
-    status: StatusCode,
-    problem: Option<String>,
-) -> Answer {
-    let seen = by.visit.authorization().device(code, &by.session).await;
+async fn show(by: &SignedIn, code: &str, status: StatusCode, problem: Option<String>) -> Answer {
+    let seen = by
+        .visit
+        .authorization()
+        .device(code, &by.session, &by.visit.peer)
+        .await;
     Ok(match seen {
         Ok(view) => {
             let page = consent::page(by, "/device".to_owned(), view, problem);

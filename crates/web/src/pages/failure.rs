@@ -77,7 +77,10 @@ impl Failure {
                 "This page is too old",
                 "You were signed out meanwhile, or the form came from another site. Go back, load the page again, and repeat what you did.",
             ),
-            Self::Malformed(_) => ("The form cannot be read", "It did not come from a page of this server."),
+            Self::Malformed(_) => (
+                "The form cannot be read",
+                "It did not come from a page of this server.",
+            ),
             Self::Failed(_) => (
                 "This does not work at the moment",
                 "Try again in a minute. If it goes on, tell your administrator the code below.",
@@ -144,7 +147,7 @@ impl From<SignInError> for Failure {
     }
 }
 
-fn failed(code: ServiceCode, err: &dyn std::error::Error) -> Failure {
+fn failed(code: ServiceCode, err: &(dyn std::error::Error + 'static)) -> Failure {
     match code {
         ServiceCode::Unavailable | ServiceCode::Timeout | ServiceCode::Overloaded => {
             tracing::warn!(error = err, "a page cannot be shown");

@@ -28,7 +28,10 @@ impl Fields {
             if fields.len() == MOST_FIELDS {
                 return Err(Failure::Malformed("the form has too many fields"));
             }
-            if fields.insert(name.into_owned(), value.into_owned()).is_some() {
+            if fields
+                .insert(name.into_owned(), value.into_owned())
+                .is_some()
+            {
                 return Err(Failure::Malformed("a field of the form stands twice"));
             }
         }
@@ -122,7 +125,11 @@ mod tests {
     fn queries_leave_out_what_is_empty() {
         assert_eq!(
             "workspace=sales&client=https%3A%2F%2Fa%2F%3Fb%26c",
-            query([("workspace", "sales"), ("username", ""), ("client", "https://a/?b&c")])
+            query([
+                ("workspace", "sales"),
+                ("username", ""),
+                ("client", "https://a/?b&c")
+            ])
         );
     }
 }

@@ -39,8 +39,14 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
         .route("/assets/{name}", web::get().to(assets::get))
         .route("/sign-in", web::get().to(sign_in::get))
         .route("/sign-in", web::post().to(sign_in::post))
-        .route("/sign-in/{provider}", web::get().to(sign_in::begin_upstream))
-        .route("/sign-in/{provider}/callback", web::get().to(sign_in::finish_upstream))
+        .route(
+            "/sign-in/{provider}",
+            web::get().to(sign_in::begin_upstream),
+        )
+        .route(
+            "/sign-in/{provider}/callback",
+            web::get().to(sign_in::finish_upstream),
+        )
         .route("/sign-out", web::post().to(sign_in::sign_out))
         .route("/password", web::get().to(password::get))
         .route("/password", web::post().to(password::post))
@@ -48,7 +54,10 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
         .route("/invitation/{secret}", web::post().to(invitation::post))
         .route("/oauth/authorize", web::get().to(consent::authorize))
         .route("/oauth/consent/{transaction}", web::get().to(consent::get))
-        .route("/oauth/consent/{transaction}", web::post().to(consent::post))
+        .route(
+            "/oauth/consent/{transaction}",
+            web::post().to(consent::post),
+        )
         .route("/device", web::get().to(device::get))
         .route("/device", web::post().to(device::post))
         .route("/diagnosis", web::get().to(diagnosis::get))
@@ -71,7 +80,11 @@ async fn administration(visit: authority::Get<authority::Overseer>) -> Answer {
 fn sentence(clause: &dyn std::fmt::Display) -> String {
     let clause = clause.to_string();
     let mut chars = clause.chars();
-    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    let first: String = chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
     format!("{first}{}.", chars.as_str())
 }
 

@@ -22,7 +22,12 @@ pub(super) async fn post(Post { by, form }: Post<HalfSignedIn>) -> Answer {
     let field = |name| form.get(name).unwrap_or_default();
     if field("new") != field("again") {
         let problem = "The two new passwords differ.".to_owned();
-        return Ok(show(&by, &return_to, StatusCode::BAD_REQUEST, Some(problem)));
+        return Ok(show(
+            &by,
+            &return_to,
+            StatusCode::BAD_REQUEST,
+            Some(problem),
+        ));
     }
     let (current, new) = (field("current").into(), field("new").into());
     let visit = &by.visit;
@@ -34,7 +39,12 @@ pub(super) async fn post(Post { by, form }: Post<HalfSignedIn>) -> Answer {
         Ok(session) => sign_in::enter(visit, &session, &return_to),
         Err(err) => {
             sign_in::log(&err);
-            show(&by, &return_to, status::of(err.service_code()), Some(sentence(&err)))
+            show(
+                &by,
+                &return_to,
+                status::of(err.service_code()),
+                Some(sentence(&err)),
+            )
         }
     })
 }

@@ -34,6 +34,10 @@ pub(super) async fn record(by: &SignedIn, action: &str, about: About<'_>) {
         })
         .await;
     if let Err(err) = kept {
-        tracing::error!(error = &err as &dyn std::error::Error, action, "an audit event was not kept");
+        tracing::error!(
+            error = &err as &dyn std::error::Error,
+            action,
+            "an audit event was not kept"
+        );
     }
 }

@@ -58,13 +58,18 @@ pub(super) async fn begin_upstream(
     let begun = by
         .visit
         .sign_in()
-        .begin_upstream(&provider, &return_to, query.get("invitation"), &by.visit.peer)
+        .begin_upstream(
+            &provider,
+            &return_to,
+            query.get("invitation"),
+            &by.visit.peer,
+        )
         .await;
     Ok(match begun {
         Ok(upstream) => {
-            let mut response = answer::see_other(Place::before(return_to.as_str()), &upstream.redirect);
-            let binding = Jar::Upstream.set(&upstream.binding, None, by.visit.is_https);
-            set(&mut response, &binding);
+            let mut response =
+                answer::see_other(Place::before(return_to.as_str()), &upstream.redirect);
+            Jar::Upstream.set(&mut response, &upstream.binding, None, by.visit.is_https);
             response
         }
         Err(err) => show(&by, &return_to, "", Some(err)),
@@ -91,29 +96,22 @@ pub(super) async fn finish_upstream(
         Ok((session, return_to)) => enter(&by.visit, &session, &return_to),
         Err(err) => show(&by, &ReturnTo::parse(None), "", Some(err)),
     };
-    set(&mut response, &Jar::Upstream.clear(by.visit.is_https));
+    Jar::Upstream.clear(&mut response, by.visit.is_https);
     Ok(response)
 }
 
 /// The browser gets its session and goes on.
 pub(super) fn enter(visit: &Visit, new: &NewSession, return_to: &ReturnTo) -> HttpResponse {
     let mut response = answer::see_other(Place::before(return_to.as_str()), return_to.as_str());
-    let cookie = Jar::Session.set(&new.cookie, Some(new.lives), visit.is_https);
-    set(&mut response, &cookie);
+    Jar::Session.set(&mut response, &new.cookie, Some(new.lives), visit.is_https);
     response
 }
 
 /// The browser loses its session and comes back to the sign-in.
 pub(super) fn leave(visit: &Visit) -> HttpResponse {
     let mut response = answer::see_other(Place::AtHome, "/sign-in");
-    set(&mut response, &Jar::Session.clear(visit.is_https));
+    Jar::Session.clear(&mut response, visit.is_https);
     response
-}
-
-pub(super) fn set(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) {
-    if let Err(err) = response.add_cookie(cookie) {
-        tracing::error!(error = %err, "a cookie cannot be written");
-    }
 }
 
 /// Links to the providers, which come back to this path.
@@ -170,13 +168,16 @@ fn show(
 /// Gives the browser the cookie that the form's token is made of.
 pub(super) fn keep_form_cookie(response: &mut HttpResponse, by: &Anybody) {
     if let Some(value) = &by.new_cookie {
-        set(response, &Jar::Form.set(value, None, by.visit.is_https));
+        Jar::Form.set(response, value, None, by.visit.is_https);
     }
 }
 
 /// Logs what is not the person's doing.
 pub(super) fn log(err: &SignInError) {
     if matches!(err, SignInError::Unavailable(_) | SignInError::Internal(_)) {
-        tracing::error!(error = err as &dyn std::error::Error, "somebody could not sign in");
+        tracing::error!(
+            error = err as &dyn std::error::Error,
+            "somebody could not sign in"
+        );
     }
 }

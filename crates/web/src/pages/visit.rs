@@ -47,17 +47,23 @@ impl Visit {
             return Err(Failure::NoPages);
         }
         admission::host(&edge, request).map_err(|_| Failure::WrongHost)?;
-        let is_https = edge.directory.names().resources.issuer().starts_with("https:");
-        let fetch_site = one(request.headers(), "sec-fetch-site")
+        let is_https = edge
+            .directory
+            .names()
+            .resources
+            .issuer()
+            .starts_with("https:");
+        let headers = request.headers();
+        let fetch_site = one(headers, "sec-fetch-site")
             .ok()
             .flatten()
             .map(str::to_owned);
         Ok(Self {
             peer: peer::of(&edge, request),
             is_https,
-            session_cookie: Jar::Session.read(request, is_https),
-            form_cookie: Jar::Form.read(request, is_https),
-            upstream_cookie: Jar::Upstream.read(request, is_https),
+            session_cookie: Jar::Session.read(headers, is_https),
+            form_cookie: Jar::Form.read(headers, is_https),
+            upstream_cookie: Jar::Upstream.read(headers, is_https),
             fetch_site,
             return_to: return_to(request),
             _in_flight: edge.in_flight.begin(request.conn_data()),
@@ -182,10 +188,22 @@ mod tests {
     #[test]
     fn a_form_comes_back_to_its_page() {
         for (request, page) in [
-            (TestRequest::get().uri("/settings/apps?done=x"), "/settings/apps?done=x"),
-            (TestRequest::post().uri("/settings/apps/0192/disconnect"), "/settings/apps"),
-            (TestRequest::post().uri("/admin/policy/rules/remove"), "/admin/policy"),
-            (TestRequest::post().uri("/oauth/consent/tg_tx_1"), "/oauth/consent/tg_tx_1"),
+            (
+                TestRequest::get().uri("/settings/apps?done=x"),
+                "/settings/apps?done=x",
+            ),
+            (
+                TestRequest::post().uri("/settings/apps/0192/disconnect"),
+                "/settings/apps",
+            ),
+            (
+                TestRequest::post().uri("/admin/policy/rules/remove"),
+                "/admin/policy",
+            ),
+            (
+                TestRequest::post().uri("/oauth/consent/tg_tx_1"),
+                "/oauth/consent/tg_tx_1",
+            ),
             (TestRequest::post().uri("/device"), "/device"),
         ] {
             assert_eq!(page, return_to(&request.to_http_request()));

@@ -1,0 +1,110 @@
+//! `/diagnosis`: what a client sent, and which layer refuses it.
+//!
+//! A browser gets a page, for whoever is signed in. A program gets the same in JSON with its own `Authorization` header, and
+//! is told no more than whoever holds the token may know; the token is never shown or kept.
+
+mod address;
+mod headers;
+mod token;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, AUTHORIZATION};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
+use serde_json::json;
+use tidegate_pages::{Check, DiagnosisPage, Section, Verdict};
+
+use super::Answer;
+use super::admin::audit;
+use super::answer::{self, Place};
+use super::authority::{Get, Post, SignedIn};
+use super::desk::{Outcome, desk};
+use super::visit::Visit;
+use crate::admission::one;
+
+/// `GET /diagnosis`: a page, or JSON for whoever sends a token or asks for JSON.
+pub(super) async fn get(request: HttpRequest) -> Answer {
+    let bearer = one(request.headers(), AUTHORIZATION.as_str());
+    let wants_json = one(request.headers(), ACCEPT.as_str())
+        .ok()
+        .flatten()
+        .is_some_and(|accept| accept.contains("application/json") && !accept.contains("text/html"));
+    if wants_json || !matches!(bearer, Ok(None)) {
+        return for_program(&request, bearer).await;
+    }
+    let Get { by, .. } = Get::<SignedIn>::extract(&request).await?;
+    show(&by, &request, None, None).await
+}
+
+/// `POST /diagnosis`: `url`, `token`.
+pub(super) async fn post(request: HttpRequest, Post { by, form }: Post<SignedIn>) -> Answer {
+    show(&by, &request, form.get("url"), form.get("token")).await
+}
+
+async fn show(
+    by: &SignedIn,
+    request: &HttpRequest,
+    url: Option<&str>,
+    token: Option<&str>,
+) -> Answer {
+    let visit = &by.visit;
+    let issuer = visit.issuer();
+    let checks = checks(visit, request, url, token.map(str::trim)).await?;
+    let memberships = by.memberships().await?;
+    let page = DiagnosisPage {
+        desk: desk(by, &memberships, Section::Diagnosis, Outcome::None),
+        checks,
+        headers: headers::shown(request.headers()),
+        refusals: audit::refusals(by).await?,
+        command: format!("curl -sS -H \"Authorization: Bearer $TOKEN\" {issuer}/diagnosis"),
+        url: url.map_or_else(
+            || format!("{issuer}/mcp"),
+            |url| url.chars().take(2_048).collect(),
+        ),
+    };
+    Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
+}
+
+async fn for_program(request: &HttpRequest, bearer: Result<Option<&str>, ()>) -> Answer {
+    let visit = Visit::begin(request)?;
+    let token = match bearer {
+        Ok(header) => header.map(token::of_header),
+        // Two headers are as bad as none that can be read.
+        Err(()) => Some(""),
+    };
+    let checks = checks(&visit, request, None, token).await?;
+    let body = json!({
+        "checks": checks
+            .iter()
+            .map(|check| json!({ "layer": check.layer, "verdict": check.verdict.as_str(), "text": check.text }))
+            .collect::<Vec<_>>(),
+        "headers": headers::shown(request.headers())
+            .iter()
+            .map(|(name, value)| [name.as_str(), value.as_str()])
+            .collect::<Vec<_>>(),
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .json(body))
+}
+
+/// Layer by layer, in the order that a request for `/mcp` passes them.
+async fn checks(
+    visit: &Visit,
+    request: &HttpRequest,
+    url: Option<&str>,
+    token: Option<&str>,
+) -> Result<Vec<Check>, super::failure::Failure> {
+    let (mut checks, place) = address::checks(visit, request, url);
+    if let Some(token) = token {
+        checks.extend(token::checks(visit, token, place.as_ref()).await?);
+    } else {
+        checks.push(Check {
+            layer: "Token",
+            verdict: Verdict::NotAsked,
+            text: "No token came. A client without one is answered 401, and told where to get one."
+                .into(),
+        });
+    }
+    Ok(checks)
+}

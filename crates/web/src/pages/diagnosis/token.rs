@@ -1,0 +1,234 @@
+//! The layers of a token: form, signature, address, standing.
+
+use std::time::Duration;
+
+use tidegate_manager::api_token::FindApiToken;
+use tidegate_manager::grant::FindGrant;
+use tidegate_manager::signing_key::ListSigningKeys;
+use tidegate_manager::standing::{CheckStanding, Refusal, Standing};
+use tidegate_oauth::{AccessTokenClaims, SecretHash, SecretKind, TokenProblem, VerificationKeys};
+use tidegate_pages::{Check, Moment, Verdict};
+use tidegate_types::{GrantId, WorkspaceSlug};
+
+use super::address::Endpoint;
+use crate::pages::failure::Failure;
+use crate::pages::visit::Visit;
+
+/// As for requests to `/mcp`.
+const LEEWAY: Duration = Duration::from_secs(60);
+
+/// The token of an `Authorization` header; nothing for another scheme.
+pub(super) fn of_header(header: &str) -> &str {
+    header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map_or("", |(_, token)| token.trim())
+}
+
+pub(super) async fn checks(
+    visit: &Visit,
+    token: &str,
+    endpoint: Option<&Endpoint>,
+) -> Result<Vec<Check>, Failure> {
+    if token.is_empty() {
+        return Ok(vec![form(
+            Verdict::Refuses,
+            "The header Authorization is to be \"Bearer\", a blank and the token, once.".into(),
+        )]);
+    }
+    if token.starts_with(SecretKind::ApiToken.prefix()) {
+        return api_token(visit, token, endpoint).await;
+    }
+    let other = SecretKind::ALL
+        .into_iter()
+        .find(|kind| token.starts_with(kind.prefix()));
+    if let Some(kind) = other {
+        let text = format!(
+            "This is a secret of another kind ({}…): it is not for /mcp. If it left the client, end it.",
+            kind.prefix()
+        );
+        return Ok(vec![form(Verdict::Refuses, text)]);
+    }
+    jwt(visit, token, endpoint).await
+}
+
+fn form(verdict: Verdict, text: String) -> Check {
+    Check {
+        layer: "Token",
+        verdict,
+        text,
+    }
+}
+
+async fn api_token(
+    visit: &Visit,
+    token: &str,
+    endpoint: Option<&Endpoint>,
+) -> Result<Vec<Check>, Failure> {
+    let Ok(secret) = SecretHash::of_presented(SecretKind::ApiToken, token) else {
+        let text = "It looks like an API token, and its checksum is wrong: a part of it is missing, or was changed.";
+        return Ok(vec![form(Verdict::Refuses, text.into())]);
+    };
+    let Some(found) = visit.ask(FindApiToken { secret }).await? else {
+        let text = "It is an API token that is not known here.";
+        return Ok(vec![form(Verdict::Refuses, text.into())]);
+    };
+    let until = found.expires_at.map_or_else(
+        || "never ends".to_owned(),
+        |ends| format!("is good until {}", Moment(ends)),
+    );
+    let read = form(
+        Verdict::Passes,
+        format!("It is an API token, may {}, and {until}.", found.scopes),
+    );
+    let workspace = found
+        .workspace
+        .as_ref()
+        .or_else(|| endpoint.and_then(Endpoint::workspace));
+    let standing = standing(visit, &found.id, workspace).await?;
+    Ok(vec![read, standing])
+}
+
+async fn jwt(
+    visit: &Visit,
+    token: &str,
+    endpoint: Option<&Endpoint>,
+) -> Result<Vec<Check>, Failure> {
+    let keys = visit.ask(ListSigningKeys {}).await?;
+    let jwks: Vec<_> = keys.into_iter().map(|key| key.public_jwk).collect();
+    let keys = VerificationKeys::from_jwks(&jwks);
+    let claims = match keys.verify(token, &visit.issuer(), visit.now(), LEEWAY) {
+        Ok(claims) => claims,
+        Err(problem) => {
+            let text = format!("Refused: {problem}. {}", advice(problem));
+            return Ok(vec![form(Verdict::Refuses, text)]);
+        }
+    };
+    let read = form(
+        Verdict::Passes,
+        format!(
+            "It is an access token of {}, for {}, by the client {}. It may {}. It is good until {}.",
+            claims.iss,
+            claims.aud.as_str(),
+            claims.client_id,
+            claims.scope,
+            Moment(claims.exp),
+        ),
+    );
+    let mut checks = vec![read, audience(&claims, endpoint)];
+    let granted = match &claims.workspace {
+        Some(workspace) => Some(workspace.clone()),
+        None => visit
+            .ask(FindGrant {
+                id: claims.gid.clone(),
+            })
+            .await?
+            .map(|grant| grant.workspace),
+    };
+    checks.push(standing(visit, &claims.gid, granted.as_ref()).await?);
+    Ok(checks)
+}
+
+const fn advice(problem: TokenProblem) -> &'static str {
+    match problem {
+        TokenProblem::Expired => "The client refreshes it, or connects again.",
+        TokenProblem::IssuedInFuture => "The clocks of the nodes differ.",
+        TokenProblem::UnknownKey => {
+            "It may be of another deployment, or older than the published keys. Tokens of another issuer that is configured are not checked here."
+        }
+        TokenProblem::Issuer => "Tokens of another issuer that is configured are not checked here.",
+        TokenProblem::TooLong
+        | TokenProblem::Malformed
+        | TokenProblem::Algorithm
+        | TokenProblem::CriticalHeader
+        | TokenProblem::Type
+        | TokenProblem::Signature
+        | TokenProblem::Claims => {
+            "The client sends something else than the access token that it got."
+        }
+    }
+}
+
+fn audience(claims: &AccessTokenClaims, endpoint: Option<&Endpoint>) -> Check {
+    let check = |verdict, text: String| Check {
+        layer: "Audience",
+        verdict,
+        text,
+    };
+    let Some(endpoint) = endpoint else {
+        return check(Verdict::NotAsked, "The address is not known.".into());
+    };
+    let is_for_it = endpoint.resource.as_str() == claims.aud.as_str();
+    let leads_there =
+        endpoint.workspace().is_some() && endpoint.workspace() == claims.workspace.as_ref();
+    if is_for_it || leads_there {
+        check(Verdict::Passes, "It is for this address.".into())
+    } else {
+        check(
+            Verdict::Notice,
+            format!(
+                "It is for {}. At another address it is refused unless both lead to the same workspace.",
+                claims.aud.as_str()
+            ),
+        )
+    }
+}
+
+async fn standing(
+    visit: &Visit,
+    session: &GrantId,
+    workspace: Option<&WorkspaceSlug>,
+) -> Result<Check, Failure> {
+    let check = |verdict, text: String| Check {
+        layer: "Standing",
+        verdict,
+        text,
+    };
+    let Some(workspace) = workspace else {
+        let text = "It is for any workspace of its owner: write the address of one to check it.";
+        return Ok(check(Verdict::NotAsked, text.into()));
+    };
+    let operation = CheckStanding {
+        session: session.clone(),
+        workspace: workspace.clone(),
+    };
+    Ok(match visit.ask(operation).await? {
+        Standing::Good { scopes, .. } => check(
+            Verdict::Passes,
+            format!("It counts in the workspace {workspace}, and may {scopes} there."),
+        ),
+        Standing::Refused(refusal) => check(Verdict::Refuses, reason(refusal).to_owned()),
+    })
+}
+
+const fn reason(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Unknown => "What it stands on is not known here: connect again.",
+        Refusal::Ended => "It was disconnected or ended: connect again, or make another token.",
+        Refusal::Expired => "It has expired: connect again, or make another token.",
+        Refusal::OtherWorkspace => "It is for another workspace.",
+        Refusal::AccountInactive => "Its account is switched off.",
+        Refusal::NotAMember => "Its account is not a member of the workspace.",
+        Refusal::ClientRefused => "Its client was removed or blocked, or waits for an approval.",
+        Refusal::NoScope => "Its account's role leaves nothing of what it may do.",
+        Refusal::Hibernated => "The workspace sleeps.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_bearer_token_is_one() {
+        for (header, token) in [
+            ("Bearer abc", "abc"),
+            ("bearer  abc ", "abc"),
+            ("Basic abc", ""),
+            ("abc", ""),
+            ("", ""),
+        ] {
+            assert_eq!(token, of_header(header), "{header}");
+        }
+    }
+}

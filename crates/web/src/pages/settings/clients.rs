@@ -1,0 +1,262 @@
+//! `/settings/clients`: one's own OAuth clients.
+
+use actix_web::web;
+use tidegate_manager::client::{
+    Client, ClientFilter, ClientKind, CreateClient, ListClients, RemoveClient,
+};
+use tidegate_oauth::{
+    ClientMetadata, ClientPreset, GrantType, IssuedSecret, RedirectUri, SecretKind,
+    TokenEndpointAuthMethod, display_name, presets,
+};
+use tidegate_pages::{
+    ClientDraft, ClientsPage, Foreign, Moment, OwnClient, PresetLink, Section, widest,
+};
+use tidegate_types::{ClientId, Scope, ScopeSet};
+
+use super::secrets;
+use crate::pages::Answer;
+use crate::pages::answer::{self, Place};
+use crate::pages::authority::{Get, Post, SignedIn};
+use crate::pages::desk::{Outcome, desk, done};
+use crate::pages::fields::Fields;
+use crate::pages::record::{About, record};
+
+/// Clients a person, machines among them; the manager holds it.
+pub(super) const MOST: usize = 10;
+
+/// Redirect addresses a client.
+const MOST_REDIRECTS: usize = 10;
+
+pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
+    let preset = presets()
+        .iter()
+        .find(|preset| preset.id == query.text("preset"));
+    let draft = preset.map_or_else(blank, draft_of);
+    show(&by, preset, draft, Outcome::of(&query)).await
+}
+
+pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
+    let secret = form
+        .is_ticked("confidential")
+        .then(|| IssuedSecret::draw(SecretKind::ClientSecret));
+    let client = match client(&by, &form, secret.is_some()) {
+        Ok(client) => client,
+        Err(problem) => return show(&by, None, typed(&form), Outcome::Refused(problem)).await,
+    };
+    let created = by
+        .visit
+        .change(CreateClient {
+            client,
+            secret: secret.as_ref().map(|secret| secret.hash.clone()),
+            registration_token: None,
+        })
+        .await?;
+    let client = match created {
+        Ok(client) => client,
+        Err(problem) => return show(&by, None, typed(&form), Outcome::Refused(problem)).await,
+    };
+    let about = About {
+        client: Some(&client.id),
+        detail: Some(client.metadata.client_name.clone()),
+        ..About::default()
+    };
+    record(&by, "client.created", about).await;
+    match secret {
+        Some(secret) => secrets::show(&by, &client, secret.text, None, Section::Clients).await,
+        None => {
+            show(
+                &by,
+                None,
+                blank(),
+                Outcome::Done("The client is made. Its id is below."),
+            )
+            .await
+        }
+    }
+}
+
+pub(crate) async fn add_secret(
+    Post { by, form }: Post<SignedIn>,
+    id: web::Path<ClientId>,
+) -> Answer {
+    let client = secrets::own(&by, id.into_inner()).await?;
+    match secrets::add(&by, &client, &form, Section::Clients).await? {
+        Ok(response) => Ok(response),
+        Err(problem) => show(&by, None, blank(), Outcome::Refused(problem)).await,
+    }
+}
+
+pub(crate) async fn remove(Post { by, .. }: Post<SignedIn>, id: web::Path<ClientId>) -> Answer {
+    let client = secrets::own(&by, id.into_inner()).await?;
+    by.visit
+        .ask(RemoveClient {
+            id: client.id.clone(),
+        })
+        .await?;
+    let about = About {
+        client: Some(&client.id),
+        ..About::default()
+    };
+    record(&by, "client.removed", about).await;
+    Ok(done(Section::Clients, "client-removed", &[]))
+}
+
+/// The client of a form. The error is for the person.
+fn client(by: &SignedIn, form: &Fields, is_confidential: bool) -> Result<Client, String> {
+    let name = display_name(form.text("name"))
+        .ok_or("name: write 1 to 200 characters that can be seen")?;
+    let redirect_uris = redirect_uris(form.text("redirect_uris"))?;
+    let scope: Scope = form.read("scope")?;
+    Ok(Client {
+        id: ClientId::random(),
+        kind: ClientKind::Registered,
+        metadata: ClientMetadata {
+            client_name: name,
+            redirect_uris,
+            grant_types: vec![
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::DeviceCode,
+            ],
+            token_endpoint_auth_method: if is_confidential {
+                TokenEndpointAuthMethod::ClientSecretBasic
+            } else {
+                TokenEndpointAuthMethod::None
+            },
+            application_type: None,
+            client_uri: None,
+            jwks: None,
+            jwks_uri: None,
+            scope: None,
+            software_id: None,
+            software_version: None,
+        },
+        owner: Some(by.session.account.id.clone()),
+        acts_as: None,
+        workspace: None,
+        scopes: ScopeSet::from(scope).expanded(),
+        is_verified: false,
+        has_secret: is_confidential,
+        created_at: by.visit.now(),
+        last_used_at: None,
+    })
+}
+
+fn redirect_uris(lines: &str) -> Result<Vec<String>, String> {
+    let mut uris: Vec<String> = Vec::new();
+    for line in lines.split_whitespace() {
+        let shown = Foreign::new(line);
+        RedirectUri::parse(line)
+            .map_err(|problem| format!("redirect address {shown}: {problem}"))?;
+        if !uris.iter().any(|uri| uri == line) {
+            uris.push(line.to_owned());
+        }
+    }
+    if (1..=MOST_REDIRECTS).contains(&uris.len()) {
+        Ok(uris)
+    } else {
+        Err(format!(
+            "redirect addresses: {} came; write 1 to {MOST_REDIRECTS}, one a line",
+            uris.len()
+        ))
+    }
+}
+
+fn blank() -> ClientDraft {
+    ClientDraft {
+        name: String::new(),
+        redirect_uris: String::new(),
+        scope: Scope::Query,
+        is_confidential: false,
+    }
+}
+
+fn draft_of(preset: &ClientPreset) -> ClientDraft {
+    ClientDraft {
+        name: preset.title.clone(),
+        redirect_uris: preset.redirect_uris.join("\n"),
+        scope: widest(preset.default_scopes).unwrap_or(Scope::Query),
+        is_confidential: false,
+    }
+}
+
+fn typed(form: &Fields) -> ClientDraft {
+    ClientDraft {
+        name: form.text("name").to_owned(),
+        redirect_uris: form.text("redirect_uris").to_owned(),
+        scope: form.read("scope").unwrap_or(Scope::Query),
+        is_confidential: form.is_ticked("confidential"),
+    }
+}
+
+async fn show(
+    by: &SignedIn,
+    chosen: Option<&ClientPreset>,
+    draft: ClientDraft,
+    outcome: Outcome,
+) -> Answer {
+    let memberships = by.memberships().await?;
+    let filter = ClientFilter {
+        owner: Some(by.session.account.id.clone()),
+        kind: Some(ClientKind::Registered),
+        workspace: None,
+    };
+    let mut clients = Vec::new();
+    for client in by.visit.ask(ListClients { filter }).await? {
+        clients.push(OwnClient {
+            name: Foreign::or(&client.metadata.client_name, client.id.as_str()),
+            redirect_uris: client
+                .metadata
+                .redirect_uris
+                .iter()
+                .map(|uri| Foreign::bounded(uri, 200))
+                .collect(),
+            scope: widest(client.scopes).unwrap_or(Scope::Read),
+            secrets: secrets::lines(by, &client).await?,
+            is_confidential: secrets::has_secrets(&client),
+            created_at: Moment(client.created_at),
+            last_used_at: client.last_used_at.map(Moment),
+            id: client.id,
+        });
+    }
+    let status = outcome.status();
+    let page = ClientsPage {
+        desk: desk(by, &memberships, Section::Clients, outcome),
+        clients,
+        most: MOST,
+        presets: presets()
+            .iter()
+            .map(|preset| PresetLink {
+                id: preset.id.clone(),
+                title: preset.title.clone(),
+                is_chosen: chosen.is_some_and(|chosen| chosen.id == preset.id),
+            })
+            .collect(),
+        draft,
+    };
+    Ok(answer::page(status, Place::AtHome, &page))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirect_addresses_stand_one_a_line() {
+        let lines = " http://localhost:1/cb\r\ncursor://a.b/cb\nhttp://localhost:1/cb ";
+        assert_eq!(
+            Ok(vec![
+                "http://localhost:1/cb".to_owned(),
+                "cursor://a.b/cb".to_owned()
+            ]),
+            redirect_uris(lines)
+        );
+        for refused in ["", "javascript:alert(1)", "http://example.com/cb", "/cb"] {
+            assert!(redirect_uris(refused).is_err(), "{refused}");
+        }
+        let many: String = (0..11)
+            .map(|at| format!("https://a.example/{at}\n"))
+            .collect();
+        assert!(redirect_uris(&many).unwrap_err().contains("11 came"));
+    }
+}

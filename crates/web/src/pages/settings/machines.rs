@@ -1,0 +1,385 @@
+//! `/settings/machines`: one's own machine clients.
+
+use actix_web::web;
+use tidegate_manager::account::{
+    Account, AccountKey, CreateServiceAccount, FindAccount, UpdateAccount,
+};
+use tidegate_manager::client::{
+    Client, ClientFilter, ClientKind, CreateClient, ListClients, RemoveClient,
+};
+use tidegate_manager::workspace::{ListWorkspaces, Membership};
+use tidegate_oauth::{
+    ClientMetadata, GrantType, IssuedSecret, JwkSet, SecretKind, TokenEndpointAuthMethod,
+    display_name,
+};
+use tidegate_pages::{
+    Foreign, MachineClient, MachineWorkspace, MachinesPage, Moment, Section, widest,
+};
+use tidegate_types::{AccountId, ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
+
+use super::{Titles, clients, secrets};
+use crate::pages::Answer;
+use crate::pages::answer::{self, Place};
+use crate::pages::authority::{Get, Post, SignedIn};
+use crate::pages::desk::{Outcome, desk, done};
+use crate::pages::failure::Failure;
+use crate::pages::fields::Fields;
+use crate::pages::record::{About, record};
+
+/// Workspaces that are offered to whoever manages the deployment.
+const MOST_WORKSPACES: usize = 500;
+
+/// What a form asks for, checked.
+struct Draft {
+    name: String,
+    workspace: WorkspaceSlug,
+    scopes: ScopeSet,
+    /// Public keys; a secret without.
+    jwks: Option<serde_json::Value>,
+    /// A service account of this role that acts as this user of Superset; the person without.
+    service: Option<(Role, Option<String>)>,
+}
+
+pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
+    show(&by, Outcome::of(&query)).await
+}
+
+pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
+    let offered = offered(&by, &by.memberships().await?).await?;
+    let draft = match draft(&form, &offered) {
+        Ok(draft) => draft,
+        Err(problem) => return show(&by, Outcome::Refused(problem)).await,
+    };
+    let service = match &draft.service {
+        None => None,
+        Some((role, superset_username)) => {
+            let made = make_service_account(&by, &draft, *role, superset_username.clone()).await?;
+            match made {
+                Ok(account) => Some(account),
+                Err(problem) => return show(&by, Outcome::Refused(problem)).await,
+            }
+        }
+    };
+    let secret = draft
+        .jwks
+        .is_none()
+        .then(|| IssuedSecret::draw(SecretKind::ClientSecret));
+    let acts_as = service.as_ref().map_or_else(
+        || by.session.account.id.clone(),
+        |account| account.id.clone(),
+    );
+    let created = by
+        .visit
+        .change(CreateClient {
+            client: client(&by, draft, acts_as),
+            secret: secret.as_ref().map(|secret| secret.hash.clone()),
+            registration_token: None,
+        })
+        .await?;
+    let client = match created {
+        Ok(client) => client,
+        Err(problem) => {
+            if let Some(account) = service {
+                switch_off(&by, account.id).await?;
+            }
+            return show(&by, Outcome::Refused(problem)).await;
+        }
+    };
+    let about = About {
+        client: Some(&client.id),
+        workspace: client.workspace.as_ref(),
+        detail: service.map(|account| format!("as {}", account.username)),
+    };
+    record(&by, "client.created", about).await;
+    match secret {
+        Some(secret) => secrets::show(&by, &client, secret.text, None, Section::Machines).await,
+        None => {
+            show(
+                &by,
+                Outcome::Done("The machine client is made. Its id is below."),
+            )
+            .await
+        }
+    }
+}
+
+pub(crate) async fn add_secret(
+    Post { by, form }: Post<SignedIn>,
+    id: web::Path<ClientId>,
+) -> Answer {
+    let client = secrets::own(&by, id.into_inner()).await?;
+    match secrets::add(&by, &client, &form, Section::Machines).await? {
+        Ok(response) => Ok(response),
+        Err(problem) => show(&by, Outcome::Refused(problem)).await,
+    }
+}
+
+pub(crate) async fn remove(Post { by, .. }: Post<SignedIn>, id: web::Path<ClientId>) -> Answer {
+    let client = secrets::own(&by, id.into_inner()).await?;
+    by.visit
+        .ask(RemoveClient {
+            id: client.id.clone(),
+        })
+        .await?;
+    // Its service account was made for it alone.
+    if let Some(account) = client.acts_as.clone() {
+        if account != by.session.account.id {
+            switch_off(&by, account).await?;
+        }
+    }
+    let about = About {
+        client: Some(&client.id),
+        workspace: client.workspace.as_ref(),
+        ..About::default()
+    };
+    record(&by, "client.removed", about).await;
+    Ok(done(Section::Machines, "client-removed", &[]))
+}
+
+async fn make_service_account(
+    by: &SignedIn,
+    draft: &Draft,
+    role: Role,
+    superset_username: Option<String>,
+) -> Result<Result<Account, String>, Failure> {
+    let operation = CreateServiceAccount {
+        username: service_username(&draft.name),
+        display_name: draft.name.clone(),
+        workspace: draft.workspace.clone(),
+        role,
+        superset_username,
+        made_by: Some(by.session.account.id.clone()),
+    };
+    by.visit.change(operation).await
+}
+
+async fn switch_off(by: &SignedIn, id: AccountId) -> Result<(), Failure> {
+    let off = UpdateAccount {
+        id,
+        email: None,
+        display_name: None,
+        is_active: Some(false),
+        is_administrator: None,
+    };
+    // One that is gone is off.
+    by.visit.change(off).await?.ok();
+    Ok(())
+}
+
+/// `nightly-report-1f0c`: what it is called, and something that makes it unique.
+fn service_username(name: &str) -> String {
+    let mut username = String::new();
+    for char in name.to_lowercase().chars() {
+        if char.is_ascii_alphanumeric() {
+            username.push(char);
+        } else if !username.ends_with('-') && !username.is_empty() {
+            username.push('-');
+        }
+        if username.len() == 40 {
+            break;
+        }
+    }
+    let unique = ClientId::random();
+    let start = username.trim_end_matches('-');
+    let start = if start.is_empty() { "machine" } else { start };
+    format!("{start}-{}", &unique.as_str()[..6])
+}
+
+fn draft(form: &Fields, offered: &[MachineWorkspace]) -> Result<Draft, String> {
+    let name = display_name(form.text("name"))
+        .ok_or("name: write 1 to 200 characters that can be seen")?;
+    let workspace: WorkspaceSlug = form.read("workspace")?;
+    let place = offered
+        .iter()
+        .find(|place| place.slug == workspace)
+        .ok_or("workspace: choose one of yours")?;
+    let scope: Scope = form.read("scope")?;
+    let service = match form.text("acts_as") {
+        "me" => None,
+        "service" if place.may_make_service_accounts => {
+            let superset_username = form
+                .get("superset_username")
+                .map(|name| name.trim().to_owned());
+            Some((form.read("role")?, superset_username))
+        }
+        "service" => {
+            return Err(
+                "as whom: service accounts are made by those who manage the workspace".to_owned(),
+            );
+        }
+        _ => return Err("as whom: choose a service account or yourself".to_owned()),
+    };
+    let jwks = match form.text("proof") {
+        "secret" => None,
+        "key" => Some(public_keys(form.text("jwks"))?),
+        _ => return Err("proof: choose a secret or a key".to_owned()),
+    };
+    Ok(Draft {
+        name,
+        workspace,
+        scopes: ScopeSet::from(scope).expanded(),
+        jwks,
+        service,
+    })
+}
+
+fn public_keys(text: &str) -> Result<serde_json::Value, String> {
+    const EXPECTED: &str = "public keys: paste a JWK set, {\"keys\": […]}, with public keys only";
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|_| EXPECTED.to_owned())?;
+    let keys = value.get("keys").and_then(serde_json::Value::as_array);
+    let is_private = |key: &serde_json::Value| {
+        ["d", "p", "q", "k", "dp", "dq", "qi"]
+            .iter()
+            .any(|part| key.get(part).is_some())
+    };
+    if keys.is_none_or(|keys| keys.is_empty() || keys.iter().any(is_private)) {
+        return Err(EXPECTED.to_owned());
+    }
+    JwkSet::parse(text.as_bytes()).map_err(|err| format!("public keys: {err}"))?;
+    Ok(value)
+}
+
+fn client(by: &SignedIn, draft: Draft, acts_as: AccountId) -> Client {
+    Client {
+        id: ClientId::random(),
+        kind: ClientKind::Machine,
+        metadata: ClientMetadata {
+            client_name: draft.name,
+            redirect_uris: vec![],
+            grant_types: vec![GrantType::ClientCredentials],
+            token_endpoint_auth_method: if draft.jwks.is_some() {
+                TokenEndpointAuthMethod::PrivateKeyJwt
+            } else {
+                TokenEndpointAuthMethod::ClientSecretBasic
+            },
+            application_type: None,
+            client_uri: None,
+            jwks: draft.jwks,
+            jwks_uri: None,
+            scope: None,
+            software_id: None,
+            software_version: None,
+        },
+        owner: Some(by.session.account.id.clone()),
+        acts_as: Some(acts_as),
+        workspace: Some(draft.workspace),
+        scopes: draft.scopes,
+        is_verified: false,
+        has_secret: false,
+        created_at: by.visit.now(),
+        last_used_at: None,
+    }
+}
+
+/// Where the person may make machines: in their workspaces, and whoever manages the deployment anywhere.
+async fn offered(
+    by: &SignedIn,
+    memberships: &[Membership],
+) -> Result<Vec<MachineWorkspace>, Failure> {
+    let titles = Titles::read(by).await?;
+    let is_administrator = by.session.account.is_administrator;
+    let mut offered: Vec<MachineWorkspace> = memberships
+        .iter()
+        .map(|membership| MachineWorkspace {
+            slug: membership.workspace.clone(),
+            title: titles.of(&membership.workspace),
+            may_make_service_accounts: is_administrator || membership.role == Role::Admin,
+        })
+        .collect();
+    if is_administrator {
+        for workspace in by.visit.ask(ListWorkspaces {}).await? {
+            let is_there = offered.iter().any(|place| place.slug == workspace.slug);
+            if !is_there && offered.len() < MOST_WORKSPACES {
+                offered.push(MachineWorkspace {
+                    title: titles.of(&workspace.slug),
+                    slug: workspace.slug,
+                    may_make_service_accounts: true,
+                });
+            }
+        }
+    }
+    Ok(offered)
+}
+
+async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
+    let memberships = by.memberships().await?;
+    let titles = Titles::read(by).await?;
+    let filter = ClientFilter {
+        owner: Some(by.session.account.id.clone()),
+        ..ClientFilter::default()
+    };
+    let owned = by.visit.ask(ListClients { filter }).await?;
+    let count = owned.len();
+    let mut machines = Vec::new();
+    for client in owned {
+        if client.kind != ClientKind::Machine {
+            continue;
+        }
+        let service_account = match &client.acts_as {
+            Some(id) if *id != by.session.account.id => {
+                let key = AccountKey::Id(id.clone());
+                let account = by.visit.ask(FindAccount { key }).await?;
+                Some(Foreign::or(
+                    &account.map_or_else(String::new, |account| account.username),
+                    "?",
+                ))
+            }
+            _ => None,
+        };
+        machines.push(MachineClient {
+            name: Foreign::or(&client.metadata.client_name, client.id.as_str()),
+            service_account,
+            workspace: client
+                .workspace
+                .as_ref()
+                .map_or_else(Foreign::default, |slug| titles.of(slug)),
+            scope: widest(client.scopes).unwrap_or(Scope::Read),
+            secrets: secrets::lines(by, &client).await?,
+            signs: !secrets::has_secrets(&client),
+            created_at: Moment(client.created_at),
+            last_used_at: client.last_used_at.map(Moment),
+            id: client.id,
+        });
+    }
+    let status = outcome.status();
+    let page = MachinesPage {
+        workspaces: offered(by, &memberships).await?,
+        desk: desk(by, &memberships, Section::Machines, outcome),
+        machines,
+        most: clients::MOST,
+        count,
+    };
+    Ok(answer::page(status, Place::AtHome, &page))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn service_accounts_are_named_after_what_they_are_for() {
+        for (name, start) in [
+            ("Nightly report", "nightly-report-"),
+            ("  Übersicht №1 ", "bersicht-1-"),
+            ("株式会社", "machine-"),
+        ] {
+            let username = service_username(name);
+            assert!(username.starts_with(start), "{username}");
+            assert!(username.len() <= 64);
+        }
+        assert_ne!(service_username("a"), service_username("a"));
+    }
+
+    #[test]
+    fn a_private_key_is_not_taken() {
+        for refused in [
+            "",
+            "{}",
+            r#"{"keys": []}"#,
+            r#"{"keys": [{"kty": "EC", "crv": "P-256", "x": "a", "y": "b", "d": "secret"}]}"#,
+        ] {
+            let problem = public_keys(refused).unwrap_err();
+            assert!(!problem.contains("secret\""), "{problem}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Settings → Integrations → MCP.
+
+mod account;
+mod apps;
+mod clients;
+mod connect;
+mod machines;
+mod secrets;
+mod tokens;
+
+use std::collections::HashMap;
+
+use actix_web::web;
+use tidegate_manager::workspace::{ListWorkspaces, Membership};
+use tidegate_pages::Foreign;
+use tidegate_types::WorkspaceSlug;
+
+use super::authority::SignedIn;
+use super::failure::Failure;
+
+pub(super) fn routes(app: &mut web::ServiceConfig) {
+    app.route("/settings/apps", web::get().to(apps::get))
+        .route(
+            "/settings/apps/disconnect",
+            web::post().to(apps::disconnect_all),
+        )
+        .route(
+            "/settings/apps/{grant}/disconnect",
+            web::post().to(apps::disconnect),
+        )
+        .route(
+            "/settings/apps/{grant}/narrow",
+            web::post().to(apps::narrow),
+        )
+        .route("/settings/connect", web::get().to(connect::get))
+        .route("/settings/clients", web::get().to(clients::get))
+        .route("/settings/clients", web::post().to(clients::create))
+        .route(
+            "/settings/clients/{client}/secret",
+            web::post().to(clients::add_secret),
+        )
+        .route(
+            "/settings/clients/{client}/remove",
+            web::post().to(clients::remove),
+        )
+        .route("/settings/machines", web::get().to(machines::get))
+        .route("/settings/machines", web::post().to(machines::create))
+        .route(
+            "/settings/machines/{client}/secret",
+            web::post().to(machines::add_secret),
+        )
+        .route(
+            "/settings/machines/{client}/remove",
+            web::post().to(machines::remove),
+        )
+        .route("/settings/tokens", web::get().to(tokens::get))
+        .route("/settings/tokens", web::post().to(tokens::create))
+        .route("/settings/tokens/{token}/end", web::post().to(tokens::end))
+        .route("/settings/account", web::get().to(account::get))
+        .route(
+            "/settings/account/sign-out-everywhere",
+            web::post().to(account::sign_out_everywhere),
+        );
+}
+
+/// What workspaces are called.
+#[derive(Debug, Default)]
+pub(super) struct Titles(HashMap<WorkspaceSlug, String>);
+
+impl Titles {
+    pub(super) async fn read(by: &SignedIn) -> Result<Self, Failure> {
+        let workspaces = by.visit.ask(ListWorkspaces {}).await?;
+        let named = workspaces
+            .into_iter()
+            .map(|workspace| (workspace.slug, workspace.title));
+        Ok(Self(named.collect()))
+    }
+
+    pub(super) fn of(&self, slug: &WorkspaceSlug) -> Foreign {
+        let title = self.0.get(slug).map_or("", String::as_str);
+        Foreign::or(title, slug.as_str())
+    }
+
+    /// Those of memberships, to choose from.
+    pub(super) fn of_memberships(
+        &self,
+        memberships: &[Membership],
+    ) -> Vec<(WorkspaceSlug, Foreign)> {
+        memberships
+            .iter()
+            .map(|membership| (membership.workspace.clone(), self.of(&membership.workspace)))
+            .collect()
+    }
+}

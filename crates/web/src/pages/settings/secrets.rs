@@ -1,0 +1,125 @@
+//! Secrets of clients: drawn here, shown once, kept as a hash.
+
+use tidegate_manager::client::{AddSecret, Client, FindClient, ListSecrets};
+use tidegate_oauth::{IssuedSecret, SecretKind, TokenEndpointAuthMethod};
+use tidegate_pages::{Foreign, Moment, SecretLine, SecretPage, Section, Span};
+use tidegate_types::{ClientId, ExposeSecret, SecretString};
+
+use crate::pages::Answer;
+use crate::pages::answer::{self, Place};
+use crate::pages::authority::SignedIn;
+use crate::pages::desk::{Outcome, desk};
+use crate::pages::failure::Failure;
+use crate::pages::fields::Fields;
+use crate::pages::record::{About, record};
+
+/// How long older secrets go on when somebody wants them to.
+const OVERLAP_SECS: u32 = 24 * 60 * 60;
+
+/// A client of the person's own; another's is not found.
+pub(super) async fn own(by: &SignedIn, id: ClientId) -> Result<Client, Failure> {
+    by.visit
+        .ask(FindClient { id })
+        .await?
+        .filter(|client| client.owner.as_ref() == Some(&by.session.account.id))
+        .ok_or(Failure::NotFound)
+}
+
+/// Whether a client proves itself by a secret.
+pub(super) const fn has_secrets(client: &Client) -> bool {
+    matches!(
+        client.metadata.token_endpoint_auth_method,
+        TokenEndpointAuthMethod::ClientSecretBasic | TokenEndpointAuthMethod::ClientSecretPost
+    )
+}
+
+/// Its live secrets.
+pub(super) async fn lines(by: &SignedIn, client: &Client) -> Result<Vec<SecretLine>, Failure> {
+    if !has_secrets(client) {
+        return Ok(vec![]);
+    }
+    let secrets = by
+        .visit
+        .ask(ListSecrets {
+            id: client.id.clone(),
+        })
+        .await?;
+    Ok(secrets
+        .into_iter()
+        .map(|secret| SecretLine {
+            created_at: Moment(secret.created_at),
+            expires_at: secret.expires_at.map(Moment),
+        })
+        .collect())
+}
+
+/// Gives a client another secret and shows it; the inner error is for the person.
+pub(super) async fn add(
+    by: &SignedIn,
+    client: &Client,
+    form: &Fields,
+    at: Section,
+) -> Result<Result<actix_web::HttpResponse, String>, Failure> {
+    if !has_secrets(client) {
+        return Err(Failure::NotFound);
+    }
+    let drawn = IssuedSecret::draw(SecretKind::ClientSecret);
+    let overlap_secs = if form.is_ticked("overlap") {
+        OVERLAP_SECS
+    } else {
+        0
+    };
+    let added = by
+        .visit
+        .change(AddSecret {
+            id: client.id.clone(),
+            secret: drawn.hash,
+            overlap_secs,
+        })
+        .await?;
+    if let Err(problem) = added {
+        return Ok(Err(problem));
+    }
+    let about = About {
+        client: Some(&client.id),
+        ..About::default()
+    };
+    record(by, "client.secret_added", about).await;
+    let overlap = (overlap_secs > 0).then(|| Span(u64::from(overlap_secs)));
+    Ok(Ok(show(by, client, drawn.text, overlap, at).await?))
+}
+
+/// The page of a client's secret.
+pub(super) async fn show(
+    by: &SignedIn,
+    client: &Client,
+    secret: SecretString,
+    overlap: Option<Span>,
+    at: Section,
+) -> Answer {
+    let memberships = by.memberships().await?;
+    let mut uses = vec![];
+    if at == Section::Machines {
+        let command = format!(
+            "curl -u {}:{} \\\n  -d grant_type=client_credentials \\\n  {}/oauth/token",
+            client.id,
+            secret.expose_secret(),
+            by.visit.issuer(),
+        );
+        uses.push(("Try it", command.into()));
+    }
+    let page = SecretPage {
+        desk: desk(by, &memberships, at, Outcome::None),
+        name: Foreign::or(&client.metadata.client_name, client.id.as_str()),
+        what: "client secret",
+        id: Some(("Client id", client.id.to_string())),
+        secret,
+        uses,
+        overlap,
+    };
+    Ok(answer::page(
+        actix_web::http::StatusCode::OK,
+        Place::AtHome,
+        &page,
+    ))
+}

@@ -1,0 +1,129 @@
+//! `/settings/tokens`: API tokens.
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+use tidegate_manager::api_token::{CreateApiToken, EndApiToken, ListApiTokens};
+use tidegate_oauth::{IssuedSecret, SecretKind};
+use tidegate_pages::{ApiTokenLine, Foreign, Moment, SecretPage, Section, TokensPage, widest};
+use tidegate_types::{ExposeSecret, GrantId, Scope, ScopeSet, WorkspaceSlug};
+
+use super::{Titles, connect};
+use crate::pages::Answer;
+use crate::pages::answer::{self, Place};
+use crate::pages::authority::{Get, Post, SignedIn};
+use crate::pages::desk::{Outcome, desk, done};
+use crate::pages::failure::Failure;
+use crate::pages::fields::Fields;
+use crate::pages::record::{About, record};
+
+/// Tokens a person; the manager holds it.
+const MOST: usize = 10;
+
+const DAY_SECS: i64 = 24 * 60 * 60;
+
+/// Characters of a secret that lists show.
+const HINT: usize = 4;
+
+pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
+    show(&by, Outcome::of(&query)).await
+}
+
+pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
+    let drawn = IssuedSecret::draw(SecretKind::ApiToken);
+    let operation = match operation(&by, &form, &drawn) {
+        Ok(operation) => operation,
+        Err(problem) => return show(&by, Outcome::Refused(problem)).await,
+    };
+    let token = match by.visit.change(operation).await? {
+        Ok(token) => token,
+        Err(problem) => return show(&by, Outcome::Refused(problem)).await,
+    };
+    let about = About {
+        workspace: token.workspace.as_ref(),
+        detail: Some(format!("{}, {}", token.id, token.scopes)),
+        ..About::default()
+    };
+    record(&by, "api_token.created", about).await;
+    let memberships = by.memberships().await?;
+    let url = {
+        let names = by.visit.edge().directory.names();
+        let resource = match &token.workspace {
+            Some(workspace) => names.resources.of_workspace(workspace),
+            None => names.resources.generic(),
+        };
+        resource.as_str().to_owned()
+    };
+    let page = SecretPage {
+        desk: desk(&by, &memberships, Section::Tokens, Outcome::None),
+        name: Foreign::new(&token.name),
+        what: "API token",
+        id: Some(("Its id", token.id.to_string())),
+        uses: connect::uses_of_token(&url, &drawn.text),
+        secret: drawn.text,
+        overlap: None,
+    };
+    Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
+}
+
+pub(crate) async fn end(Post { by, .. }: Post<SignedIn>, id: web::Path<GrantId>) -> Answer {
+    let operation = EndApiToken {
+        id: id.into_inner(),
+        account: Some(by.session.account.id.clone()),
+    };
+    let ended = by.visit.ask(operation).await?.ok_or(Failure::NotFound)?;
+    let about = About {
+        workspace: ended.workspace.as_ref(),
+        detail: Some(ended.id.to_string()),
+        ..About::default()
+    };
+    record(&by, "api_token.ended", about).await;
+    Ok(done(Section::Tokens, "token-ended", &[]))
+}
+
+fn operation(by: &SignedIn, form: &Fields, drawn: &IssuedSecret) -> Result<CreateApiToken, String> {
+    let scope: Scope = form.read("scope")?;
+    let days: u32 = form.read("days")?;
+    if !TokensPage::EXPIRIES.iter().any(|(known, _)| *known == days) {
+        return Err("days: choose one of the list".to_owned());
+    }
+    let text = drawn.text.expose_secret();
+    Ok(CreateApiToken {
+        account: by.session.account.id.clone(),
+        name: form.text("name").to_owned(),
+        scopes: ScopeSet::from(scope).expanded(),
+        workspace: form.read_if_there::<WorkspaceSlug>("workspace")?,
+        secret: drawn.hash.clone(),
+        hint: text[text.len() - HINT..].to_owned(),
+        expires_at: (days > 0).then(|| by.visit.now() + i64::from(days) * DAY_SECS),
+    })
+}
+
+async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
+    let memberships = by.memberships().await?;
+    let titles = Titles::read(by).await?;
+    let account = by.session.account.id.clone();
+    let tokens = by.visit.ask(ListApiTokens { account }).await?;
+    let now = by.visit.now();
+    let status = outcome.status();
+    let page = TokensPage {
+        desk: desk(by, &memberships, Section::Tokens, outcome),
+        tokens: tokens
+            .into_iter()
+            .map(|token| ApiTokenLine {
+                name: Foreign::or(&token.name, "A token without a name"),
+                scope: widest(token.scopes).unwrap_or(Scope::Read),
+                workspace: token.workspace.as_ref().map(|slug| titles.of(slug)),
+                hint: Foreign::new(&token.hint),
+                created_at: Moment(token.created_at),
+                expires_at: token.expires_at.map(Moment),
+                is_expired: token.expires_at.is_some_and(|ends| ends <= now),
+                last_used_at: token.last_used_at.map(Moment),
+                last_used_from: token.last_used_from.as_deref().map(Foreign::new),
+                id: token.id,
+            })
+            .collect(),
+        most: MOST,
+        workspaces: titles.of_memberships(&memberships),
+    };
+    Ok(answer::page(status, Place::AtHome, &page))
+}
