@@ -144,8 +144,7 @@ fn change_of(row: &Row) -> Result<Change, ManagerError> {
         }),
         "flags" => Ok(Change::Flags { workspace }),
         "keys" => Ok(Change::Keys),
-        "account" => Ok(Change::Account),
-        // A newer program's, while nodes are upgraded one after the other: the widest is safe.
+        // "account"; or a newer program's, while nodes are upgraded one after the other: the widest is safe.
         _ => Ok(Change::Account),
     }
 }

@@ -1,4 +1,4 @@
-//! Brings the tables up to date. Numbered scripts, each in a transaction of its own; of several nodes that start at
+//! Brings the tables up to date. Numbered scripts, all in one transaction; of several nodes that start at
 //! once one runs them, and the others wait for it and find them done.
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! Seals the columns that hold other systems' secrets and our private keys.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -159,6 +160,10 @@ fn drawn() -> io::Result<SecretString> {
     SystemRandom::new()
         .fill(&mut bytes)
         .map_err(|_| io::Error::other("the operating system gives no random bytes"))?;
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut digits = String::with_capacity(64);
+    for byte in bytes {
+        // Writing to a string does not fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
     Ok(SecretString::from(digits))
 }

@@ -72,8 +72,7 @@ pub(super) async fn create(
     }
     let insert = Query::insert()
         .into_table("invitations")
-        .columns(COLUMNS)
-        .columns(["secret", "created_at"])
+        .columns(COLUMNS.into_iter().chain(["secret", "created_at"]))
         .values_panic([
             invitation.id.as_str().into(),
             invitation.email.as_str().into(),

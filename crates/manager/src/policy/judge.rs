@@ -69,9 +69,9 @@ pub(crate) fn hosts_of(id: &ClientId, metadata: &ClientMetadata) -> Vec<String> 
     let mut hosts = metadata.redirect_hosts();
     let own = Url::parse(id.as_str()).ok().filter(|_| id.is_url());
     hosts.extend(own.and_then(|url| url.host_str().map(str::to_owned)));
-    hosts
-        .iter_mut()
-        .for_each(|host| host.make_ascii_lowercase());
+    for host in &mut hosts {
+        host.make_ascii_lowercase();
+    }
     hosts.sort_unstable();
     hosts.dedup();
     hosts

@@ -106,7 +106,7 @@ pub(super) async fn create(
             workspace.slug.as_str()
         )));
     }
-    let insert = declare::insert_of(std::slice::from_ref(&workspace)).to_owned();
+    let insert = declare::insert_of(std::slice::from_ref(&workspace));
     transaction.execute(&insert).await?;
     let seal = Query::update()
         .table("workspaces")

@@ -284,7 +284,7 @@ async fn deactivating_ends_grants_and_sessions_and_is_told(at: Fixture) {
     }
     let grant = at.has_grant(&account.id, &client.id, "acme").await;
     let others = at.has_grant(&other.id, &client.id, "acme").await;
-    at.pass(Duration::from_secs(60));
+    at.pass(Duration::from_mins(1));
     let head = at.head().await;
     let off = UpdateAccount {
         is_active: Some(false),

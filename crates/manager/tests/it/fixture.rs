@@ -4,11 +4,17 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use tempfile::TempDir;
-use tidegate_manager::{LocalManager, LocalSettings, Manager};
+use tidegate_manager::{
+    LocalManager, LocalSettings, Manager, RemoteManager, RemoteSettings, serve,
+};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::{Clock, ManualClock, SecretString};
 
+use crate::http::{Request, Server};
+
 pub(crate) const SECRET: &str = "a secret of this deployment's tests alone";
+
+pub(crate) const SERVICE_TOKEN: &str = "what the nodes show the manager";
 
 /// A manager of its own for one scenario, and the clock that it goes by.
 pub(crate) struct Fixture {
@@ -16,6 +22,8 @@ pub(crate) struct Fixture {
     pub(crate) local: Arc<LocalManager>,
     pub(crate) clock: Arc<ManualClock>,
     _folder: Option<TempDir>,
+    /// Answers as long as the fixture lives.
+    server: Option<Server>,
 }
 
 /// 2026-01-01T00:00:00Z.
@@ -49,6 +57,7 @@ impl Fixture {
             local,
             clock,
             _folder: folder,
+            server: None,
         }
     }
 
@@ -63,6 +72,25 @@ impl Fixture {
         Self::open(postgres_settings(&url), None).await
     }
 
+    /// Through another process's manager, which is on SQLite.
+    pub(crate) async fn through_remote() -> Self {
+        let mut fixture = Self::on_sqlite().await;
+        let local = fixture.local.clone();
+        let server = Server::start(move |request| {
+            let local = local.clone();
+            async move { Some(answer(&local, &request).await) }
+        });
+        let server = server.await;
+        let settings = RemoteSettings {
+            url: server.url.clone(),
+            token: SecretString::from(SERVICE_TOKEN),
+            timeout: Duration::from_secs(10),
+        };
+        fixture.manager = Manager::Remote(Arc::new(RemoteManager::new(&settings).unwrap()));
+        fixture.server = Some(server);
+        fixture
+    }
+
     pub(crate) fn now(&self) -> i64 {
         self.clock.unix_secs()
     }
@@ -72,8 +100,20 @@ impl Fixture {
     }
 }
 
-/// Runs each scenario, an `async fn(Fixture)`, on a manager of its own: as a test each on SQLite, and in one test on
-/// PostgreSQL, whose server takes longest.
+/// As the edge does it.
+pub(crate) async fn answer(manager: &LocalManager, request: &Request) -> (String, Vec<u8>) {
+    if request.authorization != format!("Bearer {SERVICE_TOKEN}") {
+        return ("401 X".to_owned(), Vec::new());
+    }
+    let name = request.path.strip_prefix("/manager/v1/").unwrap();
+    match serve(manager, name, &request.body).await {
+        Ok(answer) => ("200 X".to_owned(), answer),
+        Err(err) => (format!("{} X", err.status()), err.body()),
+    }
+}
+
+/// Runs each scenario, an `async fn(Fixture)`, on a manager of its own: as a test each on SQLite, and in one test each
+/// through the remote transport and on PostgreSQL, whose server takes longest.
 macro_rules! scenarios {
     ($($name:ident),* $(,)?) => {
         mod on_sqlite {
@@ -82,6 +122,14 @@ macro_rules! scenarios {
                 async fn $name() {
                     super::$name($crate::fixture::Fixture::on_sqlite().await).await;
                 }
+            )*
+        }
+
+        #[tokio::test]
+        async fn every_scenario_holds_through_the_remote_transport() {
+            $(
+                eprintln!("{}", stringify!($name));
+                $name($crate::fixture::Fixture::through_remote().await).await;
             )*
         }
 

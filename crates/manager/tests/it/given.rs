@@ -84,9 +84,14 @@ impl Fixture {
 
     /// A client with one redirect URI on the host.
     pub(crate) async fn has_client(&self, id: &str, host: &str) -> Client {
+        let id: ClientId = id.parse().unwrap();
         let client = Client {
-            id: id.parse().unwrap(),
-            kind: ClientKind::Dynamic,
+            kind: if id.is_url() {
+                ClientKind::Document
+            } else {
+                ClientKind::Dynamic
+            },
+            id: id.clone(),
             metadata: ClientMetadata {
                 client_name: format!("The app {id}"),
                 redirect_uris: vec![format!("https://{host}/callback")],

@@ -13,13 +13,21 @@ mod deployment;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod flags;
+#[cfg(test)]
 mod given;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod invitations;
+#[cfg(test)]
 mod open;
+#[cfg(test)]
+mod policies;
+#[cfg(test)]
+mod records;
 #[cfg(test)]
 mod remote;
 #[cfg(test)]
@@ -28,3 +36,7 @@ mod rotation;
 mod signing_keys;
 #[cfg(test)]
 mod standing;
+#[cfg(test)]
+mod teams;
+#[cfg(test)]
+mod workspaces;
