@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod abandon;
+mod access;
 mod address;
 mod bench;
 mod ceiling;
@@ -49,6 +50,8 @@ enum Command {
     Ceiling(CeilingArguments),
     /// Measures start, idle memory, abandoned and open sessions, slow readers.
     Abandon(AbandonArguments),
+    /// Measures sign-ins, the token endpoint, and calls with and without a token.
+    Access(AccessArguments),
     /// Measures everything and fails below the goals; `--short` is for each change.
     Bench(BenchArguments),
     /// Prints a bearer token for a server whose HS256 secret is given.
@@ -149,6 +152,18 @@ struct AbandonArguments {
 }
 
 #[derive(Args)]
+struct AccessArguments {
+    #[command(flatten)]
+    measured: Measured,
+    /// Seconds in which people sign in, and in which tokens are refreshed.
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
+    /// People who sign in at once.
+    #[arg(long, default_value_t = 16)]
+    people: usize,
+}
+
+#[derive(Args)]
 struct BenchArguments {
     #[command(flatten)]
     measured: Measured,
@@ -202,6 +217,22 @@ fn run(reports: &Path, command: Command) -> anyhow::Result<()> {
                 &report::folder(reports, "abandon")?,
                 &memory,
                 &[report::of_memory(&memory)],
+            )
+        }
+        Command::Access(arguments) => {
+            let measured = optimised(arguments.measured)?;
+            let plan = access::Plan {
+                duration: Duration::from_secs(arguments.seconds.max(1)),
+                people: arguments.people.max(1),
+                assistants: 16,
+                rounds: 5,
+                round: Duration::from_secs(4),
+            };
+            let access = access::measure(&measured.binary, measured.data_dir(), &plan)?;
+            report::publish(
+                &report::folder(reports, "access")?,
+                &access,
+                &[report::of_access(&access)],
             )
         }
         Command::Bench(arguments) if cfg!(debug_assertions) => bench_optimised(reports, &arguments),

@@ -1,7 +1,7 @@
 //! How fast a server can be, against what HTTP and JSON alone cost: calls and the floor in turns, in one run.
 
 mod measured;
-mod rounds;
+pub(crate) mod rounds;
 
 use std::path::Path;
 use std::time::Duration;

@@ -52,6 +52,35 @@ impl Setup {
         Self(settings)
     }
 
+    /// With an authorization server of its own and everything else as in [`Self::new`]. Its limits by address are out
+    /// of the way, since everybody comes from one.
+    pub(crate) fn with_own_tokens(data_dir: &Path) -> Self {
+        const ROOM: &str = "1000000000";
+        let mut setup = Self::without_authentication(data_dir)
+            .with("TIDEGATE_AUTH__ENABLED", "true")
+            .with("TIDEGATE_OAUTH__REGISTRATION__PER_ADDRESS_PER_DAY", "1000");
+        for key in [
+            "TIDEGATE_OAUTH__LIMITS__AUTHORIZE__PER_MINUTE",
+            "TIDEGATE_OAUTH__LIMITS__AUTHORIZE__BURST",
+            "TIDEGATE_OAUTH__LIMITS__TOKEN__PER_MINUTE",
+            "TIDEGATE_OAUTH__LIMITS__TOKEN__BURST",
+            "TIDEGATE_OAUTH__LIMITS__TOKEN_OF_CLIENT__PER_MINUTE",
+            "TIDEGATE_OAUTH__LIMITS__TOKEN_OF_CLIENT__BURST",
+        ] {
+            setup = setup.with(key, ROOM);
+        }
+        setup
+    }
+
+    /// As the development user, and everything else as in [`Self::new`].
+    pub(crate) fn without_authentication(data_dir: &Path) -> Self {
+        let mint = TokenMint::random();
+        let Self(mut settings) = Self::new(data_dir, &mint, "");
+        settings.retain(|key, _| !key.starts_with("TIDEGATE_AUTH__"));
+        settings.insert("TIDEGATE_AUTH__DEVELOPMENT_USER", "admin".to_owned());
+        Self(settings)
+    }
+
     /// With one more setting.
     pub(crate) fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.0.insert(key, value.into());
@@ -82,6 +111,29 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(Stdio::null());
         Self::start(command, port).with_context(|| format!("cannot start {}", binary.display()))
+    }
+
+    /// Starts Tidegate for the first time, and returns what it told the operator on standard error until it was ready.
+    ///
+    /// # Errors
+    /// As [`Self::tidegate`].
+    pub(crate) fn tidegate_and_its_words(
+        binary: &Path,
+        setup: &Setup,
+    ) -> anyhow::Result<(Self, String)> {
+        let port = free_port()?;
+        let words = tempfile::NamedTempFile::new()?;
+        let mut command = Command::new(binary);
+        command
+            .env_clear()
+            .envs(&setup.0)
+            .env("TIDEGATE_SERVER__PORT", port.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(words.reopen()?);
+        let server = Self::start(command, port)
+            .with_context(|| format!("cannot start {}", binary.display()))?;
+        Ok((server, std::fs::read_to_string(words.path())?))
     }
 
     /// Starts the floor: this program again.

@@ -2,11 +2,61 @@
 
 use super::Table;
 use crate::abandon::Memory;
+use crate::access::{Access, Rate};
 use crate::ceiling::{Ceiling, Figure};
 use crate::drive::Comparison;
 
 fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).into()
+}
+
+/// What access costs.
+pub(crate) fn of_access(access: &Access) -> Table {
+    let yes = |is_so: bool| if is_so { "yes" } else { "no" }.to_owned();
+    let rate = |rate: &Rate| {
+        let failed = match (rate.failed, &rate.first_failure) {
+            (0, _) => String::new(),
+            (failed, first) => format!(
+                ", {failed} failed: {}",
+                first.as_deref().unwrap_or_default()
+            ),
+        };
+        format!(
+            "{} done, {:.2} ms of CPU each{failed}",
+            rate.done, rate.cpu_ms
+        )
+    };
+    Table {
+        title: "Access".into(),
+        head: texts(["what", "measured", "goal", "reached", "how"]),
+        rows: vec![
+            vec![
+                "whole sign-ins with a refresh".to_owned(),
+                format!("{:.0} a minute", access.sign_ins.per_minute()),
+                "1,000 a minute".to_owned(),
+                yes(access.sign_ins.per_minute() >= 1_000.0 && access.sign_ins.failed == 0),
+                rate(&access.sign_ins),
+            ],
+            vec![
+                "refreshes at the token endpoint".to_owned(),
+                format!("{:.0} a second", access.refreshes.per_second),
+                "500 a second".to_owned(),
+                yes(access.refreshes.per_second >= 500.0 && access.refreshes.failed == 0),
+                rate(&access.refreshes),
+            ],
+            vec![
+                "health_check with an access token to without".to_owned(),
+                format!("{:.2}", access.checked_to_unchecked),
+                "0.85".to_owned(),
+                yes(access.checked_to_unchecked >= 0.85),
+                "calls a second, in turns, the median".to_owned(),
+            ],
+        ],
+        notes: vec![format!(
+            "{} cores, shared by the server and its clients",
+            access.cores
+        )],
+    }
 }
 
 /// The ratios to the floor.
