@@ -37,7 +37,7 @@ impl SignIn {
                 must_change_password: false,
                 is_administrator: false,
             };
-            match self.parts.manager.call(create).await {
+            match self.parts.call(create).await {
                 Ok(account) => return Ok(account),
                 Err(ManagerError::Conflict(_)) => {}
                 // An address of a form that we do not know is left out, unless somebody is found by it.
@@ -63,7 +63,7 @@ impl SignIn {
             issuer: issuer.to_owned(),
             subject: subject.to_owned(),
         };
-        match self.parts.manager.call(link).await {
+        match self.parts.call(link).await {
             Ok(()) => Ok(account),
             Err(ManagerError::Conflict(_)) => {
                 let off = UpdateAccount {
@@ -73,12 +73,12 @@ impl SignIn {
                     is_active: Some(false),
                     is_administrator: None,
                 };
-                self.parts.manager.call(off).await?;
+                self.parts.call(off).await?;
                 let key = AccountKey::Upstream {
                     issuer: issuer.to_owned(),
                     subject: subject.to_owned(),
                 };
-                let theirs = self.parts.manager.call(FindAccount { key }).await?;
+                let theirs = self.parts.call(FindAccount { key }).await?;
                 theirs.ok_or_else(|| SignInError::Internal("an identity is tied to nobody".into()))
             }
             Err(err) => Err(err.into()),

@@ -132,7 +132,7 @@ impl BrowserSessions {
 
     async fn account_of(&self, record: &Record) -> Result<Option<Account>, SignInError> {
         let key = AccountKey::Id(record.account.clone());
-        let account = self.manager.call(FindAccount { key }).await?;
+        let account = Box::pin(self.manager.call(FindAccount { key })).await?;
         Ok(account.filter(|account| {
             account.is_active
                 && account.kind == AccountKind::Person

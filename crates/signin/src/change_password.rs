@@ -59,7 +59,7 @@ impl SignIn {
     ) -> Result<Account, SignInError> {
         let id = &session.account.id;
         let username = session.account.username.clone();
-        let found = self.parts.manager.call(FindPassword { username }).await?;
+        let found = self.parts.call(FindPassword { username }).await?;
         let found = found
             .filter(|found| found.account.id == *id && found.account.is_active)
             .ok_or(SignInError::SignedOut)?;
@@ -103,9 +103,9 @@ impl SignIn {
             password_hash,
             must_change: false,
         };
-        self.parts.manager.call(set).await?;
+        self.parts.call(set).await?;
         let key = AccountKey::Id(id.clone());
-        let account = self.parts.manager.call(FindAccount { key }).await?;
+        let account = self.parts.call(FindAccount { key }).await?;
         account.ok_or(SignInError::SignedOut)
     }
 }

@@ -23,7 +23,7 @@ impl SignIn {
     /// # Errors
     /// `Busy`, `Unavailable`, `Internal`.
     pub async fn first_start(&self) -> Result<Option<FirstAdministrator>, SignInError> {
-        if self.parts.manager.call(CountAccounts {}).await? > 0 {
+        if self.parts.call(CountAccounts {}).await? > 0 {
             return Ok(None);
         }
         let password = one_time_password()?;
@@ -42,7 +42,7 @@ impl SignIn {
             is_administrator: true,
         };
         // Of the nodes that start at the same time one gets the name.
-        let account = match self.parts.manager.call(create).await {
+        let account = match self.parts.call(create).await {
             Ok(account) => account,
             Err(ManagerError::Conflict(_)) => return Ok(None),
             Err(err) => return Err(err.into()),

@@ -95,7 +95,7 @@ impl SignIn {
                 display_name: account.display_name.clone(),
                 password_hash: None,
             };
-            match self.parts.manager.call(accept).await {
+            match self.parts.call(accept).await {
                 Ok(account) => Ok(account),
                 Err(ManagerError::NotFound { .. }) => Err(SignInError::InvitationGone),
                 Err(ManagerError::Conflict(_)) => Err(SignInError::InvitationForAnother),
@@ -138,7 +138,7 @@ impl SignIn {
             display_name: shown,
             password_hash: Some(password_hash),
         };
-        match self.parts.manager.call(accept).await {
+        match self.parts.call(accept).await {
             Ok(account) => Ok(account),
             Err(ManagerError::NotFound { .. }) => Err(SignInError::InvitationGone),
             Err(ManagerError::Invalid(text)) => Err(SignInError::InvalidName(text)),
@@ -191,11 +191,7 @@ impl SignIn {
         let Ok(hash) = SecretHash::of_presented(SecretKind::Invitation, secret) else {
             return Ok(None);
         };
-        let found = self
-            .parts
-            .manager
-            .call(FindInvitation { secret: hash })
-            .await?;
+        let found = self.parts.call(FindInvitation { secret: hash }).await?;
         Ok(found.map(|invitation| (hash, invitation)))
     }
 
@@ -204,7 +200,7 @@ impl SignIn {
         email: &str,
     ) -> Result<Option<Account>, SignInError> {
         let key = AccountKey::VerifiedEmail(email.to_owned());
-        Ok(self.parts.manager.call(FindAccount { key }).await?)
+        Ok(self.parts.call(FindAccount { key }).await?)
     }
 
     pub(crate) async fn note_acceptance(

@@ -83,7 +83,7 @@ impl Journal {
             detail: entry.detail,
         };
         let events = vec![event];
-        if let Err(err) = self.manager.call(RecordEvents { events }).await {
+        if let Err(err) = Box::pin(self.manager.call(RecordEvents { events })).await {
             let err: &(dyn std::error::Error + 'static) = &err;
             tracing::warn!(error = err, action, "could not record a sign-in event");
         }

@@ -7,6 +7,7 @@ mod browser_sessions;
 mod change_password;
 mod error;
 mod first_start;
+mod given_password;
 mod invitation;
 mod journal;
 mod names;
@@ -23,6 +24,7 @@ mod with_password;
 
 pub use error::{ProviderRefusal, SignInError};
 pub use first_start::FirstAdministrator;
+pub use given_password::GivenPassword;
 pub use invitation::InvitationView;
 pub use return_to::ReturnTo;
 pub use session::{BrowserSession, CsrfToken, NewSession};

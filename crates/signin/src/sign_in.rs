@@ -1,9 +1,10 @@
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tidegate_manager::Manager;
 use tidegate_manager::account::{Account, AccountKind, EndSessions, NoteSignIn};
+use tidegate_manager::{Manager, ManagerError, Operation};
 use tidegate_store::{Tallies, TicketStore};
 use tidegate_types::{Clock, Peer, WorkspaceSlug};
 
@@ -38,6 +39,16 @@ pub(crate) struct Parts {
     /// How a workspace's Superset hashes, as its last user who came showed: nobody is checked like that there. One
     /// entry a configured workspace.
     pub(crate) superset_methods: Mutex<HashMap<WorkspaceSlug, WerkzeugMethod>>,
+}
+
+impl Parts {
+    /// Asks the manager. Boxed, since the way to its database would be in every future of ours.
+    pub(crate) fn call<O: Operation>(
+        &self,
+        operation: O,
+    ) -> Pin<Box<dyn Future<Output = Result<O::Reply, ManagerError>> + Send + '_>> {
+        Box::pin(self.manager.call(operation))
+    }
 }
 
 impl std::fmt::Debug for SignIn {
@@ -117,7 +128,7 @@ impl SignIn {
     /// `Unavailable`, `Internal`.
     pub async fn sign_out_everywhere(&self, session: &BrowserSession) -> Result<(), SignInError> {
         let id = session.account.id.clone();
-        self.parts.manager.call(EndSessions { id }).await?;
+        self.parts.call(EndSessions { id }).await?;
         self.parts.sessions.end(&session.key).await?;
         let entry = Entry::new("sign_out.everywhere", "ok").by(&session.account.id);
         self.parts.journal.note(entry).await;
@@ -138,7 +149,7 @@ impl SignIn {
     ) -> Result<NewSession, SignInError> {
         let id = account.id.clone();
         let session = self.parts.sessions.begin(account).await?;
-        let noted = self.parts.manager.call(NoteSignIn { id: id.clone() }).await;
+        let noted = self.parts.call(NoteSignIn { id: id.clone() }).await;
         if let Err(err) = noted {
             let err: &(dyn std::error::Error + 'static) = &err;
             tracing::warn!(error = err, "could not note when somebody signed in");

@@ -67,7 +67,7 @@ impl SignIn {
             role: workspace.role,
             superset_username: Some(user.username.clone()),
         };
-        self.parts.manager.call(membership).await?;
+        self.parts.call(membership).await?;
         // Last, since it is what makes the account theirs: one that was left halfway opens to nobody.
         let account = self.link(account, issuer, subject).await?;
         let entry = Entry::new("account.created", "ok")
@@ -88,7 +88,7 @@ impl SignIn {
             issuer: issuer.to_owned(),
             subject: subject.to_owned(),
         };
-        Ok(self.parts.manager.call(FindAccount { key }).await?)
+        Ok(self.parts.call(FindAccount { key }).await?)
     }
 
     /// A number can be given to another user when its first owner is deleted. So the user must be called what the account
@@ -101,7 +101,6 @@ impl SignIn {
     ) -> Result<Result<Account, Refusal>, SignInError> {
         let places = self
             .parts
-            .manager
             .call(ListMemberships {
                 account: account.id.clone(),
             })

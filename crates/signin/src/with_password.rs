@@ -148,7 +148,7 @@ impl SignIn {
     /// Looks everybody up, whether the first is found or not.
     async fn candidates(&self, folded: &str, typed: &str) -> Result<Candidates, SignInError> {
         let username = folded.to_owned();
-        let local = self.parts.manager.call(FindPassword { username }).await?;
+        let local = self.parts.call(FindPassword { username }).await?;
         let mut users = Vec::new();
         let mut unanswered = None;
         for workspace in &self.parts.settings.superset {
@@ -199,7 +199,7 @@ impl SignIn {
         };
         let turn = self.parts.turns.begin(&password_turn(&account.id)).await?;
         let username = account.username.clone();
-        let now = self.parts.manager.call(FindPassword { username }).await?;
+        let now = self.parts.call(FindPassword { username }).await?;
         let is_unchanged = now.is_some_and(|now| {
             now.account.id == account.id && now.password_hash == found.password_hash
         });
@@ -209,7 +209,7 @@ impl SignIn {
                 password_hash,
                 must_change: account.must_change_password,
             };
-            self.parts.manager.call(set).await?;
+            self.parts.call(set).await?;
         }
         self.parts.turns.end(turn).await?;
         if !is_unchanged {
@@ -219,7 +219,7 @@ impl SignIn {
             });
         }
         let key = AccountKey::Id(account.id.clone());
-        let account = self.parts.manager.call(FindAccount { key }).await?;
+        let account = self.parts.call(FindAccount { key }).await?;
         account.ok_or(SignInError::WrongCredentials)
     }
 }
@@ -288,10 +288,10 @@ impl Candidates {
         match (&self.local, verdicts.local) {
             (Some(_), Verdict::Unreadable) => nothing("unreadable_hash"),
             (Some(found), _) if found.password_hash.is_some() => nothing("wrong_password"),
-            (Some(_), _) => nothing("no_password"),
-            (None, _) if self.users.iter().any(|candidate| candidate.user.is_some()) => {
+            _ if self.users.iter().any(|candidate| candidate.user.is_some()) => {
                 nothing("wrong_superset_password")
             }
+            (Some(_), _) => nothing("no_password"),
             (None, _) => nothing("unknown_name"),
         }
     }

@@ -124,11 +124,8 @@ mod tests {
     async fn work_that_panics_is_an_error_and_leaves_its_place() {
         let gate = Gate::new();
         let place = gate.enter().await.unwrap();
-        let err = place
-            .run(|| panic!("broken"))
-            .await
-            .map(|()| ())
-            .unwrap_err();
+        let err: Result<(), _> = place.run(|| panic!("broken")).await;
+        let err = err.unwrap_err();
         assert_eq!("internal", err.code());
         assert_eq!(AT_ONCE, gate.places.available_permits());
     }

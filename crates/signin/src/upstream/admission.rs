@@ -56,7 +56,7 @@ impl SignIn {
             issuer: settings.issuer.clone(),
             subject: identity.subject.clone(),
         };
-        Ok(self.parts.manager.call(FindAccount { key }).await?)
+        Ok(self.parts.call(FindAccount { key }).await?)
     }
 
     async fn admit_newcomer(
@@ -145,7 +145,7 @@ impl SignIn {
             issuer: settings.issuer.clone(),
             subject: identity.subject.clone(),
         };
-        self.parts.manager.call(link).await?;
+        self.parts.call(link).await?;
         let entry = Entry::new("account.linked", "ok")
             .by(&account.id)
             .from(peer)
@@ -163,7 +163,7 @@ impl SignIn {
         secret: SecretHash,
         peer: &Peer,
     ) -> Result<Option<Account>, SignInError> {
-        let Some(invitation) = self.parts.manager.call(FindInvitation { secret }).await? else {
+        let Some(invitation) = self.parts.call(FindInvitation { secret }).await? else {
             return Ok(None);
         };
         let is_theirs = identity.email.as_ref().is_some_and(|email| {
@@ -188,7 +188,7 @@ impl SignIn {
                 display_name: shown(identity),
                 password_hash: None,
             };
-            match self.parts.manager.call(accept).await {
+            match self.parts.call(accept).await {
                 Ok(account) => {
                     let accepted = Ok(account);
                     self.note_acceptance(&invitation, &accepted, peer).await;

@@ -38,7 +38,7 @@ impl SignIn {
         wanted: &BTreeMap<&str, bool>,
         account: &Account,
     ) -> Result<(), SignInError> {
-        let teams = self.parts.manager.call(ListTeams {}).await?;
+        let teams = self.parts.call(ListTeams {}).await?;
         for (name, is_member) in wanted {
             let Some(team) = teams.iter().find(|team| team.name == *name) else {
                 tracing::warn!(
@@ -55,7 +55,7 @@ impl SignIn {
                 account: account.id.clone(),
                 is_member: *is_member,
             };
-            ignore_missing(self.parts.manager.call(set).await)?;
+            ignore_missing(self.parts.call(set).await)?;
         }
         Ok(())
     }
@@ -68,7 +68,6 @@ impl SignIn {
         let account = account.id.clone();
         let places = self
             .parts
-            .manager
             .call(ListMemberships {
                 account: account.clone(),
             })
@@ -86,14 +85,14 @@ impl SignIn {
                         role: *role,
                         superset_username: own.map(|place| place.superset_username.clone()),
                     };
-                    ignore_missing(self.parts.manager.call(set).await)?;
+                    ignore_missing(self.parts.call(set).await)?;
                 }
                 (Some(_), None) => {
                     let remove = RemoveMembership {
                         workspace: (*workspace).clone(),
                         account: account.clone(),
                     };
-                    ignore_missing(self.parts.manager.call(remove).await)?;
+                    ignore_missing(self.parts.call(remove).await)?;
                 }
                 (None, None) => {}
             }
