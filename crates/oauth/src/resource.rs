@@ -135,7 +135,8 @@ pub struct ResourceMap {
 
 impl ResourceMap {
     /// The resources of a server at `public_url`, of which the origin counts. Workspace hosts have its scheme, and its
-    /// port unless they name one. `default`: the workspace that is meant when none is named, where there is only one.
+    /// port unless they name one; a text that is no host is left out. `default`: the workspace that is meant when none is
+    /// named, where there is only one.
     pub fn new(
         public_url: &Url,
         hosts: impl IntoIterator<Item = (String, WorkspaceSlug)>,
