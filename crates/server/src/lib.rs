@@ -8,6 +8,6 @@ mod shutdown;
 mod state;
 mod workspaces;
 
-pub use access::AccessError;
+pub use access::{AccessError, open_manager};
 pub use application::{Application, ApplicationBuilder, BuildError, Running};
 pub use shutdown::wait_for_signal;

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod cli;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,6 +52,8 @@ enum Command {
         #[arg(long, default_value = "http://127.0.0.1:5008")]
         url: String,
     },
+    #[command(flatten)]
+    Manage(cli::Manage),
 }
 
 fn main() -> ExitCode {
@@ -70,8 +74,10 @@ fn run() -> anyhow::Result<ExitCode> {
         .map_err(|_| anyhow::anyhow!("a TLS provider is installed already"))?;
     let CommandLine { config, command } = CommandLine::parse();
     let mut environment: HashMap<String, String> = std::env::vars().collect();
-    // It is no setting, and the settings refuse names that they do not know.
-    environment.remove(SEED_DATA_URL);
+    // They are no settings, and the settings refuse names that they do not know.
+    for name in cli::ENVIRONMENT.into_iter().chain([SEED_DATA_URL]) {
+        environment.remove(name);
+    }
     if let Some(Command::Healthcheck { url }) = &command {
         return tokio_main(healthcheck(url));
     }
@@ -99,6 +105,7 @@ fn run() -> anyhow::Result<ExitCode> {
             data_url,
         }) => tokio_main(seed(settings, workspace, data_url.into())),
         Some(Command::Healthcheck { .. }) => Ok(ExitCode::SUCCESS),
+        Some(Command::Manage(command)) => tokio_main(cli::run(command, settings)),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use tidegate_config::{ManagerPlace, Settings};
-use tidegate_manager::workspace::{DeclareWorkspaces, Workspace};
+use tidegate_manager::workspace::{DeclareWorkspaces, ListWorkspaces, Workspace};
 use tidegate_manager::{
     LocalManager, LocalSettings, Manager, ManagerError, RemoteManager, RemoteSettings,
 };
-use tidegate_types::Clock;
+use tidegate_types::{Clock, WorkspaceSlug};
 
 /// Opens it.
 pub(super) async fn open(
@@ -47,6 +47,23 @@ pub(super) async fn open(
     };
     let manager = LocalManager::open(local, Arc::clone(clock)).await?;
     Ok(Manager::Local(Arc::new(manager)))
+}
+
+/// Tells the manager of the workspaces that the configuration names, where it does not know them yet. A command may be
+/// run with another configuration than the nodes', and must not tell the manager that what that names is gone.
+pub(super) async fn declare_new(
+    manager: &Manager,
+    settings: &Settings,
+) -> Result<(), ManagerError> {
+    let known = manager.call(ListWorkspaces {}).await?;
+    let is_known = |slug: &WorkspaceSlug| known.iter().any(|workspace| workspace.slug == *slug);
+    let named = || crate::workspaces::enabled(settings).map(|workspace| &workspace.slug);
+    let mut declared = known.iter().filter(|workspace| workspace.is_declared);
+    let names_all = declared.all(|workspace| named().any(|slug| *slug == workspace.slug));
+    if names_all && !named().all(is_known) {
+        declare(manager, settings).await?;
+    }
+    Ok(())
 }
 
 /// Tells the manager which workspaces the configuration names.

@@ -46,6 +46,23 @@ pub enum AccessError {
     FirstStart(#[from] SignInError),
 }
 
+/// Opens the manager that the settings ask for, for commands. It knows the workspaces that the configuration names.
+/// `None`: the settings ask for none.
+///
+/// # Errors
+/// It cannot be opened, or not be reached.
+pub async fn open_manager(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Manager>, ManagerError> {
+    let Some(configured) = &settings.manager else {
+        return Ok(None);
+    };
+    let manager = manager::open(&configured.place, clock).await?;
+    manager::declare_new(&manager, settings).await?;
+    Ok(Some(manager))
+}
+
 /// The manager, and what the node asks of it.
 pub(crate) struct Managed {
     pub(crate) manager: Manager,
