@@ -18,8 +18,9 @@ impl Manager {
     /// See [`ManagerError`]; each operation says which it can end with besides `Unavailable`, `Timeout` and `Internal`.
     pub async fn call<O: Operation>(&self, operation: O) -> Result<O::Reply, ManagerError> {
         match self {
-            Self::Local(manager) => operation.run(manager).await,
-            Self::Remote(manager) => manager.call(&operation).await,
+            // On the heap: a transaction's future is large, and callers hold those of several calls.
+            Self::Local(manager) => Box::pin(operation.run(manager)).await,
+            Self::Remote(manager) => Box::pin(manager.call(&operation)).await,
         }
     }
 }
