@@ -3,8 +3,7 @@ use tidegate_manager::account::{CountAccounts, CreateAccount};
 use tidegate_types::{ExposeSecret, SecretString};
 
 use crate::journal::Entry;
-use crate::password::one_time_password;
-use crate::{SignIn, SignInError};
+use crate::{GivenPassword, SignIn, SignInError};
 
 /// The administrator that the first start made. The password is for one use; it is shown once, and kept nowhere.
 #[derive(Debug)]
@@ -26,18 +25,15 @@ impl SignIn {
         if self.parts.call(CountAccounts {}).await? > 0 {
             return Ok(None);
         }
-        let password = one_time_password()?;
-        let (argon, hashed) = (self.parts.argon.clone(), password.clone());
+        let argon = self.parts.argon.clone();
         let place = self.parts.gate.enter().await?;
-        let hash = place
-            .run(move || argon.hash(hashed.expose_secret().as_bytes()))
-            .await??;
+        let given = place.run(move || GivenPassword::by(&argon)).await??;
         let create = CreateAccount {
             username: USERNAME.to_owned(),
             email: None,
             is_email_verified: false,
             display_name: "Administrator".to_owned(),
-            password_hash: Some(hash),
+            password_hash: Some(given.hash.expose_secret().to_owned()),
             must_change_password: true,
             is_administrator: true,
         };
@@ -53,7 +49,7 @@ impl SignIn {
         self.parts.journal.note(entry).await;
         Ok(Some(FirstAdministrator {
             username: account.username,
-            password,
+            password: given.text,
         }))
     }
 }

@@ -18,11 +18,37 @@ impl GivenPassword {
     /// # Errors
     /// `Internal`.
     pub fn draw(cost: PasswordCost) -> Result<Self, SignInError> {
+        Self::by(&Argon::new(cost))
+    }
+
+    pub(crate) fn by(argon: &Argon) -> Result<Self, SignInError> {
         let text = one_time_password()?;
-        let hash = Argon::new(cost).hash(text.expose_secret().as_bytes())?;
+        let hash = argon.hash(text.expose_secret().as_bytes())?;
         Ok(Self {
             text,
             hash: hash.into(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::password::Verdict;
+
+    #[test]
+    fn the_hash_is_of_the_text_and_neither_is_shown() {
+        let cost = PasswordCost {
+            memory_kib: 64,
+            passes: 1,
+            lanes: 1,
+        };
+        let given = GivenPassword::draw(cost).unwrap();
+        let (text, hash) = (given.text.expose_secret(), given.hash.expose_secret());
+        let right = Verdict::Right { is_outdated: false };
+        let verdict = Argon::new(cost).check(Some(hash), text.as_bytes());
+        assert_eq!(right, verdict);
+        let shown = format!("{given:?}");
+        assert!(!shown.contains(text) && !shown.contains(hash));
     }
 }

@@ -26,7 +26,6 @@ pub use error::{ProviderRefusal, SignInError};
 pub use first_start::FirstAdministrator;
 pub use given_password::GivenPassword;
 pub use invitation::InvitationView;
-pub use password::GivenPassword;
 pub use return_to::ReturnTo;
 pub use session::{BrowserSession, CsrfToken, NewSession};
 pub use settings::{
