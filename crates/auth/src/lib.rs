@@ -19,6 +19,6 @@ pub use authenticator::{
 pub use combined::CombinedAuthenticator;
 pub use development::DevelopmentAuthenticator;
 pub use jwt::JwtAuthenticator;
-pub use own::{OwnTokenAuthenticator, OwnTokenParts, token_id_of, workspace_of};
+pub use own::{LiveResources, OwnTokenAuthenticator, OwnTokenParts, token_id_of, workspace_of};
 pub use ports::{ApiTokenFound, ApiTokens, NoStanding, OwnKeys, Standing, StandingSource};
 pub use static_tokens::StaticTokens;

@@ -2,6 +2,7 @@
 
 mod api_tokens;
 mod keys;
+mod resources;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tidegate_types::{ClientName, Clock, Credential, GrantId, TokenId, WorkspaceS
 
 use crate::own::api_tokens::KnownApiTokens;
 use crate::own::keys::KeyRing;
+pub use crate::own::resources::LiveResources;
 use crate::token_cache::{TokenCache, digest_of};
 use crate::{
     ApiTokenFound, ApiTokens, AuthFailure, Authenticator, OwnKeys, TokenKind, VerifiedToken,
@@ -26,7 +28,7 @@ const LEEWAY: Duration = Duration::from_secs(10);
 /// is decided on every use by [`crate::StandingSource`].
 #[derive(Debug)]
 pub struct OwnTokenAuthenticator {
-    resources: ResourceMap,
+    resources: LiveResources,
     keys: KeyRing,
     api_tokens: KnownApiTokens,
     verified: TokenCache,
@@ -76,7 +78,7 @@ impl OwnTokenAuthenticator {
     /// Keys are read on the first use, so that a manager that is away does not keep the server from starting.
     pub fn new(parts: OwnTokenParts) -> Self {
         Self {
-            resources: parts.resources,
+            resources: LiveResources::new(parts.resources),
             keys: KeyRing::new(parts.keys, Arc::clone(&parts.clock)),
             api_tokens: KnownApiTokens::new(parts.api_tokens, parts.token_cache_entries),
             verified: TokenCache::new(parts.token_cache_entries),
@@ -85,10 +87,17 @@ impl OwnTokenAuthenticator {
         }
     }
 
+    /// Takes the resources from where somebody else replaces them as workspaces come and go.
+    #[must_use]
+    pub fn with_resources(mut self, resources: LiveResources) -> Self {
+        self.resources = resources;
+        self
+    }
+
     /// Whether the token claims to be one of ours, unchecked. If so, nobody else's check counts.
     pub(crate) fn claims_as_own(&self, bearer: &str) -> bool {
         bearer.starts_with(SecretKind::ApiToken.prefix())
-            || issuer_of(bearer).as_deref() == Some(self.resources.issuer())
+            || issuer_of(bearer).as_deref() == Some(self.resources.load().issuer())
     }
 
     async fn verify(&self, bearer: &str) -> Result<Arc<VerifiedToken>, OwnRefusal> {
@@ -105,33 +114,12 @@ impl OwnTokenAuthenticator {
         if let Some(token) = self.verified.get(&digest, ring.generation, now) {
             return Ok(token);
         }
-        let claims = ring
-            .keys
-            .verify(bearer, self.resources.issuer(), now, LEEWAY)?;
-        let token = Arc::new(self.token_of(claims)?);
+        let resources = self.resources.load();
+        let claims = ring.keys.verify(bearer, resources.issuer(), now, LEEWAY)?;
+        let token = Arc::new(token_of(&resources, claims)?);
         self.verified
             .put(digest, ring.generation, Arc::clone(&token), now);
         Ok(token)
-    }
-
-    fn token_of(&self, claims: AccessTokenClaims) -> Result<VerifiedToken, OwnRefusal> {
-        let target = self.resources.find(&claims.aud);
-        let workspace = match (target.ok_or(OwnRefusal::Audience)?, claims.workspace) {
-            (Target::Generic, workspace) => workspace,
-            (Target::Workspace(slug), None) => Some(slug),
-            (Target::Workspace(slug), Some(own)) if slug == own => Some(slug),
-            (Target::Workspace(_), Some(_)) => return Err(OwnRefusal::OtherWorkspace),
-        };
-        Ok(VerifiedToken {
-            kind: TokenKind::OAuth,
-            subject: claims.sub.as_str().into(),
-            client: ClientName(claims.client_id.as_str().into()),
-            scopes: claims.scope,
-            credential: Credential::Token(claims.jti),
-            expires_at_unix_secs: Some(claims.exp),
-            grant: Some(claims.gid),
-            workspace,
-        })
     }
 
     async fn verify_secret(&self, bearer: &str) -> Result<Arc<VerifiedToken>, OwnRefusal> {
@@ -158,6 +146,29 @@ impl OwnTokenAuthenticator {
             workspace,
         }))
     }
+}
+
+fn token_of(
+    resources: &ResourceMap,
+    claims: AccessTokenClaims,
+) -> Result<VerifiedToken, OwnRefusal> {
+    let target = resources.find(&claims.aud);
+    let workspace = match (target.ok_or(OwnRefusal::Audience)?, claims.workspace) {
+        (Target::Generic, workspace) => workspace,
+        (Target::Workspace(slug), None) => Some(slug),
+        (Target::Workspace(slug), Some(own)) if slug == own => Some(slug),
+        (Target::Workspace(_), Some(_)) => return Err(OwnRefusal::OtherWorkspace),
+    };
+    Ok(VerifiedToken {
+        kind: TokenKind::OAuth,
+        subject: claims.sub.as_str().into(),
+        client: ClientName(claims.client_id.as_str().into()),
+        scopes: claims.scope,
+        credential: Credential::Token(claims.jti),
+        expires_at_unix_secs: Some(claims.exp),
+        grant: Some(claims.gid),
+        workspace,
+    })
 }
 
 /// The name that a grant or API token has where tokens are named: in session validation, and as an API token's

@@ -180,6 +180,22 @@ async fn the_audience_is_a_resource_of_ours_and_fits_the_tokens_workspace() {
 }
 
 #[tokio::test]
+async fn a_host_that_comes_later_is_a_resource_from_then_on() {
+    let mut bench = bench();
+    let live = LiveResources::new(resources());
+    bench.own = bench.own.with_resources(live.clone());
+    let aud = |claims: &mut AccessTokenClaims| {
+        claims.aud = Resource::parse("https://rival.example/mcp").unwrap();
+        claims.workspace = Some("rival".parse().unwrap());
+    };
+    assert_eq!(Err(AuthFailure::Refused), bench.check_claims(aud).await);
+    let hosts = [("rival.example".to_owned(), "rival".parse().unwrap())];
+    let public_url = "https://tide.example".parse().unwrap();
+    live.replace(ResourceMap::new(&public_url, hosts, None));
+    assert!(bench.check_claims(aud).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_token_of_another_issuer_or_time_is_refused() {
     let bench = bench();
     let refused = Err(AuthFailure::Refused);

@@ -19,7 +19,7 @@ use super::channel::{Asking, CallChannel, FIRST};
 use super::keep::{self, Boarding, Flight, Place};
 use super::observe::{Observation, Request};
 use super::operation::Operation;
-use super::{Caller, Core, Outcome, Produced, TraceParent, failure};
+use super::{Caller, Core, Outcome, Produced, TraceParent, failure, notice};
 use crate::answer::Refused;
 use crate::executor::{Job, Patience};
 use crate::outlet::Outlet;
@@ -100,15 +100,20 @@ pub(crate) async fn run(
         if let Some(answer) = found {
             metrics.count(Count::CacheHit);
             observation.end_cached(answer.len());
+            let answer = notice::attach(answer, notice::of(&caller));
             return Outcome::Message(reply::success(&id, &answer));
         }
         metrics.count(Count::CacheMiss);
     }
 
+    let told = notice::of(&caller);
     let sealing = Sealing::of(&caller, &call.operation);
     let job = job(&core, &caller, call, outlet, cancel, observation, keeping);
     match core.executor.run(job).await {
-        Ok(produced) => Outcome::Message(reply::success(&id, &produced.result)),
+        Ok(produced) => {
+            let result = notice::attach(produced.result, told);
+            Outcome::Message(reply::success(&id, &result))
+        }
         Err(failed) => failure::outcome(&core, &failed, &id, version, is_tool, |state| {
             sealing.seal(&core, state)
         }),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tidegate_protocol::ProtocolVersion;
 use tidegate_protocol::reply::{CacheScope, ResultBuilder};
 
-use super::{Core, millis};
+use super::{Caller, Core, millis, notice};
 
 /// `ServerCapabilities`: what is served, and nothing that is not. Log messages are deprecated in
 /// 2026-07-28, where a request asks for them in its `_meta`, but still served.
@@ -19,21 +19,25 @@ fn capabilities() -> Value {
     })
 }
 
+fn instructions(core: &Core, caller: &Caller) -> String {
+    notice::with_instructions(&core.settings.instructions, notice::of(caller))
+}
+
 /// The result of `server/discover`.
-pub(crate) fn discover(core: &Core, version: ProtocolVersion) -> Bytes {
+pub(crate) fn discover(core: &Core, caller: &Caller, version: ProtocolVersion) -> Bytes {
     ResultBuilder::complete(version, &core.server)
         .member(
             "supportedVersions",
             &ProtocolVersion::SERVED.map(ProtocolVersion::as_str),
         )
         .member("capabilities", &capabilities())
-        .member("instructions", &core.settings.instructions)
+        .member("instructions", &instructions(core, caller))
         .cacheable(millis(core.settings.client_ttl.lists), CacheScope::Private)
         .finish()
 }
 
 /// The result of `initialize`.
-pub(crate) fn initialize(core: &Core, version: ProtocolVersion) -> Bytes {
+pub(crate) fn initialize(core: &Core, caller: &Caller, version: ProtocolVersion) -> Bytes {
     let mut server = core.server.implementation.clone();
     if !version.has_structured_content()
         && let Some(members) = server.as_object_mut()
@@ -44,6 +48,6 @@ pub(crate) fn initialize(core: &Core, version: ProtocolVersion) -> Bytes {
         .member("protocolVersion", &version.as_str())
         .member("capabilities", &capabilities())
         .member("serverInfo", &server)
-        .member("instructions", &core.settings.instructions)
+        .member("instructions", &instructions(core, caller))
         .finish()
 }

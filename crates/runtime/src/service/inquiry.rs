@@ -51,7 +51,7 @@ pub(crate) async fn answer(
         return Some(refused.into());
     }
     let result = match inquiry {
-        Inquiry::Discover => Ok(discover::discover(core, version)),
+        Inquiry::Discover => Ok(discover::discover(core, caller, version)),
         Inquiry::Tools => lists::tools(core, caller, version, params),
         Inquiry::Resources => lists::resources(core, version, params),
         Inquiry::Templates => lists::templates(core, version, params),

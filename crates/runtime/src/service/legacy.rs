@@ -117,7 +117,7 @@ pub(crate) async fn initialize(core: &Arc<Core>, caller: &Caller, request: &Requ
         Err(err) => return store_refusal(Some(id), &err),
     }
     Answer::Initialized {
-        body: reply::success(id, &discover::initialize(core, version)),
+        body: reply::success(id, &discover::initialize(core, caller, version)),
         session,
     }
 }

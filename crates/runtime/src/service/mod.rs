@@ -11,6 +11,7 @@ pub(crate) mod legacy;
 mod listen;
 mod lists;
 pub(crate) mod modern;
+mod notice;
 mod observe;
 mod operation;
 mod prepare;
