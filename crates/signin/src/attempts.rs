@@ -93,11 +93,20 @@ pub(crate) struct Attempts {
     clock: Arc<dyn Clock>,
 }
 
-/// One name from one network.
+/// One name from one network, at one or more doors.
 pub(crate) struct Attempt {
     attempts: Attempts,
-    name: String,
+    doors: Vec<String>,
     network: String,
+}
+
+/// An attempt that may be made.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// For each door, whether it is tried. What would open a door that is closed is not looked at.
+    pub(crate) is_open: Vec<bool>,
+    /// How long the doors that are closed stay so at most.
+    pub(crate) closed_for: Option<Duration>,
 }
 
 impl Attempts {
@@ -105,14 +114,20 @@ impl Attempts {
         Self { tallies, clock }
     }
 
-    /// An attempt at `what`, which is a name as it is compared or anything else that is guessed at.
-    pub(crate) fn at(&self, what: &str, peer: &Peer) -> Attempt {
+    /// An attempt at `what`, a name as it is compared or anything else that is guessed at. A door is where the name is
+    /// somebody's: local accounts, a workspace's users. Each counts for itself, since whoever can open one of them under a
+    /// name that they chose must not start the others again.
+    pub(crate) fn at(&self, what: &str, doors: &[&str], peer: &Peer) -> Attempt {
         let seconds = i64::try_from(NETWORK_HOUR.as_secs()).unwrap_or(i64::MAX);
         let hour = self.clock.unix_secs() / seconds;
         // Names are people's data and of any length; the store need not know them.
+        let name = SecretHash::of(what);
         Attempt {
             attempts: self.clone(),
-            name: format!("signin:name:{}", SecretHash::of(what)),
+            doors: doors
+                .iter()
+                .map(|door| format!("signin:{door}:{name}"))
+                .collect(),
             network: format!("signin:network:{}:{hour}", peer.network()),
         }
     }
@@ -121,21 +136,39 @@ impl Attempts {
 impl Attempt {
     /// Whether an attempt would be taken now. Counts nothing.
     pub(crate) async fn look(&self) -> Result<(), NotAdmitted> {
-        self.read().await.map(drop)
+        self.look_at_network().await?;
+        let mut least = Duration::MAX;
+        for door in &self.doors {
+            least = least.min(OF_NAME.left(self.tallies().read(door).await?));
+        }
+        if least.is_zero() {
+            Ok(())
+        } else {
+            Err(self.locked(least, "name").await?)
+        }
     }
 
-    /// Takes the attempt: it counts for the name as if it had failed, before anything is checked, so that many at
-    /// once are not more than many one after the other.
-    pub(crate) async fn take(&self) -> Result<(), NotAdmitted> {
-        let before = self.read().await?;
-        let count = self.tallies().add(&self.name, OF_NAME.window).await?;
-        let others = count.saturating_sub(1);
-        let wait = OF_NAME.wait_after(others);
-        // Somebody else came in between, and began the wait that this one should have had.
-        if others != before && !wait.is_zero() {
-            return Err(self.locked(wait, "name").await?);
+    /// Takes the attempt: it counts at each door as if it had failed, before anything is checked, so that many at once are
+    /// not more than many one after the other.
+    pub(crate) async fn take(&self) -> Result<Taken, NotAdmitted> {
+        self.look_at_network().await?;
+        let mut waits = Vec::with_capacity(self.doors.len());
+        for door in &self.doors {
+            waits.push(self.wait_at(door).await?);
         }
-        Ok(())
+        let is_open: Vec<bool> = waits.iter().map(Duration::is_zero).collect();
+        if !is_open.contains(&true) {
+            let least = waits.into_iter().min().unwrap_or_default();
+            return Err(self.locked(least, "name").await?);
+        }
+        Ok(Taken {
+            is_open,
+            closed_for: waits
+                .into_iter()
+                .filter(|wait| !wait.is_zero())
+                .max()
+                .map(up),
+        })
     }
 
     /// Nothing was opened.
@@ -146,47 +179,49 @@ impl Attempt {
             .map(drop)
     }
 
-    /// The name starts again, and the network does not.
-    pub(crate) async fn succeeded(&self) -> Result<(), StoreError> {
-        self.tallies().clear(&self.name).await
+    /// The door that was opened starts again. The others do not, nor does the network.
+    pub(crate) async fn opened(&self, door: usize) -> Result<(), StoreError> {
+        match self.doors.get(door) {
+            Some(door) => self.tallies().clear(door).await,
+            None => Ok(()),
+        }
     }
 
-    /// The failures of the name.
-    async fn read(&self) -> Result<u64, NotAdmitted> {
-        let of_name = self.tallies().read(&self.name).await?;
-        let of_network = self.tallies().read(&self.network).await?;
-        let (name, network) = (OF_NAME.left(of_name), OF_NETWORK.left(of_network));
-        let (wait, by) = if network > name {
-            (network, "network")
+    /// Counts an attempt at a door, unless it is closed: then how long it is.
+    async fn wait_at(&self, door: &str) -> Result<Duration, StoreError> {
+        let before = self.tallies().read(door).await?;
+        let left = OF_NAME.left(before);
+        if !left.is_zero() {
+            return Ok(left);
+        }
+        let count = self.tallies().add(door, OF_NAME.window).await?;
+        let others = count.saturating_sub(1);
+        // Somebody else came in between, and began the wait that this one should have had.
+        if others == before.map_or(0, |tally| tally.count) {
+            Ok(Duration::ZERO)
         } else {
-            (name, "name")
-        };
-        if wait.is_zero() {
-            Ok(of_name.map_or(0, |tally| tally.count))
+            Ok(OF_NAME.wait_after(others))
+        }
+    }
+
+    async fn look_at_network(&self) -> Result<(), NotAdmitted> {
+        let left = OF_NETWORK.left(self.tallies().read(&self.network).await?);
+        if left.is_zero() {
+            Ok(())
         } else {
-            Err(self.locked(wait, by).await?)
+            Err(self.locked(left, "network").await?)
         }
     }
 
     async fn locked(&self, wait: Duration, by: &'static str) -> Result<NotAdmitted, NotAdmitted> {
-        let locked = if by == "name" {
-            &self.name
-        } else {
-            &self.network
-        };
-        let refused = format!("{locked}:refused");
+        let by_name = self.doors.first().filter(|_| by == "name");
+        let refused = format!("{}:refused", by_name.unwrap_or(&self.network));
         let count = self
             .tallies()
             .add(&refused, Duration::from_mins(10))
             .await?;
         Ok(NotAdmitted::Locked(Locked {
-            // Whole seconds, up: nobody should come a moment too early.
-            retry_after: Duration::from_secs(
-                wait.as_millis()
-                    .div_ceil(1_000)
-                    .try_into()
-                    .unwrap_or(u64::MAX),
-            ),
+            retry_after: up(wait),
             by,
             is_noted: count.is_power_of_two(),
         }))
@@ -195,6 +230,12 @@ impl Attempt {
     fn tallies(&self) -> &dyn Tallies {
         self.attempts.tallies.as_ref()
     }
+}
+
+/// Whole seconds, up: nobody should come a moment too early.
+fn up(wait: Duration) -> Duration {
+    let seconds = wait.as_millis().div_ceil(1_000);
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -226,9 +267,11 @@ mod tests {
         Ok(())
     }
 
-    fn wait_of(result: Result<(), NotAdmitted>) -> u64 {
+    const DOOR: &[&str] = &["local"];
+
+    fn wait_of<T>(result: Result<T, NotAdmitted>) -> u64 {
         match result {
-            Ok(()) => 0,
+            Ok(_) => 0,
             Err(NotAdmitted::Locked(locked)) => locked.retry_after.as_secs(),
             Err(NotAdmitted::Store(err)) => panic!("{err}"),
         }
@@ -240,7 +283,7 @@ mod tests {
         let mut waits = Vec::new();
         for number in 0..12 {
             // Another network each time, so that only the name counts.
-            let attempt = attempts.at("alice", &peer(&format!("192.0.2.{number}")));
+            let attempt = attempts.at("alice", DOOR, &peer(&format!("192.0.2.{number}")));
             let wait = wait_of(attempt.look().await);
             assert_eq!(wait, wait_of(attempt.take().await), "locked is not counted");
             clock.advance(Duration::from_secs(wait));
@@ -258,18 +301,21 @@ mod tests {
         let here = peer("198.51.100.1");
         for _ in 0..4 {
             for _ in 0..5 {
-                fail(&attempts.at("alice", &here)).await.unwrap();
+                fail(&attempts.at("alice", DOOR, &here)).await.unwrap();
             }
-            attempts.at("alice", &here).succeeded().await.unwrap();
+            attempts.at("alice", DOOR, &here).opened(0).await.unwrap();
         }
-        let locked = attempts.at("alice", &here).look().await;
+        let locked = attempts.at("alice", DOOR, &here).look().await;
         let Err(NotAdmitted::Locked(locked)) = locked else {
             panic!("20 failures of a network")
         };
         assert_eq!("network", locked.by);
-        assert!(attempts.at("bob", &here).look().await.is_err(), "any name");
+        assert!(
+            attempts.at("bob", DOOR, &here).look().await.is_err(),
+            "any name"
+        );
         let elsewhere = peer("198.51.100.2");
-        assert!(attempts.at("alice", &elsewhere).look().await.is_ok());
+        assert!(attempts.at("alice", DOOR, &elsewhere).look().await.is_ok());
     }
 
     #[tokio::test]
@@ -277,23 +323,23 @@ mod tests {
         let (attempts, clock) = attempts();
         let here = peer("198.51.100.1");
         for number in 0..20 {
-            fail(&attempts.at(&format!("name{number}"), &here))
+            fail(&attempts.at(&format!("name{number}"), DOOR, &here))
                 .await
                 .unwrap();
         }
         for _ in 0..5 {
-            fail(&attempts.at("alice", &peer("198.51.100.2")))
+            fail(&attempts.at("alice", DOOR, &peer("198.51.100.2")))
                 .await
                 .unwrap();
         }
-        assert!(attempts.at("bob", &here).look().await.is_err());
+        assert!(attempts.at("bob", DOOR, &here).look().await.is_err());
         clock.advance(NETWORK_HOUR);
-        attempts.at("bob", &here).look().await.unwrap();
-        fail(&attempts.at("alice", &here)).await.unwrap();
-        assert_eq!(10, wait_of(attempts.at("alice", &here).look().await));
+        attempts.at("bob", DOOR, &here).look().await.unwrap();
+        fail(&attempts.at("alice", DOOR, &here)).await.unwrap();
+        assert_eq!(10, wait_of(attempts.at("alice", DOOR, &here).look().await));
         clock.advance(OF_NAME.window);
         for _ in 0..5 {
-            fail(&attempts.at("alice", &here)).await.unwrap();
+            fail(&attempts.at("alice", DOOR, &here)).await.unwrap();
         }
     }
 
@@ -301,14 +347,14 @@ mod tests {
     async fn many_at_once_are_not_more_than_one_after_the_other() {
         let (attempts, clock) = attempts();
         for _ in 0..6 {
-            let attempt = attempts.at("alice", &peer("192.0.2.1"));
+            let attempt = attempts.at("alice", DOOR, &peer("192.0.2.1"));
             clock.advance(Duration::from_secs(wait_of(attempt.look().await)));
             fail(&attempt).await.unwrap();
         }
         clock.advance(Duration::from_secs(10));
         // All have looked before one is taken.
         let crowd: Vec<Attempt> = (0..50)
-            .map(|number| attempts.at("alice", &peer(&format!("192.0.2.{number}"))))
+            .map(|number| attempts.at("alice", DOOR, &peer(&format!("192.0.2.{number}"))))
             .collect();
         for attempt in &crowd {
             attempt.look().await.unwrap();
@@ -325,15 +371,15 @@ mod tests {
         let (attempts, _clock) = attempts();
         for number in 0..20 {
             let from = peer(&format!("2001:db8::{number:x}"));
-            fail(&attempts.at(&format!("name{number}"), &from))
+            fail(&attempts.at(&format!("name{number}"), DOOR, &from))
                 .await
                 .unwrap();
         }
         let same = peer("2001:db8::ffff");
-        assert!(attempts.at("alice", &same).look().await.is_err());
+        assert!(attempts.at("alice", DOOR, &same).look().await.is_err());
         assert!(
             attempts
-                .at("alice", &peer("2001:db8:0:1::1"))
+                .at("alice", DOOR, &peer("2001:db8:0:1::1"))
                 .look()
                 .await
                 .is_ok()
@@ -343,7 +389,7 @@ mod tests {
     #[tokio::test]
     async fn knocking_on_fills_no_audit() {
         let (attempts, _clock) = attempts();
-        let attempt = attempts.at("alice", &peer("192.0.2.1"));
+        let attempt = attempts.at("alice", DOOR, &peer("192.0.2.1"));
         for _ in 0..5 {
             fail(&attempt).await.unwrap();
         }
@@ -355,5 +401,29 @@ mod tests {
             }
         }
         assert_eq!(10, noted);
+    }
+
+    /// Whoever administers a workspace names a user there as they like, and knows that user's password.
+    #[tokio::test]
+    async fn opening_one_door_does_not_start_another_again() {
+        let (attempts, clock) = attempts();
+        let doors = ["local", "superset:acme"];
+        let attempt = |number: u8| {
+            let from = peer(&format!("192.0.2.{number}"));
+            attempts.at("victim", &doors, &from)
+        };
+        for number in 0..5 {
+            let taken = attempt(number).take().await.unwrap();
+            assert_eq!(vec![true, true], taken.is_open);
+            assert_eq!(None, taken.closed_for);
+            attempt(number).opened(1).await.unwrap();
+        }
+        // The user is not held up, and the local account is not tried.
+        let taken = attempt(6).take().await.unwrap();
+        assert_eq!(vec![false, true], taken.is_open);
+        assert_eq!(Some(Duration::from_secs(1)), taken.closed_for);
+        attempt(6).look().await.unwrap();
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(vec![true, true], attempt(7).take().await.unwrap().is_open);
     }
 }

@@ -25,7 +25,7 @@ impl SignIn {
         }
         let id = &session.account.id;
         // Whoever found a browser open guesses no faster than at the door.
-        let attempt = self.parts.attempts.at(&password_turn(id), peer);
+        let attempt = self.parts.attempts.at(id.as_str(), &["change"], peer);
         self.look(&attempt, peer).await?;
         let turn = self.parts.turns.begin(&password_turn(id)).await?;
         let changed = self
@@ -93,11 +93,11 @@ impl SignIn {
             }
             Err(err) => {
                 // The current one was right; that the new one is weak is no guess.
-                attempt.succeeded().await?;
+                attempt.opened(0).await?;
                 return Err(err);
             }
         };
-        attempt.succeeded().await?;
+        attempt.opened(0).await?;
         let set = SetPassword {
             id: id.clone(),
             password_hash,

@@ -8,7 +8,7 @@ use tidegate_manager::{Manager, ManagerError, Operation};
 use tidegate_store::{Tallies, TicketStore};
 use tidegate_types::{Clock, Peer, WorkspaceSlug};
 
-use crate::attempts::{Attempt, Attempts, NotAdmitted};
+use crate::attempts::{Attempt, Attempts, NotAdmitted, Taken};
 use crate::browser_sessions::BrowserSessions;
 use crate::journal::{Entry, Journal};
 use crate::password::{Argon, Gate, WerkzeugMethod};
@@ -140,6 +140,11 @@ impl SignIn {
         self.parts.settings.allows_passwords
     }
 
+    /// Whether users of a Superset sign in by their password there.
+    pub fn has_superset_accounts(&self) -> bool {
+        self.has_passwords() && !self.parts.settings.superset.is_empty()
+    }
+
     /// Begins the session of somebody whose credentials were checked. `how` is for the audit.
     pub(crate) async fn begin(
         &self,
@@ -169,18 +174,18 @@ impl SignIn {
     }
 
     /// Takes an attempt, as [`Attempt::take`] says.
-    pub(crate) async fn take(&self, attempt: &Attempt, peer: &Peer) -> Result<(), SignInError> {
+    pub(crate) async fn take(&self, attempt: &Attempt, peer: &Peer) -> Result<Taken, SignInError> {
         let taken = attempt.take().await;
         self.admitted(taken, peer).await
     }
 
-    async fn admitted(
+    async fn admitted<T>(
         &self,
-        outcome: Result<(), NotAdmitted>,
+        outcome: Result<T, NotAdmitted>,
         peer: &Peer,
-    ) -> Result<(), SignInError> {
+    ) -> Result<T, SignInError> {
         match outcome {
-            Ok(()) => Ok(()),
+            Ok(admitted) => Ok(admitted),
             Err(NotAdmitted::Store(err)) => Err(err.into()),
             Err(NotAdmitted::Locked(locked)) => {
                 if locked.is_noted {

@@ -9,7 +9,7 @@ use tidegate_manager::account::{
 };
 use tidegate_types::{AccountId, ExposeSecret, Peer, SecretString, WorkspaceSlug};
 
-use crate::attempts::Attempt;
+use crate::attempts::{Attempt, Taken};
 use crate::journal::Entry;
 use crate::password::{Argon, MOST_BYTES, Verdict, WerkzeugHash};
 use crate::sign_in::refusal_of;
@@ -41,10 +41,19 @@ struct Verdicts {
     users: Vec<bool>,
 }
 
+/// An attempt whose hashes were computed.
+struct Tried {
+    attempt: Attempt,
+    taken: Taken,
+    candidates: Candidates,
+    verdicts: Verdicts,
+}
+
 /// What a name and a password open.
 enum Opened<'a> {
     Local(&'a PasswordOf),
-    User(&'a SupersetSignIn, &'a SupersetAccount),
+    /// And by which door.
+    User(&'a Candidate, &'a SupersetAccount, usize),
     Nothing {
         reason: &'static str,
         account: Option<&'a AccountId>,
@@ -67,10 +76,7 @@ impl SignIn {
             return Err(SignInError::PasswordsOff);
         }
         let folded = names::typed(name);
-        let attempt = self
-            .parts
-            .attempts
-            .at(folded.as_deref().unwrap_or_default(), peer);
+        let attempt = self.attempt(folded.as_deref().unwrap_or_default(), peer);
         self.look(&attempt, peer).await?;
         let is_possible = (1..=MOST_BYTES).contains(&password.expose_secret().len());
         let (Some(folded), true) = (folded, is_possible) else {
@@ -80,36 +86,51 @@ impl SignIn {
         };
         let candidates = self.candidates(&folded, name.trim()).await?;
         let place = self.parts.gate.enter().await?;
-        self.take(&attempt, peer).await?;
+        let taken = self.take(&attempt, peer).await?;
         let (argon, password) = (self.parts.argon.clone(), password.clone());
         let work = move || {
             let verdicts = candidates.check(&argon, &password);
             (candidates, verdicts)
         };
         let (candidates, verdicts) = place.run(work).await?;
-        self.open(&attempt, candidates, verdicts, peer).await
+        let tried = Tried {
+            attempt,
+            taken,
+            candidates,
+            verdicts,
+        };
+        self.open(tried, peer).await
     }
 
-    async fn open(
-        &self,
-        attempt: &Attempt,
-        candidates: Candidates,
-        verdicts: Verdicts,
-        peer: &Peer,
-    ) -> Result<NewSession, SignInError> {
-        let (account, how) = match candidates.decide(&verdicts) {
+    /// The doors are the local accounts, then the configured workspaces in their order.
+    fn attempt(&self, name: &str, peer: &Peer) -> Attempt {
+        let workspaces = self.parts.settings.superset.iter();
+        let doors: Vec<String> = std::iter::once("local".to_owned())
+            .chain(workspaces.map(|workspace| format!("superset:{}", workspace.workspace)))
+            .collect();
+        let doors: Vec<&str> = doors.iter().map(String::as_str).collect();
+        self.parts.attempts.at(name, &doors, peer)
+    }
+
+    async fn open(&self, tried: Tried, peer: &Peer) -> Result<NewSession, SignInError> {
+        let attempt = &tried.attempt;
+        let (account, how, door) = match tried.decide() {
             Opened::Local(found) => {
-                let account = self.renew(found, verdicts.renewed).await?;
-                (account, "password".to_owned())
+                let renewed = tried.verdicts.renewed.clone();
+                (self.renew(found, renewed).await?, "password".to_owned(), 0)
             }
-            Opened::User(workspace, user) => {
+            Opened::User(candidate, user, door) => {
+                let workspace = &candidate.workspace;
                 let account = self.account_of_user(workspace, user, peer).await?;
-                let how = format!("superset:{}", workspace.workspace);
-                match account.and_then(|account| match refusal_of(&account) {
+                let account = account.and_then(|account| match refusal_of(&account) {
                     None => Ok(account),
                     Some(reason) => Err((reason, Some(account.id))),
-                }) {
-                    Ok(account) => (account, how),
+                });
+                match account {
+                    Ok(account) => {
+                        let how = format!("superset:{}", workspace.workspace);
+                        (account, how, door)
+                    }
                     Err((reason, id)) => {
                         let mut entry = Entry::new("sign_in.failed", reason)
                             .at(&workspace.workspace)
@@ -128,11 +149,10 @@ impl SignIn {
                 entry.account = account;
                 entry.workspace = workspace;
                 let wrong = self.failed(attempt, entry).await;
-                // It may have been right there.
-                return Err(candidates.unanswered.unwrap_or(wrong));
+                return Err(tried.refusal(wrong));
             }
         };
-        attempt.succeeded().await?;
+        attempt.opened(door).await?;
         self.begin(account, &how, peer).await
     }
 
@@ -253,30 +273,35 @@ impl Candidates {
             users,
         }
     }
+}
 
-    fn decide(&self, verdicts: &Verdicts) -> Opened<'_> {
-        let account = self.local.as_ref().map(|found| &found.account.id);
+impl Tried {
+    /// What is opened of the doors that are tried.
+    fn decide(&self) -> Opened<'_> {
+        let local = self.candidates.local.as_ref();
+        let is_open = |door: usize| self.taken.is_open.get(door) == Some(&true);
         let nothing = |reason| Opened::Nothing {
             reason,
-            account,
+            account: local.map(|found| &found.account.id),
             workspace: None,
         };
-        if let (Some(found), Verdict::Right { .. }) = (&self.local, verdicts.local) {
+        if let (Some(found), Verdict::Right { .. }, true) = (local, self.verdicts.local, is_open(0))
+        {
             return match refusal_of(&found.account) {
                 None => Opened::Local(found),
                 Some(reason) => nothing(reason),
             };
         }
-        let right = self
-            .users
-            .iter()
-            .zip(&verdicts.users)
-            .find(|(candidate, is_right)| candidate.is_theirs && **is_right);
-        if let Some((candidate, _)) = right
+        let users = self.candidates.users.iter().zip(&self.verdicts.users);
+        let right = users
+            .enumerate()
+            .map(|(place, (candidate, is_right))| (place + 1, candidate, *is_right))
+            .find(|(door, candidate, is_right)| candidate.is_theirs && *is_right && is_open(*door));
+        if let Some((door, candidate, _)) = right
             && let Some(user) = &candidate.user
         {
             return if user.is_active {
-                Opened::User(&candidate.workspace, user)
+                Opened::User(candidate, user, door)
             } else {
                 Opened::Nothing {
                     reason: "superset_user_off",
@@ -285,14 +310,24 @@ impl Candidates {
                 }
             };
         }
-        match (&self.local, verdicts.local) {
+        let mut users = self.candidates.users.iter();
+        match (local, self.verdicts.local) {
+            _ if self.taken.closed_for.is_some() => nothing("locked"),
             (Some(_), Verdict::Unreadable) => nothing("unreadable_hash"),
             (Some(found), _) if found.password_hash.is_some() => nothing("wrong_password"),
-            _ if self.users.iter().any(|candidate| candidate.user.is_some()) => {
+            _ if users.any(|candidate| candidate.user.is_some()) => {
                 nothing("wrong_superset_password")
             }
             (Some(_), _) => nothing("no_password"),
             (None, _) => nothing("unknown_name"),
+        }
+    }
+
+    /// What is said when nothing was opened: it may have been right at a door that was not tried.
+    fn refusal(self, wrong: SignInError) -> SignInError {
+        match self.taken.closed_for {
+            Some(retry_after) => SignInError::Locked { retry_after },
+            None => self.candidates.unanswered.unwrap_or(wrong),
         }
     }
 }

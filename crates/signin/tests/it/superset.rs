@@ -218,6 +218,30 @@ async fn a_first_sign_in_in_many_tabs_makes_one_account() {
     assert_eq!(1, stage.events("account.created").await.len());
 }
 
+/// Their own user's password is right as often as they like.
+#[tokio::test]
+async fn an_administrator_of_a_workspace_buys_no_guesses_at_a_name_of_the_deployment() {
+    let stage = stage().await;
+    stage.person("victim").await;
+    stage.superset.put("acme", 1, "victim", OTHER_HASH.trim());
+    let mut guesses = 0;
+    for number in 0..40 {
+        let address = format!("192.0.2.{number}");
+        let guess = stage.enter_from(&address, "victim", "guess").await;
+        guesses += u32::from(guess.unwrap_err().code() == "wrong_credentials");
+        stage.enter_from(&address, "victim", OTHER).await.unwrap();
+    }
+    assert!(guesses <= 5, "{guesses}");
+    // And the right one is not told from a wrong one while it is closed.
+    let right = stage.enter_from("198.51.100.1", "victim", GOOD).await;
+    assert_eq!("locked", right.unwrap_err().code());
+    stage.later(600);
+    stage
+        .enter_from("198.51.100.1", "victim", GOOD)
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn the_same_is_done_for_every_name() {
     let stage = stage().await;
