@@ -65,6 +65,15 @@ pub enum SignInError {
     /// The provider knows the person, and they have no account here.
     #[error("you have no account here; ask for an invitation")]
     NoAccount,
+    /// The provider proved the address of an account that has a password. Whoever set the password may be somebody else, so
+    /// the two are one only when its owner, signed in by it, connects the provider.
+    #[error(
+        "an account with your address signs in with a password; sign in with it, then connect this provider"
+    )]
+    AccountHasPassword,
+    /// What the provider calls the person is tied to another account.
+    #[error("this identity belongs to another account")]
+    IdentityTaken,
     /// A part that is needed cannot be reached now.
     #[error("signing in is not possible at the moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -118,6 +127,8 @@ impl SignInError {
             Self::Provider(ProviderRefusal::Unreachable) => "provider_unreachable",
             Self::Provider(ProviderRefusal::DomainNotAllowed) => "domain_not_allowed",
             Self::NoAccount => "no_account",
+            Self::AccountHasPassword => "account_has_password",
+            Self::IdentityTaken => "identity_taken",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -140,6 +151,8 @@ impl SignInError {
             | Self::InvitationNeedsSignIn
             | Self::InvitationForAnother
             | Self::NoAccount
+            | Self::AccountHasPassword
+            | Self::IdentityTaken
             | Self::Provider(ProviderRefusal::Denied | ProviderRefusal::DomainNotAllowed) => {
                 ServiceCode::Forbidden
             }

@@ -7,6 +7,7 @@ use tidegate_oauth::SecretHash;
 use tidegate_types::Peer;
 
 use super::identity::Identity;
+use super::transaction::{Owner, Purpose};
 use crate::accounts::Newcomer;
 use crate::invitation::is_same_address;
 use crate::journal::Entry;
@@ -21,7 +22,7 @@ impl SignIn {
         &self,
         settings: &ProviderSettings,
         identity: &Identity,
-        invitation: Option<SecretHash>,
+        purpose: Purpose,
         peer: &Peer,
     ) -> Result<Account, SignInError> {
         if !identity.is_allowed(settings) {
@@ -30,12 +31,13 @@ impl SignIn {
                 .not_admitted(settings, "domain_not_allowed", None, shown, peer)
                 .await);
         }
-        let account = match self.known(settings, identity).await? {
-            Some(account) => account,
-            None => {
-                self.admit_newcomer(settings, identity, invitation, peer)
+        let account = match (purpose.connects, self.known(settings, identity).await?) {
+            (None, Some(account)) => account,
+            (None, None) => {
+                self.admit_newcomer(settings, identity, purpose.invitation, peer)
                     .await?
             }
+            (Some(owner), known) => self.connect(settings, identity, owner, known, peer).await?,
         };
         if let Some(reason) = refusal_of(&account) {
             let shown = SignInError::WrongCredentials;
@@ -45,6 +47,32 @@ impl SignIn {
         }
         self.bring_groups(settings, identity, &account).await?;
         Ok(account)
+    }
+
+    /// Ties an identity to the account of whoever was signed in when they left for the provider, and still would be.
+    async fn connect(
+        &self,
+        settings: &ProviderSettings,
+        identity: &Identity,
+        owner: Owner,
+        known: Option<Account>,
+        peer: &Peer,
+    ) -> Result<Account, SignInError> {
+        let key = AccountKey::Id(owner.account);
+        let account = self.parts.call(FindAccount { key }).await?;
+        let account = account
+            .filter(|account| account.sessions_valid_from == owner.standing)
+            .ok_or(SignInError::SignedOut)?;
+        match known {
+            None => self.link_known(settings, identity, account, peer).await,
+            Some(known) if known.id == account.id => Ok(account),
+            Some(_) => {
+                let shown = SignInError::IdentityTaken;
+                Err(self
+                    .not_admitted(settings, "identity_taken", Some(&account), shown, peer)
+                    .await)
+            }
+        }
     }
 
     async fn known(
@@ -89,6 +117,13 @@ impl SignIn {
         if let Some(email) = identity.trusted_email(settings)
             && let Some(account) = self.account_of_address(email).await?
         {
+            if account.has_password {
+                let shown = SignInError::AccountHasPassword;
+                let reason = "account_has_password";
+                return Err(self
+                    .not_admitted(settings, reason, Some(&account), shown, peer)
+                    .await);
+            }
             return self.link_known(settings, identity, account, peer).await;
         }
         if settings.creates_accounts != AccountCreation::Never
@@ -126,7 +161,7 @@ impl SignIn {
         Ok(account)
     }
 
-    /// Ties a new identity to an account that has the address, verified.
+    /// Ties a new identity to an account.
     async fn link_known(
         &self,
         settings: &ProviderSettings,
@@ -145,7 +180,12 @@ impl SignIn {
             issuer: settings.issuer.clone(),
             subject: identity.subject.clone(),
         };
-        self.parts.call(link).await?;
+        match self.parts.call(link).await {
+            Ok(()) => {}
+            // Since the look above.
+            Err(ManagerError::Conflict(_)) => return Err(SignInError::IdentityTaken),
+            Err(err) => return Err(err.into()),
+        }
         let entry = Entry::new("account.linked", "ok")
             .by(&account.id)
             .from(peer)

@@ -16,9 +16,9 @@ use tidegate_types::{Peer, SecretString};
 use self::identity::Identity;
 pub(crate) use self::provider::Provider;
 use self::provider::Refused;
-use self::transaction::Transaction;
+use self::transaction::{Owner, Purpose, Transaction};
 use crate::journal::Entry;
-use crate::{NewSession, ProviderRefusal, ReturnTo, SignIn, SignInError};
+use crate::{BrowserSession, NewSession, ProviderRefusal, ReturnTo, SignIn, SignInError};
 
 /// An upstream provider, for the sign-in page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,46 @@ impl SignIn {
         invitation: Option<&str>,
         peer: &Peer,
     ) -> Result<Upstream, SignInError> {
+        let invitation = invitation
+            .and_then(|secret| SecretHash::of_presented(SecretKind::Invitation, secret).ok());
+        let purpose = Purpose {
+            return_to: return_to.as_str().to_owned(),
+            invitation,
+            connects: None,
+        };
+        self.go_upstream(provider, purpose, peer).await
+    }
+
+    /// Begins to connect a provider to the account that is signed in, for accounts that have a password. It ends with
+    /// [`SignIn::finish_upstream`] as well, and from then on the provider opens this account.
+    ///
+    /// # Errors
+    /// As [`SignIn::begin_upstream`].
+    pub async fn connect_upstream(
+        &self,
+        session: &BrowserSession,
+        provider: &str,
+        return_to: &ReturnTo,
+        peer: &Peer,
+    ) -> Result<Upstream, SignInError> {
+        let owner = Owner {
+            account: session.account.id.clone(),
+            standing: session.account.sessions_valid_from,
+        };
+        let purpose = Purpose {
+            return_to: return_to.as_str().to_owned(),
+            invitation: None,
+            connects: Some(owner),
+        };
+        self.go_upstream(provider, purpose, peer).await
+    }
+
+    async fn go_upstream(
+        &self,
+        provider: &str,
+        purpose: Purpose,
+        peer: &Peer,
+    ) -> Result<Upstream, SignInError> {
         let provider = self.provider(provider)?;
         self.count_begun(peer).await?;
         let departure = match provider.depart().await {
@@ -74,15 +114,12 @@ impl SignIn {
             Err(refused) => return Err(self.refused(provider, refused, peer).await),
         };
         let binding = IssuedSecret::draw(SecretKind::Transaction);
-        let invitation = invitation
-            .and_then(|secret| SecretHash::of_presented(SecretKind::Invitation, secret).ok());
         let transaction = Transaction::new(
             provider.settings.id.clone(),
             departure.nonce,
             departure.verifier,
             binding.hash,
-            return_to.as_str().to_owned(),
-            invitation,
+            purpose,
         );
         transaction
             .keep(&self.parts.tickets, &departure.state)
@@ -97,7 +134,8 @@ impl SignIn {
     /// goes now.
     ///
     /// # Errors
-    /// `UnknownProvider`, `NotBegunHere`, `Provider`, `NoAccount`, `WrongCredentials` (the account is switched off), `Busy`;
+    /// `UnknownProvider`, `NotBegunHere`, `Provider`, `NoAccount`, `AccountHasPassword`, `IdentityTaken`,
+    /// `WrongCredentials` (the account is switched off), `SignedOut`, `Busy`;
     /// `Unavailable`, `Internal`.
     pub async fn finish_upstream(
         &self,
@@ -119,13 +157,15 @@ impl SignIn {
                 return Err(SignInError::NotBegunHere);
             }
         };
+        let purpose = transaction.purpose;
+        // It was checked before it was kept, and is checked again: others could write to the store.
+        let return_to = ReturnTo::parse(Some(&purpose.return_to));
         let account = self
-            .admit(&provider.settings, &identity, transaction.invitation, peer)
+            .admit(&provider.settings, &identity, purpose, peer)
             .await?;
         let how = format!("provider:{}", provider.settings.id);
         let session = self.begin(account, &how, peer).await?;
-        // It was checked before it was kept, and is checked again: the store is not the only one who could write it.
-        Ok((session, ReturnTo::parse(Some(&transaction.return_to))))
+        Ok((session, return_to))
     }
 
     /// Who the provider's answer is about; `Err(None)` when it is not an answer to this browser.

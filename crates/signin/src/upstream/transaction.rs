@@ -7,8 +7,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tidegate_oauth::SecretHash;
 use tidegate_store::{TicketKind, TicketStore};
+use tidegate_types::AccountId;
 
-use crate::SignInError;
+use crate::{SignInError, UnixSecs};
 
 /// People look for their second factor.
 const LIVES: Duration = Duration::from_mins(10);
@@ -24,9 +25,25 @@ pub(crate) struct Transaction {
     pub(crate) verifier: String,
     /// Of the cookie of the browser that began.
     pub(crate) binding: SecretHash,
+    pub(crate) purpose: Purpose,
+}
+
+/// What somebody goes to the provider for.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Purpose {
     pub(crate) return_to: String,
-    /// Of the secret of the invitation that somebody came by.
+    /// Of the secret of the invitation that they came by.
     pub(crate) invitation: Option<SecretHash>,
+    /// The account that the provider is connected to, by its owner.
+    pub(crate) connects: Option<Owner>,
+}
+
+/// An account as it was when its owner asked.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Owner {
+    pub(crate) account: AccountId,
+    /// Its `sessions_valid_from`: who signs out everywhere meanwhile connects nothing.
+    pub(crate) standing: UnixSecs,
 }
 
 impl Transaction {
@@ -35,8 +52,7 @@ impl Transaction {
         nonce: String,
         verifier: String,
         binding: SecretHash,
-        return_to: String,
-        invitation: Option<SecretHash>,
+        purpose: Purpose,
     ) -> Self {
         Self {
             v: VERSION,
@@ -44,8 +60,7 @@ impl Transaction {
             nonce,
             verifier,
             binding,
-            return_to,
-            invitation,
+            purpose,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Against node-oidc-provider, which is certified and says nearly everything at `userinfo` only.
 
 use serde_json::{Value, json};
-use tidegate_manager::account::{Account, AccountKey, UpdateAccount};
+use tidegate_manager::account::{Account, AccountKey, CreateAccount, UpdateAccount};
 use tidegate_manager::team::{CreateTeam, SetTeamWorkspace};
 use tidegate_manager::workspace::ListMemberships;
 use tidegate_oauth::Parameters;
@@ -139,6 +139,20 @@ async fn id_tokens_that_are_signed_with_our_own_secret_are_refused() {
     );
 }
 
+/// An account that an administrator made, to be signed in to by the provider.
+async fn prepared(stage: &Stage, name: &str) -> Account {
+    let create = CreateAccount {
+        username: name.to_owned(),
+        email: Some(format!("{name}@acme.test")),
+        is_email_verified: true,
+        display_name: name.to_owned(),
+        password_hash: None,
+        must_change_password: false,
+        is_administrator: false,
+    };
+    stage.manager.call(create).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_verified_address_of_a_trusted_domain_is_the_account_that_has_it() {
     let provider = RealProvider::start(people());
@@ -146,12 +160,10 @@ async fn a_verified_address_of_a_trusted_domain_is_the_account_that_has_it() {
         settings.creates_accounts = AccountCreation::Never;
     })
     .await;
-    let alice = stage.person("alice").await;
+    let alice = prepared(&stage, "alice").await;
     assert_eq!(alice.id, account_of(&stage.sign_in, "u-alice").await.id);
-    assert_eq!(
-        Some(alice.id.clone()),
-        stage.last("account.linked").await.account
-    );
+    let linked = stage.last("account.linked").await;
+    assert_eq!(Some(alice.id.clone()), linked.account);
     // From now on by issuer and subject, whatever the address is.
     let update = UpdateAccount {
         id: alice.id.clone(),
@@ -162,6 +174,49 @@ async fn a_verified_address_of_a_trusted_domain_is_the_account_that_has_it() {
     };
     stage.manager.call(update).await.unwrap();
     assert_eq!(alice.id, account_of(&stage.sign_in, "u-alice").await.id);
+}
+
+/// Whoever makes an invitation knows its link, can accept it with a password of their own, and waits until the one whom it
+/// names comes by their provider and works in an account that somebody else can open.
+#[tokio::test]
+async fn an_account_with_a_password_is_connected_by_its_owner_only() {
+    let provider = RealProvider::start(people());
+    let stage = stage(&provider, |_| ()).await;
+    let alice = stage.person("alice").await;
+    assert_eq!(
+        "account_has_password",
+        refusal(&stage.sign_in, "u-alice").await
+    );
+    assert!(stage.events("account.linked").await.is_empty());
+    let session = stage.enter("alice", GOOD).await.unwrap().session;
+    let connect = async |who: &str| {
+        let (return_to, from) = (ReturnTo::parse(Some("/settings")), peer("192.0.2.1"));
+        let begun = stage
+            .sign_in
+            .connect_upstream(&session, "real", &return_to, &from)
+            .await
+            .unwrap();
+        let answer = Browser::new().pass(&begun.redirect, Some(who)).await;
+        let binding = begun.binding.expose_secret();
+        let finished = stage
+            .sign_in
+            .finish_upstream("real", &answer, binding, &from);
+        finished
+            .await
+            .map(|(session, _)| session.session.account.id)
+            .map_err(|err| err.code())
+    };
+    assert_eq!(Ok(alice.id.clone()), connect("u-alice").await);
+    assert_eq!(Ok(alice.id.clone()), connect("u-alice").await, "again");
+    assert_eq!(alice.id, account_of(&stage.sign_in, "u-alice").await.id);
+    let eve = account_of(&stage.sign_in, "u-foreign").await;
+    assert_ne!(alice.id, eve.id);
+    assert_eq!(Err("identity_taken"), connect("u-foreign").await);
+    assert_eq!(eve.id, account_of(&stage.sign_in, "u-foreign").await.id);
+    // Whoever signs out everywhere while somebody else is on the way.
+    stage.later(1);
+    stage.sign_in.sign_out_everywhere(&session).await.unwrap();
+    assert_eq!(Err("signed_out"), connect("u-bare").await);
 }
 
 #[tokio::test]
