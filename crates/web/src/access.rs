@@ -6,7 +6,7 @@ use tidegate_authorization::{AuthorizationServer, OAuthGate};
 use tidegate_manager::Manager;
 use tidegate_oauth::SecretHash;
 use tidegate_signin::SignIn;
-use tidegate_types::SecretString;
+use tidegate_types::{Clock, SecretString};
 
 /// Sign-in, the authorization server and the control plane.
 pub struct Access {
@@ -16,6 +16,10 @@ pub struct Access {
     pub sign_in: SignIn,
     /// Consent, tokens, registration.
     pub authorization: AuthorizationServer,
+    /// Whether people sign in with what they have in a workspace's Superset.
+    pub accepts_superset: bool,
+    /// The time, for what pages make and show.
+    pub clock: Arc<dyn Clock>,
     /// Whether OAuth is on now.
     pub gate: Arc<dyn OAuthGate>,
     /// What other nodes show to use this node's manager.

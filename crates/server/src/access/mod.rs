@@ -163,6 +163,8 @@ impl Managed {
             manager: self.manager.clone(),
             sign_in,
             authorization,
+            accepts_superset: !settings.sign_in.superset_accounts.is_empty(),
+            clock: Arc::clone(clock),
             gate: Arc::clone(&self.flags) as _,
             service_tokens: self.service_tokens.clone(),
         })

@@ -73,7 +73,7 @@ impl<A: Authority> FromRequest for Post<A> {
             if visit.is_foreign(&request) {
                 return Err(Failure::Forged);
             }
-            let payload = payload.map_err(|_| Failure::Malformed("no body came"))?;
+            let payload = payload.map_err(|_| Failure::Malformed("No body came."))?;
             let form = read(&visit, &request, payload).await?;
             let by = A::of(visit, &form).await?;
             if !by.accepts(form.text("csrf")) {
@@ -89,7 +89,7 @@ async fn read(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<Fields, Failure> {
-    const TOO_LARGE: Failure = Failure::Malformed("the form is too large");
+    const TOO_LARGE: Failure = Failure::Malformed("The form is too large.");
     let header = |name| {
         request
             .headers()
@@ -101,7 +101,7 @@ async fn read(
         named.eq_ignore_ascii_case("application/x-www-form-urlencoded")
     });
     if !is_form {
-        return Err(Failure::Malformed("this is no form"));
+        return Err(Failure::Malformed("This is no form."));
     }
     let announced = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MOST_BYTES) {
@@ -110,7 +110,7 @@ async fn read(
     let body = payload.to_bytes_limited(MOST_BYTES);
     match tokio::time::timeout(visit.edge().settings.read_timeout, body).await {
         Ok(Ok(Ok(body))) => Fields::parse(&body),
-        Ok(Ok(Err(_))) | Err(_) => Err(Failure::Malformed("the form was cut off")),
+        Ok(Ok(Err(_))) | Err(_) => Err(Failure::Malformed("The form was cut off.")),
         Ok(Err(_)) => Err(TOO_LARGE),
     }
 }

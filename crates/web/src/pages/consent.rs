@@ -177,7 +177,7 @@ pub(super) fn page(
             .iter()
             .map(|scope| Foreign::new(scope))
             .collect(),
-        offline: view.offers_offline.then(|| OfflineChoice {
+        offline: view.offers_offline.then_some(OfflineChoice {
             idle: Span(view.refresh_life.as_secs()),
             longest: Span(view.grant_life.as_secs()),
             is_chosen: true,

@@ -71,17 +71,15 @@ impl Jar {
     ) {
         let name = self.name(is_https);
         // Clients and providers send browsers here by links, and the session has to come with them: hence Lax.
-        let mut cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
-        if is_https {
-            cookie.push_str("; Secure");
-        }
-        if let Some(lives) = lives {
-            let secs = lives.as_secs();
-            cookie.push_str(&format!("; Max-Age={secs}"));
-        }
-        match HeaderValue::try_from(cookie) {
-            Ok(cookie) => response.headers_mut().append(SET_COOKIE, cookie),
-            Err(_) => tracing::error!(cookie = name, "a cookie cannot be written"),
+        let secure = if is_https { "; Secure" } else { "" };
+        let age = lives.map_or_else(String::new, |lives| {
+            format!("; Max-Age={}", lives.as_secs())
+        });
+        let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}");
+        if let Ok(cookie) = HeaderValue::try_from(cookie) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        } else {
+            tracing::error!(cookie = name, "a cookie cannot be written");
         }
     }
 }

@@ -77,10 +77,7 @@ impl Failure {
                 "This page is too old",
                 "You were signed out meanwhile, or the form came from another site. Go back, load the page again, and repeat what you did.",
             ),
-            Self::Malformed(_) => (
-                "The form cannot be read",
-                "It did not come from a page of this server.",
-            ),
+            Self::Malformed(reason) => ("The form cannot be read", reason),
             Self::Failed(_) => (
                 "This does not work at the moment",
                 "Try again in a minute. If it goes on, tell your administrator the code below.",

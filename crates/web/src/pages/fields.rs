@@ -26,13 +26,13 @@ impl Fields {
         let mut fields = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(text) {
             if fields.len() == MOST_FIELDS {
-                return Err(Failure::Malformed("the form has too many fields"));
+                return Err(Failure::Malformed("The form has too many fields."));
             }
             if fields
                 .insert(name.into_owned(), value.into_owned())
                 .is_some()
             {
-                return Err(Failure::Malformed("a field of the form stands twice"));
+                return Err(Failure::Malformed("A field of the form stands twice."));
             }
         }
         Ok(Self(fields))
@@ -111,7 +111,10 @@ mod tests {
         assert_eq!(None, fields.get("empty"));
         assert_eq!("mcp:read", fields.text("scope"));
         assert!(Fields::parse(b"a=1&a=2").is_err());
-        let many: String = (0..65).map(|at| format!("f{at}=1&")).collect();
+        let many = (0..65)
+            .map(|at| format!("f{at}=1"))
+            .collect::<Vec<_>>()
+            .join("&");
         assert!(Fields::parse(many.as_bytes()).is_err());
     }
 

@@ -147,7 +147,7 @@ fn show(
         client: None,
         username: username.chars().take(200).collect(),
         has_passwords: sign_in.has_passwords(),
-        accepts_superset: false,
+        accepts_superset: by.visit.accepts_superset(),
         providers: providers(sign_in, return_to.as_str(), None),
         problem: refused.as_ref().map(|err| sentence(err)),
     };

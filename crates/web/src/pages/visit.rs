@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, web};
 use tidegate_authorization::AuthorizationServer;
 use tidegate_manager::{Manager, ManagerError, Operation};
 use tidegate_signin::{BrowserSession, SignIn};
-use tidegate_types::{Clock as _, Peer, SystemClock};
+use tidegate_types::Peer;
 
 use super::cookie::Jar;
 use super::failure::Failure;
@@ -99,7 +99,8 @@ impl Visit {
     /// # Errors
     /// What callers do not expect of the operation.
     pub(super) async fn ask<O: Operation>(&self, operation: O) -> Result<O::Reply, Failure> {
-        Ok(self.manager().call(operation).await?)
+        // Boxed: the manager's futures are large, and pages ask several.
+        Ok(Box::pin(self.manager().call(operation)).await?)
     }
 
     /// Asks the manager to change something. The inner error is for the person: what was wrong with what they sent.
@@ -110,7 +111,7 @@ impl Visit {
         &self,
         operation: O,
     ) -> Result<Result<O::Reply, String>, Failure> {
-        match self.manager().call(operation).await {
+        match Box::pin(self.manager().call(operation)).await {
             Ok(reply) => Ok(Ok(reply)),
             Err(
                 err @ (ManagerError::Invalid(_)
@@ -138,8 +139,12 @@ impl Visit {
         self.edge.directory.names().resources.issuer().to_owned()
     }
 
+    pub(super) fn accepts_superset(&self) -> bool {
+        self.access().accepts_superset
+    }
+
     pub(super) fn now(&self) -> i64 {
-        SystemClock.unix_secs()
+        self.access().clock.unix_secs()
     }
 
     /// Whether another site made the browser send this request, as far as the browser says.

@@ -121,7 +121,7 @@ pub(crate) async fn json(Get { by, query: fields }: Get<Overseer>) -> Answer {
 async fn export(by: &Overseer, fields: &Fields) -> Result<(Vec<AuditEvent>, Names), Failure> {
     let filter = filter(by, fields)
         .await?
-        .map_err(|_| Failure::Malformed("the filter is not right"))?;
+        .map_err(|_| Failure::Malformed("The filter is not right."))?;
     let operation = ListEvents {
         filter,
         limit: MOST,

@@ -211,16 +211,11 @@ fn overseer(by: WorkspaceAdmin) -> Overseer {
 
 async fn show(by: Overseer, outcome: Outcome, new_link: Option<(Foreign, String)>) -> Answer {
     let visit = &by.person.visit;
-    let workspace = match &by.workspace {
-        Some(workspace) => Some(workspace.clone()),
-        None => {
-            let workspaces = visit.ask(ListWorkspaces {}).await?;
-            workspaces
-                .into_iter()
-                .next()
-                .map(|workspace| workspace.slug)
-        }
-    };
+    let mut workspace = by.workspace.clone();
+    if workspace.is_none() {
+        let workspaces = visit.ask(ListWorkspaces {}).await?;
+        workspace = workspaces.into_iter().next().map(|first| first.slug);
+    }
     let status = outcome.status();
     let (desk, picks) = frame(&by, Section::Members, workspace.as_ref(), false, outcome).await?;
     let (mut members, mut invitations) = (vec![], vec![]);

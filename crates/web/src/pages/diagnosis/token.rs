@@ -15,7 +15,7 @@ use crate::pages::failure::Failure;
 use crate::pages::visit::Visit;
 
 /// As for requests to `/mcp`.
-const LEEWAY: Duration = Duration::from_secs(60);
+const LEEWAY: Duration = Duration::from_mins(1);
 
 /// The token of an `Authorization` header; nothing for another scheme.
 pub(super) fn of_header(header: &str) -> &str {

@@ -47,7 +47,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         .visit
         .change(CreateClient {
             client,
-            secret: secret.as_ref().map(|secret| secret.hash.clone()),
+            secret: secret.as_ref().map(|secret| secret.hash),
             registration_token: None,
         })
         .await?;
@@ -254,9 +254,11 @@ mod tests {
         for refused in ["", "javascript:alert(1)", "http://example.com/cb", "/cb"] {
             assert!(redirect_uris(refused).is_err(), "{refused}");
         }
-        let many: String = (0..11)
-            .map(|at| format!("https://a.example/{at}\n"))
-            .collect();
+        let many = (0..11).map(|at| format!("https://a.example/{at}"));
+        let many = many.collect::<Vec<_>>().join(
+            "
+",
+        );
         assert!(redirect_uris(&many).unwrap_err().contains("11 came"));
     }
 }

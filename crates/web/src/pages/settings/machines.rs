@@ -72,7 +72,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         .visit
         .change(CreateClient {
             client: client(&by, draft, acts_as),
-            secret: secret.as_ref().map(|secret| secret.hash.clone()),
+            secret: secret.as_ref().map(|secret| secret.hash),
             registration_token: None,
         })
         .await?;
@@ -122,10 +122,10 @@ pub(crate) async fn remove(Post { by, .. }: Post<SignedIn>, id: web::Path<Client
         })
         .await?;
     // Its service account was made for it alone.
-    if let Some(account) = client.acts_as.clone() {
-        if account != by.session.account.id {
-            switch_off(&by, account).await?;
-        }
+    if let Some(account) = client.acts_as.clone()
+        && account != by.session.account.id
+    {
+        switch_off(&by, account).await?;
     }
     let about = About {
         client: Some(&client.id),

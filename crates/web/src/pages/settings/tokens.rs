@@ -92,7 +92,7 @@ fn operation(by: &SignedIn, form: &Fields, drawn: &IssuedSecret) -> Result<Creat
         name: form.text("name").to_owned(),
         scopes: ScopeSet::from(scope).expanded(),
         workspace: form.read_if_there::<WorkspaceSlug>("workspace")?,
-        secret: drawn.hash.clone(),
+        secret: drawn.hash,
         hint: text[text.len() - HINT..].to_owned(),
         expires_at: (days > 0).then(|| by.visit.now() + i64::from(days) * DAY_SECS),
     })
