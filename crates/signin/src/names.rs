@@ -118,6 +118,8 @@ fn is_invisible(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -168,5 +170,22 @@ mod tests {
         assert_eq!("alice", shown(Some(" \u{200b} "), "alice"));
         assert_eq!("alice", shown(None, "alice"));
         assert_eq!(100, shown(Some(&"a".repeat(1_000)), "x").len());
+    }
+
+    proptest! {
+        /// What the manager takes as a name, whatever a provider says.
+        #[test]
+        fn any_name_becomes_one_that_an_account_may_have(wanted in "\\PC{0,80}", owned in proptest::option::of("[a-z@.]{0,20}")) {
+            let derived = Derived::from(&wanted, owned.as_deref());
+            let names = [derived.exact().map(str::to_owned), derived.with_suffix()];
+            for name in names.into_iter().flatten() {
+                prop_assert!((1..=64).contains(&name.len()), "{name}");
+                prop_assert!(name.chars().all(is_allowed), "{name}");
+            }
+            // A name that is had as it is, is what was asked for.
+            if let Some(exact) = derived.exact() {
+                prop_assert_eq!(exact, wanted.trim().to_lowercase());
+            }
+        }
     }
 }

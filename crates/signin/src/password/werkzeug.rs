@@ -174,6 +174,8 @@ fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Written by werkzeug 3.1.9, the default and what older versions and FAB_PASSWORD_HASH_METHOD lead to.
@@ -305,6 +307,28 @@ mod tests {
         assert_eq!(cheap, nobody.method());
         for password in ["", "0", "password"] {
             assert!(!nobody.is_of(password.as_bytes()));
+        }
+    }
+
+    proptest! {
+        /// Whatever is in the column, it is read or refused, and what is read is worth computing.
+        #[test]
+        fn no_text_costs_more_than_the_bounds(
+            method in "(scrypt|pbkdf2|argon2)(:[a-z0-9+ -]{0,12}){0,4}",
+            salt in "\\PC{0,200}",
+            hash in "([0-9a-f]{0,130}|\\PC{0,70})",
+        ) {
+            if let Some(hash) = WerkzeugHash::parse(&format!("{method}${salt}${hash}")) {
+                match hash.method() {
+                    WerkzeugMethod::Scrypt { log_n, r, p } => {
+                        prop_assert!(log_n <= MOST_LOG_N && r <= MOST_BLOCK_SIZE);
+                        prop_assert!((u64::from(r) * u64::from(p)) << log_n <= MOST_SCRYPT_WORK);
+                    }
+                    WerkzeugMethod::Pbkdf2 { iterations, .. } => {
+                        prop_assert!(iterations.get() <= MOST_ITERATIONS);
+                    }
+                }
+            }
         }
     }
 }
