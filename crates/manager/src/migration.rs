@@ -127,3 +127,108 @@ fn table_names(backend: Backend) -> SelectStatement {
             .to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use tidegate_database::PoolSettings;
+
+    use super::*;
+
+    const FIRST: Migration = Migration {
+        sqlite: "CREATE TABLE one (id INTEGER); INSERT INTO one VALUES (1);",
+        postgres: "",
+    };
+    const SECOND: Migration = Migration {
+        sqlite: "ALTER TABLE one ADD COLUMN name TEXT; UPDATE one SET name = 'kept';",
+        postgres: "",
+    };
+    const BROKEN: Migration = Migration {
+        sqlite: "CREATE TABLE two (id INTEGER); SELECT no_such_column FROM two;",
+        postgres: "",
+    };
+
+    fn pool(folder: &Path) -> Pool {
+        Pool::sqlite_owned(&folder.join("manager.sqlite"), PoolSettings::default())
+    }
+
+    async fn names(pool: &Pool) -> Vec<String> {
+        let rows = pool
+            .fetch("list tables", &table_names(Backend::Sqlite))
+            .await
+            .unwrap();
+        rows.iter()
+            .map(|row| row.text_or_empty(0).unwrap())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn an_older_database_goes_on_from_its_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = pool(folder.path());
+        migrate_by(&pool, 1, &[FIRST]).await.unwrap();
+        migrate_by(&pool, 2, &[FIRST, SECOND]).await.unwrap();
+        migrate_by(&pool, 3, &[FIRST, SECOND]).await.unwrap();
+        let name = Query::select().column("name").from("one").to_owned();
+        let rows = pool.fetch("read", &name).await.unwrap();
+        assert_eq!(1, rows.len());
+        assert_eq!(Some("kept".to_owned()), rows[0].text(0).unwrap());
+        let versions = Query::select()
+            .columns(["version", "migrated_at"])
+            .from("schema_version")
+            .to_owned();
+        let rows = pool.fetch("read", &versions).await.unwrap();
+        let versions: Vec<_> = rows
+            .iter()
+            .map(|row| (row.id(0).unwrap(), row.id(1).unwrap()))
+            .collect();
+        assert_eq!([(1, 1), (2, 2)], *versions);
+    }
+
+    #[tokio::test]
+    async fn a_migration_that_fails_leaves_nothing_of_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = pool(folder.path());
+        migrate_by(&pool, 1, &[FIRST]).await.unwrap();
+        let failed = migrate_by(&pool, 2, &[FIRST, SECOND, BROKEN]).await;
+        assert!(failed.is_err());
+        assert_eq!(["one", "schema_version"], *names(&pool).await);
+        migrate_by(&pool, 3, &[FIRST, SECOND]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_older_program_refuses_a_newer_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = pool(folder.path());
+        migrate_by(&pool, 1, &[FIRST, SECOND]).await.unwrap();
+        let said = migrate_by(&pool, 2, &[FIRST])
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            said.contains("of version 2, and this program knows versions up to 1"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn both_backends_have_the_same_tables_and_columns() {
+        fn shape(script: &str) -> Vec<String> {
+            let lines = script.lines().map(str::trim);
+            let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("--"));
+            let name = |line: &str| {
+                let mut words = line.split_whitespace();
+                let first = words.next().unwrap_or_default().to_owned();
+                match first.as_str() {
+                    "CREATE" | "INSERT" | "PRIMARY" => line.to_owned(),
+                    _ => first.trim_end_matches(';').to_owned(),
+                }
+            };
+            lines.map(name).collect()
+        }
+        for migration in MIGRATIONS {
+            assert_eq!(shape(migration.sqlite), shape(migration.postgres));
+        }
+    }
+}

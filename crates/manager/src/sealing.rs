@@ -167,3 +167,77 @@ fn drawn() -> io::Result<SecretString> {
     }
     Ok(SecretString::from(digits))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealer(secret: &str) -> Sealer {
+        Sealer::new(&SecretString::from(secret)).unwrap()
+    }
+
+    const ONE: &str = "one secret, which is long enough for it";
+    const OTHER: &str = "other secret, which is long enough as well";
+
+    #[test]
+    fn what_was_sealed_opens_for_its_place_and_secret_alone() {
+        let sealed = sealer(ONE).seal("keys.private:1", b"the key").unwrap();
+        assert_eq!(
+            b"the key",
+            &*sealer(ONE).open("keys.private:1", &sealed).unwrap()
+        );
+        assert!(sealer(ONE).open("keys.private:2", &sealed).is_err());
+        assert!(sealer(OTHER).open("keys.private:1", &sealed).is_err());
+    }
+
+    #[test]
+    fn a_changed_byte_anywhere_is_noticed() {
+        let sealer = sealer(ONE);
+        let sealed = sealer.seal("place", b"the key").unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(sealer.open("place", &changed).is_err(), "byte {at}");
+            assert!(sealer.open("place", &sealed[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn the_same_is_never_sealed_alike() {
+        let sealer = sealer(ONE);
+        let seal = || sealer.seal("place", b"the key").unwrap();
+        assert_ne!(seal(), seal());
+        assert!(!seal().windows(7).any(|window| window == b"the key"));
+    }
+
+    #[test]
+    fn a_key_file_is_drawn_once_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("manager.sqlite");
+        let first = secret_beside(&database).unwrap();
+        let again = secret_beside(&database).unwrap();
+        assert_eq!(first.expose_secret(), again.expose_secret());
+        assert_eq!(64, first.expose_secret().len());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(key_path(&database)).unwrap().permissions();
+            assert_eq!(0o600, mode.mode() & 0o777);
+        }
+        assert_eq!(1, fs::read_dir(folder.path()).unwrap().count());
+    }
+
+    #[test]
+    fn a_key_file_without_a_secret_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("manager.sqlite");
+        fs::write(key_path(&database), "short").unwrap();
+        let err = secret_beside(&database).unwrap_err();
+        let ManagerError::Internal(source) = err else {
+            panic!("{err:?}")
+        };
+        let said = source.to_string();
+        assert!(said.contains("manager.sqlite.key"), "{said}");
+        assert!(said.contains("no secret of at least 32"), "{said}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query};
 
-use super::{LinkUpstream, rows};
+use super::{AccountKind, LinkUpstream, rows};
 use crate::{LocalManager, ManagerError, input, stored};
 
 const MAX_ISSUER_CHARS: usize = 500;
@@ -14,7 +14,12 @@ pub(super) async fn link(manager: &LocalManager, asked: LinkUpstream) -> Result<
     let issuer = input::shown_text("issuer", &asked.issuer, MAX_ISSUER_CHARS)?;
     let subject = input::shown_text("subject", &asked.subject, MAX_SUBJECT_CHARS)?;
     let mut transaction = manager.pool.begin("link an identity").await?;
-    rows::lock(&mut transaction, &asked.id).await?;
+    let account = rows::lock(&mut transaction, &asked.id).await?;
+    if account.kind == AccountKind::Service {
+        return Err(ManagerError::Invalid(
+            "id is a service account's: only people sign in".to_owned(),
+        ));
+    }
     let insert = Query::insert()
         .into_table("upstream_identities")
         .columns(["issuer", "subject", "account", "created_at"])

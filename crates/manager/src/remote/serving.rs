@@ -59,7 +59,24 @@ pub async fn serve(manager: &LocalManager, name: &str, body: &[u8]) -> Result<Ve
             body.len()
         )));
     }
-    dispatch(manager, name, body).await
+    let result = dispatch(manager, name, body).await;
+    // Here the cause ends: the node is told no more than that it failed.
+    match &result {
+        Err(ServeError::Failed(err @ ManagerError::Internal(_))) => tracing::error!(
+            operation = name,
+            error = err as &dyn std::error::Error,
+            "an operation for another process failed"
+        ),
+        Err(ServeError::Failed(err @ (ManagerError::Unavailable(_) | ManagerError::Timeout))) => {
+            tracing::warn!(
+                operation = name,
+                error = err as &dyn std::error::Error,
+                "an operation for another process was not done"
+            );
+        }
+        _ => {}
+    }
+    result
 }
 
 pub(crate) async fn serve_one<O: Operation>(

@@ -537,6 +537,18 @@ async fn a_service_account_belongs_to_one_workspace(at: Fixture) {
         said.starts_with("is_administrator is true for a service account"),
         "{said}"
     );
+    let link = LinkUpstream {
+        id: made.id.clone(),
+        issuer: "https://id.example".to_owned(),
+        subject: "1".to_owned(),
+    };
+    assert!(refused(at.call(link).await).contains("only people sign in"));
+    let password = SetPassword {
+        id: made.id.clone(),
+        password_hash: "$argon2id$x".to_owned(),
+        must_change: false,
+    };
+    assert!(is_not_found(at.call(password).await, "account"));
     // It counts as no person, and nothing is left of one that could not be made.
     assert_eq!(1, at.call(CountAccounts {}).await.unwrap());
     assert!(is_not_found(

@@ -23,6 +23,8 @@ mod http;
 #[cfg(test)]
 mod invitations;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod open;
 #[cfg(test)]
 mod policies;
