@@ -122,3 +122,120 @@ impl Transaction {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
+
+    use crate::{DatabaseError, Pool, PoolSettings};
+
+    const SCHEMA: &str = "CREATE TABLE parents (id INTEGER PRIMARY KEY) STRICT; \
+                          CREATE TABLE children (id INTEGER PRIMARY KEY, \
+                          parent INTEGER NOT NULL REFERENCES parents (id) ON DELETE CASCADE) STRICT;";
+
+    async fn pool(folder: &Path) -> Pool {
+        let settings = PoolSettings {
+            acquire_timeout: std::time::Duration::from_millis(50),
+            ..PoolSettings::default()
+        };
+        let pool = Pool::sqlite_owned(&folder.join("ours.sqlite"), settings);
+        pool.run_script("make tables", SCHEMA, "").await.unwrap();
+        pool
+    }
+
+    fn insert(id: i64) -> sea_query::InsertStatement {
+        Query::insert()
+            .into_table("parents")
+            .columns(["id"])
+            .values_panic([id.into()])
+            .to_owned()
+    }
+
+    fn ids() -> SelectStatement {
+        Query::select().column("id").from("parents").to_owned()
+    }
+
+    async fn count(pool: &Pool) -> usize {
+        pool.fetch("count", &ids()).await.unwrap().len()
+    }
+
+    #[tokio::test]
+    async fn what_is_not_committed_did_not_happen() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = pool(folder.path()).await;
+        let mut transaction = pool.begin("insert").await.unwrap();
+        assert_eq!(1, transaction.execute(&insert(1)).await.unwrap());
+        assert_eq!(1, transaction.fetch(&ids()).await.unwrap().len());
+        assert_eq!(0, count(&pool).await, "others do not see it yet");
+        drop(transaction);
+        let mut transaction = pool.begin("insert").await.unwrap();
+        assert!(transaction.fetch_one(&ids()).await.unwrap().is_none());
+        transaction.execute(&insert(2)).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(1, count(&pool).await);
+    }
+
+    #[tokio::test]
+    async fn another_writer_waits_for_a_transaction_that_only_read_so_far() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (pool(folder.path()).await, {
+            let settings = PoolSettings {
+                acquire_timeout: std::time::Duration::from_millis(50),
+                ..PoolSettings::default()
+            };
+            Pool::sqlite_owned(&folder.path().join("ours.sqlite"), settings)
+        });
+        let mut deciding = one.begin("decide").await.unwrap();
+        assert!(deciding.fetch_one(&ids()).await.unwrap().is_none());
+        // Of this process: it queues for the writer. Of another: SQLite makes it wait.
+        let same = one.begin("write").await.err().unwrap();
+        assert!(
+            matches!(same, DatabaseError::Unavailable { .. }),
+            "{same:?}"
+        );
+        let foreign = other.execute("write", &insert(1)).await.unwrap_err();
+        assert!(
+            matches!(foreign, DatabaseError::Timeout { .. }),
+            "{foreign:?}"
+        );
+        deciding.execute(&insert(1)).await.unwrap();
+        deciding.commit().await.unwrap();
+        assert_eq!(1, other.execute("write", &insert(2)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_file_of_ours_holds_references() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = pool(folder.path()).await;
+        let child = |parent: i64| {
+            Query::insert()
+                .into_table("children")
+                .columns(["id", "parent"])
+                .values_panic([1.into(), parent.into()])
+                .to_owned()
+        };
+        let err = pool.execute("insert", &child(7)).await.unwrap_err();
+        assert!(matches!(err, DatabaseError::Conflict { .. }), "{err:?}");
+        pool.execute("insert", &insert(7)).await.unwrap();
+        pool.execute("insert", &child(7)).await.unwrap();
+        let delete = Query::delete()
+            .from_table("parents")
+            .and_where(Expr::col("id").eq(7))
+            .to_owned();
+        pool.execute("delete", &delete).await.unwrap();
+        let left = Query::select().column("id").from("children").to_owned();
+        assert!(pool.fetch("read", &left).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_change_may_return_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = pool(folder.path()).await;
+        let mut transaction = pool.begin("insert").await.unwrap();
+        let returning = insert(5).returning_col("id").to_owned();
+        let row = transaction.fetch_one(&returning).await.unwrap().unwrap();
+        assert_eq!(5, row.id(0).unwrap());
+    }
+}
