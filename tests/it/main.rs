@@ -11,6 +11,7 @@ mod edge;
 mod faults;
 mod harness;
 mod isolation;
+mod oauth;
 mod protocol;
 mod records;
 mod rights;

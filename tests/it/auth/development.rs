@@ -45,7 +45,13 @@ fn the_development_user_is_refused_on_an_address_that_others_reach() {
             ],
             "server.allowed_origins",
         ),
-        (vec![("MCP_AUTH_ENABLED", "True")], "auth.jwt"),
+        (
+            vec![
+                ("MCP_AUTH_ENABLED", "True"),
+                ("MCP_JWT_ISSUER", "https://id.test/"),
+            ],
+            "auth.jwt",
+        ),
         (
             vec![
                 ("MCP_AUTH_ENABLED", "True"),

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use tempfile::TempDir;
 
-use super::{JWT_SECRET, Node, SECRET_KEY, Servers};
+use super::{JWT_SECRET, Node, SECRET_KEY, SERVICE_TOKEN, Servers};
 
 /// Nodes of one deployment: one Redis, one PostgreSQL metastore, tokens signed with HS256.
 pub(crate) struct TestCluster {
@@ -69,6 +69,11 @@ impl TestCluster {
         &self.nodes
     }
 
+    /// Where all nodes are, for clients that take turns.
+    pub(crate) fn urls(&self) -> Vec<String> {
+        self.nodes.iter().map(Node::url).collect()
+    }
+
     /// Starts another node in the place of one.
     pub(crate) async fn replace(&mut self, number: usize) {
         let log = self.folder.path().join(format!("node-{number}-again.log"));
@@ -84,6 +89,29 @@ impl ClusterBuilder {
         self.environment
             .insert(format!("TIDEGATE_{key}"), value.to_owned());
         self
+    }
+
+    /// Asks for tokens of its own, which a manager issues on a PostgreSQL database of the cluster's. `public_url` is what
+    /// the nodes call themselves.
+    pub(crate) async fn own_tokens(self, public_url: &str) -> Self {
+        let servers = Servers::get().await;
+        let name = format!("manager_{}", unique_prefix().replace('-', "_"));
+        servers.execute(&format!("CREATE DATABASE {name}"));
+        let (server, _) = servers.postgres_url.rsplit_once('/').unwrap();
+        let mut builder = self
+            .set("SERVER__PUBLIC_URL", public_url)
+            .set("MANAGER__URL", &format!("{server}/{name}"))
+            .set(
+                "MANAGER__SECRET",
+                "what the nodes of a test seal their secrets with",
+            )
+            .set("MANAGER__SERVICE_TOKENS", SERVICE_TOKEN);
+        for key in ["ALGORITHM", "SECRET"] {
+            builder
+                .environment
+                .remove(&format!("TIDEGATE_AUTH__JWT__{key}"));
+        }
+        builder
     }
 
     /// Starts the nodes and waits until they serve.

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tidegate_metastore::seed::create_embedded;
 use tidegate_types::SystemClock;
 
-use super::{JWT_SECRET, Node};
+use super::{JWT_SECRET, Node, SERVICE_TOKEN};
 
 /// SQL that SQLite computes until it is stopped.
 pub(crate) const ENDLESS_SQL: &str = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) \
@@ -98,6 +98,22 @@ impl OneNodeBuilder {
             })
             .set("AUTH__ENABLED", "false")
             .set("AUTH__DEVELOPMENT_USER", name)
+    }
+
+    /// Asks for tokens of its own, which its manager issues.
+    pub(crate) fn own_tokens(self) -> Self {
+        ["ALGORITHM", "SECRET"]
+            .into_iter()
+            .fold(self, |builder, key| {
+                builder.unset(&format!("AUTH__JWT__{key}"))
+            })
+            .with_manager()
+    }
+
+    /// Has a manager, which the tests may ask.
+    pub(crate) fn with_manager(self) -> Self {
+        self.set("MANAGER__URL", "embedded")
+            .set("MANAGER__SERVICE_TOKENS", SERVICE_TOKEN)
     }
 
     /// Adds an embedded workspace, with `sql` run on its metastore. Without any there is `demo`.

@@ -62,6 +62,20 @@ impl Servers {
         servers
     }
 
+    /// Runs a statement on PostgreSQL's maintenance database.
+    pub(crate) fn execute(&self, sql: &str) {
+        let done = Command::new("psql")
+            .arg(&self.postgres_url)
+            .args(["--no-psqlrc", "--quiet", "--command", sql])
+            .output()
+            .unwrap();
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+
     async fn join() -> (Self, File) {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
         let (users, described) = (folder.join("servers.lock"), folder.join("servers.json"));
