@@ -51,9 +51,9 @@ impl ConfigurationTemplate {
         self.text.contains("{token}")
     }
 
-    /// Place and text with everything put in. `name` is made fit for each language: letters, digits and `-`. Without a
-    /// token `<API token>` stands in its place.
-    pub fn filled(&self, url: &Resource, name: &str, token: Option<&str>) -> (String, String) {
+    /// The text with everything put in. `name` is made fit for each language: letters, digits and `-`. Without a token
+    /// `<API token>` stands in its place.
+    pub fn filled(&self, url: &Resource, name: &str, token: Option<&str>) -> String {
         let name: String = name
             .chars()
             .map(|char| {
@@ -65,12 +65,12 @@ impl ConfigurationTemplate {
             })
             .take(40)
             .collect();
-        let fill = |text: &str| {
-            text.replace("{name}", &name)
-                .replace("{url}", url.as_str())
-                .replace("{token}", token.unwrap_or("<API token>"))
-        };
-        (fill(&self.place), fill(self.text.trim_end()))
+        // The token last: it is the only part that is not bounded in its letters here.
+        self.text
+            .trim_end()
+            .replace("{name}", &name)
+            .replace("{url}", url.as_str())
+            .replace("{token}", token.unwrap_or("<API token>"))
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
         let url = Resource::parse("https://bi.example.com/w/acme/mcp").unwrap();
         for preset in presets() {
             for template in &preset.configurations {
-                let (place, text) = template.filled(&url, "acme bi", Some("tg_pat_x"));
+                let text = template.filled(&url, "acme bi", Some("tg_pat_x"));
                 let at = format!("{} {}", preset.id, template.title);
                 assert!(text.contains(url.as_str()), "{at}");
                 assert!(
@@ -162,7 +162,7 @@ mod tests {
                         && !text.contains("{name}"),
                     "{at}"
                 );
-                assert!(!place.contains('{'), "{at}");
+                assert!(!template.place.contains('{'), "{at}");
                 assert_eq!(template.needs_token(), text.contains("tg_pat_x"), "{at}");
                 match &*template.language {
                     "json" => {
@@ -183,7 +183,7 @@ mod tests {
         for preset in presets() {
             for template in &preset.configurations {
                 let hostile = "x'; rm -rf / #\"}{url}\n";
-                let (_, text) = template.filled(&url, hostile, None);
+                let text = template.filled(&url, hostile, None);
                 assert!(
                     !text.contains("rm -rf") && !text.contains("; ") && !text.contains("{url}")
                 );
