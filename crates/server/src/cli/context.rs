@@ -9,7 +9,7 @@ use tidegate_manager::account::{Account, AccountKey, FindAccount};
 use tidegate_manager::audit::{AuditEvent, RecordEvents};
 use tidegate_manager::workspace::FindWorkspace;
 use tidegate_manager::{Manager, Operation};
-use tidegate_types::{ClientId, Clock, WorkspaceSlug};
+use tidegate_types::{AccountId, ClientId, Clock, WorkspaceSlug};
 
 use super::failure::Failure;
 
@@ -73,6 +73,16 @@ impl Context {
             }
         }
         Err(Failure::not_found("user", name))
+    }
+
+    /// What an account signs in as; its id where it is gone, a dash for none.
+    pub(super) async fn name_of(&self, id: Option<&AccountId>) -> Result<String, Failure> {
+        let Some(id) = id else {
+            return Ok("-".to_owned());
+        };
+        let key = AccountKey::Id(id.clone());
+        let account = self.call(FindAccount { key }).await?;
+        Ok(account.map_or_else(|| id.to_string(), |account| account.username))
     }
 
     /// Refuses a workspace that is not there, before anything is changed.

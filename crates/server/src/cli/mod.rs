@@ -67,7 +67,7 @@ pub(crate) struct Area<C: Subcommand> {
 /// 3 what it is about does not exist; 4 refused, since it exists already or a limit is reached.
 pub(crate) async fn run(command: Manage, settings: Settings) -> anyhow::Result<ExitCode> {
     let is_json = command.is_json();
-    match answer(command, settings).await {
+    match Box::pin(answer(command, settings)).await {
         Ok(answer) => {
             let text = if is_json {
                 format!("{:#}\n", answer.json)

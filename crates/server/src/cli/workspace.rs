@@ -1,6 +1,5 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
-use tidegate_manager::account::{AccountKey, FindAccount};
 use tidegate_manager::workspace::{
     CreateWorkspace, FindWorkspace, ListMembers, ListWorkspaces, RemoveWorkspace, UpdateWorkspace,
     Workspace, WorkspaceConnection,
@@ -206,9 +205,7 @@ async fn members(slug: WorkspaceSlug, context: &Context) -> Result<Answer, Failu
     let mut rows = Vec::with_capacity(members.len());
     let mut shown = Vec::with_capacity(members.len());
     for member in &members {
-        let key = AccountKey::Id(member.account.clone());
-        let account = context.call(FindAccount { key }).await?;
-        let name = account.map_or_else(|| member.account.to_string(), |account| account.username);
+        let name = context.name_of(Some(&member.account)).await?;
         rows.push([
             name.clone(),
             member.role.to_string(),
