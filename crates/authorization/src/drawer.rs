@@ -71,6 +71,18 @@ impl Drawer {
         self.0.replace(kind, key, old, encode(new)?, ttl).await
     }
 
+    /// As [`replace`](Self::replace), of a value that nobody changed since it was issued.
+    pub(crate) async fn exchange<T: Serialize + Sync>(
+        &self,
+        kind: TicketKind,
+        key: &str,
+        old: &T,
+        new: &T,
+        ttl: Duration,
+    ) -> Result<bool, StoreError> {
+        self.replace(kind, key, &encode(old)?, new, ttl).await
+    }
+
     pub(crate) async fn keep(
         &self,
         kind: TicketKind,

@@ -75,7 +75,7 @@ impl KeyRing {
             return Ok(keys);
         }
         self.is_forgotten.store(false, Ordering::Release);
-        match self.load().await {
+        match Box::pin(self.load()).await {
             Ok(keys) => {
                 let keys = Arc::new(keys);
                 self.keys.store(Some(Arc::clone(&keys)));

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tidegate_manager::Manager;
 use tidegate_manager::audit::{AuditEvent, RecordEvents};
-use tidegate_types::{Clock, Peer};
+use tidegate_oauth::SecretKind;
+use tidegate_types::{ClientId, Clock, Peer};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::denied::{About, Chain};
@@ -49,7 +50,7 @@ impl Recorder {
             at: self.clock.unix_secs(),
             action: action.to_owned(),
             account: about.account,
-            client: about.client,
+            client: about.client.filter(is_no_secret),
             workspace: about.workspace,
             address: Some(peer.address.to_string()),
             outcome: outcome.to_owned(),
@@ -75,6 +76,16 @@ impl Recorder {
             let _ = is_done.await;
         }
     }
+}
+
+/// Clients that mix up their parameters send secrets in the place of their id.
+fn is_no_secret(client: &ClientId) -> bool {
+    let text = client.as_str();
+    let is_jwt = text.starts_with("eyJ");
+    !is_jwt
+        && !SecretKind::ALL
+            .iter()
+            .any(|kind| text.starts_with(kind.prefix()))
 }
 
 async fn write(manager: Manager, mut waiting: mpsc::Receiver<Message>) {
@@ -103,7 +114,7 @@ async fn keep(manager: &Manager, events: Vec<AuditEvent>) {
     match written {
         Ok(Ok(())) => {}
         Ok(Err(err)) => {
-            tracing::error!(error = %Chain(&err), count, "audit records could not be written")
+            tracing::error!(error = %Chain(&err), count, "audit records could not be written");
         }
         Err(_) => tracing::error!(count, "audit records could not be written in time"),
     }

@@ -20,7 +20,7 @@ use crate::limits::budget;
 use crate::revoke::bearer;
 use crate::server::Inner;
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 const TRIES: usize = 4;
 
 /// What the digest of a public client's metadata leads to.
@@ -84,7 +84,7 @@ impl Inner {
             Some(registered) => registered,
             None => self.new_registration(metadata, peer).await?,
         };
-        Ok(self.registration_reply(registered))
+        Ok(self.registration_reply(&registered))
     }
 
     /// The client that registered the same before. Public clients only: what one registrant is told is no secret of
@@ -257,7 +257,7 @@ impl Inner {
     }
 
     /// RFC 7591 §3.2.1. Members without a value are left out, never null or empty (C19).
-    fn registration_reply(&self, registered: Registered) -> Value {
+    fn registration_reply(&self, registered: &Registered) -> Value {
         let mut reply = self.client_information(&registered.client);
         if let Some(secret) = &registered.secret {
             reply["client_secret"] = json!(secret.expose_secret());

@@ -205,13 +205,12 @@ impl Inner {
         account: &AccountId,
         workspace: Option<&WorkspaceSlug>,
     ) -> Result<Option<(ClientId, ScopeSet)>, Denied> {
-        let places = match workspace {
-            Some(workspace) => vec![workspace.clone()],
-            None => {
-                let account = account.clone();
-                let places = self.manager.call(ListMemberships { account }).await?;
-                places.into_iter().map(|place| place.workspace).collect()
-            }
+        let places = if let Some(workspace) = workspace {
+            vec![workspace.clone()]
+        } else {
+            let account = account.clone();
+            let places = self.manager.call(ListMemberships { account }).await?;
+            places.into_iter().map(|place| place.workspace).collect()
         };
         let mut best: Option<(ClientId, ScopeSet)> = None;
         for workspace in places.into_iter().take(100) {

@@ -17,7 +17,7 @@ use crate::denied::Denied;
 use crate::server::Inner;
 
 /// How long after its issue the second use of a code ends the grant that the first one gave.
-const REPLAY_MEMORY: Duration = Duration::from_secs(600);
+pub(crate) const REPLAY_MEMORY: Duration = Duration::from_mins(10);
 
 /// An authorization request whose client and redirect URI were found good.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,8 +73,9 @@ pub(crate) struct Code {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Spent {
     pub(crate) grant: GrantId,
-    /// Whether it was presented again: the first use must not give a grant any more.
-    pub(crate) is_replayed: bool,
+    /// Whether tokens were given for it. Until then a second request is one of two that race, of which one wins; from
+    /// then on it is a replay.
+    pub(crate) is_exchanged: bool,
 }
 
 impl Transaction {
@@ -162,7 +163,7 @@ impl Inner {
         let key = code.hash.to_string();
         let spent = Spent {
             grant: agreement.grant.clone(),
-            is_replayed: false,
+            is_exchanged: false,
         };
         let memory = self.rules.code_life + REPLAY_MEMORY;
         // First what recognises a second use: there is never a code without it.

@@ -1,17 +1,16 @@
 //! A code for tokens (RFC 6749 §4.1.3).
 
-use std::time::Duration;
-
 use tidegate_manager::grant::{EndGrant, EndReason};
 use tidegate_oauth::{Resource, SecretHash, SecretKind};
 use tidegate_store::TicketKind;
-use tidegate_types::{ExposeSecret, Peer, SecretString};
+use tidegate_types::{ExposeSecret, GrantId, Peer, SecretString};
 
 use super::Issued;
 use crate::clients::FoundClient;
-use crate::denied::{About, Denied};
+use crate::denied::{Chain, Denied};
+use crate::issue::about;
 use crate::server::Inner;
-use crate::transaction::{Code, Spent};
+use crate::transaction::{Code, REPLAY_MEMORY, Spent};
 
 pub(super) struct Presented {
     pub(super) code: SecretString,
@@ -40,14 +39,9 @@ impl Inner {
             .map_err(|denied| denied.about(about.clone()))?;
         let begun = self.begin_grant(&code.agreement).await;
         let begun = begun.map_err(|denied| denied.about(about.clone()))?;
-        // Whoever presented it a second time meanwhile may have found no grant to end yet.
-        if self.is_replayed(&key).await? {
-            let id = code.agreement.grant.clone();
-            self.end_for_replay(id, about.clone(), peer).await?;
-            return Err(Denied::grant("code_replayed").about(about));
-        }
         let reply = self.reply(&begun, None).await;
         let reply = reply.map_err(|denied| denied.about(about.clone()))?;
+        self.mark_exchanged(&key, code.agreement.grant).await;
         Ok((reply, about))
     }
 
@@ -73,64 +67,55 @@ impl Inner {
         self.check_resource(presented.resource.as_ref(), &code.agreement.resource)
     }
 
-    /// The second use of a code ends what the first one gave (RFC 6749 §4.1.2). A code that nobody knows ends nothing.
+    /// The second use of a code ends what the first one gave (RFC 6749 §4.1.2). While the first one is under way, it is
+    /// told no and ends nothing: of two requests at once, exactly one is answered. A code that nobody knows ends nothing.
     async fn end_replayed(&self, key: &str, peer: &Peer) -> Denied {
-        let unknown = Denied::grant("code_unknown");
-        let kept = match self.drawer.get::<Spent>(TicketKind::SpentCode, key).await {
-            Ok(Some(kept)) => kept,
-            Ok(None) => return unknown,
+        let spent = match self.drawer.get::<Spent>(TicketKind::SpentCode, key).await {
+            Ok(Some(kept)) => kept.value,
+            Ok(None) => return Denied::grant("code_unknown"),
             Err(err) => return err.into(),
         };
-        let grant = kept.value.grant.clone();
-        let replayed = Spent {
-            is_replayed: true,
-            ..kept.value
-        };
-        // First the mark, then the end: the first use writes the grant, then reads the mark.
-        let marked = self
-            .drawer
-            .replace(
-                TicketKind::SpentCode,
-                key,
-                &kept.raw,
-                &replayed,
-                Duration::from_secs(600),
-            )
-            .await;
-        if let Err(err) = marked {
-            return err.into();
+        if !spent.is_exchanged {
+            return Denied::grant("code_used_up");
         }
-        match self.end_for_replay(grant, About::default(), peer).await {
+        match self.end_for_replay(spent.grant, peer).await {
             Ok(()) => Denied::grant("code_replayed"),
             Err(denied) => denied,
         }
     }
 
-    async fn end_for_replay(
-        &self,
-        id: tidegate_types::GrantId,
-        about: About,
-        peer: &Peer,
-    ) -> Result<(), Denied> {
-        let reason = EndReason::CodeReplay;
-        if let Some(grant) = self.manager.call(EndGrant { id, reason }).await? {
-            let about = About {
-                account: Some(grant.account),
-                client: Some(grant.client),
-                workspace: Some(grant.workspace),
-            };
-            let detail = format!("grant {}", grant.id);
-            self.recorder
-                .record("code.replayed", "grant_ended", about, peer, Some(detail));
-        } else {
-            self.recorder
-                .record("code.replayed", "no_grant", about, peer, None);
+    /// From now on the code's use is a replay.
+    async fn mark_exchanged(&self, key: &str, grant: GrantId) {
+        let before = Spent {
+            grant,
+            is_exchanged: false,
+        };
+        let after = Spent {
+            is_exchanged: true,
+            ..before.clone()
+        };
+        let marked = self
+            .drawer
+            .exchange(TicketKind::SpentCode, key, &before, &after, REPLAY_MEMORY)
+            .await;
+        if let Err(err) = marked {
+            // The tokens are good; only a replay of the code would go unnoticed.
+            tracing::warn!(error = %Chain(&err), "a code could not be marked as exchanged");
         }
-        Ok(())
     }
 
-    async fn is_replayed(&self, key: &str) -> Result<bool, Denied> {
-        let spent = self.drawer.get::<Spent>(TicketKind::SpentCode, key).await?;
-        Ok(spent.is_some_and(|kept| kept.value.is_replayed))
+    async fn end_for_replay(&self, id: GrantId, peer: &Peer) -> Result<(), Denied> {
+        let reason = EndReason::CodeReplay;
+        if let Some(grant) = self.manager.call(EndGrant { id, reason }).await? {
+            let detail = format!("grant {}", grant.id);
+            self.recorder.record(
+                "code.replayed",
+                "grant_ended",
+                about(&grant),
+                peer,
+                Some(detail),
+            );
+        }
+        Ok(())
     }
 }

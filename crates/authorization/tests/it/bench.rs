@@ -343,7 +343,7 @@ impl Bench {
     pub(crate) async fn events(&self, action: &str) -> Vec<AuditEvent> {
         self.server.flush().await;
         let filter = AuditFilter {
-            action: Some(action.to_owned()),
+            action: (!action.is_empty()).then(|| action.to_owned()),
             ..AuditFilter::default()
         };
         let list = ListEvents {

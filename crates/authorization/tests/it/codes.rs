@@ -128,7 +128,7 @@ async fn whatever_is_wrong_with_a_code_is_told_alike_and_burns_it() {
     bodies.insert(serde_json::to_string(&made_up).unwrap());
     assert_eq!(1, bodies.len(), "{bodies:?}");
     let mut reasons = bench.outcomes("token.refused").await;
-    reasons.retain(|reason| reason != "code_replayed");
+    reasons.retain(|reason| reason != "code_used_up");
     let expected: Vec<_> = cases
         .iter()
         .map(|case| case.0)

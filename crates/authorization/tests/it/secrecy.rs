@@ -101,8 +101,6 @@ async fn neither_log_nor_audit_nor_debug_shows_a_secret() {
         &VERIFIER.to_owned(),
     ] {
         assert!(!log.contains(secret.as_str()), "in the log: {secret}");
-        // A secret in the place of a client id is a client id; the audit keeps those.
-        let after = shown.replace(&format!("ClientId({secret})"), "");
-        assert!(!after.contains(secret.as_str()), "shown: {secret}\n{after}");
+        assert!(!shown.contains(secret.as_str()), "shown: {secret}\n{shown}");
     }
 }
