@@ -7,8 +7,8 @@ use crate::{Foreign, Moment, Person, Span, WebLink};
 /// Who asks for what, and the decision.
 ///
 /// Its form: `csrf`, `user_code` (devices only), `workspace` (slug), `scope` (one, with those that it includes),
-/// `offline` ("yes" or absent), `decision` ("allow" or "deny"). Enter in the form does nothing: a decision is a button
-/// that was pressed.
+/// `offline` ("yes" or absent), `decision` ("allow" or "deny"; "undecided" when Enter was pressed in a field, since browsers then
+/// press the first button).
 #[derive(Debug, Clone, Template)]
 #[template(path = "consent.html")]
 pub struct ConsentPage {

@@ -47,7 +47,7 @@ pub(super) async fn authorize(request: HttpRequest) -> Answer {
 
 /// `GET /oauth/consent/<transaction>`.
 pub(super) async fn get(Get { by, .. }: Get<SignedIn>, transaction: web::Path<String>) -> Answer {
-    show(&by, &transaction, StatusCode::OK, None).await
+    show(&by, &transaction, StatusCode::OK, None, &Fields::default()).await
 }
 
 /// `POST /oauth/consent/<transaction>`: what [`decision`] reads.
@@ -58,7 +58,14 @@ pub(super) async fn post(
     let decision = match decision(&form) {
         Ok(decision) => decision,
         Err(problem) => {
-            return show(&by, &transaction, StatusCode::BAD_REQUEST, Some(problem)).await;
+            return show(
+                &by,
+                &transaction,
+                StatusCode::BAD_REQUEST,
+                Some(problem),
+                &form,
+            )
+            .await;
         }
     };
     let is_allowed = decision != Decision::Deny;
@@ -70,7 +77,7 @@ pub(super) async fn post(
     match decided {
         Ok(to) => Ok(go(&to, is_allowed)),
         Err(err @ (ConsentError::NotAMember | ConsentError::Closed(_))) => {
-            show(&by, &transaction, status(&err), Some(sentence(&err))).await
+            show(&by, &transaction, status(&err), Some(sentence(&err)), &form).await
         }
         Err(err) => Ok(failed(&err, &by.visit.return_to)),
     }
@@ -102,6 +109,7 @@ async fn show(
     transaction: &str,
     status: StatusCode,
     problem: Option<String>,
+    chosen: &Fields,
 ) -> Answer {
     let seen = by
         .visit
@@ -111,18 +119,24 @@ async fn show(
     Ok(match seen {
         Ok(view) => {
             let action = format!("/oauth/consent/{transaction}");
-            answer::page(status, Place::OnTheWay, &page(by, action, view, problem))
+            answer::page(
+                status,
+                Place::OnTheWay,
+                &page(by, action, view, problem, chosen),
+            )
         }
         Err(err) => failed(&err, &by.visit.return_to),
     })
 }
 
-/// The page of a view.
+/// The page of a view. What was chosen on it before stays chosen: somebody who took less must not allow more by a second
+/// try.
 pub(super) fn page(
     by: &SignedIn,
     action: String,
     view: ConsentView,
     problem: Option<String>,
+    chosen: &Fields,
 ) -> ConsentPage {
     let open = |choice: &&tidegate_authorization::WorkspaceChoice| choice.closed.is_none();
     let most: ScopeSet = view
@@ -131,12 +145,17 @@ pub(super) fn page(
         .filter(open)
         .flat_map(|choice| choice.scopes.expanded().iter().collect::<Vec<_>>())
         .collect();
-    let chosen = view
+    let is_second_try = chosen.get("decision").is_some();
+    let first = view
         .workspaces
         .iter()
         .find(open)
         .map(|choice| choice.slug.clone());
-    let asked = widest(view.requested.narrowed_to(most));
+    let workspace = chosen.read("workspace").ok().or(first);
+    let widest_chosen = chosen
+        .read("scope")
+        .ok()
+        .or_else(|| widest(view.requested.narrowed_to(most)));
     ConsentPage {
         action,
         csrf: by.session.csrf.as_str().to_owned(),
@@ -155,7 +174,7 @@ pub(super) fn page(
             .workspaces
             .into_iter()
             .map(|choice| WorkspaceChoice {
-                is_chosen: chosen.as_ref() == Some(&choice.slug),
+                is_chosen: workspace.as_ref() == Some(&choice.slug),
                 title: Foreign::or(&choice.title, choice.slug.as_str()),
                 slug: choice.slug,
                 region: Foreign::new(&choice.region),
@@ -169,7 +188,7 @@ pub(super) fn page(
             .filter(|scope| most.allows(*scope))
             .map(|scope| ScopeChoice {
                 scope,
-                is_chosen: asked == Some(scope),
+                is_chosen: widest_chosen == Some(scope),
             })
             .collect(),
         ignored_scopes: view
@@ -180,7 +199,7 @@ pub(super) fn page(
         offline: view.offers_offline.then_some(OfflineChoice {
             idle: Span(view.refresh_life.as_secs()),
             longest: Span(view.grant_life.as_secs()),
-            is_chosen: true,
+            is_chosen: !is_second_try || chosen.is_ticked("offline"),
         }),
         access: Span(view.access_life.as_secs()),
         problem,

@@ -6,6 +6,7 @@ use tidegate_pages::{DeviceCodePage, MessagePage};
 
 use super::answer::{self, Place};
 use super::authority::{Get, Post, SignedIn};
+use super::fields::Fields;
 use super::{Answer, consent, sentence};
 
 /// `GET /device`, with `user_code` once it is known.
@@ -19,7 +20,7 @@ pub(super) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
                 problem: None,
             },
         )),
-        Some(code) => show(&by, code, StatusCode::OK, None).await,
+        Some(code) => show(&by, code, StatusCode::OK, None, &Fields::default()).await,
     }
 }
 
@@ -28,7 +29,9 @@ pub(super) async fn post(Post { by, form }: Post<SignedIn>) -> Answer {
     let code = form.text("user_code");
     let decision = match consent::decision(&form) {
         Ok(decision) => decision,
-        Err(problem) => return show(&by, code, StatusCode::BAD_REQUEST, Some(problem)).await,
+        Err(problem) => {
+            return show(&by, code, StatusCode::BAD_REQUEST, Some(problem), &form).await;
+        }
     };
     let is_denied = decision == Decision::Deny;
     let decided = by
@@ -54,13 +57,26 @@ pub(super) async fn post(Post { by, form }: Post<SignedIn>) -> Answer {
             Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
         }
         Err(err @ (ConsentError::NotAMember | ConsentError::Closed(_))) => {
-            show(&by, code, consent::status(&err), Some(sentence(&err))).await
+            show(
+                &by,
+                code,
+                consent::status(&err),
+                Some(sentence(&err)),
+                &form,
+            )
+            .await
         }
         Err(err) => Ok(consent::failed(&err, &by.visit.return_to)),
     }
 }
 
-async fn show(by: &SignedIn, code: &str, status: StatusCode, problem: Option<String>) -> Answer {
+async fn show(
+    by: &SignedIn,
+    code: &str,
+    status: StatusCode,
+    problem: Option<String>,
+    chosen: &Fields,
+) -> Answer {
     let seen = by
         .visit
         .authorization()
@@ -68,7 +84,7 @@ async fn show(by: &SignedIn, code: &str, status: StatusCode, problem: Option<Str
         .await;
     Ok(match seen {
         Ok(view) => {
-            let page = consent::page(by, "/device".to_owned(), view, problem);
+            let page = consent::page(by, "/device".to_owned(), view, problem, chosen);
             answer::page(status, Place::AtHome, &page)
         }
         Err(err @ (ConsentError::Unknown | ConsentError::TooMany)) => {
