@@ -28,19 +28,5 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
-for (const all of document.querySelectorAll("input[data-selects]")) {
-  const form = all.form;
-  const boxes = () => form.querySelectorAll(`input[type="checkbox"][name="${all.dataset.selects}"]`);
-  all.closest("[hidden]")?.removeAttribute("hidden");
-  all.addEventListener("change", () => {
-    for (const box of boxes()) box.checked = all.checked;
-  });
-  form.addEventListener("change", () => {
-    const states = [...boxes()].map((box) => box.checked);
-    all.checked = states.every(Boolean);
-    all.indeterminate = !all.checked && states.some(Boolean);
-  });
-}
-
 // Back to an app by its own scheme: once, and the button stays for browsers that want a click.
 document.querySelector("a[data-follow]")?.click();
