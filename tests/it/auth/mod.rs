@@ -5,5 +5,6 @@ mod development;
 mod issuer;
 mod jwks;
 mod scopes;
+mod static_tokens;
 mod users;
 mod workspaces;

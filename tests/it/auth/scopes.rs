@@ -81,7 +81,10 @@ async fn a_tool_beyond_the_scope_is_not_listed_and_its_call_is_403_before_any_st
             challenge.contains(r#"error="insufficient_scope""#),
             "{challenge}"
         );
-        assert!(challenge.contains(r#"scope="mcp:read mcp:query""#), "{challenge}");
+        assert!(
+            challenge.contains(r#"scope="mcp:read mcp:query""#),
+            "{challenge}"
+        );
         let body = reply.json().await;
         assert!(
             body["error"]["message"]
