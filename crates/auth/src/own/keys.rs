@@ -70,6 +70,11 @@ impl KeyRing {
         self.attempted_at.store(i64::MIN, Ordering::Release);
     }
 
+    /// The generation of the keys, if they need not be read again.
+    pub(super) fn generation(&self) -> Option<u64> {
+        self.usable(TTL).map(|ring| ring.generation)
+    }
+
     /// Keys that are fit to check this token with. It may still name one that is not among them.
     ///
     /// # Errors
