@@ -47,7 +47,8 @@ pub struct Account {
     /// Whether the password must be changed at the next sign-in: it was printed by the first start or set by
     /// somebody else.
     pub must_change_password: bool,
-    /// Browser sessions from before this time count no more.
+    /// Browser sessions from before this time count no more. It changes whenever they end, also twice a second: a
+    /// session counts as long as it is what it was at the sign-in.
     pub sessions_valid_from: UnixSecs,
     /// When it was made.
     pub created_at: UnixSecs,

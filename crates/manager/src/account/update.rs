@@ -1,13 +1,13 @@
 //! Changes accounts.
 
-use sea_query::{Expr, ExprTrait as _, LockType, Order, Query, UpdateStatement};
+use sea_query::{Expr, ExprTrait as _, LockType, Order, Query, SimpleExpr, UpdateStatement};
 use tidegate_database::Transaction;
 use tidegate_types::AccountId;
 
 use super::{Account, AccountKind, SetPassword, UpdateAccount, create, rows};
 use crate::change::{self, Change};
 use crate::grant::{self, EndReason, GrantFilter};
-use crate::{LocalManager, ManagerError, input};
+use crate::{LocalManager, ManagerError, UnixSecs, input};
 
 fn update_of(id: &AccountId) -> UpdateStatement {
     Query::update()
@@ -60,8 +60,9 @@ pub(super) async fn update(
         update.value("is_active", is_active);
         after.is_active = is_active;
         if !is_active {
-            update.value("sessions_valid_from", now);
-            after.sessions_valid_from = now;
+            let valid_from = Ord::max(now, before.sessions_valid_from + 1);
+            update.value("sessions_valid_from", valid_from);
+            after.sessions_valid_from = valid_from;
         }
     }
     if after != before {
@@ -125,7 +126,7 @@ async fn lock_as_one_of_the_administrators(
 async fn end_tokens(
     transaction: &mut Transaction,
     id: &AccountId,
-    now: i64,
+    now: UnixSecs,
 ) -> Result<(), ManagerError> {
     let end = Query::update()
         .table("api_tokens")
@@ -144,7 +145,7 @@ pub(super) async fn set_password(
     let update = update_of(&asked.id)
         .value("password_hash", input::password_hash(&asked.password_hash)?)
         .value("must_change_password", asked.must_change)
-        .value("sessions_valid_from", manager.now())
+        .value("sessions_valid_from", later(manager.now()))
         .and_where(Expr::col("kind").eq(AccountKind::Person.as_str()))
         .to_owned();
     changed_one(manager, "set a password", &update).await
@@ -165,9 +166,17 @@ pub(super) async fn end_sessions(
     id: &AccountId,
 ) -> Result<(), ManagerError> {
     let update = update_of(id)
-        .value("sessions_valid_from", manager.now())
+        .value("sessions_valid_from", later(manager.now()))
         .to_owned();
     changed_one(manager, "end browser sessions", &update).await
+}
+
+/// Now, and always later than before: a session that began in this very second ends as well.
+fn later(now: UnixSecs) -> SimpleExpr {
+    let before = || Expr::col("sessions_valid_from");
+    Expr::case(before().gte(now), before().add(1))
+        .finally(now)
+        .into()
 }
 
 async fn changed_one(

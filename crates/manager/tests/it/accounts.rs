@@ -30,6 +30,7 @@ scenarios! {
     the_last_active_administrator_stays,
     of_two_administrators_who_remove_each_other_one_stays,
     a_password_is_kept_for_the_sign_in_alone,
+    sessions_of_the_same_second_end_as_well,
     an_upstream_identity_belongs_to_one_account,
     a_service_account_belongs_to_one_workspace,
     what_is_not_there_is_not_changed,
@@ -449,6 +450,32 @@ async fn a_password_is_kept_for_the_sign_in_alone(at: Fixture) {
         .unwrap()
         .is_none()
     );
+}
+
+async fn sessions_of_the_same_second_end_as_well(at: Fixture) {
+    let ada = at.has_person("ada").await;
+    let set = || SetPassword {
+        id: ada.id.clone(),
+        password_hash: "$argon2id$x".to_owned(),
+        must_change: false,
+    };
+    let find = || FindAccount {
+        key: AccountKey::Id(ada.id.clone()),
+    };
+    let mut stamps = vec![ada.sessions_valid_from];
+    for _ in 0..2 {
+        let id = ada.id.clone();
+        at.call(EndSessions { id }).await.unwrap();
+        stamps.push(at.call(find()).await.unwrap().unwrap().sessions_valid_from);
+        at.call(set()).await.unwrap();
+        stamps.push(at.call(find()).await.unwrap().unwrap().sessions_valid_from);
+    }
+    let off = UpdateAccount {
+        is_active: Some(false),
+        ..update(&ada.id)
+    };
+    stamps.push(at.call(off).await.unwrap().sessions_valid_from);
+    assert!(stamps.is_sorted_by(|one, next| one < next), "{stamps:?}");
 }
 
 async fn an_upstream_identity_belongs_to_one_account(at: Fixture) {
