@@ -105,7 +105,7 @@ async fn a_code_is_good_once_and_its_second_use_ends_what_it_gave() {
     assert_eq!("invalid_grant", again.json().await["error"]);
     let caller = node.anyone().bearer(&given.access);
     eventually("the first use's token is refused", async || {
-        let status = caller.send("ping", json!({})).await.status();
+        let status = caller.send("tools/list", json!({})).await.status();
         (status == StatusCode::UNAUTHORIZED).then_some(())
     })
     .await;
@@ -218,7 +218,7 @@ async fn malformed_requests_to_the_token_endpoint_are_refused_in_its_words() {
             "invalid_request",
         ),
         (FORM, "grant_type=%ff%fe".to_owned(), 400, "invalid_request"),
-        (FORM, String::new(), 400, "invalid_request"),
+        (FORM, String::new(), 401, "invalid_client"),
     ];
     for (kind, body, status, error) in cases {
         let named: String = body.chars().take(60).collect();
@@ -313,7 +313,7 @@ async fn a_token_of_one_workspace_opens_no_other() {
         .await;
     let caller = node.anyone().bearer(&tokens.access);
     let status = |caller: crate::harness::Caller| async move {
-        caller.send("ping", json!({})).await.status()
+        caller.send("tools/list", json!({})).await.status()
     };
     assert_eq!(
         StatusCode::OK,

@@ -139,7 +139,7 @@ async fn a_challenge_leads_to_the_metadata_of_the_resource() {
     let refused = node
         .anyone()
         .bearer("no token of ours")
-        .send("ping", json!({}))
+        .send("tools/list", json!({}))
         .await;
     let challenge = refused.header("www-authenticate").unwrap();
     assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");

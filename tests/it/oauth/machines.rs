@@ -151,7 +151,7 @@ async fn an_api_token_is_a_bearer_token_until_it_ends() {
     };
     deployment.control.call(end).await;
     eventually("the token is refused", async || {
-        let status = caller.send("ping", json!({})).await.status();
+        let status = caller.send("tools/list", json!({})).await.status();
         (status == StatusCode::UNAUTHORIZED).then_some(())
     })
     .await;
@@ -180,7 +180,7 @@ async fn a_name_and_a_secret_become_a_token_that_a_header_points_at_a_workspace(
     let token = body["payload"]["access_token"].as_str().unwrap();
     let ask = |workspace: &'static str| {
         let caller = node.anyone().bearer(token);
-        let body = caller.body(&json!(1), "ping", json!({}));
+        let body = caller.body(&json!(1), "tools/list", json!({}));
         let request = caller.request(&body).header("X-Workspace-Id", workspace);
         async move { request.send().await.unwrap().status() }
     };
@@ -195,7 +195,11 @@ async fn a_name_and_a_secret_become_a_token_that_a_header_points_at_a_workspace(
         ask("nowhere").await,
         "in the same words"
     );
-    let unnamed = node.anyone().bearer(token).send("ping", json!({})).await;
+    let unnamed = node
+        .anyone()
+        .bearer(token)
+        .send("tools/list", json!({}))
+        .await;
     assert_eq!(StatusCode::BAD_REQUEST, unnamed.status());
     let wrong = IssuedSecret::draw(SecretKind::ApiToken).text;
     for (name, secret) in [
@@ -222,8 +226,11 @@ async fn a_token_for_one_workspace_names_it_by_itself() {
     let caller = node.anyone().bearer(&secret);
     assert_eq!(
         StatusCode::OK,
-        caller.send("ping", json!({})).await.status()
+        caller.send("tools/list", json!({})).await.status()
     );
-    let other = caller.workspace("rival").send("ping", json!({})).await;
+    let other = caller
+        .workspace("rival")
+        .send("tools/list", json!({}))
+        .await;
     assert_eq!(StatusCode::UNAUTHORIZED, other.status());
 }

@@ -122,7 +122,7 @@ async fn a_workspace_that_only_the_manager_knows_is_served() {
         })
         .await;
     eventually("it sleeps", async || {
-        let reply = caller.send("ping", json!({})).await;
+        let reply = caller.send("tools/list", json!({})).await;
         (reply.status() == StatusCode::FORBIDDEN).then_some(())
     })
     .await;

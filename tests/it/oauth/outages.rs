@@ -101,14 +101,14 @@ async fn a_node_without_a_manager_of_its_own_asks_another_s() {
     let caller = other.anyone().bearer(&first.access);
     assert_eq!(
         StatusCode::OK,
-        caller.send("ping", json!({})).await.status()
+        caller.send("tools/list", json!({})).await.status()
     );
     let refresh = first.refresh.unwrap();
     drop(manager);
     // What the node knows counts on; what has to be asked for is not there for now.
     assert_eq!(
         StatusCode::OK,
-        caller.send("ping", json!({})).await.status()
+        caller.send("tools/list", json!({})).await.status()
     );
     let refused = client.refresh(&refresh).await;
     assert_eq!(StatusCode::SERVICE_UNAVAILABLE, refused.status());
@@ -129,7 +129,7 @@ async fn a_manager_that_was_restarted_goes_on_where_it_stopped() {
     let caller = node.anyone().bearer(&first.access);
     assert_eq!(
         StatusCode::OK,
-        caller.send("ping", json!({})).await.status(),
+        caller.send("tools/list", json!({})).await.status(),
         "the same keys"
     );
     let mut client = crate::harness::OAuthClient::known(ISSUER, cluster.urls(), &client.id);

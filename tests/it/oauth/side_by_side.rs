@@ -11,7 +11,7 @@ use crate::harness::{OneNode, result_text};
 async fn tokens_of_another_issuer_go_on_beside_our_own() {
     let node = OneNode::builder().with_manager().start().await;
     let deployment = Deployment::of_node(&node).await;
-    let external = node.as_user("admin").send("ping", json!({})).await;
+    let external = node.as_user("admin").send("tools/list", json!({})).await;
     assert_eq!(StatusCode::OK, external.status());
     let mut client = deployment.client().await;
     let tokens = client
@@ -20,7 +20,7 @@ async fn tokens_of_another_issuer_go_on_beside_our_own() {
     let own = node
         .anyone()
         .bearer(&tokens.access)
-        .send("ping", json!({}))
+        .send("tools/list", json!({}))
         .await;
     assert_eq!(StatusCode::OK, own.status());
 }
@@ -37,13 +37,13 @@ async fn a_static_token_works_and_says_that_it_should_not_be_used() {
         .start()
         .await;
     let caller = node.anyone().bearer("a token of an older set-up");
-    let reply = caller.send("ping", json!({})).await;
-    assert_eq!(StatusCode::OK, reply.status());
-    assert!(reply.header("deprecation").is_some(), "RFC 9745");
+    let answer = caller.call("health_check", json!({})).await;
+    let notice = answer["result"]["_meta"]["dev.tidegate/notice"].as_str();
+    assert!(notice.unwrap().contains("deprecated"), "{answer}");
     let other = node
         .anyone()
         .bearer("a token of an older set-ux")
-        .send("ping", json!({}))
+        .send("tools/list", json!({}))
         .await;
     assert_eq!(StatusCode::UNAUTHORIZED, other.status());
 }
@@ -127,7 +127,7 @@ async fn a_member_of_an_embedded_workspace_acts_with_the_rights_of_their_role() 
         .join(&account, "demo", Role::Admin, None)
         .await;
     crate::harness::eventually("vera's user becomes an administrator's", async || {
-        caller.send("ping", json!({})).await;
+        caller.send("tools/list", json!({})).await;
         (roles("vera") == ["Admin"]).then_some(())
     })
     .await;

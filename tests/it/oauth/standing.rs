@@ -21,7 +21,7 @@ async fn until(callers: &[Caller], status: StatusCode, begun: Instant) -> Durati
     for caller in callers.to_vec() {
         running.push(tokio::spawn(async move {
             loop {
-                let found = caller.send("ping", json!({})).await.status();
+                let found = caller.send("tools/list", json!({})).await.status();
                 if found == status {
                     return begun.elapsed();
                 }

@@ -1,6 +1,5 @@
 //! Members of embedded workspaces get their row of `ab_user` when they first come: nobody else would make it.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use tidegate_auth::{AuthFailure, Standing, StandingSource};
 use tidegate_config::{MetastoreSettings, Settings};
 use tidegate_manager::Manager;
 use tidegate_manager::account::{Account, AccountKey, FindAccount};
-use tidegate_manager::workspace::ListMemberships;
+use tidegate_manager::workspace::{FindConnection, ListMemberships};
 use tidegate_metastore::{Metastore, NewUser};
 use tidegate_types::{AccountId, Clock, GrantId, Role, WorkspaceSlug};
 
@@ -27,7 +26,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) struct Provisioning {
     manager: Manager,
     node: LateNode,
-    embedded: HashSet<WorkspaceSlug>,
+    /// Whether we embed a workspace: those of the configuration, and those of the manager once they were asked for.
+    embedded: Cache<WorkspaceSlug, bool>,
     known: Cache<(WorkspaceSlug, String), Role>,
     clock: Arc<dyn Clock>,
 }
@@ -39,12 +39,11 @@ impl Provisioning {
         settings: &Settings,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let embedded = settings
-            .workspaces
-            .iter()
-            .filter(|workspace| matches!(workspace.metastore, MetastoreSettings::Embedded { .. }))
-            .map(|workspace| workspace.slug.clone())
-            .collect();
+        let embedded = Cache::builder().max_capacity(MOST_KNOWN).build();
+        for workspace in &settings.workspaces {
+            let is_ours = matches!(workspace.metastore, MetastoreSettings::Embedded { .. });
+            embedded.insert(workspace.slug.clone(), is_ours);
+        }
         Self {
             manager,
             node,
@@ -57,12 +56,28 @@ impl Provisioning {
         }
     }
 
+    async fn is_embedded(&self, workspace: &WorkspaceSlug) -> Result<bool, Failure> {
+        if let Some(known) = self.embedded.get(workspace) {
+            return Ok(known);
+        }
+        let find = FindConnection {
+            slug: workspace.clone(),
+        };
+        let connection = self.manager.call(find).await?;
+        let is_ours = connection.is_some_and(|connection| connection.metastore == "embedded");
+        self.embedded.insert(workspace.clone(), is_ours);
+        Ok(is_ours)
+    }
+
     async fn provision(
         &self,
         workspace: &WorkspaceSlug,
         account: &AccountId,
         username: &str,
     ) -> Result<(), Failure> {
+        if !self.is_embedded(workspace).await? {
+            return Ok(());
+        }
         let memberships = ListMemberships {
             account: account.clone(),
         };
@@ -107,10 +122,9 @@ impl StandingSource for Provisioning {
         workspace: &WorkspaceSlug,
     ) -> Result<Standing, AuthFailure> {
         let standing = self.manager.standing(grant, workspace).await?;
-        if self.embedded.contains(workspace)
-            && let Standing::Good {
-                account, username, ..
-            } = &standing
+        if let Standing::Good {
+            account, username, ..
+        } = &standing
         {
             self.provision(workspace, account, username)
                 .await
