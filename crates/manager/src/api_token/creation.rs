@@ -35,6 +35,9 @@ pub(super) async fn create(
     check(&asked, now)?;
     let name = input::shown_text("name", &asked.name, MOST_NAME_CHARS)?;
     let mut transaction = manager.pool.begin("make an API token").await?;
+    if let Some(slug) = &asked.workspace {
+        hold_workspace(&mut transaction, slug).await?;
+    }
     // Held, so that the count stays true until the token is there.
     let owner = account::lock(&mut transaction, &asked.account).await?;
     if !owner.is_active {
@@ -60,6 +63,22 @@ pub(super) async fn create(
     insert(&mut transaction, &token, &asked).await?;
     transaction.commit().await?;
     Ok(token)
+}
+
+/// Shared, so that it is not removed meanwhile; before the account, as everybody does.
+async fn hold_workspace(
+    transaction: &mut Transaction,
+    slug: &WorkspaceSlug,
+) -> Result<(), ManagerError> {
+    let one = Query::select()
+        .column("slug")
+        .from("workspaces")
+        .and_where(Expr::col("slug").eq(slug.as_str()))
+        .lock_shared()
+        .to_owned();
+    // Whether it is there at all is told by whether the account is a member.
+    transaction.fetch_one(&one).await?;
+    Ok(())
 }
 
 async fn check_member(

@@ -45,9 +45,10 @@ pub(super) async fn create(
     let now = manager.now();
     check(&asked, now)?;
     let mut transaction = manager.pool.begin("begin a grant").await?;
+    // In the order in which everybody holds them: workspace, account, client, grants.
+    find_workspace(&mut transaction, &asked.grant).await?;
     hold_account(&mut transaction, &asked.grant).await?;
     let client = find_client(&mut transaction, &asked.grant).await?;
-    find_workspace(&mut transaction, &asked.grant).await?;
     make_room(&mut transaction, &asked.grant, now).await?;
     let grant = Grant {
         created_at: now,
@@ -103,11 +104,13 @@ async fn find_client(
     })
 }
 
+/// Shared, likewise: a grant that begins beside the workspace's removal would count in a later one of the same name.
 async fn find_workspace(transaction: &mut Transaction, grant: &Grant) -> Result<(), ManagerError> {
     let one = Query::select()
         .column("slug")
         .from("workspaces")
         .and_where(Expr::col("slug").eq(grant.workspace.as_str()))
+        .lock_shared()
         .to_owned();
     let found = transaction.fetch_one(&one).await?;
     found
