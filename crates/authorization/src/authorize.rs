@@ -249,7 +249,7 @@ impl Inner {
             resource: transaction.resource.clone(),
             scopes: wanted,
             offline: earlier.is_offline && found.may_refresh(),
-            address: Agreement::address_of(visit.peer),
+            address: Some(visit.peer.address.to_string()),
         };
         let about = agreement.about();
         self.settle(found).await?;

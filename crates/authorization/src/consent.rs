@@ -225,7 +225,7 @@ impl Inner {
             resource: transaction.resource.clone(),
             scopes: allowed.scopes,
             offline: allowed.offline,
-            address: Agreement::address_of(peer),
+            address: Some(peer.address.to_string()),
         };
         let about = agreement.about();
         let detail = describe(&agreement);

@@ -279,7 +279,7 @@ impl Inner {
             resource: request.resource.clone(),
             scopes: allowed.scopes,
             offline: allowed.offline,
-            address: Agreement::address_of(peer),
+            address: Some(peer.address.to_string()),
         })
     }
 

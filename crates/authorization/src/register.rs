@@ -122,6 +122,12 @@ impl Inner {
                     continue;
                 }
             }
+            // Whoever registers it again is about to use it. In the manager's hands it needs no life here.
+            let key = key_of_client(&client.id);
+            let life = self.rules.used_client_life;
+            self.drawer
+                .keep(TicketKind::DynamicClient, &key, life)
+                .await?;
             return self.reader(client).await.map(Some);
         }
         Err(Denied::later("registration_contended"))
@@ -162,7 +168,7 @@ impl Inner {
                 is_shared: true,
                 ..kept.value
             };
-            let life = self.rules.unused_client_life;
+            let life = self.rules.used_client_life;
             if self
                 .drawer
                 .replace(TicketKind::DynamicClient, &key, &kept.raw, &shared, life)

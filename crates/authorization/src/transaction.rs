@@ -10,7 +10,7 @@ use tidegate_oauth::{
 };
 use tidegate_store::TicketKind;
 use tidegate_types::{
-    AccountId, ClientId, ExposeSecret, GrantId, Peer, ScopeSet, SecretString, WorkspaceSlug,
+    AccountId, ClientId, ExposeSecret, GrantId, ScopeSet, SecretString, WorkspaceSlug,
 };
 
 use crate::denied::Denied;
@@ -215,12 +215,6 @@ impl Inner {
 pub(crate) struct IssuedCode {
     pub(crate) redirect: SecretString,
     key: String,
-}
-
-impl Agreement {
-    pub(crate) fn address_of(peer: &Peer) -> Option<String> {
-        Some(peer.address.to_string())
-    }
 }
 
 impl Agreement {

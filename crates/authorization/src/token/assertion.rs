@@ -47,7 +47,7 @@ impl Inner {
             resource: audience.resource,
             scopes,
             offline: false,
-            address: Agreement::address_of(peer),
+            address: Some(peer.address.to_string()),
         };
         let about = agreement.about();
         self.settle(found).await?;

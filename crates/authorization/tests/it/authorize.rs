@@ -247,7 +247,7 @@ async fn sign_in_is_asked_for_when_the_client_wants_it() {
     let client = bench.public_client().await;
     let before = bench.ana();
     for prompt in ["login", "select_account", "login consent"] {
-        bench.clock.advance(std::time::Duration::from_secs(60));
+        bench.clock.advance(std::time::Duration::from_mins(1));
         let changes = [("prompt", prompt)];
         let Authorize::Consent { transaction } =
             bench.authorize_as(&before, false, &client, &changes).await

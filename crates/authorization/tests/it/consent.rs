@@ -35,7 +35,7 @@ async fn a_person_sees_who_asks_for_what_and_where_it_goes() {
         view.warnings
     );
     assert_eq!(vec!["foreign".to_owned()], view.ignored_scopes);
-    assert_eq!(Duration::from_secs(3600), view.access_life);
+    assert_eq!(Duration::from_hours(1), view.access_life);
     let [acme] = view.workspaces.as_slice() else {
         panic!("{:?}", view.workspaces);
     };

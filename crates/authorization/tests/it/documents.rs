@@ -222,7 +222,7 @@ async fn a_client_goes_on_while_its_host_is_away() {
     let bench = bench().await;
     let reply = connect(&bench).await;
     bench.web.answer(CLIENT, Err(FetchError::Unreachable));
-    bench.clock.advance(Duration::from_secs(2 * 3600));
+    bench.clock.advance(Duration::from_hours(2));
     bench
         .token(
             CLIENT,
@@ -250,7 +250,7 @@ async fn a_redirect_that_left_the_document_is_not_answered() {
     changed["redirect_uris"] = json!(["https://claude.ai/new"]);
     bench.web.serve(CLIENT, changed);
     // Within the life of what was fetched nothing changes; afterwards the request is void.
-    bench.clock.advance(Duration::from_secs(300));
+    bench.clock.advance(Duration::from_mins(5));
     bench
         .server
         .consent(&transaction, &bench.ana())
@@ -270,7 +270,7 @@ async fn a_changed_document_reaches_the_manager_with_the_next_consent() {
     let mut changed = document();
     changed["client_name"] = json!("Claude, renamed");
     bench.web.serve(CLIENT, changed);
-    bench.clock.advance(Duration::from_secs(3_600));
+    bench.clock.advance(Duration::from_hours(1));
     connect(&bench).await;
     let id = CLIENT.parse().unwrap();
     let known = bench.call(FindClient { id }).await.unwrap();

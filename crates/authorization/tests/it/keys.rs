@@ -8,7 +8,7 @@ use tidegate_types::{Clock, ExposeSecret};
 
 use crate::bench::{Bench, ISSUER, refresh_token};
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 async fn published(bench: &Bench) -> Vec<String> {
     let jwks = bench.server.jwks().await.unwrap();
@@ -47,7 +47,12 @@ async fn the_first_start_makes_a_key_that_signs_at_once() {
 async fn nodes_that_start_at_once_make_one_key() {
     let bench = Bench::start().await;
     let nodes: Vec<_> = (0..5).map(|_| bench.other_node(&bench.state)).collect();
-    let sets = futures_util::future::join_all(nodes.iter().map(|node| node.jwks())).await;
+    let sets = futures_util::future::join_all(
+        nodes
+            .iter()
+            .map(tidegate_authorization::AuthorizationServer::jwks),
+    )
+    .await;
     let first = sets[0].as_ref().unwrap().clone();
     for set in sets {
         assert_eq!(first, set.unwrap());

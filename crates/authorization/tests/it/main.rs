@@ -1,5 +1,7 @@
 //! The authorization server on a real manager (SQLite or PostgreSQL) and a real store (memory or Redis).
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
 mod bench;
 mod signed;
 

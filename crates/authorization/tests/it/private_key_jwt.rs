@@ -212,7 +212,7 @@ async fn two_nodes_take_one_assertion_once() {
         bench.server.token(None, &request, &peer),
         other.token(None, &request, &peer)
     );
-    let mut codes = [error(a), error(b)].map(|code| code.as_str());
+    let mut codes = [error(a), error(b)].map(tidegate_oauth::ErrorCode::as_str);
     codes.sort_unstable();
     // One got past the proof of the client, to a refresh token that is none.
     assert_eq!(["invalid_client", "invalid_grant"], codes);

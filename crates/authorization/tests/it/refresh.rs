@@ -9,7 +9,7 @@ use tidegate_types::ExposeSecret;
 
 use crate::bench::{Bench, error, public_metadata, refresh_token, scopes, slug, text};
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test]
 async fn a_refresh_token_is_exchanged_for_the_next_under_the_same_grant() {
@@ -173,10 +173,12 @@ async fn thirty_days_without_use_end_it_and_so_do_ninety_with() {
     let refused = bench.refresh(&client, &refresh_token(&idle), &[]).await;
     assert_eq!(ErrorCode::InvalidGrant, error(refused));
     // The last access token does not outlive the grant.
-    bench.clock.advance(DAY * 10 - Duration::from_secs(60));
+    bench
+        .clock
+        .advance((DAY * 10).checked_sub(Duration::from_mins(1)).unwrap());
     let last = bench.refresh(&client, &token, &[]).await.unwrap();
     assert_eq!(60, last.expires_in);
-    bench.clock.advance(Duration::from_secs(60));
+    bench.clock.advance(Duration::from_mins(1));
     let refused = bench.refresh(&client, &refresh_token(&last), &[]).await;
     assert_eq!(ErrorCode::InvalidGrant, error(refused));
 }
@@ -194,7 +196,7 @@ async fn a_flag_that_is_off_for_an_hour_logs_nobody_out() {
     let refused = bench.refresh(&client, &token, &[]).await;
     assert_eq!(ErrorCode::AccessDenied, error(refused));
     *bench.switches.is_off.lock().unwrap() = false;
-    bench.clock.advance(Duration::from_secs(3600));
+    bench.clock.advance(Duration::from_hours(1));
     bench.refresh(&client, &token, &[]).await.unwrap();
 }
 

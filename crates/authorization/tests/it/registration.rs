@@ -206,13 +206,23 @@ async fn a_person_who_looks_at_it_keeps_it_for_a_month() {
         .consent(&transaction, &bench.ana())
         .await
         .unwrap();
-    bench.clock.advance(Duration::from_secs(29 * 86_400));
+    bench.clock.advance(Duration::from_hours(696));
     bench.begin(&client, &[]).await;
-    bench.clock.advance(Duration::from_secs(86_400));
+    bench.clock.advance(Duration::from_hours(24));
     assert_eq!(
         AuthorizeRefusal::UnknownClient,
         bench.refused(&client, &[]).await
     );
+}
+
+#[tokio::test]
+async fn a_client_that_registers_again_just_before_its_end_does_not_end_while_it_connects() {
+    let bench = Bench::start().await;
+    let client = bench.public_client().await;
+    bench.clock.advance(Duration::from_secs(86_399));
+    assert_eq!(client, bench.public_client().await);
+    bench.clock.advance(Duration::from_mins(1));
+    bench.begin(&client, &[]).await;
 }
 
 #[tokio::test]

@@ -44,16 +44,16 @@ async fn neither_log_nor_audit_nor_debug_shows_a_secret() {
         text(&registered, "client_secret"),
     );
     let asked = bench.authorize(&client, &[]).await;
-    let mut shown = format!("{asked:?}");
+    let mut shown = vec![format!("{asked:?}")];
     let Authorize::Consent { transaction } = asked else {
-        panic!("{shown}");
+        panic!("{shown:?}");
     };
     let code = code_of(&bench.allow(&transaction, "mcp:read").await);
-    shown.push_str(&format!("{:?}", Authorize::Redirect(code.clone())));
+    shown.push(format!("{:?}", Authorize::Redirect(code.clone())));
     let mut request = code_request(&code);
     request.push(("client_secret", &secret));
     let reply = bench.token(&client, &request).await.unwrap();
-    shown.push_str(&format!("{reply:?}"));
+    shown.push(format!("{reply:?}"));
     let refresh = refresh_token(&reply);
     let access = reply.access_token.expose_secret().to_owned();
     // Refusals with all of them in the wrong place.
@@ -64,7 +64,7 @@ async fn neither_log_nor_audit_nor_debug_shows_a_secret() {
             ("client_secret", &secret),
         ];
         let outcome = bench.token(&client, &pairs).await;
-        shown.push_str(&format!("{outcome:?}"));
+        shown.push(format!("{outcome:?}"));
         let pairs = [
             ("client_id", client.as_str()),
             ("client_secret", token),
@@ -74,17 +74,18 @@ async fn neither_log_nor_audit_nor_debug_shows_a_secret() {
             .server
             .revoke(None, &parameters(&pairs), &peer())
             .await;
-        shown.push_str(&format!("{outcome:?}"));
+        shown.push(format!("{outcome:?}"));
         let outcome = bench.server.consent(token, &bench.ana()).await;
-        shown.push_str(&format!("{outcome:?}"));
-        shown.push_str(&format!("{:?}", bench.refused(token, &[]).await));
+        shown.push(format!("{outcome:?}"));
+        shown.push(format!("{:?}", bench.refused(token, &[]).await));
         let outcome = bench
             .server
             .registration(&client, Some(token), &peer())
             .await;
-        shown.push_str(&format!("{outcome:?}"));
+        shown.push(format!("{outcome:?}"));
     }
-    shown.push_str(&format!("{:?} {:?}", bench.server, bench.events("").await));
+    shown.push(format!("{:?} {:?}", bench.server, bench.events("").await));
+    let shown = shown.concat();
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(
         log.contains("an OAuth request was refused"),
