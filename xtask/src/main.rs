@@ -5,6 +5,7 @@
 )]
 
 mod bench;
+mod browser;
 mod clients;
 mod command;
 mod conformance;
@@ -59,6 +60,12 @@ enum Task {
         #[arg(long, default_value = "")]
         only: String,
     },
+    /// Goes through the pages in headless Chromium.
+    Browser {
+        /// Uses the binaries of the last build.
+        #[arg(long)]
+        no_build: bool,
+    },
     /// Runs a short load test; what follows goes to the load generator.
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -84,6 +91,10 @@ fn main() -> anyhow::Result<()> {
         } => {
             suites::build_unless(no_build, &repository)?;
             clients::run(&repository, &clients::Choice { all, only })
+        }
+        Task::Browser { no_build } => {
+            suites::build_unless(no_build, &repository)?;
+            browser::run(&repository)
         }
         Task::Bench { arguments } => bench::run(&repository, &arguments),
     }

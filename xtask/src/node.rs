@@ -22,7 +22,9 @@ pub(crate) struct Node {
     process: Child,
     port: u16,
     log: PathBuf,
-    _data: TempDir,
+    binary: PathBuf,
+    settings: Vec<(String, String)>,
+    data: TempDir,
 }
 
 impl Node {
@@ -41,21 +43,14 @@ impl Node {
             .tempdir()?;
         let log = repository.cache("logs")?.join(format!("{name}.log"));
         let out = File::create(&log)?;
-        let mut command = Command::new(repository.binary(binary)?);
-        for (name, _) in std::env::vars_os() {
-            // Settings of the caller's own node are not for this one.
-            if ["TIDEGATE_", "MCP_"]
-                .iter()
-                .any(|prefix| name.to_string_lossy().starts_with(prefix))
-            {
-                command.env_remove(&name);
-            }
-        }
+        let path = repository.binary(binary)?;
+        let settings: Vec<(String, String)> = settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let mut command = command_of(&path, data.path(), &settings);
         command
-            .current_dir(data.path())
             .env("TIDEGATE_SERVER__PORT", "0")
-            .env("TIDEGATE_DATA_DIR", data.path())
-            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)
             .stderr(out);
@@ -66,7 +61,9 @@ impl Node {
             process,
             port: 0,
             log,
-            _data: data,
+            binary: path,
+            settings,
+            data,
         };
         node.port = node.wait()?;
         Ok(node)
@@ -75,6 +72,31 @@ impl Node {
     /// `http://<host>:<port>/mcp`, where the host is a name of the loopback address.
     pub(crate) fn url(&self, host: &str) -> String {
         format!("http://{host}:{}/mcp", self.port)
+    }
+
+    /// `http://<host>:<port>`.
+    pub(crate) fn origin(&self, host: &str) -> String {
+        format!("http://{host}:{}", self.port)
+    }
+
+    /// The same program with the same settings, to manage the deployment while the node runs.
+    pub(crate) fn command(&self) -> Command {
+        command_of(&self.binary, self.data.path(), &self.settings)
+    }
+
+    /// Name and password of the administrator whom the first start made.
+    ///
+    /// # Errors
+    /// It says nothing of one.
+    pub(crate) fn first_administrator(&self) -> anyhow::Result<(String, String)> {
+        let log = std::fs::read_to_string(&self.log)?;
+        let told = |what: &str| {
+            let line = log.lines().find_map(|line| line.trim().strip_prefix(what));
+            line.map(|rest| rest.trim().to_owned())
+        };
+        told("user name ")
+            .zip(told("password "))
+            .with_context(|| format!("no administrator is told of in {}", self.log.display()))
     }
 
     /// Checks that the node still runs and has not logged a panic.
@@ -123,6 +145,25 @@ impl Drop for Node {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// A program with these settings and no others.
+fn command_of(binary: &Path, data: &Path, settings: &[(String, String)]) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars_os() {
+        // Settings of the caller's own node are not for this one.
+        if ["TIDEGATE_", "MCP_"]
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+        {
+            command.env_remove(&name);
+        }
+    }
+    command
+        .current_dir(data)
+        .env("TIDEGATE_DATA_DIR", data)
+        .envs(settings.iter().map(|(name, value)| (name, value)));
+    command
 }
 
 /// The port in a log, once its line is complete.

@@ -59,6 +59,16 @@ pub(crate) const ALL: &[Requirement] = &[
         install: Install::Apt(&["nginx-light"]),
     },
     Requirement {
+        name: "Chromium",
+        missing: |_| {
+            let is_there = ["chromium", "chromium-browser", "google-chrome"]
+                .iter()
+                .any(|program| version_of(program, &["--version"]).is_some());
+            (!is_there).then(|| "not found".to_owned())
+        },
+        install: Install::Apt(&["chromium"]),
+    },
+    Requirement {
         name: "Python 3.10 or newer, with venv",
         missing: |_| {
             let venv = capture(

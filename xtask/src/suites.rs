@@ -14,11 +14,14 @@ use crate::repository::Repository;
 /// Unit tests that do so live in a module `tests::redis` or `tests::postgres`. Tests below read the sources and
 /// fail when one is missing here.
 const NEED_PROGRAMS: &[(&str, &str, &[&str])] = &[
+    ("tidegate-authorization", "it", &[]),
+    ("tidegate-manager", "it", &[]),
     ("tidegate-metastore", "it", &[]),
     ("tidegate-query", "postgres", &[]),
+    ("tidegate-signin", "it", &[]),
     ("tidegate-store-redis", "contract", &[]),
     ("tidegate-store-redis", "faults", &[]),
-    ("tidegate-tests", "it", &["cluster", "faults"]),
+    ("tidegate-tests", "it", &["cluster", "faults", "oauth"]),
     ("tidegate-tools", "execute_sql", &[]),
     ("tidegate-tools", "parity", &[]),
 ];
@@ -288,7 +291,7 @@ mod tests {
     fn the_quick_filter_names_targets_and_modules() {
         let filter = quick_filter();
         assert!(
-            filter.starts_with("not (binary_id(tidegate-metastore::it) | "),
+            filter.starts_with("not (binary_id(tidegate-authorization::it) | "),
             "{filter}"
         );
         assert!(

@@ -2,7 +2,7 @@
 
 use crate::repository::Repository;
 use crate::steps::Steps;
-use crate::{clients, command, conformance, layers, requirements, suites};
+use crate::{browser, clients, command, conformance, layers, requirements, suites};
 
 /// Runs every check, and ends at the first that fails.
 pub(crate) fn run(repository: &Repository, quick: bool) -> anyhow::Result<()> {
@@ -62,6 +62,7 @@ pub(crate) fn run(repository: &Repository, quick: bool) -> anyhow::Result<()> {
         steps.step("conformance", "cargo xtask conformance", || {
             conformance::run(repository)
         })?;
+        steps.step("pages", "cargo xtask browser", || browser::run(repository))?;
         let choice = clients::Choice::default();
         steps.step("real clients", "cargo xtask clients", || {
             clients::run(repository, &choice)

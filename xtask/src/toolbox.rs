@@ -71,9 +71,19 @@ impl Npm {
     /// Installs the packages of `tests/clients/package-lock.json`, unless they are there, and copies the scripts
     /// of that folder beside them, where Node looks for their imports.
     pub(crate) fn ready(repository: &Repository) -> anyhow::Result<Self> {
-        let source = repository.root().join("tests/clients");
+        let what = "conformance suite, SDKs, Inspector, mcp-remote";
+        Self::of(repository, "tests/clients", "npm", what)
+    }
+
+    /// The same for `tests/browser`.
+    pub(crate) fn for_browser(repository: &Repository) -> anyhow::Result<Self> {
+        Self::of(repository, "tests/browser", "npm-browser", "puppeteer, axe")
+    }
+
+    fn of(repository: &Repository, source: &str, cache: &str, what: &str) -> anyhow::Result<Self> {
+        let source = repository.root().join(source);
         let npm = Self {
-            folder: repository.cache("npm")?,
+            folder: repository.cache(cache)?,
             path: path_with(node_folder(repository)?)?,
         };
         npm.copy(&source, |name| {
@@ -82,7 +92,7 @@ impl Npm {
         let lock = std::fs::read_to_string(source.join("package-lock.json"))?;
         npm.once("clients", &lock, || {
             npm.copy(&source, |name| name.starts_with("package"))?;
-            println!("npm ci: conformance suite, SDKs, Inspector, mcp-remote");
+            println!("npm ci: {what}");
             let mut ci = npm.command("npm");
             ci.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
             capture(&mut ci, INSTALL_DEADLINE)?.success().map(drop)

@@ -4,7 +4,7 @@
 use super::{CLIENT_DEADLINE, Stage};
 use crate::command::capture;
 
-const CLAUDE_CODE: &str = "@anthropic-ai/claude-code@2.1.328";
+pub(super) const CLAUDE_CODE: &str = "@anthropic-ai/claude-code@2.1.328";
 const GEMINI_CLI: &str = "@google/gemini-cli@0.61.0";
 
 /// Adds the server that asks for a token to an assistant, and lets it list its servers.
@@ -62,7 +62,7 @@ fn authorization(stage: &Stage) -> String {
     format!("Authorization: Bearer {}", stage.tokens["analyst"])
 }
 
-fn is_connected(list: &str) -> anyhow::Result<String> {
+pub(super) fn is_connected(list: &str) -> anyhow::Result<String> {
     anyhow::ensure!(
         list.contains("Connected"),
         "it does not say Connected: {list}"

@@ -1,10 +1,12 @@
 //! Real clients against a running node: each connects, lists the tools and queries the sample business.
 //!
 //! The clients are scripts in `tests/clients`, which all print the same report; what they call and what must
-//! come is `tests/clients/calls.json`. `table` lists the runs, `report` judges what came.
+//! come is `tests/clients/calls.json`. `table` lists the runs, `report` judges what came; `signing_in` are clients that
+//! get their tokens by themselves.
 
 mod agents;
 mod report;
+mod signing_in;
 mod table;
 
 use std::collections::HashMap;
@@ -14,6 +16,7 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 
 use self::report::{Part, Report};
+use self::signing_in::{Lodge, SIGNING_IN, claude_code};
 use self::table::{RUNS, Run, Script};
 use crate::command::capture;
 use crate::node::Node;
@@ -59,6 +62,21 @@ pub(crate) fn run(repository: &Repository, choice: &Choice) -> anyhow::Result<()
     };
     for one in RUNS.iter().filter(|one| one.name.contains(&choice.only)) {
         note(one.name, Instant::now(), stage.play(one));
+    }
+    let signing_in: Vec<_> = SIGNING_IN
+        .iter()
+        .filter(|(name, _)| name.contains(&choice.only))
+        .collect();
+    if !signing_in.is_empty() {
+        let mut lodge = Lodge::open(repository, &stage)?;
+        for (name, connect) in signing_in {
+            note(name, Instant::now(), connect(&stage, &lodge));
+        }
+        if choice.all {
+            let name = "Claude Code, registers itself";
+            note(name, Instant::now(), claude_code(&stage, &lodge));
+        }
+        lodge.is_well()?;
     }
     if choice.all {
         for (name, connect) in agents::AGENTS {

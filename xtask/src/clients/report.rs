@@ -47,13 +47,14 @@ impl Report {
             "agreed on {protocol:?}, not on {:?}",
             run.protocol
         );
+        self.judge_part(run.user, part)
+    }
+
+    /// As [`Self::judge`], whatever the client agreed on.
+    pub(super) fn judge_part(&self, user: &str, part: &Part) -> anyhow::Result<()> {
         for tool in &part.hidden {
             let is_listed = self.tools.contains(tool);
-            anyhow::ensure!(
-                !is_listed,
-                "{tool} is listed, and {} may not use it",
-                run.user
-            );
+            anyhow::ensure!(!is_listed, "{tool} is listed, and {user} may not use it");
         }
         for Call { tool, expected, .. } in &part.calls {
             anyhow::ensure!(

@@ -3,6 +3,7 @@
 //! It runs twice: against the server with the suite's fixtures, where all that a revision scores must pass, and
 //! against the plain server, where the scenarios that need no fixture must pass and every message of every
 //! scenario must be valid against the schema of its revision. `tests/conformance/expected.toml` is the data.
+//! Then it checks the authorization server, whose pages a script goes through as a person would.
 
 mod expected;
 mod report;
@@ -48,6 +49,7 @@ pub(crate) fn run(repository: &Repository) -> anyhow::Result<()> {
         node.is_well()?;
     }
     drop(node);
+    problems.extend(authorization(&npm, repository, &results)?);
 
     let mut node = Node::start(repository, "tidegate", "conformance-catalogue", &[])?;
     for revision in expected.revisions() {
@@ -68,6 +70,39 @@ pub(crate) fn run(repository: &Repository) -> anyhow::Result<()> {
         results.display(),
         node.log().display()
     )
+}
+
+/// Runs the suite against the authorization server, and gives what is wrong.
+fn authorization(
+    npm: &Npm,
+    repository: &Repository,
+    results: &Path,
+) -> anyhow::Result<Option<String>> {
+    let own_tokens = [("MCP_AUTH_ENABLED", "true")];
+    let mut node = Node::start(
+        repository,
+        "tidegate",
+        "conformance-authorization",
+        &own_tokens,
+    )?;
+    let (name, password) = node.first_administrator()?;
+    let mut script = npm.command("node");
+    script
+        .args(["authorization.mjs", &node.origin("127.0.0.1")])
+        .args(["--resource", &node.url("127.0.0.1"), "-o"])
+        .arg(results.join("authorization"))
+        .env("NAME", name)
+        .env("PASSWORD", password);
+    let captured = capture(&mut script, SUITE_DEADLINE)?;
+    node.is_well()?;
+    let told = format!("{}\n{}", captured.stdout, captured.stderr);
+    let summary = told
+        .lines()
+        .rfind(|line| line.contains("passed"))
+        .unwrap_or("no summary");
+    println!("conformance, authorization server: {}", summary.trim());
+    let has_passed = captured.status.success() && summary.contains(" 0 failed");
+    Ok((!has_passed).then(|| format!("authorization server: {told}")))
 }
 
 /// Runs the suite, and gives what it found and the scenarios that the revision scores.
