@@ -1,0 +1,6 @@
+//! The `tidegate` binary, as operators run it.
+
+#[cfg(test)]
+mod manage;
+#[cfg(test)]
+mod manage_running;
