@@ -235,7 +235,12 @@ fn public_keys(text: &str) -> Result<serde_json::Value, String> {
     if keys.is_none_or(|keys| keys.is_empty() || keys.iter().any(is_private)) {
         return Err(EXPECTED.to_owned());
     }
-    JwkSet::parse(text.as_bytes()).map_err(|err| format!("public keys: {err}"))?;
+    let set = JwkSet::parse(text.as_bytes()).map_err(|err| format!("public keys: {err}"))?;
+    if set.is_empty() {
+        return Err(
+            "public keys: none of them is of a kind that assertions are checked by".to_owned(),
+        );
+    }
     Ok(value)
 }
 
