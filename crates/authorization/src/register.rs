@@ -81,7 +81,11 @@ impl Inner {
             None
         };
         let registered = match again {
-            Some(registered) => registered,
+            // What is told is what was registered now (RFC 7591 §3.2.1): loopback ports differ, and clients go by them.
+            Some(mut registered) => {
+                registered.client.metadata.redirect_uris = metadata.redirect_uris;
+                registered
+            }
             None => self.new_registration(metadata, peer).await?,
         };
         Ok(self.registration_reply(&registered))

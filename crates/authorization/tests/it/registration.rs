@@ -71,6 +71,22 @@ async fn the_same_public_client_is_the_same_client() {
 }
 
 #[tokio::test]
+async fn a_client_that_registers_again_on_another_port_is_told_of_that_port() {
+    let bench = Bench::start().await;
+    let one = bench
+        .register(public_metadata("http://127.0.0.1:33418/callback"))
+        .await;
+    let two = bench
+        .register(public_metadata("http://127.0.0.1:40000/callback"))
+        .await;
+    assert_eq!(one["client_id"], two["client_id"]);
+    assert_eq!(
+        json!(["http://127.0.0.1:40000/callback"]),
+        two["redirect_uris"]
+    );
+}
+
+#[tokio::test]
 async fn the_same_public_client_is_the_same_after_somebody_let_it_in() {
     let bench = Bench::start().await;
     let (client, _) = bench.connected().await;
