@@ -98,6 +98,11 @@ impl ChangeFeed for Changes {
         if has(|change| matches!(change, Change::Flags { .. })) {
             self.flags.changed();
         }
+        if has(|change| matches!(change, Change::Keys))
+            && let Some(names) = self.names.get()
+        {
+            names.authorization.forget_keys();
+        }
         // Before the page is handed on: whoever acts on it finds the names as they are now, and a failure is read again.
         if has(|change| matches!(change, Change::Workspace { .. })) {
             self.refresh_names().await.map_err(failed)?;
