@@ -4,13 +4,14 @@ use std::time::Instant;
 
 use reqwest::StatusCode;
 use serde_json::json;
+use tidegate_manager::flag::{FlagRule, SetFlag};
 use tidegate_manager::grant::{EndGrant, EndReason};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::redis::RedisServer;
 use tidegate_types::Role;
 
 use crate::cluster::managed::{self, ManagedCluster};
-use crate::harness::{Caller, PATIENCE};
+use crate::harness::{Caller, PATIENCE, eventually};
 
 async fn status(caller: &Caller) -> StatusCode {
     let params = json!({ "name": "test_simple_text", "arguments": {} });
@@ -62,17 +63,21 @@ async fn while_the_manager_is_away_whom_nodes_know_goes_on_and_nobody_else_comes
     let (_, secret) = cluster.api_token(&known.account).await;
     let (known_caller, new_caller) = (cluster.caller(&known.grant), cluster.caller(&new.grant));
     let script = cluster.nodes.node(0).anyone().bearer(secret);
-    // Only one of them has seen the caller; the other finds what it learned in Redis. Both know their keys and the
-    // workspace's flags, as nodes do that are in use.
-    let (a, b) = (cluster.nodes.node(0), cluster.nodes.node(1));
-    let other = cluster.connected("viewer", Role::Viewer).await;
-    assert_eq!(
-        StatusCode::OK,
-        status(&cluster.caller(&other.grant).on(b)).await
-    );
-    assert_eq!(StatusCode::OK, status(&known_caller.on(a)).await);
+    // Whoever sees the last change on a node knows that the node has read those before it, which are the members'.
+    for (is_on, expected) in [(false, StatusCode::FORBIDDEN), (true, StatusCode::OK)] {
+        let flag = "MCP_OAUTH_ENABLED".to_owned();
+        let rule = FlagRule::Everywhere(is_on);
+        cluster.call(SetFlag { flag, rule }).await;
+        for node in cluster.nodes.nodes() {
+            let caller = known_caller.on(node);
+            eventually("the node reads the change", async || {
+                (status(&caller).await == expected).then_some(())
+            })
+            .await;
+        }
+    }
     drop(postgres);
-    for node in [a, b] {
+    for node in cluster.nodes.nodes() {
         assert_eq!(StatusCode::OK, status(&known_caller.on(node)).await);
         for caller in [&new_caller, &script] {
             let refused = status(&caller.on(node)).await;
