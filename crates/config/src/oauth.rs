@@ -1,6 +1,7 @@
 //! `[oauth]`: the authorization server.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
@@ -116,6 +117,8 @@ pub struct ClientDocumentSettings {
     /// Hosts that documents and keys are fetched from though their addresses are private: `name` or `name:port`, in
     /// lower case. From them plain HTTP is taken as well.
     pub private_hosts: Vec<String>,
+    /// Certificates (PEM) to trust besides the operating system's.
+    pub ca_file: Option<PathBuf>,
     /// Longest wait for a document.
     pub timeout: Duration,
 }
@@ -236,6 +239,9 @@ fn client_documents(reader: &mut Reader) -> Option<ClientDocumentSettings> {
     let settings = ClientDocumentSettings {
         hosts: hosts(reader, "oauth.client_documents.hosts"),
         private_hosts: hosts(reader, "oauth.client_documents.private_hosts"),
+        ca_file: Some(reader.text("oauth.client_documents.ca_file"))
+            .filter(|file| !file.is_empty())
+            .map(PathBuf::from),
         timeout: reader.millis("oauth.client_documents.timeout_ms", 100, 30_000),
     };
     reader

@@ -1,13 +1,18 @@
 //! The manager's log of changes, read for the node, and for the parts around it that remember something as well.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use parking_lot::Mutex;
 use tidegate_authorization::AuthorizationServer;
 use tidegate_config::Settings;
 use tidegate_manager::change::{Change, ReadChanges};
 use tidegate_manager::workspace::{FindConnection, ListWorkspaces};
 use tidegate_manager::{Manager, ManagerError};
 use tidegate_runtime::{ChangeFeed, ControlChange, ControlChangePage, ControlError};
+use tidegate_types::WorkspaceSlug;
 use tidegate_web::Directory;
 use url::Url;
 
@@ -19,7 +24,13 @@ pub(crate) struct Changes {
     manager: Manager,
     flags: Arc<FlagRules>,
     names: OnceLock<Names>,
+    are_names_old: AtomicBool,
+    /// Which of the manager's workspaces have something behind them: one that was declared once and is no more has not.
+    connected: Mutex<HashMap<WorkspaceSlug, bool>>,
 }
+
+/// How long the names may hold up what else the log says.
+const NAMES_LIMIT: Duration = Duration::from_millis(300);
 
 /// What has to be told of new names.
 struct Names {
@@ -35,6 +46,8 @@ impl Changes {
             manager,
             flags,
             names: OnceLock::new(),
+            are_names_old: AtomicBool::new(false),
+            connected: Mutex::default(),
         }
     }
 
@@ -64,16 +77,14 @@ impl Changes {
         let Some(names) = self.names.get() else {
             return Ok(());
         };
+        let all = self.manager.call(ListWorkspaces {}).await?;
+        self.connected
+            .lock()
+            .retain(|slug, _| all.iter().any(|workspace| workspace.slug == *slug));
         let mut others = Vec::new();
-        for workspace in self.manager.call(ListWorkspaces {}).await? {
+        for workspace in all {
             let mut own = workspaces::enabled(&names.settings);
-            let find = FindConnection {
-                slug: workspace.slug.clone(),
-            };
-            // One that was declared once and is no more has nothing behind it.
-            if !own.any(|own| own.slug == workspace.slug)
-                && self.manager.call(find).await?.is_some()
-            {
+            if !own.any(|own| own.slug == workspace.slug) && self.is_connected(&workspace.slug).await? {
                 others.push(workspace);
             }
         }
@@ -84,6 +95,31 @@ impl Changes {
         names.authorization.set_resources(fresh.resources.clone());
         names.directory.replace(fresh);
         Ok(())
+    }
+
+    async fn is_connected(&self, slug: &WorkspaceSlug) -> Result<bool, ManagerError> {
+        let known = self.connected.lock().get(slug).copied();
+        if let Some(is_connected) = known {
+            return Ok(is_connected);
+        }
+        let find = FindConnection { slug: slug.clone() };
+        let is_connected = self.manager.call(find).await?.is_some();
+        self.connected.lock().insert(slug.clone(), is_connected);
+        Ok(is_connected)
+    }
+
+    /// Before the changes are handed on, so that whoever acts on them finds the names as they are now; but a list of
+    /// names that does not come is no reason to hold up a revocation, and is asked for again with the next reading.
+    async fn refresh_names_soon(&self) {
+        let refreshed = tokio::time::timeout(NAMES_LIMIT, self.refresh_names()).await;
+        match refreshed {
+            Ok(Ok(())) => self.are_names_old.store(false, Ordering::Release),
+            Ok(Err(err)) => tracing::warn!(
+                error = &err as &dyn std::error::Error,
+                "the names of workspaces cannot be read; the earlier ones count"
+            ),
+            Err(_) => tracing::warn!("the names of workspaces do not come in time; the earlier ones count"),
+        }
     }
 }
 
@@ -103,9 +139,11 @@ impl ChangeFeed for Changes {
         {
             names.authorization.forget_keys();
         }
-        // Before the page is handed on: whoever acts on it finds the names as they are now, and a failure is read again.
         if has(|change| matches!(change, Change::Workspace { .. })) {
-            self.refresh_names().await.map_err(failed)?;
+            self.are_names_old.store(true, Ordering::Release);
+        }
+        if self.are_names_old.load(Ordering::Acquire) {
+            self.refresh_names_soon().await;
         }
         Ok(ControlChangePage {
             changes: page.changes.into_iter().map(told).collect(),

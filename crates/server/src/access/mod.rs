@@ -41,6 +41,15 @@ pub enum AccessError {
     /// Documents of clients.
     #[error(transparent)]
     Fetcher(#[from] FetcherSetupError),
+    /// `oauth.client_documents.ca_file`.
+    #[error("the certificates of oauth.client_documents.ca_file, {}, cannot be read", file.display())]
+    CaFile {
+        /// Which file.
+        file: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The first administrator.
     #[error("the first administrator cannot be made")]
     FirstStart(#[from] SignInError),
@@ -147,7 +156,7 @@ impl Managed {
             settings::sign_in(settings, issuer),
             Arc::clone(clock),
         );
-        let fetcher = GuardedFetcher::new(settings::fetching(&settings.oauth))?;
+        let fetcher = GuardedFetcher::new(settings::fetching(&settings.oauth)?)?;
         let authorization = AuthorizationServer::new(Parts {
             manager: self.manager.clone(),
             tickets: Arc::clone(&state.tickets),

@@ -11,6 +11,8 @@ use tidegate_signin::{
 };
 use url::Url;
 
+use super::AccessError;
+
 pub(super) fn rules(oauth: &OauthSettings) -> Rules {
     let defaults = Rules::default();
     let limits = &oauth.limits;
@@ -68,16 +70,28 @@ const fn rate(rate: ConfiguredRate) -> Rate {
     }
 }
 
-pub(super) fn fetching(oauth: &OauthSettings) -> FetchSettings {
+/// How documents are fetched.
+///
+/// # Errors
+/// The file of certificates cannot be read.
+pub(super) fn fetching(oauth: &OauthSettings) -> Result<FetchSettings, AccessError> {
     let defaults = FetchSettings::default();
-    match &oauth.client_documents {
-        Some(documents) => FetchSettings {
-            timeout: documents.timeout,
-            allowed_private_hosts: documents.private_hosts.clone(),
-            ..defaults
-        },
-        None => defaults,
-    }
+    let Some(documents) = &oauth.client_documents else {
+        return Ok(defaults);
+    };
+    let root_certificates = match &documents.ca_file {
+        Some(file) => std::fs::read(file).map_err(|source| AccessError::CaFile {
+            file: file.clone(),
+            source,
+        })?,
+        None => Vec::new(),
+    };
+    Ok(FetchSettings {
+        timeout: documents.timeout,
+        allowed_private_hosts: documents.private_hosts.clone(),
+        root_certificates,
+        ..defaults
+    })
 }
 
 pub(super) fn sign_in(settings: &Settings, public_url: &Url) -> SignInSettings {
