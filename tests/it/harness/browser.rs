@@ -7,6 +7,7 @@ use super::PASSWORD;
 
 /// A person's browser: keeps cookies, follows redirects of its own site, and sends each request to the next node, as
 /// a balancer without stickiness would.
+#[derive(Clone)]
 pub(crate) struct Browser {
     http: reqwest::Client,
     /// `http://host:port` of each node.

@@ -329,3 +329,17 @@ async fn a_token_of_one_workspace_opens_no_other() {
         status(caller.workspace("rival")).await
     );
 }
+
+#[tokio::test]
+async fn signing_in_as_somebody_else_ends_the_browser_session_before() {
+    let (_node, deployment) = one_node().await;
+    let mut browser = deployment.browser();
+    let page = browser.open("/sign-in").await;
+    browser.sign_in(&page, "ada").await;
+    let mut copy = browser.clone();
+    assert_eq!("/settings/apps", copy.open("/settings/apps").await.path);
+    let page = browser.open("/sign-in?again=yes").await;
+    browser.sign_in(&page, "vera").await;
+    let page = copy.open("/settings/apps").await;
+    assert!(page.path.starts_with("/sign-in"), "{}", page.path);
+}

@@ -39,13 +39,16 @@ pub(super) async fn post(Post { by, form }: Post<Anybody>, secret: web::Path<Str
         _ => {
             let password = form.get("password").unwrap_or_default().into();
             let (username, name) = (form.text("username"), form.text("display_name"));
-            sign_in
+            let accepted = sign_in
                 .accept_invitation(&secret, username, name, &password, &by.visit.peer)
-                .await
-                .map(|session| {
+                .await;
+            match accepted {
+                Ok(session) => {
                     let next = ReturnTo::parse(Some("/settings/connect"));
-                    sign_in::enter(&by.visit, &session, &next)
-                })
+                    Ok(sign_in::enter(&by.visit, &session, &next).await)
+                }
+                Err(err) => Err(err),
+            }
         }
     };
     match accepted {

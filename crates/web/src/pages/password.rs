@@ -36,7 +36,7 @@ pub(super) async fn post(Post { by, form }: Post<HalfSignedIn>) -> Answer {
         .change_password(&by.session, &current, &new, &visit.peer)
         .await;
     Ok(match changed {
-        Ok(session) => sign_in::enter(visit, &session, &return_to),
+        Ok(session) => sign_in::enter(visit, &session, &return_to).await,
         Err(err) => {
             sign_in::log(&err);
             show(

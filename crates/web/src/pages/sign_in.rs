@@ -36,7 +36,7 @@ pub(super) async fn post(Post { by, form }: Post<Anybody>) -> Answer {
         .with_password(username, &password, &by.visit.peer)
         .await;
     Ok(match signed_in {
-        Ok(session) => enter(&by.visit, &session, &return_to),
+        Ok(session) => enter(&by.visit, &session, &return_to).await,
         Err(err) => show(&by, &return_to, username, Some(err)),
     })
 }
@@ -93,15 +93,21 @@ pub(super) async fn finish_upstream(
         Err(_) => Err(SignInError::NotBegunHere),
     };
     let mut response = match finished {
-        Ok((session, return_to)) => enter(&by.visit, &session, &return_to),
+        Ok((session, return_to)) => enter(&by.visit, &session, &return_to).await,
         Err(err) => show(&by, &ReturnTo::parse(None), "", Some(err)),
     };
     Jar::Upstream.clear(&mut response, by.visit.is_https);
     Ok(response)
 }
 
-/// The browser gets its session and goes on.
-pub(super) fn enter(visit: &Visit, new: &NewSession, return_to: &ReturnTo) -> HttpResponse {
+/// The browser gets its session and goes on. The one that it had before ends: nobody can end it by that browser any more.
+pub(super) async fn enter(visit: &Visit, new: &NewSession, return_to: &ReturnTo) -> HttpResponse {
+    if let Some(before) = &visit.session_cookie
+        && let Err(err) = visit.sign_in().sign_out(before).await
+    {
+        // It ends by itself, and whoever just signed in is not to be kept out for it.
+        log(&err);
+    }
     let mut response = answer::see_other(Place::before(return_to.as_str()), return_to.as_str());
     Jar::Session.set(&mut response, &new.cookie, Some(new.lives), visit.is_https);
     response
