@@ -37,7 +37,7 @@ pub struct Workspace {
 }
 
 /// Where the metastore of a workspace is that no configuration declares.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkspaceConnection {
     /// As `workspaces.<slug>.metastore` in the configuration; sealed at rest.
     pub metastore: String,

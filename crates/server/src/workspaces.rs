@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use tidegate_config::{Flag, Flags, MetastoreSettings as Where, Settings, WorkspaceSettings};
 use tidegate_manager::Manager;
-use tidegate_manager::workspace::{FindConnection, FindWorkspace};
+use tidegate_manager::workspace::{FindConnection, FindWorkspace, WorkspaceConnection};
 use tidegate_metastore::seed::create_embedded;
 use tidegate_metastore::{Metastore, MetastoreError, MetastoreSettings, PoolSettings};
 use tidegate_oauth::ResourceMap;
@@ -26,6 +28,8 @@ pub(crate) struct KnownWorkspaces {
     flags: Flags,
     is_alone: bool,
     settings: HashMap<WorkspaceSlug, WorkspaceSettings>,
+    /// Where those of the manager were when they were opened.
+    opened: Mutex<HashMap<WorkspaceSlug, WorkspaceConnection>>,
     data_dir: PathBuf,
     public_url: String,
     sql_limits: SqlLimits,
@@ -52,6 +56,7 @@ impl KnownWorkspaces {
             settings: enabled(settings)
                 .map(|workspace| (workspace.slug.clone(), workspace.clone()))
                 .collect(),
+            opened: Mutex::default(),
             data_dir: settings.data_dir.clone(),
             public_url,
             sql_limits: SqlLimits {
@@ -88,6 +93,7 @@ impl KnownWorkspaces {
         let Some(connection) = manager.call(find).await? else {
             return Ok(None);
         };
+        self.opened.lock().insert(slug.clone(), connection.clone());
         let metastore = Where::parse(connection.metastore.into(), &slug, &self.data_dir).map_err(
             |_| "its metastore is neither \"embedded\" nor a sqlite:// or postgres:// URL",
         )?;
@@ -181,6 +187,36 @@ impl OpenWorkspace for KnownWorkspaces {
             },
         }))
     }
+
+    async fn is_current(&self, workspace: &Workspace) -> Result<bool, OpenError> {
+        let slug = &workspace.slug;
+        if self.settings.contains_key(slug) {
+            return Ok(true);
+        }
+        self.is_where_it_was(slug)
+            .await
+            .map_err(|source| OpenError {
+                slug: slug.clone(),
+                source,
+            })
+    }
+}
+
+impl KnownWorkspaces {
+    /// Whether the manager still has the workspace where it was opened.
+    async fn is_where_it_was(&self, slug: &WorkspaceSlug) -> Result<bool, Source> {
+        let Some(manager) = &self.manager else {
+            return Ok(true);
+        };
+        let find = FindConnection { slug: slug.clone() };
+        let now = manager.call(find).await?;
+        let mut opened = self.opened.lock();
+        let is_same = now.is_some() && now.as_ref() == opened.get(slug);
+        if !is_same {
+            opened.remove(slug);
+        }
+        Ok(is_same)
+    }
 }
 
 /// A workspace may name SQLite files beside its own metastore, and no others.
@@ -199,12 +235,12 @@ fn absolute(folder: &std::path::Path) -> PathBuf {
     std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
-/// The workspaces that are served.
+/// The workspaces that are served. With a manager those whose service is off are there too, since a rule may turn it on.
 pub(crate) fn enabled(settings: &Settings) -> impl Iterator<Item = &WorkspaceSettings> {
-    settings
-        .workspaces
-        .iter()
-        .filter(|workspace| workspace.is_enabled && workspace.flags.is_on(Flag::McpService))
+    let is_decided_later = settings.manager.is_some();
+    settings.workspaces.iter().filter(move |workspace| {
+        workspace.is_enabled && (is_decided_later || workspace.flags.is_on(Flag::McpService))
+    })
 }
 
 /// The names of the configuration's workspaces, and of those that the manager knows besides.

@@ -84,7 +84,9 @@ impl Changes {
         let mut others = Vec::new();
         for workspace in all {
             let mut own = workspaces::enabled(&names.settings);
-            if !own.any(|own| own.slug == workspace.slug) && self.is_connected(&workspace.slug).await? {
+            if !own.any(|own| own.slug == workspace.slug)
+                && self.is_connected(&workspace.slug).await?
+            {
                 others.push(workspace);
             }
         }
@@ -118,7 +120,9 @@ impl Changes {
                 error = &err as &dyn std::error::Error,
                 "the names of workspaces cannot be read; the earlier ones count"
             ),
-            Err(_) => tracing::warn!("the names of workspaces do not come in time; the earlier ones count"),
+            Err(_) => tracing::warn!(
+                "the names of workspaces do not come in time; the earlier ones count"
+            ),
         }
     }
 }
