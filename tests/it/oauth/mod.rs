@@ -2,6 +2,7 @@
 
 mod attacks;
 mod discovery;
+mod documents;
 mod flow;
 mod machines;
 mod manager;
