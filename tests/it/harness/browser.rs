@@ -106,7 +106,8 @@ impl Browser {
                 page.leaves_to = Some(to.parse().unwrap());
                 return page;
             }
-            page = self.send(&own.to_owned(), None).await;
+            let next = self.send(own, None).await;
+            page = next;
         }
         panic!("more than ten redirects, the last to {}", page.path);
     }
@@ -224,4 +225,12 @@ pub(crate) fn form_of<N: AsRef<str>, V: AsRef<str>>(
     let mut url = Url::parse("http://form/").unwrap();
     url.query_pairs_mut().extend_pairs(fields);
     url.query().unwrap_or_default().to_owned()
+}
+
+/// Somebody who sends single requests.
+pub(crate) fn web() -> reqwest::Client {
+    reqwest::Client::builder()
+        .connect_timeout(super::PATIENCE)
+        .build()
+        .unwrap()
 }

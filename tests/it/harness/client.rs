@@ -4,7 +4,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use super::{Browser, Page, Reply, form_of};
+use super::{Browser, Page, Reply, form_of, web};
 
 /// Where the client of the tests takes its codes: nobody listens there, and nobody has to.
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:3118/callback";
@@ -32,7 +32,7 @@ impl OAuthClient {
     /// A client that has registered itself.
     pub(crate) async fn register(issuer: &str, nodes: Vec<String>) -> Self {
         let mut client = Self {
-            http: reqwest::Client::new(),
+            http: web(),
             issuer: issuer.to_owned(),
             nodes,
             next: 0,
@@ -55,14 +55,17 @@ impl OAuthClient {
             reply.text().await
         );
         let registered = reply.json().await;
-        client.id = registered["client_id"].as_str().unwrap().to_owned();
+        registered["client_id"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut client.id);
         client
     }
 
     /// A client of this id, which is known already.
     pub(crate) fn known(issuer: &str, nodes: Vec<String>, id: &str) -> Self {
         Self {
-            http: reqwest::Client::new(),
+            http: web(),
             issuer: issuer.to_owned(),
             nodes,
             next: 0,

@@ -18,7 +18,7 @@ mod session;
 mod token;
 mod wait;
 
-pub(crate) use browser::{Browser, LEFT_OUT, Page, form_of};
+pub(crate) use browser::{Browser, LEFT_OUT, Page, form_of, web};
 pub(crate) use caller::{Caller, Reply, result_text};
 pub(crate) use client::{OAuthClient, REDIRECT_URI, Tokens, tokens};
 pub(crate) use cluster::{ClusterBuilder, TestCluster};

@@ -4,13 +4,10 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::{Deployment, one_node};
-use crate::harness::{REDIRECT_URI, Reply, eventually, form_of, tokens};
+use crate::harness::{REDIRECT_URI, Reply, eventually, form_of, tokens, web};
 
 async fn post(url: &str, kind: &str, body: impl Into<reqwest::Body>) -> Reply {
-    let request = reqwest::Client::new()
-        .post(url)
-        .header("Content-Type", kind)
-        .body(body);
+    let request = web().post(url).header("Content-Type", kind).body(body);
     Reply(request.send().await.unwrap())
 }
 
@@ -271,7 +268,7 @@ async fn registrations_of_one_address_are_limited() {
     for number in 0..40 {
         let body =
             json!({ "client_name": format!("flood {number}"), "redirect_uris": [REDIRECT_URI] });
-        let request = reqwest::Client::new()
+        let request = web()
             .post(&url)
             // Not from a trusted proxy, so it is nobody else's address.
             .header("X-Forwarded-For", format!("203.0.113.{number}"))

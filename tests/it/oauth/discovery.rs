@@ -4,10 +4,10 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::one_node;
-use crate::harness::{OneNode, Reply};
+use crate::harness::{OneNode, Reply, web};
 
 async fn get(url: String) -> Reply {
-    let request = reqwest::Client::new()
+    let request = web()
         .get(url)
         .header("Origin", "https://app.example")
         .header("MCP-Protocol-Version", "2025-11-25");
@@ -115,9 +115,7 @@ async fn a_challenge_leads_to_the_metadata_of_the_resource() {
     let (node, deployment) = one_node().await;
     for path in ["/mcp", "/w/demo/mcp"] {
         let url = format!("{}{path}", node.url());
-        let ask = reqwest::Client::new()
-            .post(&url)
-            .header("Content-Type", "application/json");
+        let ask = web().post(&url).header("Content-Type", "application/json");
         let reply = Reply(ask.body("{}").send().await.unwrap());
         assert_eq!(StatusCode::UNAUTHORIZED, reply.status());
         let expected = format!(
@@ -155,7 +153,7 @@ async fn browsers_of_any_origin_may_ask_before_they_send() {
         "/oauth/register",
         "/oauth/revoke",
     ] {
-        let request = reqwest::Client::new()
+        let request = web()
             .request(Method::OPTIONS, format!("{}{path}", node.url()))
             .header("Origin", "https://app.example")
             .header("Access-Control-Request-Method", "POST")
@@ -181,7 +179,7 @@ async fn the_host_header_changes_nothing_of_what_is_published() {
         .start()
         .await;
     let published = |host: &'static str, forwarded: &'static str| {
-        let request = reqwest::Client::new()
+        let request = web()
             .get(format!(
                 "{}/.well-known/oauth-authorization-server",
                 node.url()
@@ -201,7 +199,7 @@ async fn the_host_header_changes_nothing_of_what_is_published() {
     assert_eq!(own, other.json().await);
     let evil = published("evil.example", "mcp.example.com").await;
     assert_eq!(StatusCode::FORBIDDEN, evil.status());
-    let challenge = reqwest::Client::new()
+    let challenge = web()
         .post(format!("{}/mcp", node.url()))
         .header("Host", "other.example.com")
         .header("X-Forwarded-Host", "evil.example")
@@ -224,7 +222,7 @@ async fn a_workspace_s_own_host_has_metadata_of_its_own() {
         .start()
         .await;
     let from = |path: &str| {
-        let request = reqwest::Client::new()
+        let request = web()
             .get(format!("{}{path}", node.url()))
             .header("Host", "demo.example.com");
         async move { Reply(request.send().await.unwrap()).json().await }
@@ -260,11 +258,7 @@ async fn without_oauth_nothing_of_it_is_there() {
             (Method::POST, "/v1/auth/"),
         ] {
             let url = format!("{}{path}", node.url());
-            let reply = reqwest::Client::new()
-                .request(method, url)
-                .send()
-                .await
-                .unwrap();
+            let reply = web().request(method, url).send().await.unwrap();
             assert_eq!(StatusCode::NOT_FOUND, reply.status(), "{path}");
         }
     }

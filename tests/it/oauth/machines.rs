@@ -11,7 +11,7 @@ use tidegate_oauth::{
 use tidegate_types::{ExposeSecret, Role, Scope, ScopeSet};
 
 use super::{Deployment, one_node};
-use crate::harness::{OneNode, Reply, eventually, form_of, result_text, tokens};
+use crate::harness::{OneNode, Reply, eventually, form_of, result_text, tokens, web};
 
 /// A machine client that acts as a service account of its own; its id and secret.
 async fn machine(deployment: &Deployment) -> (String, String) {
@@ -67,7 +67,7 @@ async fn machine(deployment: &Deployment) -> (String, String) {
 }
 
 async fn post(node: &OneNode, path: &str, basic: Option<(&str, &str)>, form: String) -> Reply {
-    let mut request = reqwest::Client::new()
+    let mut request = web()
         .post(format!("{}{path}", node.url()))
         .header("Content-Type", "application/x-www-form-urlencoded")
         .body(form);
@@ -168,7 +168,7 @@ async fn a_name_and_a_secret_become_a_token_that_a_header_points_at_a_workspace(
     let deployment = Deployment::of_node(&node).await;
     let (name, secret) = api_token(&deployment, None).await;
     let exchange = |name: String, secret: String| {
-        let request = reqwest::Client::new()
+        let request = web()
             .post(format!("{}/v1/auth/", node.url()))
             .json(&json!({ "name": name, "secret": secret }));
         async move { Reply(request.send().await.unwrap()) }

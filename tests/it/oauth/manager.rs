@@ -6,10 +6,10 @@ use tidegate_manager::workspace::{CreateWorkspace, UpdateWorkspace, WorkspaceCon
 use tidegate_types::Role;
 
 use super::one_node;
-use crate::harness::{OneNode, Reply, SERVICE_TOKEN, eventually, result_text};
+use crate::harness::{OneNode, Reply, SERVICE_TOKEN, eventually, result_text, web};
 
 async fn ask(node: &OneNode, operation: &str, token: Option<&str>, body: &str) -> Reply {
-    let mut request = reqwest::Client::new()
+    let mut request = web()
         .post(format!("{}/manager/v1/{operation}", node.url()))
         .body(body.to_owned());
     if let Some(token) = token {
@@ -102,7 +102,7 @@ async fn a_workspace_that_only_the_manager_knows_is_served() {
     assert!(result_text(&answer).contains("dashboard"), "{answer}");
     // Its host is served as soon as this node has read of it.
     eventually("the host is known", async || {
-        let request = reqwest::Client::new()
+        let request = web()
             .get(format!(
                 "{}/.well-known/oauth-protected-resource",
                 node.url()

@@ -18,7 +18,8 @@ const PROMISE: Duration = Duration::from_secs(1);
 /// Asks every node until it answers with this status; the time until the last one did.
 async fn until(callers: &[Caller], status: StatusCode, begun: Instant) -> Duration {
     let mut running = Vec::new();
-    for caller in callers.to_vec() {
+    for caller in callers {
+        let caller = caller.clone();
         running.push(tokio::spawn(async move {
             loop {
                 let found = caller.send("tools/list", json!({})).await.status();
@@ -60,7 +61,7 @@ async fn connected(deployment: &Deployment, cluster: &TestCluster) -> Vec<Caller
 }
 
 fn hold(what: &str, took: Duration) {
-    println!(
+    eprintln!(
         "{what}: refused on every node after {} ms",
         took.as_millis()
     );
@@ -113,7 +114,7 @@ async fn what_ends_is_refused_on_every_node_within_a_second() {
         })
         .await;
     let back = until(&callers, StatusCode::OK, begun).await;
-    println!(
+    eprintln!(
         "flag on: let in on every node after {} ms",
         back.as_millis()
     );

@@ -28,12 +28,11 @@ fn main() -> anyhow::Result<()> {
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let telemetry = tidegate_telemetry::init(&settings.telemetry, &settings.server.node_id)?;
-    let mut running = Application::builder(settings)
+    let application = Application::builder(settings)
         .metrics(telemetry.metrics)
         .extend(add_fixtures)
-        .extend(add_trouble)
-        .start()
-        .await?;
+        .extend(add_trouble);
+    let mut running = Box::pin(application.start()).await?;
     let mut out = std::io::stdout();
     if let Some(first) = running.take_first_administrator() {
         let password = first.password.expose_secret();
