@@ -167,25 +167,16 @@ impl ApplicationBuilder {
             extend,
             mut audit_sinks,
         } = self;
-        let disabled: Vec<&str> = settings.tools.disabled.iter().map(String::as_str).collect();
-        let builder = builtin(&clock)
-            .structured_content(settings.tools.structured_content)
-            .disable(&disabled);
         let catalogue = extend
             .into_iter()
-            .fold(builder, |builder, extend| extend(builder))
+            .fold(configured_tools(&settings, &clock), |builder, extend| {
+                extend(builder)
+            })
             .build()?;
         let shared = state::build(&settings, &clock, &metrics).await?;
 
         let late_node = LateNode::default();
-        if settings.audit.metastore {
-            audit_sinks.push(Arc::new(MetastoreAudit(late_node.clone())));
-        }
-        if let Some(sink) =
-            JsonLinesSink::from_settings(&settings.audit.json_lines).map_err(BuildError::Audit)?
-        {
-            audit_sinks.push(Arc::new(sink));
-        }
+        audit_sinks.extend(configured_sinks(&settings, &late_node)?);
         let (audit, audit_task) = AuditQueue::start(&settings.audit, audit_sinks, metrics.clone());
 
         let listener = tidegate_web::bind(&settings.server.listen)?;
@@ -194,19 +185,17 @@ impl ApplicationBuilder {
             Url::parse(&public_url).map_err(|_| BuildError::PublicUrl(public_url.clone()))?;
         let directory = Directory::new(workspaces::names(&settings, [], &issuer));
         let managed = match &settings.manager {
-            Some(manager) => Some(Managed::open(&settings, manager, &late_node, &clock).await?),
+            Some(manager) => {
+                Some(Managed::open(&settings, manager, &directory, &late_node, &clock).await?)
+            }
             None => None,
         };
-        let authenticator = match authenticator {
-            Some(authenticator) => authenticator,
-            None => {
-                let resources = directory.names().resources.clone();
-                let own = managed
-                    .as_ref()
-                    .map(|managed| managed.own_tokens(&settings, resources, &clock));
-                CombinedAuthenticator::from_settings(&settings.auth, own, Arc::clone(&clock))?
-            }
+        let configured = || {
+            let managed = managed.as_ref();
+            let own = managed.map(|managed| managed.own_tokens(&settings, &clock));
+            CombinedAuthenticator::from_settings(&settings.auth, own, Arc::clone(&clock))
         };
+        let authenticator = authenticator.map_or_else(configured, Ok)?;
         let opener = KnownWorkspaces::new(
             &settings,
             managed.as_ref().map(|managed| managed.manager.clone()),
@@ -231,38 +220,15 @@ impl ApplicationBuilder {
         };
         let node = Node::start_with(parts, control)?;
         late_node.join(Arc::clone(&node));
-        for workspace in workspaces::enabled(&settings) {
-            let opened = node.warm_up(&workspace.slug).await;
-            match opened {
-                Ok(()) => {}
-                // A file of our own that cannot be opened is for the operator; a server that is away may come.
-                Err(source) if workspace.metastore.is_node_local() => {
-                    return Err(BuildError::Workspace {
-                        slug: workspace.slug.clone(),
-                        source,
-                    });
-                }
-                Err(source) => tracing::warn!(
-                    workspace = %workspace.slug,
-                    error = &source as &dyn std::error::Error,
-                    "a workspace cannot be opened yet; its first request tries again",
-                ),
-            }
-        }
-        let mut first_administrator = None;
-        let access = match &managed {
+        warm_up(&node, &settings).await?;
+        let (access, first_administrator) = match &managed {
             Some(managed) => {
-                let access =
-                    managed.access(&settings, &issuer, &directory, &shared, &late_node, &clock)?;
-                managed
-                    .keep_names(&settings, &issuer, &directory, &access)
-                    .await?;
-                if settings.sign_in.passwords {
-                    first_administrator = access::first_start(&settings, &access).await?;
-                }
-                Some(access)
+                let begun =
+                    managed.begin(&settings, &issuer, &directory, &shared, &late_node, &clock);
+                let (access, first) = begun.await?;
+                (Some(access), first)
             }
-            None => None,
+            None => (None, None),
         };
         let tidying = managed
             .map(|managed| AbortOnDrop(actix_rt::spawn(access::tidy_hourly(managed.manager))));
@@ -294,6 +260,52 @@ impl ApplicationBuilder {
             is_development: matches!(settings.auth.method, AuthMethod::Development(_)),
         })
     }
+}
+
+/// Our own tools, as the settings want them.
+fn configured_tools(settings: &Settings, clock: &Arc<dyn Clock>) -> CatalogueBuilder {
+    let disabled: Vec<&str> = settings.tools.disabled.iter().map(String::as_str).collect();
+    builtin(clock)
+        .structured_content(settings.tools.structured_content)
+        .disable(&disabled)
+}
+
+/// Where the settings want audit records.
+fn configured_sinks(
+    settings: &Settings,
+    node: &LateNode,
+) -> Result<Vec<Arc<dyn AuditSink>>, BuildError> {
+    let mut sinks: Vec<Arc<dyn AuditSink>> = Vec::new();
+    if settings.audit.metastore {
+        sinks.push(Arc::new(MetastoreAudit(node.clone())));
+    }
+    let lines = JsonLinesSink::from_settings(&settings.audit.json_lines);
+    if let Some(sink) = lines.map_err(BuildError::Audit)? {
+        sinks.push(Arc::new(sink));
+    }
+    Ok(sinks)
+}
+
+/// Opens the configuration's workspaces before anybody asks for them.
+async fn warm_up(node: &Node, settings: &Settings) -> Result<(), BuildError> {
+    for workspace in workspaces::enabled(settings) {
+        match node.warm_up(&workspace.slug).await {
+            Ok(()) => {}
+            // A file of our own that cannot be opened is for the operator; a server that is away may come.
+            Err(source) if workspace.metastore.is_node_local() => {
+                return Err(BuildError::Workspace {
+                    slug: workspace.slug.clone(),
+                    source,
+                });
+            }
+            Err(source) => tracing::warn!(
+                workspace = %workspace.slug,
+                error = &source as &dyn std::error::Error,
+                "a workspace cannot be opened yet; its first request tries again",
+            ),
+        }
+    }
+    Ok(())
 }
 
 /// Where people reach the server, if nothing says so: the address that it listens on.

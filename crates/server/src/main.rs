@@ -118,10 +118,9 @@ fn tokio_main(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::R
 
 async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let telemetry = tidegate_telemetry::init(&settings.telemetry, &settings.server.node_id)?;
-    let mut running = Application::builder(settings)
-        .metrics(telemetry.metrics)
-        .start()
-        .await?;
+    let application = Application::builder(settings).metrics(telemetry.metrics);
+    // On the heap: everything is put together in it.
+    let mut running = Box::pin(application.start()).await?;
     if let Some(first) = running.take_first_administrator() {
         show_first_administrator(&first);
     }

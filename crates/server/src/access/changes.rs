@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tidegate_auth::LiveResources;
 use tidegate_authorization::AuthorizationServer;
 use tidegate_config::Settings;
 use tidegate_manager::change::{Change, ReadChanges};
@@ -38,6 +39,7 @@ struct Names {
     issuer: Url,
     directory: Directory,
     authorization: AuthorizationServer,
+    resources: LiveResources,
 }
 
 impl Changes {
@@ -61,12 +63,14 @@ impl Changes {
         issuer: Url,
         directory: Directory,
         authorization: AuthorizationServer,
+        resources: LiveResources,
     ) -> Result<(), ManagerError> {
         let names = Names {
             settings,
             issuer,
             directory,
             authorization,
+            resources,
         };
         // Set once, by the application.
         let _ = self.names.set(names);
@@ -95,6 +99,7 @@ impl Changes {
             .map(|workspace| (&workspace.slug, workspace.hosts.as_slice()));
         let fresh = workspaces::names(&names.settings, others, &names.issuer);
         names.authorization.set_resources(fresh.resources.clone());
+        names.resources.replace(fresh.resources.clone());
         names.directory.replace(fresh);
         Ok(())
     }

@@ -12,13 +12,12 @@ mod uses;
 
 use std::sync::Arc;
 
-use tidegate_auth::{OwnTokenAuthenticator, OwnTokenParts};
+use tidegate_auth::{LiveResources, OwnTokenAuthenticator, OwnTokenParts};
 use tidegate_authorization::{AuthorizationServer, FetcherSetupError, GuardedFetcher, Parts};
 use tidegate_config::{ManagerSettings, Settings};
 use tidegate_manager::{Manager, ManagerError};
-use tidegate_oauth::ResourceMap;
 use tidegate_runtime::ControlPlane;
-use tidegate_signin::{SignIn, SignInError};
+use tidegate_signin::{FirstAdministrator, SignIn, SignInError};
 use tidegate_store::SharedState;
 use tidegate_types::Clock;
 use tidegate_web::{Access, Directory, ServiceTokens};
@@ -27,7 +26,7 @@ use url::Url;
 use crate::late_node::LateNode;
 
 use changes::Changes;
-pub(crate) use first_start::first_start;
+use first_start::first_start;
 use flags::FlagRules;
 use provisioning::Provisioning;
 pub(crate) use tidy::tidy_hourly;
@@ -78,6 +77,7 @@ pub(crate) struct Managed {
     flags: Arc<FlagRules>,
     standing: Arc<Provisioning>,
     changes: Arc<Changes>,
+    resources: LiveResources,
     service_tokens: ServiceTokens,
 }
 
@@ -89,6 +89,7 @@ impl Managed {
     pub(crate) async fn open(
         settings: &Settings,
         manager: &ManagerSettings,
+        directory: &Directory,
         node: &LateNode,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, AccessError> {
@@ -102,6 +103,7 @@ impl Managed {
         Ok(Self {
             changes: Arc::new(Changes::new(manager.clone(), Arc::clone(&flags))),
             standing: Arc::new(standing),
+            resources: LiveResources::new(directory.names().resources.clone()),
             flags,
             service_tokens,
             manager,
@@ -122,24 +124,44 @@ impl Managed {
     pub(crate) fn own_tokens(
         &self,
         settings: &Settings,
-        resources: ResourceMap,
         clock: &Arc<dyn Clock>,
     ) -> OwnTokenAuthenticator {
         OwnTokenAuthenticator::new(OwnTokenParts {
-            resources,
+            resources: self.resources.load().as_ref().clone(),
             keys: Arc::new(self.manager.clone()),
             api_tokens: Arc::new(self.manager.clone()),
             clock: Arc::clone(clock),
             token_cache_entries: settings.auth.token_cache_entries,
             debug_errors: settings.auth.debug_errors,
         })
+        .with_resources(self.resources.clone())
     }
 
-    /// What the edge serves.
+    /// What the edge serves, and the first administrator where this is the first start.
     ///
     /// # Errors
-    /// The HTTP client for documents cannot be built.
-    pub(crate) fn access(
+    /// The HTTP client for documents cannot be built, or the manager cannot be reached.
+    pub(crate) async fn begin(
+        &self,
+        settings: &Settings,
+        issuer: &Url,
+        directory: &Directory,
+        state: &SharedState,
+        node: &LateNode,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<(Access, Option<FirstAdministrator>), AccessError> {
+        let access = self.access(settings, issuer, directory, state, node, clock)?;
+        self.keep_names(settings, issuer, directory, &access)
+            .await?;
+        let first = if settings.sign_in.passwords {
+            first_start(settings, &access).await?
+        } else {
+            None
+        };
+        Ok((access, first))
+    }
+
+    fn access(
         &self,
         settings: &Settings,
         issuer: &Url,
@@ -183,7 +205,7 @@ impl Managed {
     ///
     /// # Errors
     /// The manager cannot be reached.
-    pub(crate) async fn keep_names(
+    async fn keep_names(
         &self,
         settings: &Settings,
         issuer: &Url,
@@ -197,6 +219,7 @@ impl Managed {
                 issuer.clone(),
                 directory.clone(),
                 authorization,
+                self.resources.clone(),
             )
             .await?;
         Ok(())
