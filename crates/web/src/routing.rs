@@ -94,7 +94,7 @@ fn public_host<'r>(edge: &Edge, request: &'r HttpRequest, admitted: &Admitted<'r
 }
 
 /// `X-Forwarded-Host`, believed from trusted proxies alone.
-fn forwarded_host<'r>(edge: &Edge, request: &'r HttpRequest) -> Option<&'r str> {
+pub(crate) fn forwarded_host<'r>(edge: &Edge, request: &'r HttpRequest) -> Option<&'r str> {
     let header = one(request.headers(), "x-forwarded-host").ok()??;
     let peer = request.peer_addr()?.ip();
     edge.settings

@@ -340,3 +340,33 @@ async fn signing_in_as_somebody_else_ends_the_browser_session_before() {
     let page = copy.open("/settings/apps").await;
     assert!(page.path.starts_with("/sign-in"), "{}", page.path);
 }
+
+#[tokio::test]
+async fn a_form_from_another_site_is_refused_whatever_host_it_claims_was_meant() {
+    let (_node, deployment) = one_node().await;
+    let url = format!("{}/sign-in", deployment.issuer);
+    let page = reqwest::get(&url).await.unwrap();
+    let cookie = page.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let html = page.text().await.unwrap();
+    let (_, rest) = html.split_once("name=\"csrf\" value=\"").unwrap();
+    let csrf = rest.split('"').next().unwrap();
+    let send = |origin: String| {
+        let form = [("username", "ada"), ("password", PASSWORD), ("csrf", csrf)];
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap()
+            .post(&url)
+            .header("Content-Type", FORM)
+            .header("Cookie", &cookie)
+            .header("Origin", origin)
+            .header("X-Forwarded-Host", "evil.example")
+            .body(form_of(form))
+            .send()
+    };
+    let own = send(deployment.issuer.clone()).await.unwrap();
+    assert_eq!(StatusCode::SEE_OTHER, own.status());
+    let foreign = send("https://evil.example".to_owned()).await.unwrap();
+    assert_eq!(StatusCode::FORBIDDEN, foreign.status());
+}

@@ -1,6 +1,6 @@
 //! A request for a page, before it is known who asks.
 
-use actix_web::http::header::ORIGIN;
+use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, web};
 use tidegate_authorization::AuthorizationServer;
 use tidegate_manager::{Manager, ManagerError, Operation};
@@ -13,7 +13,7 @@ use crate::access::Access;
 use crate::admission::{self, one};
 use crate::edge::Edge;
 use crate::in_flight::InFlightGuard;
-use crate::peer;
+use crate::{peer, routing};
 
 /// A request to a host of ours, on a node with pages.
 pub(super) struct Visit {
@@ -161,9 +161,13 @@ impl Visit {
         match origin {
             None | Some("null") => false,
             Some(origin) => {
-                let host = request.connection_info().host().to_owned();
+                let host = match routing::forwarded_host(&self.edge, request) {
+                    Some(host) => Some(host),
+                    None => one(request.headers(), HOST.as_str()).ok().flatten(),
+                };
                 let named = origin.split_once("://").map_or(origin, |(_, host)| host);
-                !origin.eq_ignore_ascii_case(&self.issuer()) && !named.eq_ignore_ascii_case(&host)
+                !origin.eq_ignore_ascii_case(&self.issuer())
+                    && !host.is_some_and(|host| named.eq_ignore_ascii_case(host))
             }
         }
     }
