@@ -93,7 +93,7 @@ pub(crate) const NAMED: [(&str, &[(&str, Preset)]); 3] = [
     ),
 ];
 
-/// Every key of [`NAMED`], with `<name>` where the operator's name stands.
+/// Every key of the sections that operators name, as `sign_in.providers.<name>.issuer`.
 pub fn named_keys() -> impl Iterator<Item = String> {
     NAMED.into_iter().flat_map(|(section, keys)| {
         keys.iter()

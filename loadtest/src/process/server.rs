@@ -55,7 +55,7 @@ impl Setup {
     /// With an authorization server of its own and everything else as in [`Self::new`]. Its limits by address are out
     /// of the way, since everybody comes from one.
     pub(crate) fn with_own_tokens(data_dir: &Path) -> Self {
-        const ROOM: &str = "1000000000";
+        const ROOM: &str = "100000000";
         let mut setup = Self::without_authentication(data_dir)
             .with("TIDEGATE_AUTH__ENABLED", "true")
             .with("TIDEGATE_OAUTH__REGISTRATION__PER_ADDRESS_PER_DAY", "1000");
@@ -131,9 +131,11 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(words.reopen()?);
-        let server = Self::start(command, port)
-            .with_context(|| format!("cannot start {}", binary.display()))?;
-        Ok((server, std::fs::read_to_string(words.path())?))
+        let started = Self::start(command, port);
+        let words = std::fs::read_to_string(words.path())?;
+        let server =
+            started.with_context(|| format!("cannot start {}: {words}", binary.display()))?;
+        Ok((server, words))
     }
 
     /// Starts the floor: this program again.

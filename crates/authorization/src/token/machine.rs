@@ -36,6 +36,11 @@ impl Inner {
                 return Err(Denied::grant(refusal_reason(refusal)).about(about));
             }
         };
+        // Nobody is asked here, so that what a machine does not understand of scopes must not give it all of them.
+        let knows_none = |asked: &ScopeRequest| asked.is_open() && !asked.ignored.is_empty();
+        if scope.as_ref().is_some_and(knows_none) {
+            return Err(Denied::scope("no_scope_known").about(about));
+        }
         let scopes =
             narrowed(scope.as_ref(), most).map_err(|denied| denied.about(about.clone()))?;
         let begun = Begun {

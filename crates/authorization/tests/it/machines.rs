@@ -111,6 +111,20 @@ async fn a_machine_gets_an_hour_as_its_service_account_and_no_refresh_token() {
 }
 
 #[tokio::test]
+async fn a_machine_that_asks_for_nothing_that_exists_gets_nothing() {
+    let bench = Bench::start().await;
+    let account = service(&bench, Role::Editor).await;
+    let machine = machine(&bench, &account.id, None, None).await;
+    let refused = machine.token(&bench, &[("scope", "read:all")]).await;
+    assert_eq!(ErrorCode::InvalidScope, error(refused));
+    let known = machine
+        .token(&bench, &[("scope", "read:all mcp:read")])
+        .await
+        .unwrap();
+    assert_eq!(scopes("mcp:read"), known.scope);
+}
+
+#[tokio::test]
 async fn all_its_tokens_stand_on_one_grant_until_that_ends() {
     let bench = Bench::start().await;
     let account = service(&bench, Role::Editor).await;
