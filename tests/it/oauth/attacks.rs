@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::{Deployment, one_node};
-use crate::harness::{REDIRECT_URI, Reply, eventually, form_of, tokens, web};
+use crate::harness::{PASSWORD, REDIRECT_URI, Reply, eventually, form_of, tokens, web};
 
 async fn post(url: &str, kind: &str, body: impl Into<reqwest::Body>) -> Reply {
     let request = web().post(url).header("Content-Type", kind).body(body);
