@@ -74,6 +74,18 @@ impl Browser {
         self.send(request).await
     }
 
+    /// Opens a page, and those of the server that it redirects to.
+    pub(super) async fn visit(&mut self, target: &str) -> anyhow::Result<Page> {
+        let mut page = self.open(target).await?;
+        for _ in 0..5 {
+            let Some(next) = page.location.clone() else {
+                break;
+            };
+            page = self.open(&next).await?;
+        }
+        Ok(page)
+    }
+
     /// Sends a form of a page.
     pub(super) async fn submit(
         &mut self,

@@ -150,7 +150,7 @@ async fn sign_in_when_asked(
     }
     let form = browser.open(page.location()?).await?;
     let signed_in = submit_credentials(browser, &form, account).await?;
-    browser.open(signed_in.location()?).await
+    browser.visit(signed_in.location()?).await
 }
 
 async fn submit_credentials(
@@ -180,7 +180,7 @@ pub(super) async fn choose_password(
     let mut browser = Browser::new(http, server);
     let form = browser.open("/sign-in").await?;
     let signed_in = submit_credentials(&mut browser, &form, one_time).await?;
-    let form = browser.open(signed_in.location()?).await?;
+    let form = browser.visit(signed_in.location()?).await?;
     let password = format!("load test {:032x}", rand::random::<u128>());
     let changed = browser
         .submit(
