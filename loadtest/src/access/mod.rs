@@ -82,10 +82,9 @@ pub(crate) fn measure(binary: &Path, data_dir: &Path, plan: &Plan) -> anyhow::Re
         &one_time,
     ))?;
     let assistant = runtime.block_on(Assistant::register(http, server.url()))?;
-    let tokens = runtime.block_on(assistant.connect(&account))?;
 
     let sign_ins = runtime.block_on(rate(&server, plan.people, plan.duration, {
-        let assistant = assistant.clone();
+        let (assistant, account) = (assistant.clone(), account.clone());
         move |_| {
             let (assistant, account) = (assistant.clone(), account.clone());
             async move {
@@ -100,6 +99,7 @@ pub(crate) fn measure(binary: &Path, data_dir: &Path, plan: &Plan) -> anyhow::Re
         .into_iter()
         .map(|tokens| Arc::new(tokio::sync::Mutex::new(tokens)))
         .collect();
+    let caller = assistant.clone();
     let (refreshes, _) =
         runtime.block_on(rate(&server, chains.len(), plan.duration, move |at| {
             let (assistant, chain) = (assistant.clone(), Arc::clone(&chains[at]));
@@ -109,6 +109,8 @@ pub(crate) fn measure(binary: &Path, data_dir: &Path, plan: &Plan) -> anyhow::Re
                 Ok(tokens.clone())
             }
         }))?;
+    // A new connection: of many by one client only the newest stay.
+    let tokens = runtime.block_on(caller.connect(&account))?;
     let checked_to_unchecked = compare(binary, &server, &tokens.access_token, plan)?;
     server.stop();
     Ok(Access {
