@@ -2,6 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
+use tidegate_manager::flag::{FlagRule, SetFlag};
 use tidegate_testkit::redis::RedisServer;
 
 use super::{Deployment, ISSUER};
@@ -99,10 +100,19 @@ async fn a_node_without_a_manager_of_its_own_asks_another_s() {
         .connect(&mut deployment.browser(), "ada", &[], &[])
         .await;
     let caller = other.anyone().bearer(&first.access);
-    assert_eq!(
-        StatusCode::OK,
-        caller.send("tools/list", json!({})).await.status()
-    );
+    // Whoever sees the last change on a node knows that the node has read those before it, which would make it ask again.
+    for (is_on, expected) in [(false, StatusCode::FORBIDDEN), (true, StatusCode::OK)] {
+        let set = SetFlag {
+            flag: "MCP_OAUTH_ENABLED".to_owned(),
+            rule: FlagRule::Everywhere(is_on),
+        };
+        deployment.control.call(set).await;
+        eventually("the node reads the change", async || {
+            let status = caller.send("tools/list", json!({})).await.status();
+            (status == expected).then_some(())
+        })
+        .await;
+    }
     let refresh = first.refresh.unwrap();
     drop(manager);
     // What the node knows counts on; what has to be asked for is not there for now.
