@@ -9,7 +9,7 @@ use tidegate_manager::client::{
 };
 use tidegate_oauth::{
     ClientMetadata, ErrorCode, IssuedSecret, OAuthError, SecretHash, SecretKind,
-    TokenEndpointAuthMethod,
+    TokenEndpointAuthMethod, bearer_token,
 };
 use tidegate_store::{Door, LimitScope, TicketKind};
 use tidegate_types::{ClientId, ExposeSecret, Peer, SecretString};
@@ -17,7 +17,6 @@ use tidegate_types::{ClientId, ExposeSecret, Peer, SecretString};
 use crate::clients::{DynamicClient, key_of_client};
 use crate::denied::{About, Denied};
 use crate::limits::budget;
-use crate::revoke::bearer;
 use crate::server::Inner;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -346,7 +345,7 @@ impl Inner {
                 reason,
             )
         };
-        let token = authorization.map(|header| bearer(header).unwrap_or(header));
+        let token = authorization.map(|header| bearer_token(header).unwrap_or(header));
         let token = token.ok_or_else(|| refused("registration_token_missing"))?;
         let token = SecretHash::of_presented(SecretKind::RegistrationToken, token)
             .map_err(|_| refused("registration_token_malformed"))?;

@@ -8,7 +8,9 @@ use tidegate_manager::api_token::FindApiToken;
 use tidegate_manager::grant::{EndGrant, EndReason, FindGrant, FindGrantOfRefreshToken, Grant};
 use tidegate_manager::standing::{CheckStanding, Standing};
 use tidegate_manager::workspace::ListMemberships;
-use tidegate_oauth::{AccessTokenClaims, ClientCredential, Parameters, SecretHash, SecretKind};
+use tidegate_oauth::{
+    AccessTokenClaims, ClientCredential, Parameters, SecretHash, SecretKind, bearer_token,
+};
 use tidegate_store::Door;
 use tidegate_types::{AccountId, ClientId, GrantId, Peer, ScopeSet, WorkspaceSlug};
 
@@ -121,7 +123,7 @@ impl Inner {
         parameters: &Parameters,
         peer: &Peer,
     ) -> Result<Asker, Denied> {
-        if let Some(token) = authorization.and_then(bearer) {
+        if let Some(token) = authorization.and_then(bearer_token) {
             return self.check_administrator(token).await;
         }
         let credential = ClientCredential::read(authorization, parameters)?;
@@ -257,10 +259,4 @@ impl Inner {
         }
         answer
     }
-}
-
-/// The token of an `Authorization: Bearer` header (RFC 6750 §2.1).
-pub(crate) fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

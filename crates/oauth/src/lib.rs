@@ -4,6 +4,7 @@
 mod access_token;
 mod assertion;
 mod authorization_request;
+mod bearer;
 mod client_credential;
 mod client_metadata;
 mod display_name;
@@ -26,6 +27,7 @@ pub use access_token::{
 };
 pub use assertion::{Assertion, AssertionProblem, ClientAssertion, IdJag, IdJagExpectation};
 pub use authorization_request::{Asked, AuthorizationRequest, Prompt, UnanswerableRequest};
+pub use bearer::bearer_token;
 pub use client_credential::{ClientCredential, JWT_BEARER_ASSERTION};
 pub use client_metadata::{ApplicationType, ClientMetadata, GrantType, TokenEndpointAuthMethod};
 pub use display_name::display_name;

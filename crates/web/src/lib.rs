@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod body;
 mod connection;
 mod cors;
 mod edge;

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_manager::{LocalManager, Manager, serve};
 
 use crate::admission::one;
+use crate::body::{self, BodyProblem};
 use crate::edge::Edge;
 use crate::oauth::not_found;
 
@@ -30,12 +31,11 @@ async fn post(
         Ok(manager) => manager,
         Err(refused) => return refused,
     };
-    let read = payload.to_bytes_limited(MOST_BYTES);
-    let body = match tokio::time::timeout(edge.settings.read_timeout, read).await {
-        Ok(Ok(Ok(body))) => body,
-        Ok(Ok(Err(_))) => return HttpResponse::BadRequest().finish(),
-        Ok(Err(_)) => return HttpResponse::PayloadTooLarge().finish(),
-        Err(_) => return HttpResponse::RequestTimeout().finish(),
+    let body = match body::read(&edge, &request, payload, MOST_BYTES).await {
+        Ok(body) => body,
+        Err(BodyProblem::CutOff(_)) => return HttpResponse::BadRequest().finish(),
+        Err(BodyProblem::TooLarge) => return HttpResponse::PayloadTooLarge().finish(),
+        Err(BodyProblem::TooSlow) => return HttpResponse::RequestTimeout().finish(),
     };
     let (status, body) = match serve(manager, &operation, &body).await {
         Ok(reply) => (200, reply),

@@ -1,10 +1,11 @@
 //! Reading a request's body within bounds.
 
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_protocol::{RpcError, reply};
 use tidegate_telemetry::Count;
 
+use crate::body::{self, BodyProblem};
 use crate::edge::Edge;
 
 /// Reads a JSON body.
@@ -30,25 +31,18 @@ pub(crate) async fn read(
         ));
     }
     let limit = edge.settings.body_limit_bytes;
-    let too_large = || {
-        edge.metrics.count(Count::EdgeTooLarge);
-        refuse(413, format!("the body has more than {limit} bytes"))
-    };
-    let announced = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_large());
-    }
-    match tokio::time::timeout(edge.settings.read_timeout, payload.to_bytes_limited(limit)).await {
-        Ok(Ok(Ok(body))) => Ok(body),
-        Ok(Ok(Err(err))) => {
+    match body::read(edge, request, payload, limit).await {
+        Ok(body) => Ok(body),
+        Err(BodyProblem::TooLarge) => {
+            edge.metrics.count(Count::EdgeTooLarge);
+            let text = format!("the body has more than {limit} bytes");
+            Err(refuse(413, text))
+        }
+        Err(BodyProblem::CutOff(err)) => {
             tracing::debug!(error = %err, "a body was cut off");
             Err(refuse(400, "the body was cut off".into()))
         }
-        Ok(Err(_)) => Err(too_large()),
-        Err(_) => Err(refuse(408, "the body took too long".into())),
+        Err(BodyProblem::TooSlow) => Err(refuse(408, "the body took too long".into())),
     }
 }
 
@@ -57,8 +51,5 @@ fn is_json(request: &HttpRequest) -> bool {
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| {
-            let kind = value.split(';').next().unwrap_or_default().trim();
-            kind.eq_ignore_ascii_case("application/json")
-        })
+        .is_some_and(|value| body::names(value, "application/json"))
 }

@@ -3,6 +3,7 @@
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse};
 use tidegate_auth::AuthFailure;
+use tidegate_oauth::bearer_token;
 use tidegate_protocol::{RpcError, reply};
 use tidegate_runtime::{Bound, IdentifyError, TraceParent, WorkspaceError};
 use tidegate_telemetry::Count;
@@ -145,11 +146,5 @@ fn refusal(code: ServiceCode, error: &RpcError) -> HttpResponse {
 
 /// The bearer token (RFC 6750 §2.1); never one from the query.
 fn bearer(request: &HttpRequest) -> Result<Option<&str>, ()> {
-    let Some(header) = one(request.headers(), AUTHORIZATION.as_str())? else {
-        return Ok(None);
-    };
-    let Some((scheme, token)) = header.split_once(' ') else {
-        return Ok(None);
-    };
-    Ok(scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()))
+    Ok(one(request.headers(), AUTHORIZATION.as_str())?.and_then(bearer_token))
 }

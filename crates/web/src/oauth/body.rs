@@ -1,10 +1,11 @@
 //! Bodies within bounds.
 
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
 use tidegate_oauth::OAuthError;
 use tidegate_telemetry::Count;
 
+use crate::body::{self, BodyProblem};
 use crate::edge::Edge;
 
 /// What a body has to be.
@@ -47,25 +48,16 @@ pub(super) async fn read(
             format!("the Content-Type must be {expected}"),
         );
     }
-    let announced = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let too_large = || {
-        refuse(
-            Count::EdgeTooLarge,
-            format!("the body has more than {limit} bytes"),
-        )
+    let (count, text) = match body::read(edge, request, payload, limit).await {
+        Ok(body) => return Ok(body),
+        Err(BodyProblem::TooLarge) => {
+            let text = format!("the body has more than {limit} bytes");
+            (Count::EdgeTooLarge, text)
+        }
+        Err(BodyProblem::CutOff(_)) => (Count::EdgeMalformed, "the body was cut off".to_owned()),
+        Err(BodyProblem::TooSlow) => (Count::EdgeMalformed, "the body took too long".to_owned()),
     };
-    if announced.is_some_and(|length| length > limit) {
-        return too_large();
-    }
-    match tokio::time::timeout(edge.settings.read_timeout, payload.to_bytes_limited(limit)).await {
-        Ok(Ok(Ok(body))) => Ok(body),
-        Ok(Ok(Err(_))) => refuse(Count::EdgeMalformed, "the body was cut off".to_owned()),
-        Ok(Err(_)) => too_large(),
-        Err(_) => refuse(Count::EdgeMalformed, "the body took too long".to_owned()),
-    }
+    refuse(count, text)
 }
 
 fn is(request: &HttpRequest, kind: Kind) -> bool {
@@ -73,8 +65,7 @@ fn is(request: &HttpRequest, kind: Kind) -> bool {
     let (Some(value), None) = (types.next(), types.next()) else {
         return false;
     };
-    value.to_str().is_ok_and(|value| {
-        let named = value.split(';').next().unwrap_or_default().trim();
-        named.eq_ignore_ascii_case(kind.as_str())
-    })
+    value
+        .to_str()
+        .is_ok_and(|value| body::names(value, kind.as_str()))
 }

@@ -14,7 +14,7 @@ mod token;
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
-use tidegate_oauth::{OAuthError, Parameters};
+use tidegate_oauth::{OAuthError, Parameters, bearer_token};
 use tidegate_types::Peer;
 
 use crate::access::Access;
@@ -103,10 +103,7 @@ impl<'r> Asked<'r> {
     /// The token of `Authorization: Bearer`.
     fn bearer(&self) -> Result<Option<&'r str>, OAuthError> {
         let header = self.authorization()?;
-        Ok(header.and_then(|header| {
-            let (scheme, token) = header.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-        }))
+        Ok(header.and_then(bearer_token))
     }
 
     /// The parameters of a form.

@@ -4,13 +4,15 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
 use tidegate_manager::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_oauth::{IssuedSecret, SecretKind};
 use tidegate_pages::{Foreign, Person};
 use tidegate_signin::{BrowserSession, CsrfToken};
 use tidegate_types::{Role, SecretString, WorkspaceSlug};
+
+use crate::body::{self, BodyProblem};
 
 use super::failure::Failure;
 use super::fields::{Fields, MOST_BYTES};
@@ -89,29 +91,19 @@ async fn read(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<Fields, Failure> {
-    const TOO_LARGE: Failure = Failure::Malformed("The form is too large.");
-    let header = |name| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    let is_form = header(CONTENT_TYPE).is_some_and(|named| {
-        let named = named.split(';').next().unwrap_or_default().trim();
-        named.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    });
+    let content_type = request.headers().get(CONTENT_TYPE);
+    let is_form = content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| body::names(value, "application/x-www-form-urlencoded"));
     if !is_form {
         return Err(Failure::Malformed("This is no form."));
     }
-    let announced = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MOST_BYTES) {
-        return Err(TOO_LARGE);
-    }
-    let body = payload.to_bytes_limited(MOST_BYTES);
-    match tokio::time::timeout(visit.edge().settings.read_timeout, body).await {
-        Ok(Ok(Ok(body))) => Fields::parse(&body),
-        Ok(Ok(Err(_))) | Err(_) => Err(Failure::Malformed("The form was cut off.")),
-        Ok(Err(_)) => Err(TOO_LARGE),
+    match body::read(visit.edge(), request, payload, MOST_BYTES).await {
+        Ok(body) => Fields::parse(&body),
+        Err(BodyProblem::CutOff(_) | BodyProblem::TooSlow) => {
+            Err(Failure::Malformed("The form was cut off."))
+        }
+        Err(BodyProblem::TooLarge) => Err(Failure::Malformed("The form is too large.")),
     }
 }
 

@@ -6,7 +6,9 @@ use tidegate_manager::api_token::FindApiToken;
 use tidegate_manager::grant::FindGrant;
 use tidegate_manager::signing_key::ListSigningKeys;
 use tidegate_manager::standing::{CheckStanding, Refusal, Standing};
-use tidegate_oauth::{AccessTokenClaims, SecretHash, SecretKind, TokenProblem, VerificationKeys};
+use tidegate_oauth::{
+    AccessTokenClaims, SecretHash, SecretKind, TokenProblem, VerificationKeys, bearer_token,
+};
 use tidegate_pages::{Check, Moment, Verdict};
 use tidegate_types::{GrantId, WorkspaceSlug};
 
@@ -19,10 +21,7 @@ const LEEWAY: Duration = Duration::from_mins(1);
 
 /// The token of an `Authorization` header; nothing for another scheme.
 pub(super) fn of_header(header: &str) -> &str {
-    header
-        .split_once(' ')
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map_or("", |(_, token)| token.trim())
+    bearer_token(header).unwrap_or_default()
 }
 
 pub(super) async fn checks(
