@@ -8,6 +8,7 @@ mod peer;
 mod principal;
 mod role;
 mod scope;
+mod text;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::ServiceCode;
@@ -19,3 +20,4 @@ pub use principal::{ClientName, Credential, Principal};
 pub use role::{Role, UnknownRole};
 pub use scope::{Scope, ScopeSet, UnknownScope};
 pub use secrecy::{ExposeSecret, SecretString};
+pub use text::{ControlCharacter, check_name, check_text};

@@ -1,0 +1,84 @@
+//! Control characters in texts from outside: arguments of tools, form fields, claims of tokens.
+//!
+//! PostgreSQL stores no U+0000, terminals and logs obey the others, and two names that look alike may differ
+//! by one. So texts from outside are checked where they come in, by these two functions alone.
+
+/// A control character where none may be: C0, U+007F or C1 (Unicode category `Cc`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must not contain the control character U+{:04X}", u32::from(*.character))]
+pub struct ControlCharacter {
+    /// The first one.
+    pub character: char,
+}
+
+/// Checks a text that may have lines, such as SQL or a description: tab, line feed and carriage return are
+/// its only control characters.
+///
+/// # Errors
+/// The first other control character. The message is a clause that follows the name of the field.
+pub fn check_text(text: &str) -> Result<(), ControlCharacter> {
+    find(text, |character| {
+        character.is_control() && !matches!(character, '\t' | '\n' | '\r')
+    })
+}
+
+/// Checks a name, such as a user, schema, table, slug, URI or key: it has no control characters at all.
+///
+/// # Errors
+/// The first control character. The message is a clause that follows the name of the field.
+pub fn check_name(name: &str) -> Result<(), ControlCharacter> {
+    find(name, char::is_control)
+}
+
+fn find(text: &str, is_refused: impl Fn(char) -> bool) -> Result<(), ControlCharacter> {
+    match text.chars().find(|character| is_refused(*character)) {
+        Some(character) => Err(ControlCharacter { character }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINES: [char; 3] = ['\t', '\n', '\r'];
+
+    #[test]
+    fn every_control_character_is_refused_in_names_and_all_but_three_in_texts() {
+        for character in (0..=0x9f).filter_map(char::from_u32) {
+            let text = format!("a{character}b");
+            let is_control = u32::from(character) < 0x20 || u32::from(character) >= 0x7f;
+            assert_eq!(is_control, check_name(&text).is_err(), "{text:?}");
+            let is_refused = is_control && !LINES.contains(&character);
+            assert_eq!(is_refused, check_text(&text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn letters_of_any_script_pass() {
+        for text in [
+            "",
+            "Übersicht",
+            "отчёт",
+            "売上",
+            "👩‍💻",
+            "a\u{a0}b",
+            "\u{2028}",
+        ] {
+            assert_eq!(Ok(()), check_name(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_error_names_the_code_point() {
+        let told = |text: &str| check_name(text).unwrap_err().to_string();
+        assert_eq!(
+            "must not contain the control character U+0000",
+            told("finn\0")
+        );
+        assert_eq!(
+            "must not contain the control character U+0085",
+            told("a\u{85}\0")
+        );
+    }
+}
