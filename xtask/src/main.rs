@@ -17,10 +17,12 @@ mod steps;
 mod suites;
 mod test;
 mod toolbox;
+mod transcripts;
 
 use clap::{Parser, Subcommand};
 
 use crate::repository::Repository;
+use crate::transcripts::Purpose;
 
 /// Tasks of the Tidegate repository.
 #[derive(Parser)]
@@ -66,6 +68,21 @@ enum Task {
         #[arg(long)]
         no_build: bool,
     },
+    /// Replays what conformance, clients and sign-ins were answered, and compares.
+    Transcripts {
+        /// Uses the binaries of the last build.
+        #[arg(long)]
+        no_build: bool,
+        /// Runs the checks themselves and writes new transcripts.
+        #[arg(long, conflicts_with = "update")]
+        record: bool,
+        /// Makes transcripts of the last recordings anew.
+        #[arg(long, conflicts_with_all = ["record", "update"])]
+        label: bool,
+        /// Takes what is answered now for what is expected.
+        #[arg(long)]
+        update: bool,
+    },
     /// Runs a short load test; what follows goes to the load generator.
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -95,6 +112,20 @@ fn main() -> anyhow::Result<()> {
         Task::Browser { no_build } => {
             suites::build_unless(no_build, &repository)?;
             browser::run(&repository)
+        }
+        Task::Transcripts {
+            no_build,
+            record,
+            label,
+            update,
+        } => {
+            suites::build_unless(no_build, &repository)?;
+            match (record, label, update) {
+                (true, ..) => transcripts::record(repository),
+                (_, true, _) => transcripts::label(&repository),
+                (.., true) => transcripts::replay(&repository, Purpose::Update),
+                (.., false) => transcripts::replay(&repository, Purpose::Compare),
+            }
         }
         Task::Bench { arguments } => bench::run(&repository, &arguments),
     }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use tempfile::TempDir;
 
 use crate::repository::Repository;
+use crate::transcripts::Recorder;
 
 /// How long a node may take to serve, the making of the embedded workspace included: a debug build on a busy
 /// machine is slow.
@@ -25,6 +26,8 @@ pub(crate) struct Node {
     binary: PathBuf,
     settings: Vec<(String, String)>,
     data: TempDir,
+    /// Stands in front of it while transcripts are recorded.
+    recorder: Option<Recorder>,
 }
 
 impl Node {
@@ -64,19 +67,41 @@ impl Node {
             binary: path,
             settings,
             data,
+            recorder: None,
         };
         node.port = node.wait()?;
+        node.recorder = Recorder::start(repository, name, binary, &node.settings, node.port)?;
         Ok(node)
     }
 
     /// `http://<host>:<port>/mcp`, where the host is a name of the loopback address.
     pub(crate) fn url(&self, host: &str) -> String {
-        format!("http://{host}:{}/mcp", self.port)
+        format!("{}/mcp", self.origin(host))
     }
 
     /// `http://<host>:<port>`.
     pub(crate) fn origin(&self, host: &str) -> String {
-        format!("http://{host}:{}", self.port)
+        let recorder = self.recorder.as_ref();
+        format!(
+            "http://{host}:{}",
+            recorder.map_or(self.port, Recorder::port)
+        )
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Notes a value that a transcript must not keep, such as a token, and what stands in its place.
+    ///
+    /// # Errors
+    /// The note cannot be written.
+    pub(crate) fn keep_out(&self, placeholder: &str, value: &str) -> anyhow::Result<()> {
+        match &self.recorder {
+            Some(recorder) => recorder.keep_out(placeholder, value),
+            None => Ok(()),
+        }
     }
 
     /// The same program with the same settings, to manage the deployment while the node runs.

@@ -8,6 +8,7 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 /// The repository and its packages.
 pub(crate) struct Repository {
     metadata: Metadata,
+    is_recording: bool,
 }
 
 impl Repository {
@@ -18,7 +19,25 @@ impl Repository {
             .manifest_path(manifest)
             .no_deps()
             .exec()?;
-        Ok(Self { metadata })
+        Ok(Self {
+            metadata,
+            is_recording: false,
+        })
+    }
+
+    /// The same, where every server that is started has a recorder in front of it.
+    pub(crate) fn recording(self) -> Self {
+        Self {
+            is_recording: true,
+            ..self
+        }
+    }
+
+    /// Where recorders write, while there are any.
+    pub(crate) fn recordings(&self) -> anyhow::Result<Option<PathBuf>> {
+        self.is_recording
+            .then(|| self.cache("recordings"))
+            .transpose()
     }
 
     pub(crate) fn root(&self) -> &Path {

@@ -2,7 +2,8 @@
 
 use crate::repository::Repository;
 use crate::steps::Steps;
-use crate::{browser, clients, command, conformance, layers, requirements, suites};
+use crate::transcripts::Purpose;
+use crate::{browser, clients, command, conformance, layers, requirements, suites, transcripts};
 
 /// Runs every check, and ends at the first that fails.
 pub(crate) fn run(repository: &Repository, quick: bool) -> anyhow::Result<()> {
@@ -61,6 +62,9 @@ pub(crate) fn run(repository: &Repository, quick: bool) -> anyhow::Result<()> {
     if !quick {
         steps.step("conformance", "cargo xtask conformance", || {
             conformance::run(repository)
+        })?;
+        steps.step("transcripts", "cargo xtask transcripts", || {
+            transcripts::replay(repository, Purpose::Compare)
         })?;
         steps.step("pages", "cargo xtask browser", || browser::run(repository))?;
         let choice = clients::Choice::default();

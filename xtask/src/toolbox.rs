@@ -48,6 +48,13 @@ fn is_new_enough(node: &Path) -> bool {
     })
 }
 
+/// Node, new enough.
+pub(crate) fn node_command(repository: &Repository) -> anyhow::Result<Command> {
+    let mut command = Command::new("node");
+    command.env("PATH", path_with(node_folder(repository)?)?);
+    Ok(command)
+}
+
 /// Installs Node below the target folder.
 pub(crate) fn install_node(repository: &Repository) -> anyhow::Result<()> {
     anyhow::ensure!(

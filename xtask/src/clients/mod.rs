@@ -16,12 +16,14 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 
 use self::report::{Part, Report};
+pub(crate) use self::signing_in::add_machines;
 use self::signing_in::{Lodge, SIGNING_IN, claude_code};
 use self::table::{RUNS, Run, Script};
 use crate::command::capture;
 use crate::node::Node;
 use crate::repository::Repository;
 use crate::toolbox::{self, Npm};
+use crate::transcripts;
 
 /// How long one client may take.
 const CLIENT_DEADLINE: Duration = Duration::from_mins(2);
@@ -63,9 +65,12 @@ pub(crate) fn run(repository: &Repository, choice: &Choice) -> anyhow::Result<()
     for one in RUNS.iter().filter(|one| one.name.contains(&choice.only)) {
         note(one.name, Instant::now(), stage.play(one));
     }
+    // What it signs names the server's address, which a recorder stands in front of.
+    let is_recorded = |name: &str| !name.contains("private key");
+    let is_recording = repository.recordings()?.is_some();
     let signing_in: Vec<_> = SIGNING_IN
         .iter()
-        .filter(|(name, _)| name.contains(&choice.only))
+        .filter(|(name, _)| name.contains(&choice.only) && (!is_recording || is_recorded(name)))
         .collect();
     if !signing_in.is_empty() {
         let mut lodge = Lodge::open(repository, &stage)?;
@@ -101,6 +106,23 @@ pub(crate) fn run(repository: &Repository, choice: &Choice) -> anyhow::Result<()
     Ok(())
 }
 
+/// A token of an hour for each user, of the issuer of these tests.
+///
+/// # Errors
+/// Node cannot be run.
+pub(crate) fn tokens<'u>(
+    npm: &Npm,
+    users: impl IntoIterator<Item = &'u str>,
+) -> anyhow::Result<HashMap<String, String>> {
+    let token = |user: &str| {
+        let mut token = npm.command("node");
+        token.args(["token.mjs", SECRET, ISSUER, AUDIENCE, user]);
+        capture(&mut token, CLIENT_DEADLINE)?.success()
+    };
+    let of = |user: &str| Ok((user.to_owned(), token(user)?.trim().to_owned()));
+    users.into_iter().map(of).collect()
+}
+
 /// What the clients play on.
 struct Stage {
     npm: Npm,
@@ -131,18 +153,7 @@ impl Stage {
                 serde_json::to_vec(&part.calls)?,
             )?;
         }
-        let mut tokens = HashMap::new();
-        for user in parts.keys() {
-            let mut token = npm.command("node");
-            token.args(["token.mjs", SECRET, ISSUER, AUDIENCE, user]);
-            tokens.insert(
-                user.clone(),
-                capture(&mut token, CLIENT_DEADLINE)?
-                    .success()?
-                    .trim()
-                    .to_owned(),
-            );
-        }
+        let tokens = tokens(&npm, parts.keys().map(String::as_str))?;
         let jwt = [
             ("MCP_AUTH_ENABLED", "true"),
             ("MCP_JWT_ALGORITHM", "HS256"),
@@ -153,6 +164,9 @@ impl Stage {
         ];
         let open = Node::start(repository, "tidegate", "clients-open", &[])?;
         let guarded = Node::start(repository, "tidegate", "clients-guarded", &jwt)?;
+        for (user, token) in &tokens {
+            guarded.keep_out(&transcripts::token_of(user), token)?;
+        }
         Ok(Self {
             npm,
             python,

@@ -11,6 +11,8 @@ use super::{CLIENT_DEADLINE, Stage};
 use crate::command::capture;
 use crate::node::Node;
 use crate::repository::Repository;
+use crate::toolbox::Npm;
+use crate::transcripts;
 
 /// A node that signs people in, with an administrator and two machine clients.
 pub(super) struct Lodge {
@@ -43,26 +45,36 @@ impl Lodge {
         let node = Node::start(repository, "tidegate", "clients-signing-in", &own_tokens)?;
         let (name, password) = node.first_administrator()?;
         let folder = stage.scratch.path();
-        let (key, keys) = (folder.join("key.json"), folder.join("keys.json"));
-        let mut draw = stage.npm.command("node");
-        draw.arg("key.mjs").arg(&key).arg(&keys);
-        capture(&mut draw, CLIENT_DEADLINE)?.success()?;
-        let made = add_machine(&node, "nightly", None)?;
-        let secret = made["secret"].as_str();
-        let secret = secret.context("no secret is told")?.to_owned();
-        add_machine(&node, "keyed", Some(&keys))?;
+        let secret = add_machines(&stage.npm, &node, folder)?;
+        node.keep_out(transcripts::PASSWORD, &password)?;
+        node.keep_out(transcripts::MACHINE_SECRET, &secret)?;
         Ok(Self {
             node,
             name,
             password,
             secret,
-            key,
+            key: folder.join("key.json"),
         })
     }
 
     pub(super) fn is_well(&mut self) -> anyhow::Result<()> {
         self.node.is_well()
     }
+}
+
+/// Adds a machine client with a secret, which it gives, and one with a key, which it leaves in `folder`.
+///
+/// # Errors
+/// One of the programs failed.
+pub(crate) fn add_machines(npm: &Npm, node: &Node, folder: &Path) -> anyhow::Result<String> {
+    let (key, keys) = (folder.join("key.json"), folder.join("keys.json"));
+    let mut draw = npm.command("node");
+    draw.arg("key.mjs").arg(&key).arg(&keys);
+    capture(&mut draw, CLIENT_DEADLINE)?.success()?;
+    let made = add_machine(node, "nightly", None)?;
+    add_machine(node, "keyed", Some(&keys))?;
+    let secret = made["secret"].as_str().context("no secret is told")?;
+    Ok(secret.to_owned())
 }
 
 fn add_machine(node: &Node, id: &str, keys: Option<&Path>) -> anyhow::Result<Value> {

@@ -20,6 +20,7 @@ use crate::command::capture;
 use crate::node::Node;
 use crate::repository::Repository;
 use crate::toolbox::Npm;
+use crate::transcripts;
 
 /// How long a whole run of the suite may take; it takes some five seconds.
 const SUITE_DEADLINE: Duration = Duration::from_mins(5);
@@ -86,6 +87,7 @@ fn authorization(
         &own_tokens,
     )?;
     let (name, password) = node.first_administrator()?;
+    node.keep_out(transcripts::PASSWORD, &password)?;
     let mut script = npm.command("node");
     script
         .args(["authorization.mjs", &node.origin("127.0.0.1")])
