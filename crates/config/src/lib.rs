@@ -12,8 +12,10 @@ mod oauth;
 mod problem;
 mod python;
 mod reader;
+mod redis;
 mod schema;
 mod server;
+mod service_links;
 mod sign_in;
 mod state;
 mod superset;
@@ -34,10 +36,11 @@ pub use oauth::{
     SigningAlgorithm,
 };
 pub use problem::Problem;
+pub use redis::{RedisIdentity, RedisSettings};
 pub use schema::named_keys;
 pub use server::ServerSettings;
 pub use sign_in::{AccountCreation, ProviderSettings, SignInSettings};
-pub use state::{RedisSettings, SessionSettings, StateBackend, StateSettings};
+pub use state::{SessionSettings, StateBackend, StateSettings};
 pub use telemetry::{
     AuditSettings, JsonLines, LogFormat, LogSettings, OtlpSettings, SqlLiterals, StatsdSettings,
     StatsdTags, TelemetrySettings,

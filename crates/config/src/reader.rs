@@ -25,6 +25,11 @@ impl Reader {
         (self.layers.problems, self.layers.notices)
     }
 
+    /// Tells the operator of something that is not wrong.
+    pub(crate) fn notice(&mut self, notice: String) {
+        self.layers.notices.push(notice);
+    }
+
     pub(crate) fn has_file(&self) -> bool {
         self.layers.has_file
     }
@@ -205,9 +210,53 @@ impl Reader {
         self.note(problem);
     }
 
-    /// Notes that a name itself is wrong.
+    /// Notes that a name itself is wrong, or that what has it should not be there.
     pub(crate) fn refuse_name(&mut self, key: &str, expected: &str) {
-        self.note(Problem::new(key, &Origin::Default, "this name", expected));
+        let origin = self
+            .layers
+            .names
+            .get(key)
+            .unwrap_or(&Origin::Default)
+            .clone();
+        self.note(Problem::new(key, &origin, "this name", expected));
+    }
+
+    /// Notes that nothing of a section is there that could be used.
+    pub(crate) fn refuse_none(&mut self, section: &str, expected: &str) {
+        self.note(Problem::new(section, &Origin::Default, "none", expected));
+    }
+
+    /// Whether what the operator set could not be read, which is told already: what follows from the value that stands in
+    /// its place would lead astray.
+    pub(crate) fn is_misunderstood(&self, key: &str) -> bool {
+        self.layers.misunderstood.contains(key)
+    }
+
+    /// Refuses what an example has in the place of a secret.
+    pub(crate) fn refuse_placeholders(&mut self) {
+        let texts_of = |value: &Value| match value {
+            Value::Text(text) => vec![text.clone()],
+            Value::Texts(texts) => texts.clone(),
+            _ => Vec::new(),
+        };
+        let keys: Vec<String> = self
+            .layers
+            .entries
+            .iter()
+            .filter(|(key, _)| Schema::is_secret(key))
+            .filter(|(_, entry)| {
+                texts_of(&entry.value)
+                    .iter()
+                    .any(|text| is_placeholder(text))
+            })
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in keys {
+            self.refuse(
+                &key,
+                "the real secret: this is what an example has in its place",
+            );
+        }
     }
 
     fn note(&mut self, problem: Problem) {
@@ -216,6 +265,22 @@ impl Reader {
             self.layers.problems.push(problem);
         }
     }
+}
+
+/// Whether an example's words stand where a secret should: `…`, `...`, `<password>`, also as the password of a URL.
+fn is_placeholder(text: &str) -> bool {
+    let stands_for_one = |text: &str| {
+        let text = text.trim();
+        let is_only = |c: char| !text.is_empty() && text.chars().all(|other| other == c);
+        is_only('.')
+            || is_only('*')
+            || (text.len() > 2 && text.starts_with('<') && text.ends_with('>'))
+    };
+    let password = || {
+        let (credentials, _) = text.split_once("://")?.1.rsplit_once('@')?;
+        Some(credentials.split_once(':')?.1)
+    };
+    text.contains('…') || stands_for_one(text) || password().is_some_and(stands_for_one)
 }
 
 /// Whether nobody between here and there can read or change what is sent.

@@ -30,9 +30,10 @@ impl Kind {
 }
 
 /// Keys whose values are never shown.
-const SECRETS: [&str; 12] = [
+const SECRETS: [&str; 13] = [
     "state.secret",
     "state.redis.url",
+    "state.redis.key",
     "auth.jwt.secret",
     "auth.static_tokens.*.token",
     "manager.url",

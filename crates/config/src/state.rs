@@ -1,9 +1,9 @@
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use tidegate_types::{ExposeSecret, SecretString};
 
 use crate::reader::Reader;
+use crate::redis::RedisSettings;
 
 /// `[state]`: what nodes share.
 #[derive(Debug, Clone)]
@@ -32,36 +32,13 @@ pub enum StateBackend {
     Redis(RedisSettings),
 }
 
-/// `[state.redis]`.
-#[derive(Debug, Clone)]
-pub struct RedisSettings {
-    /// `redis://…`, with its password.
-    pub url: SecretString,
-    /// First part of every key.
-    pub key_prefix: String,
-    /// Connections of the pool.
-    pub pool_size: NonZeroUsize,
-    /// Longest wait for a new connection.
-    pub connect_timeout: Duration,
-    /// Longest wait for one answer.
-    pub command_timeout: Duration,
-}
-
 impl StateSettings {
     pub(crate) fn read(reader: &mut Reader) -> Self {
         let replicas = reader.number("state.replicas", 1, 10_000);
-        let redis = RedisSettings {
-            url: reader.secret("state.redis.url").unwrap_or_default(),
-            key_prefix: key_prefix(reader),
-            pool_size: reader.non_zero("state.redis.pool_size", 1024),
-            connect_timeout: reader.millis("state.redis.connect_timeout_ms", 10, 60_000),
-            command_timeout: reader.millis("state.redis.command_timeout_ms", 10, 60_000),
-        };
         let cache_bytes = reader.number("state.memory_cache_bytes", 0, 64 << 30);
         let is_redis = reader.choice("state.backend", &["memory", "redis"]) == 1;
+        let redis = RedisSettings::read(reader, is_redis);
         let backend = if is_redis {
-            let form = "redis://[user:password@]host[:port][/db]";
-            reader.check_secret_url("state.redis.url", &["redis"], form);
             StateBackend::Redis(redis)
         } else {
             if replicas > 1 {
@@ -88,20 +65,6 @@ impl StateSettings {
             event_store_ttl: reader.secs("state.event_store_ttl_secs", 1, 7 * 86_400),
         }
     }
-}
-
-fn key_prefix(reader: &mut Reader) -> String {
-    const KEY: &str = "state.redis.key_prefix";
-    let prefix = reader.text(KEY);
-    // Braces would move keys to another slot of a cluster than their scripts expect.
-    let is_valid = (1..=32).contains(&prefix.len())
-        && prefix
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-    if !is_valid {
-        reader.refuse(KEY, "1 to 32 of a-z, A-Z, 0-9, - and _");
-    }
-    prefix
 }
 
 /// `[sessions]`: MCP sessions of older clients.

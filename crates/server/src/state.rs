@@ -10,12 +10,15 @@ use tidegate_store::{
     CacheOrMiss, Circuit, Degraded, LimitsWithFallback, SharedState, StoreError, StoreErrorKind,
 };
 use tidegate_store_memory::{MemoryLimits, memory_state};
-use tidegate_store_redis::{RedisSettings, redis_state};
+use tidegate_store_redis::{RedisIdentity, RedisSettings, RedisTls, redis_state};
 use tidegate_telemetry::{Count, Metrics};
 use tidegate_types::{Clock, ExposeSecret};
 
 /// How long Redis is left alone after it failed, for what can do without.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How old a connection to Redis becomes, so that all of them follow an address that moved without a word.
+const REDIS_CONNECTION_AGE: Duration = Duration::from_mins(5);
 
 /// Builds it. With Redis away the node starts all the same and becomes ready when Redis comes.
 ///
@@ -38,14 +41,7 @@ pub(crate) async fn build(
         StateBackend::Memory { cache_bytes } => return Ok(memory(*cache_bytes)),
         StateBackend::Redis(redis) => redis,
     };
-    let shared = redis_state(RedisSettings {
-        url: redis.url.clone(),
-        pool_size: redis.pool_size.get(),
-        command_timeout: redis.command_timeout,
-        connect_timeout: redis.connect_timeout,
-        key_prefix: redis.key_prefix.clone(),
-    })
-    .await?;
+    let shared = redis_state(redis_settings(redis)).await?;
     let circuit = Arc::new(Circuit::new(Arc::clone(clock), PAUSE));
     let metrics = metrics.clone();
     let on_degraded = Arc::new(move |what: Degraded, err: Option<&StoreError>| {
@@ -79,6 +75,26 @@ pub(crate) async fn build(
         }),
         ..shared
     })
+}
+
+/// The settings of Redis as its adapter takes them.
+pub(crate) fn redis_settings(redis: &tidegate_config::RedisSettings) -> RedisSettings {
+    let identity = redis.identity.as_ref().map(|identity| RedisIdentity {
+        certificate: identity.certificate.clone(),
+        key: identity.key.clone(),
+    });
+    RedisSettings {
+        url: redis.url.clone(),
+        tls: RedisTls {
+            ca: redis.ca.clone(),
+            identity,
+        },
+        pool_size: redis.pool_size.get(),
+        max_connection_age: REDIS_CONNECTION_AGE,
+        command_timeout: redis.command_timeout,
+        connect_timeout: redis.connect_timeout,
+        key_prefix: redis.key_prefix.clone(),
+    }
 }
 
 /// Seals `requestState`: with the deployment's secret, or with a key of this node's own.

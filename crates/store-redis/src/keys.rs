@@ -153,6 +153,11 @@ impl Keys {
         format!("{}:{{{workspace}}}:changes", self.prefix)
     }
 
+    /// String: written now and then to see whether the server takes writes. Expires by itself.
+    pub(crate) fn primary(&self) -> String {
+        format!("{}:{{~}}:primary", self.prefix)
+    }
+
     /// Publish/subscribe channel of a topic.
     pub(crate) fn channel(&self, topic: &Topic) -> String {
         match topic {
@@ -289,6 +294,7 @@ mod tests {
         }
         all.extend(TicketKind::ALL.map(|kind| keys.ticket(kind, "client-1")));
         all.push(keys.tally("client-1"));
+        all.push(keys.primary());
         let count = all.len();
         assert!(all.iter().all(|key| key.len() < 300));
         all.sort();

@@ -16,6 +16,7 @@ mod keys;
 mod limits;
 mod relay;
 mod replies;
+mod server;
 mod sessions;
 mod tallies;
 mod tickets;
@@ -28,16 +29,63 @@ use keys::Keys;
 /// Where Redis is and how long to wait for it.
 #[derive(Debug, Clone)]
 pub struct RedisSettings {
-    /// `redis://[[user]:password@]host[:port][/database]`.
+    /// `redis://[[user]:password@]host[:port][/database]`, or `rediss://…` for TLS.
     pub url: SecretString,
+    /// How both sides prove who they are, with `rediss://`.
+    pub tls: RedisTls,
     /// Connections for commands, at least 1. One more subscribes.
     pub pool_size: usize,
+    /// A connection that is older is replaced, so that all of them follow an address that moved.
+    pub max_connection_age: Duration,
     /// How long an operation may take, waiting for a connection included.
     pub command_timeout: Duration,
     /// How long making a connection may take.
     pub connect_timeout: Duration,
     /// What every key starts with: 1 to 32 of a-z, A-Z, 0-9, `-` and `_`, usually `tg`.
     pub key_prefix: String,
+}
+
+impl RedisSettings {
+    /// The Redis at `url`, with what suits most.
+    pub fn at(url: &str) -> Self {
+        Self {
+            url: SecretString::from(url),
+            tls: RedisTls::default(),
+            pool_size: 16,
+            max_connection_age: Duration::from_mins(5),
+            command_timeout: Duration::from_millis(500),
+            connect_timeout: Duration::from_secs(1),
+            key_prefix: "tg".to_owned(),
+        }
+    }
+
+    /// Whether they can be used, without connecting.
+    ///
+    /// # Errors
+    /// `Unavailable`: the URL, the prefix, a certificate or a key has not the right form.
+    pub fn check(&self) -> Result<(), StoreError> {
+        Keys::new(&self.key_prefix).map_err(|reason| not_built(reason.into()))?;
+        server::client(self).map_err(not_built)?;
+        Ok(())
+    }
+}
+
+/// How both sides of a TLS connection prove who they are. The server's name is always checked.
+#[derive(Debug, Clone, Default)]
+pub struct RedisTls {
+    /// Certificates in PEM form of whoever may have signed the server's. `None`: Mozilla's list, compiled in.
+    pub ca: Option<String>,
+    /// This client's own, where the server asks for it.
+    pub identity: Option<RedisIdentity>,
+}
+
+/// A client's certificate and its key.
+#[derive(Debug, Clone)]
+pub struct RedisIdentity {
+    /// The chain in PEM form, this client's first.
+    pub certificate: String,
+    /// The private key in PEM form.
+    pub key: SecretString,
 }
 
 /// Builds the state of a deployment, whether Redis can be reached now or not. Connections are served
@@ -52,11 +100,14 @@ pub struct RedisSettings {
 pub async fn redis_state(settings: RedisSettings) -> Result<SharedState, StoreError> {
     let keys =
         Arc::new(Keys::new(&settings.key_prefix).map_err(|reason| not_built(reason.into()))?);
-    let redis = Arc::new(Connections::new(&settings).map_err(not_built)?);
-    let relay = Arc::new(
-        relay::RedisRelay::start(&settings, Arc::clone(&redis), Arc::clone(&keys))
-            .map_err(not_built)?,
-    );
+    let client = server::client(&settings).map_err(not_built)?;
+    let redis = Arc::new(Connections::new(&settings, &client).map_err(not_built)?);
+    let relay = Arc::new(relay::RedisRelay::start(
+        &settings,
+        client,
+        Arc::clone(&redis),
+        Arc::clone(&keys),
+    ));
     Ok(SharedState {
         sessions: Arc::new(sessions::RedisSessions::new(
             Arc::clone(&redis),

@@ -3,6 +3,9 @@
 //! [`RedisRelay`] publishes through the pool. One task, started with it and ended with it, owns the
 //! connection that subscribes and the list of topics. When that connection breaks, the task makes
 //! another with back-off, subscribes to all topics again and says `Gap`.
+//!
+//! A server that is not the primary any more goes on to answer, and hears nothing of what is published at the new one.
+//! So another connection takes the place of the old one when commands find that out, and now and then in any case.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -16,8 +19,7 @@ use redis::{Client, Msg, RedisError};
 use tidegate_store::{
     Relay, RelayEvent, RelayStream, Signal, SignalQueue, StoreError, StoreErrorKind, Topic,
 };
-use tidegate_types::ExposeSecret;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -44,6 +46,12 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// Pauses between attempts to connect: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
+/// How often the node asks whether the server that it publishes to takes writes, for nodes that write seldom.
+const PRIMARY_CHECK: Duration = Duration::from_secs(5);
+
+/// How soon another connection takes the place of one that did so just now, or could not.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(1);
+
 const SUBSCRIBE: &str = "subscribe to a topic";
 const UNSUBSCRIBE: &str = "unsubscribe from a topic";
 
@@ -54,8 +62,8 @@ pub(crate) struct RedisRelay {
     wishes: mpsc::Sender<Wish>,
     command_timeout: Duration,
     is_connected: Arc<AtomicBool>,
-    /// Ends the task with the relay.
-    _task: AbortOnDropHandle<()>,
+    /// End with the relay.
+    _tasks: [AbortOnDropHandle<()>; 2],
 }
 
 /// What a caller wants of the task, and where it waits for the outcome.
@@ -72,14 +80,17 @@ enum WishKind {
 impl RedisRelay {
     pub(crate) fn start(
         settings: &RedisSettings,
+        client: Client,
         redis: Arc<Connections>,
         keys: Arc<Keys>,
-    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+    ) -> Self {
         let queue = Arc::new(SignalQueue::new(MAX_WAITING_SIGNALS));
         let (wishes, receiver) = mpsc::channel(MAX_WAITING_WISHES);
         let is_connected = Arc::new(AtomicBool::new(false));
         let subscriber = Subscriber {
-            client: Client::open(settings.url.expose_secret())?,
+            client,
+            moved: redis.moved(),
+            max_age: settings.max_connection_age,
             connect_timeout: settings.connect_timeout,
             command_timeout: settings.command_timeout,
             topics: HashMap::new(),
@@ -87,15 +98,19 @@ impl RedisRelay {
             queue: Arc::clone(&queue),
             is_connected: Arc::clone(&is_connected),
         };
-        Ok(Self {
+        let check = check_primary(Arc::clone(&redis), keys.primary());
+        Self {
             redis,
             keys,
             queue,
             wishes,
             command_timeout: settings.command_timeout,
             is_connected,
-            _task: AbortOnDropHandle::new(tokio::spawn(subscriber.run())),
-        })
+            _tasks: [
+                AbortOnDropHandle::new(tokio::spawn(subscriber.run())),
+                AbortOnDropHandle::new(tokio::spawn(check)),
+            ],
+        }
     }
 
     async fn wish(&self, operation: &'static str, kind: WishKind) -> Result<(), StoreError> {
@@ -156,9 +171,29 @@ impl Relay for RedisRelay {
     }
 }
 
+/// Writes now and then, so that [`Connections`] finds out when the server is not the primary any more.
+async fn check_primary(redis: Arc<Connections>, key: String) {
+    loop {
+        tokio::time::sleep(PRIMARY_CHECK).await;
+        let mut command = redis::cmd("SET");
+        command.arg(&key).arg(1).arg("EX").arg(60);
+        let written = redis.query::<()>(
+            "see whether redis takes writes",
+            Repeat::Harmless,
+            Request::Command(command),
+        );
+        if let Err(err) = written.await {
+            tracing::debug!(error = &err as &dyn Error, "redis takes no writes");
+        }
+    }
+}
+
 /// The task that owns the subscribing connection.
 struct Subscriber {
     client: Client,
+    /// Told when commands were answered by a server that is not the primary.
+    moved: Arc<Notify>,
+    max_age: Duration,
     connect_timeout: Duration,
     command_timeout: Duration,
     /// What this node receives, by channel.
@@ -235,6 +270,9 @@ impl Subscriber {
         mut stream: PubSubStream,
     ) -> Result<Ended, Lost> {
         let mut wishes = Vec::new();
+        let moved = Arc::clone(&self.moved);
+        let mut made = Instant::now();
+        let mut renew_at = made + self.max_age;
         loop {
             let quiet_until = Instant::now() + SILENCE;
             tokio::select! {
@@ -248,6 +286,20 @@ impl Subscriber {
                     }
                     self.fulfil(&mut sink, &mut wishes).await?;
                 }
+                () = moved.notified() => renew_at = renew_at.min(made + RENEWAL_PAUSE),
+                () = sleep_until(renew_at) => match self.connect().await {
+                    Ok(new) => {
+                        (sink, stream) = new;
+                        made = Instant::now();
+                        renew_at = made + self.max_age;
+                        // What the old one did not hear is lost.
+                        self.queue.push(RelayEvent::Gap);
+                    }
+                    Err(lost) => {
+                        tracing::warn!(reason = %lost, "the relay keeps its old connection, since no other can be made");
+                        renew_at = Instant::now() + RENEWAL_PAUSE;
+                    }
+                },
                 () = sleep_until(quiet_until) => {
                     answered(self.command_timeout, sink.ping::<redis::Value>()).await?;
                 }

@@ -25,12 +25,11 @@ impl Redis {
 
 async fn node(server: &RedisServer) -> SharedState {
     let settings = RedisSettings {
-        url: server.url().into(),
         pool_size: 8,
         // Long, since the machine that tests may be busy; what time-outs do is tested elsewhere.
         command_timeout: Duration::from_secs(10),
         connect_timeout: Duration::from_secs(10),
-        key_prefix: "tg".to_owned(),
+        ..RedisSettings::at(&server.url())
     };
     redis_state(settings).await.expect("the settings are right")
 }

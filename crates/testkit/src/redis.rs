@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::certificates::Certificates;
+
 /// How long a server may take to answer its first command.
 const START_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -22,6 +24,8 @@ pub struct RedisServer {
     port: u16,
     folder: TempDir,
     is_cluster: bool,
+    /// Further arguments of its command line.
+    arguments: Vec<String>,
     process: Option<Child>,
 }
 
@@ -31,7 +35,40 @@ impl RedisServer {
     /// # Errors
     /// `redis-server` is not installed (the error says what to install), or does not start.
     pub fn start() -> Result<Self> {
-        Self::start_as(false)
+        Self::start_as(false, Vec::new())
+    }
+
+    /// Starts a server with further arguments of its command line, such as `--requirepass`.
+    ///
+    /// # Errors
+    /// As [`RedisServer::start`].
+    pub fn start_with(arguments: &[&str]) -> Result<Self> {
+        Self::start_as(false, arguments.iter().map(ToString::to_string).collect())
+    }
+
+    /// Starts a server that speaks TLS on a second port, which is returned too. `asks` says whether it wants a
+    /// certificate of its clients.
+    ///
+    /// # Errors
+    /// As [`RedisServer::start`].
+    pub fn start_tls(certificates: &Certificates, asks: bool) -> Result<(Self, u16)> {
+        let port = free_port()?;
+        let path = |file: std::path::PathBuf| file.display().to_string();
+        let arguments = [
+            ("--tls-port", port.to_string()),
+            ("--tls-ca-cert-file", path(certificates.ca())),
+            ("--tls-cert-file", path(certificates.server())),
+            ("--tls-key-file", path(certificates.server_key())),
+            (
+                "--tls-auth-clients",
+                if asks { "yes" } else { "no" }.to_owned(),
+            ),
+        ];
+        let arguments = arguments
+            .into_iter()
+            .flat_map(|(name, value)| [name.to_owned(), value])
+            .collect();
+        Ok((Self::start_as(false, arguments)?, port))
     }
 
     /// Starts a cluster of one node that owns every slot: it serves any client, and refuses commands
@@ -40,10 +77,10 @@ impl RedisServer {
     /// # Errors
     /// As [`RedisServer::start`].
     pub fn start_cluster() -> Result<Self> {
-        Self::start_as(true)
+        Self::start_as(true, Vec::new())
     }
 
-    fn start_as(is_cluster: bool) -> Result<Self> {
+    fn start_as(is_cluster: bool, arguments: Vec<String>) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("tidegate-redis-")
             .tempdir()?;
@@ -51,6 +88,7 @@ impl RedisServer {
             port: 0,
             folder,
             is_cluster,
+            arguments,
             process: None,
         };
         let mut last = None;
@@ -129,7 +167,8 @@ impl RedisServer {
             .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
             .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
             .arg("--dir")
-            .arg(self.folder.path());
+            .arg(self.folder.path())
+            .args(&self.arguments);
         if self.is_cluster {
             // The nodes file of an earlier run would bring its slots back.
             let _ = std::fs::remove_file(self.folder.path().join("nodes.conf"));
