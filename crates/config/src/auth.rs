@@ -102,7 +102,8 @@ impl AuthSettings {
         let development = DevelopmentUser::read(reader);
         let static_tokens = StaticToken::read_all(reader);
         let (token_cache_entries, debug_errors) = (jwt.token_cache_entries, jwt.debug_errors);
-        if !reader.flag("auth.enabled") {
+        // Whoever wrote something there that cannot be read most likely wanted it on; the mistake is told already.
+        if !reader.flag("auth.enabled") && !reader.is_misunderstood("auth.enabled") {
             development.check(reader);
             if let Some(token) = static_tokens.first() {
                 reader.refuse_name(

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use crate::flags::Flag;
 use crate::load::Environment;
 use crate::problem::{Origin, Problem, nearest};
 use crate::schema::{Kind, NAMED, Preset, Schema};
+use crate::service_links::{ADVICE, Owner, ServiceLinks};
 use crate::{DEFAULT_TOML, python, superset};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +35,14 @@ pub(crate) struct Layers {
     pub(crate) has_file: bool,
     schema: Schema,
     defaults: BTreeMap<String, Value>,
+    /// Keys that were given a value of the wrong kind, and have the one of the layer below instead.
+    pub(crate) misunderstood: BTreeSet<String>,
+    /// Where each workspace, and each entry of [`NAMED`], was first named: by its path, as `workspaces.acme`.
+    pub(crate) names: BTreeMap<String, Origin>,
     /// Workspaces that the file or the environment names.
     named: BTreeSet<String>,
+    /// Feature flags that were set and are none of ours.
+    unknown_flags: BTreeSet<String>,
     /// The same in the sections of [`NAMED`], as `sign_in.providers.okta`.
     named_entries: BTreeSet<String>,
 }
@@ -73,7 +81,10 @@ impl Layers {
             has_file: false,
             schema,
             defaults,
+            misunderstood: BTreeSet::new(),
+            names: BTreeMap::new(),
             named: BTreeSet::new(),
+            unknown_flags: BTreeSet::new(),
             named_entries: BTreeSet::new(),
         }
     }
@@ -102,13 +113,51 @@ impl Layers {
 
     /// Lays the environment over what is there.
     pub(crate) fn add_environment(&mut self, env: &Environment) {
-        let sorted: BTreeMap<&String, &String> =
-            env.iter().filter(|(_, value)| !value.is_empty()).collect();
+        let links = ServiceLinks::of(env);
+        let mut passed_over = BTreeSet::new();
+        let mut sorted: BTreeMap<&String, &String> = BTreeMap::new();
+        for (name, value) in env.iter().filter(|(_, value)| !value.is_empty()) {
+            match links.owner(name, value) {
+                Owner::Service(stem) => {
+                    if name.starts_with("TIDEGATE_") || superset::is_setting(name) {
+                        passed_over.insert(stem.to_owned());
+                    }
+                }
+                Owner::Operator | Owner::Unknown => {
+                    sorted.insert(name, value);
+                }
+            }
+        }
+        for stem in passed_over {
+            self.notices.push(format!(
+                "{stem}_SERVICE_HOST, {stem}_PORT and their like are Kubernetes' variables of a Service and no settings: they are passed over (enableServiceLinks: false keeps them out of the pod)"
+            ));
+        }
+        self.refuse_doubtful_port(&links, env);
         for (name, value) in &sorted {
             superset::add(self, name, value);
         }
         for (name, value) in &sorted {
             self.add_variable(name, value);
+        }
+    }
+
+    /// A host that somebody set beside a port that may be theirs or a Service's, and that would count.
+    fn refuse_doubtful_port(&mut self, links: &ServiceLinks, env: &Environment) {
+        const NAME: &str = "MCP_SERVICE_PORT";
+        let get = |name: &str| env.get(name).map_or("", String::as_str);
+        let port = get(NAME);
+        let is_links = matches!(links.owner(NAME, port), Owner::Service(_));
+        let is_host_theirs =
+            links.owner("MCP_SERVICE_HOST", get("MCP_SERVICE_HOST")) == Owner::Operator;
+        let counts = get("TIDEGATE_SERVER__PORT").is_empty()
+            && self.entries["server.port"].value != Value::Number(port.parse().unwrap_or_default());
+        if is_links && is_host_theirs && counts {
+            let expected =
+                format!("TIDEGATE_SERVER__PORT, since a Service has this port too; {ADVICE}");
+            let origin = Origin::Environment(NAME.to_owned());
+            self.problems
+                .push(Problem::new("server.port", &origin, port, expected));
         }
     }
 
@@ -139,10 +188,18 @@ impl Layers {
             .keys()
             .map(|path| format!("TIDEGATE_{}", path.replace('.', "__").to_ascii_uppercase()))
             .collect();
-        let expected = match nearest(name, variables.iter().map(String::as_str)) {
+        if self.add_unknown_flag(&parts(rest).join("."), &origin) {
+            return;
+        }
+        let mut expected = match nearest(name, variables.iter().map(String::as_str)) {
             Some(known) => format!("{known}, the nearest known name"),
             None => "TIDEGATE_<SECTION>__<KEY>, as in TIDEGATE_SERVER__PORT".to_owned(),
         };
+        if !rest.contains("__")
+            && (rest.contains("_PORT") || rest.ends_with("SERVICE_HOST") || rest == "PORT")
+        {
+            expected = format!("{expected}; {ADVICE}");
+        }
         self.problems
             .push(Problem::new(name, &origin, "an unknown name", expected));
     }
@@ -185,6 +242,9 @@ impl Layers {
     /// Sets a key from JSON.
     pub(crate) fn set_json(&mut self, path: &str, json: &Json, origin: &Origin) {
         let Some(kind) = self.schema.kind(path) else {
+            if self.add_unknown_flag(path, origin) {
+                return;
+            }
             let expected = if self.schema.is_section(path) {
                 "a table of keys".to_owned()
             } else {
@@ -208,8 +268,36 @@ impl Layers {
         }
     }
 
+    /// Notes a feature flag that is none of ours, so that Superset's `FEATURE_FLAGS` can be copied as they are. Returns
+    /// whether the path is one.
+    fn add_unknown_flag(&mut self, path: &str, origin: &Origin) -> bool {
+        let parts: Vec<&str> = path.split('.').collect();
+        let (["flags", name, ..] | ["workspaces", _, "flags", name, ..]) = parts[..] else {
+            return false;
+        };
+        let name = name.to_ascii_uppercase();
+        // One that nearly is ours most likely is meant to be.
+        let is_near = |known: &&str| strsim::damerau_levenshtein(known, &name) <= 2;
+        let Some(known) = Flag::ALL
+            .map(Flag::as_str)
+            .into_iter()
+            .find(|flag| is_near(flag))
+        else {
+            self.note_name(path, origin);
+            self.unknown_flags.insert(name);
+            return true;
+        };
+        let section = path
+            .rsplit_once('.')
+            .map_or("flags", |(section, _)| section);
+        let expected = format!("{section}.{known}, the nearest known key");
+        self.problems
+            .push(Problem::new(path, origin, "an unknown key", expected));
+        true
+    }
+
     pub(crate) fn set(&mut self, path: &str, value: Value, origin: &Origin) {
-        self.note_name(path);
+        self.note_name(path, origin);
         let entry = Entry {
             value,
             origin: origin.clone(),
@@ -226,14 +314,14 @@ impl Layers {
                 continue;
             }
             if json.is_object() && self.schema.is_section(&path) {
-                self.note_name(&path);
+                self.note_name(&path, origin);
             } else {
                 self.set_json(&path, &json, origin);
             }
         }
     }
 
-    fn note_name(&mut self, path: &str) {
+    fn note_name(&mut self, path: &str, origin: &Origin) {
         let below = |section: &str| {
             path.strip_prefix(section)?
                 .strip_prefix('.')?
@@ -242,10 +330,16 @@ impl Layers {
         };
         if let Some(name) = below("workspaces") {
             self.named.insert(name.to_owned());
+            let path = format!("workspaces.{name}");
+            self.names.entry(path).or_insert_with(|| origin.clone());
         }
         for (section, _) in NAMED {
             if let Some(name) = below(section) {
-                self.named_entries.insert(format!("{section}.{name}"));
+                let path = format!("{section}.{name}");
+                self.names
+                    .entry(path.clone())
+                    .or_insert_with(|| origin.clone());
+                self.named_entries.insert(path);
             }
         }
     }
@@ -256,12 +350,26 @@ impl Layers {
         } else {
             found
         };
+        self.misunderstood.insert(path.to_owned());
         self.problems
             .push(Problem::new(path, origin, found, kind.describe()));
     }
 
+    fn tell_unknown_flags(&mut self) {
+        let flags: Vec<String> = std::mem::take(&mut self.unknown_flags)
+            .into_iter()
+            .collect();
+        if !flags.is_empty() {
+            self.notices.push(format!(
+                "feature flags that Tidegate has no feature for have no effect: {}",
+                flags.join(", ")
+            ));
+        }
+    }
+
     /// Drops the default workspace when others are named, and gives what is named its defaults.
     pub(crate) fn complete(&mut self) {
+        self.tell_unknown_flags();
         if !self.named.is_empty() && !self.named.contains("demo") {
             self.entries.retain(|path, _| !path.starts_with(DEMO));
         }

@@ -97,6 +97,7 @@ impl Settings {
         layers.complete();
         let mut reader = Reader::new(layers);
         let mut settings = Self::read(&mut reader);
+        reader.refuse_placeholders();
         let (problems, notices) = reader.finish();
         if !problems.is_empty() {
             return Err(problems);

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::flags::Flag;
 use crate::layers::{Layers, Value};
 use crate::problem::{Origin, Problem, nearest};
 use crate::python;
@@ -77,10 +78,31 @@ pub(crate) const WITHOUT_EFFECT: [(&str, &str); 2] = [
     ),
 ];
 
+/// Whether the variable sets something here.
+pub(crate) fn is_setting(name: &str) -> bool {
+    SINGLE.iter().any(|(known, _)| *known == name)
+        || DICTIONARIES.iter().any(|(known, _)| *known == name)
+        || name.starts_with(FEATURE)
+        || matches!(name, "MCP_DEBUG" | "MCP_AUTH_FACTORY")
+}
+
+/// What Superset's variables of single feature flags begin with.
+const FEATURE: &str = "SUPERSET_FEATURE_";
+
 /// Lays one variable over what is there, if it is one of Superset's.
 pub(crate) fn add(layers: &mut Layers, name: &str, value: &str) {
     let origin = Origin::Environment(name.to_owned());
-    if name == "MCP_DEBUG" {
+    if let Some(flag) = name.strip_prefix(FEATURE) {
+        // As Superset: whatever is no feature of ours is of no concern to us, and sets nothing.
+        if Flag::ALL.into_iter().any(|known| known.as_str() == flag) {
+            layers.set_text(&format!("flags.{flag}"), value, &origin);
+        }
+    } else if name == "MCP_SERVICE_PORT" && value.contains("://") {
+        let expected = format!("a port; {}", crate::service_links::ADVICE);
+        layers
+            .problems
+            .push(Problem::new("server.port", &origin, value, expected));
+    } else if name == "MCP_DEBUG" {
         add_debug(layers, value, &origin);
     } else if name == "MCP_AUTH_FACTORY" {
         if value != "None" {

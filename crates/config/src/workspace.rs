@@ -96,12 +96,14 @@ impl MetastoreSettings {
 impl WorkspaceSettings {
     pub(crate) fn read_all(reader: &mut Reader, data_dir: &Path) -> Vec<Self> {
         let mut workspaces: Vec<Self> = Vec::new();
+        let mut is_told = false;
         for name in reader.workspaces() {
             let Ok(slug) = name.parse::<WorkspaceSlug>() else {
                 reader.refuse_name(
                     &format!("workspaces.{name}"),
                     "a name of 1 to 63 of a-z, 0-9 and -, not starting or ending with -",
                 );
+                is_told = true;
                 continue;
             };
             let workspace = Self::read(reader, slug, data_dir);
@@ -122,8 +124,8 @@ impl WorkspaceSettings {
             }
             workspaces.push(workspace);
         }
-        if !workspaces.iter().any(|workspace| workspace.is_enabled) {
-            reader.refuse_name("workspaces", "at least one workspace that is enabled");
+        if !is_told && !workspaces.iter().any(|workspace| workspace.is_enabled) {
+            reader.refuse_none("workspaces", "at least one workspace that is enabled");
         }
         workspaces
     }

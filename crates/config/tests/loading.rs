@@ -116,8 +116,7 @@ fn all_problems_come_at_once_each_with_what_would_be_right() {
         "server.port: got 70000 (test.toml), expected 0 to 65535",
         "server.prot: got an unknown key (test.toml), expected server.port, the nearest known key",
         r#"state.backend: got "etcd" (test.toml), expected "memory" or "redis""#,
-        "workspaces.Not_A_Slug: got this name (default), expected a name of 1 to 63 of a-z, 0-9 and -, not starting or ending with -",
-        "workspaces: got this name (default), expected at least one workspace that is enabled",
+        "workspaces.Not_A_Slug: got this name (test.toml), expected a name of 1 to 63 of a-z, 0-9 and -, not starting or ending with -",
     ];
     assert_eq!(expected.as_slice(), texts.as_slice());
 }
@@ -223,6 +222,97 @@ fn a_secret_can_come_from_a_file() {
     assert_eq!("redis://:word@redis:6379/0", redis.url.expose_secret());
     let text = problem(from_env(&[("TIDEGATE_SERVER__HOST_FILE", "/no/such/file")]));
     assert!(text.contains("a file that can be read"), "{text}");
+}
+
+/// The settings of a Redis at `url`, with more variables.
+fn redis_at(
+    url: &str,
+    more: &[(&str, &str)],
+) -> Result<tidegate_config::RedisSettings, Vec<Problem>> {
+    let variables = [
+        ("TIDEGATE_STATE__BACKEND", "redis"),
+        ("TIDEGATE_STATE__REDIS__URL", url),
+    ];
+    let all: Vec<(&str, &str)> = variables.into_iter().chain(more.iter().copied()).collect();
+    let StateBackend::Redis(redis) = from_env(&all)?.state.backend else {
+        panic!("Redis was asked for");
+    };
+    Ok(redis)
+}
+
+#[test]
+fn redis_by_tls_takes_certificates_as_files_or_as_text() {
+    const PEM: &str = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, PEM).unwrap();
+    let file = file.to_str().unwrap();
+
+    let plain = redis_at("rediss://u:p%40ss@r:6380/2", &[]).unwrap();
+    assert_eq!("rediss://u:p%40ss@r:6380/2", plain.url.expose_secret());
+    assert!(plain.ca.is_none() && plain.identity.is_none());
+
+    let all = [
+        ("TIDEGATE_STATE__REDIS__CA", file),
+        ("TIDEGATE_STATE__REDIS__CERTIFICATE_FILE", file),
+        ("TIDEGATE_STATE__REDIS__KEY", PEM),
+    ];
+    let redis = redis_at("rediss://r", &all).unwrap();
+    assert_eq!(Some(PEM), redis.ca.as_deref());
+    let identity = redis.identity.unwrap();
+    assert_eq!(
+        (PEM, PEM),
+        (identity.certificate.as_str(), identity.key.expose_secret())
+    );
+
+    // As redis-py and Superset take them.
+    let url = format!(
+        "rediss://r:6380/?db=3&ssl_cert_reqs=required&ssl_ca_certs={file}&socket_timeout=5"
+    );
+    let redis = redis_at(&url, &[]).unwrap();
+    assert_eq!("rediss://r:6380/3", redis.url.expose_secret());
+    assert_eq!(Some(PEM), redis.ca.as_deref());
+}
+
+#[test]
+fn what_would_leave_a_redis_unproved_is_refused() {
+    let ca = |value| [("TIDEGATE_STATE__REDIS__CA", value)];
+    let text = |outcome: Result<_, Vec<Problem>>| -> String {
+        let problems: Vec<String> = outcome
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        problems.join("\n")
+    };
+    for url in [
+        "rediss://r#insecure",
+        "rediss://r?ssl_cert_reqs=none",
+        "rediss://r?ssl_cert_reqs=CERT_OPTIONAL",
+        "rediss://r?ssl_check_hostname=False",
+    ] {
+        let told = text(redis_at(url, &[]));
+        assert!(told.contains("always checked"), "{url}: {told}");
+    }
+    let told = text(redis_at("rediss://r", &ca("/no/such/file")));
+    assert!(told.contains("a PEM file that can be read"), "{told}");
+    let told = text(redis_at("rediss://r", &ca("Cargo.toml")));
+    assert!(told.contains("a file in PEM form"), "{told}");
+    let told = text(redis_at("redis://r", &ca("-----BEGIN CERTIFICATE-----")));
+    assert!(told.contains("state.redis.url is not rediss://"), "{told}");
+    let key = [(
+        "TIDEGATE_STATE__REDIS__KEY",
+        "-----BEGIN PRIVATE KEY----- horse",
+    )];
+    let told = text(redis_at("rediss://r", &key));
+    assert!(
+        told.contains("the certificate of state.redis.key"),
+        "{told}"
+    );
+    assert!(!told.contains("horse"), "{told}");
+    for url in ["redis://r/zero", "redis:///0", "http://r", "r:6379"] {
+        assert!(redis_at(url, &[]).is_err(), "{url}");
+    }
 }
 
 #[test]
@@ -557,6 +647,276 @@ fn a_misspelt_flag_is_told_its_nearest() {
         text.contains("workspaces.demo.flags.DASHBOARD_RBAC, the nearest"),
         "{text}"
     );
+}
+
+#[test]
+fn flags_of_superset_can_be_copied_as_they_are() {
+    const FLAGS: &str = "ALERT_REPORTS = true\nENABLE_TEMPLATE_REMOVE_FILTERS = false\nHORIZON = { a = 1 }\n\
+                         DASHBOARD_RBAC = true\nCHATBOT_ENABLED = true\n";
+    let in_tables = format!(
+        "[flags]\n{FLAGS}[workspaces.acme]\nmetastore = \"embedded\"\n[workspaces.acme.flags]\n{FLAGS}"
+    );
+    let settings = with_user(&in_tables, &[]).unwrap();
+    let acme = &settings.workspaces[0];
+    assert!(acme.flags.is_on(Flag::DashboardRbac) && acme.flags.is_on(Flag::Chatbot));
+    let told = "feature flags that Tidegate has no feature for have no effect: ALERT_REPORTS, ENABLE_TEMPLATE_REMOVE_FILTERS, HORIZON";
+    assert_eq!(
+        1,
+        settings
+            .notices
+            .iter()
+            .filter(|notice| *notice == told)
+            .count()
+    );
+
+    let in_environment = [
+        (
+            "TIDEGATE_FLAGS",
+            "{'ALERT_REPORTS': True, 'DASHBOARD_RBAC': True, 'THUMBNAILS': None}",
+        ),
+        ("TIDEGATE_FLAGS__TAGGING_SYSTEM", "true"),
+        (
+            "TIDEGATE_WORKSPACES__DEMO__FLAGS__EMBEDDED_SUPERSET",
+            "true",
+        ),
+        ("SUPERSET_FEATURE_CHATBOT_ENABLED", "true"),
+        ("SUPERSET_FEATURE_SSH_TUNNELING", "whatever"),
+    ];
+    let settings = from_env(&in_environment).unwrap();
+    let demo = &settings.workspaces[0];
+    assert!(demo.flags.is_on(Flag::DashboardRbac) && demo.flags.is_on(Flag::Chatbot));
+    let told = "have no effect: ALERT_REPORTS, EMBEDDED_SUPERSET, TAGGING_SYSTEM, THUMBNAILS";
+    assert!(
+        settings.notices.iter().any(|notice| notice.ends_with(told)),
+        "{:?}",
+        settings.notices
+    );
+
+    let wrong = problem(with_user("[flags]\nDASHBOARD_RBAC = \"maybe\"", &[]));
+    assert!(wrong.contains("true or false"), "{wrong}");
+}
+
+/// What Kubernetes makes of a Service with a port of that number, whose name begins its variables.
+fn service<'a>(
+    stem: &str,
+    address: &str,
+    port: u16,
+    values: &'a mut Vec<(String, String)>,
+) -> Vec<(&'a str, &'a str)> {
+    let url = if address.contains(':') {
+        format!("tcp://[{address}]:{port}")
+    } else {
+        format!("tcp://{address}:{port}")
+    };
+    for (name, value) in [
+        ("SERVICE_HOST".to_owned(), address.to_owned()),
+        ("SERVICE_PORT".to_owned(), port.to_string()),
+        ("SERVICE_PORT_HTTP".to_owned(), port.to_string()),
+        ("PORT".to_owned(), url.clone()),
+        (format!("PORT_{port}_TCP"), url),
+        (format!("PORT_{port}_TCP_PROTO"), "tcp".to_owned()),
+        (format!("PORT_{port}_TCP_PORT"), port.to_string()),
+        (format!("PORT_{port}_TCP_ADDR"), address.to_owned()),
+    ] {
+        values.push((format!("{stem}_{name}"), value));
+    }
+    values
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+#[test]
+fn variables_that_kubernetes_makes_of_services_are_passed_over() {
+    for (stem, address, port) in [
+        ("TIDEGATE", "10.0.0.1", 5008),
+        ("TIDEGATE_REDIS", "10.0.0.2", 6379),
+        ("TIDEGATE_MCP", "10.0.0.3", 80),
+        ("TIDEGATE_POSTGRES", "fd00::4", 5432),
+        ("TIDEGATE_SERVER", "10.0.0.5", 5008),
+        ("TIDEGATE_DATA_DIR", "10.0.0.5", 5008),
+        ("MCP", "10.0.0.6", 80),
+        ("MCP", "fd00::6", 8080),
+        ("MCP_SERVICE", "10.0.0.7", 9000),
+        ("MCP_AUTH", "10.0.0.8", 9000),
+        ("SUPERSET_FEATURE_CHATBOT_ENABLED", "10.0.0.9", 9000),
+    ] {
+        let mut values = Vec::new();
+        let settings = from_env(&service(stem, address, port, &mut values))
+            .unwrap_or_else(|problems| panic!("{stem}: {problems:#?}"));
+        assert_eq!(
+            "127.0.0.1:5008",
+            settings.server.listen.to_string(),
+            "{stem}"
+        );
+        let is_told = settings.notices.iter().any(|notice| {
+            notice.starts_with(&format!("{stem}_SERVICE_HOST, "))
+                && notice.contains("enableServiceLinks: false")
+        });
+        // Superset's MCP_AUTH… are other names than this Service's.
+        let is_setting = stem != "MCP_AUTH";
+        assert_eq!(is_setting, is_told, "{stem}: {:?}", settings.notices);
+    }
+}
+
+#[test]
+fn services_of_several_names_at_once_are_passed_over() {
+    let mut values = Vec::new();
+    for (stem, address, port) in [
+        ("TIDEGATE", "10.0.0.1", 5008),
+        ("TIDEGATE_REDIS", "10.0.0.2", 6379),
+        ("MCP", "10.0.0.3", 5008),
+        ("KUBERNETES", "10.0.0.4", 443),
+        // Its port's URL takes the place of the other's MCP_SERVICE_PORT.
+        ("MCP_SERVICE", "10.0.0.5", 80),
+    ] {
+        service(stem, address, port, &mut values);
+    }
+    let variables: Vec<(&str, &str)> = values
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let settings = from_env(&variables).unwrap();
+    assert_eq!("127.0.0.1:5008", settings.server.listen.to_string());
+    // The other way round.
+    let mut reversed = variables.clone();
+    reversed.reverse();
+    from_env(&reversed).unwrap();
+}
+
+#[test]
+fn real_settings_act_beside_a_service_of_the_same_name() {
+    let mut values = Vec::new();
+    let mut variables = service("MCP", "10.0.0.1", 8080, &mut values);
+    variables.push(("TIDEGATE_SERVER__PORT", "6000"));
+    let settings = from_env(&variables).unwrap();
+    assert_eq!(6000, settings.server.listen.port);
+
+    // Somebody set the host, so that the port may be theirs as well.
+    let theirs = |name: &str, value: &'static str, variables: &[(&str, &str)]| {
+        let variables: Vec<(String, String)> = variables
+            .iter()
+            .map(|(known, old)| {
+                (
+                    (*known).to_owned(),
+                    if *known == name { value } else { old }.to_owned(),
+                )
+            })
+            .collect();
+        let borrowed: Vec<(&str, &str)> = variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        from_env(&borrowed)
+    };
+    let mut values = Vec::new();
+    let variables = service("MCP", "10.0.0.1", 8080, &mut values);
+    let told = problem(theirs("MCP_SERVICE_HOST", "localhost", &variables));
+    assert!(
+        told.contains("server.port: got 8080") && told.contains("enableServiceLinks: false"),
+        "{told}"
+    );
+    let settings = theirs("MCP_SERVICE_PORT", "7000", &variables).unwrap();
+    assert_eq!("127.0.0.1:7000", settings.server.listen.to_string());
+    let mut values = Vec::new();
+    let variables = service("MCP", "10.0.0.1", 5008, &mut values);
+    let settings = theirs("MCP_SERVICE_HOST", "localhost", &variables).unwrap();
+    assert_eq!("localhost:5008", settings.server.listen.to_string());
+    // Without a Service they are settings.
+    let settings = from_env(&[
+        ("MCP_SERVICE_HOST", "localhost"),
+        ("MCP_SERVICE_PORT", "7000"),
+    ])
+    .unwrap();
+    assert_eq!("localhost:7000", settings.server.listen.to_string());
+}
+
+#[test]
+fn what_may_be_a_services_or_a_mistake_is_refused_with_what_to_do() {
+    for (name, value) in [
+        ("TIDEGATE_PORT", "tcp://10.0.0.1:5008"),
+        ("TIDEGATE_SERVICE_HOST", "10.0.0.1"),
+        ("TIDEGATE_SERVICE_PORT", "5008"),
+        ("TIDEGATE_REDIS_PORT", "tcp://10.0.0.1:6379"),
+        ("MCP_SERVICE_PORT", "tcp://10.0.0.1:5008"),
+    ] {
+        let told = problem(from_env(&[(name, value)]));
+        assert!(told.contains("enableServiceLinks: false"), "{told}");
+    }
+    for (name, value) in [
+        ("TIDEGATE_PORTAL", "x"),
+        ("TIDEGATE_SERVER__PROT", "1"),
+        ("TIDEGATE_X", "tcp://10.0.0.1:1"),
+    ] {
+        let told = problem(from_env(&[(name, value)]));
+        assert!(told.contains("an unknown name"), "{told}");
+    }
+    let mut values = Vec::new();
+    let mut variables = service("TIDEGATE", "10.0.0.1", 5008, &mut values);
+    variables.push(("TIDEGATE_PORTT", "tcp://10.0.0.1:5008"));
+    assert!(problem(from_env(&variables)).starts_with("TIDEGATE_PORTT"));
+}
+
+#[test]
+fn an_examples_words_in_the_place_of_a_secret_are_refused() {
+    let jwt = "[auth]\nenabled = true\n[auth.jwt]\nalgorithm = \"HS256\"\nsecret = \"…\"\n";
+    for (name, value) in [
+        ("TIDEGATE_WORKSPACES__DEMO__SECRET_KEY", "…"),
+        ("TIDEGATE_WORKSPACES__DEMO__SECRET_KEY", "..."),
+        ("TIDEGATE_WORKSPACES__DEMO__SECRET_KEY", "<SECRET_KEY>"),
+        (
+            "TIDEGATE_WORKSPACES__DEMO__METASTORE",
+            "postgres://superset:…@db/superset",
+        ),
+        (
+            "TIDEGATE_WORKSPACES__DEMO__METASTORE",
+            "postgres://superset:...@db/superset",
+        ),
+        (
+            "TIDEGATE_WORKSPACES__DEMO__METASTORE",
+            "postgres://superset:<password>@db/superset",
+        ),
+        (
+            "TIDEGATE_WORKSPACES__DEMO__METASTORE",
+            "postgres://superset:****@db/superset",
+        ),
+    ] {
+        let told = problem(from_env(&[(name, value)]));
+        assert!(
+            told.contains("got [redacted]") && told.contains("the real secret"),
+            "{told}"
+        );
+    }
+    let problems = load(jwt, &[]).unwrap_err();
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.key == "auth.jwt.secret"
+                && problem.expected.contains("the real secret"))
+    );
+    // Superset's own default is no example's word: a deployment may have it, alas.
+    for real in ["CHANGE_ME_TO_A_COMPLEX_RANDOM_SECRET", "a.b.c", "x<y>z"] {
+        from_env(&[("TIDEGATE_WORKSPACES__DEMO__SECRET_KEY", real)]).unwrap();
+    }
+}
+
+#[test]
+fn a_problem_is_told_once_and_where_it_is() {
+    let told = problem(with_user(
+        "[workspaces.Acme]\nmetastore = \"embedded\"",
+        &[],
+    ));
+    assert!(
+        told.starts_with("workspaces.Acme: got this name (test.toml)"),
+        "{told}"
+    );
+    let told = problem(with_user("[workspaces.demo]\nenabled = false", &[]));
+    assert_eq!(
+        "workspaces: got none (default), expected at least one workspace that is enabled",
+        told
+    );
+    let told = problem(load("[auth]\nenabled = \"maybe\"", &[]));
+    assert!(told.starts_with("auth.enabled: "), "{told}");
 }
 
 #[test]

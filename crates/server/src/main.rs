@@ -22,7 +22,7 @@ const SEED_DATA_URL: &str = "TIDEGATE_SEED_DATA_URL";
 /// Without a command it serves. With nothing configured it serves the embedded workspace `demo` on
 /// 127.0.0.1:5008 for the development user.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(name = "tidegate", version, about)]
 struct CommandLine {
     /// Settings in TOML, over the defaults and under the environment.
     #[arg(long, global = true, env = "TIDEGATE_CONFIG")]
@@ -87,7 +87,11 @@ fn run() -> anyhow::Result<ExitCode> {
             for problem in &problems {
                 eprintln!("{problem}");
             }
-            eprintln!("tidegate: {} problems in the settings", problems.len());
+            let count = match problems.len() {
+                1 => "one problem".to_owned(),
+                several => format!("{several} problems"),
+            };
+            eprintln!("tidegate: {count} in the settings");
             return Ok(ExitCode::from(2));
         }
     };
@@ -225,7 +229,8 @@ async fn healthcheck(url: &str) -> anyhow::Result<ExitCode> {
     };
     let is_ready = tokio::time::timeout(std::time::Duration::from_secs(3), ask)
         .await
-        .context("no answer in 3 s")??;
+        .with_context(|| format!("no answer from {url}/readyz in 3 s"))?
+        .with_context(|| format!("{url}/readyz could not be asked"))?;
     Ok(if is_ready {
         ExitCode::SUCCESS
     } else {
