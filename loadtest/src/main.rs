@@ -27,7 +27,7 @@ use tidegate_types::SecretString;
 
 use address::LoopbackUrl;
 use drive::{Bounds, Credentials, Target};
-use process::{Server, Setup, StatsdSink};
+use process::{Database, Server, Setup, StatsdSink};
 use scenario::Workload;
 use token::TokenMint;
 
@@ -48,6 +48,8 @@ enum Command {
     Run(Run),
     /// Measures the ceiling of a Tidegate binary against the floor (wrk).
     Ceiling(CeilingArguments),
+    /// Compares two Tidegate binaries in turns, call by call (wrk).
+    Compare(CompareArguments),
     /// Measures start, idle memory, abandoned and open sessions, slow readers.
     Abandon(AbandonArguments),
     /// Measures sign-ins, the token endpoint, and calls with and without a token.
@@ -137,6 +139,28 @@ struct CeilingArguments {
 }
 
 #[derive(Args)]
+struct CompareArguments {
+    /// The binary to measure; without it, the one beside this program.
+    #[arg(long)]
+    binary: Option<PathBuf>,
+    /// The one to compare it with, for instance of another commit.
+    #[arg(long)]
+    against: PathBuf,
+    /// Where the metastore and the sample business are.
+    #[arg(long, value_enum, default_value_t = Database::Sqlite)]
+    database: Database,
+    /// Nodes behind nginx; more than one share a Redis.
+    #[arg(long, default_value_t = 1)]
+    nodes: u16,
+    /// Rounds for each call.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Seconds of each binary in a round.
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+}
+
+#[derive(Args)]
 struct AbandonArguments {
     #[command(flatten)]
     measured: Measured,
@@ -203,6 +227,22 @@ fn run(reports: &Path, command: Command) -> anyhow::Result<()> {
                 &report::folder(reports, "ceiling")?,
                 &ceiling,
                 &[report::of_ceiling(&ceiling)],
+            )
+        }
+        Command::Compare(arguments) => {
+            wrk::require()?;
+            let plan = ceiling::against::Plan {
+                database: arguments.database,
+                nodes: arguments.nodes.max(1),
+                rounds: arguments.rounds.max(1),
+                duration: Duration::from_secs(arguments.seconds.max(1)),
+            };
+            let binary = the_binary(arguments.binary)?;
+            let ratios = ceiling::against::compare(&binary, &arguments.against, &plan)?;
+            report::publish(
+                &report::folder(reports, "compare")?,
+                &ratios,
+                &[report::of_binaries(&ratios)],
             )
         }
         Command::Abandon(arguments) => {
@@ -277,15 +317,7 @@ fn optimised(measured: Measured) -> anyhow::Result<Ready> {
         !cfg!(debug_assertions),
         "the floor is part of this program, which is not optimised; use cargo run --release -p tidegate-loadtest"
     );
-    let binary = match measured.binary {
-        Some(binary) => binary,
-        None => std::env::current_exe()?.with_file_name("tidegate"),
-    };
-    ensure!(
-        binary.is_file(),
-        "{} is not there; cargo build --release -p tidegate-server makes it, or --binary names another",
-        binary.display()
-    );
+    let binary = the_binary(measured.binary)?;
     let removed = match &measured.data_dir {
         Some(_) => None,
         None => Some(tempfile::tempdir()?),
@@ -299,6 +331,21 @@ fn optimised(measured: Measured) -> anyhow::Result<Ready> {
         data_dir,
         _removed: removed,
     })
+}
+
+/// # Errors
+/// It is not there.
+fn the_binary(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    let binary = match named {
+        Some(binary) => binary,
+        None => std::env::current_exe()?.with_file_name("tidegate"),
+    };
+    ensure!(
+        binary.is_file(),
+        "{} is not there; cargo build --release -p tidegate-server makes it, or --binary names another",
+        binary.display()
+    );
+    Ok(binary)
 }
 
 /// Builds what is measured and runs the optimised bench in place of this one.

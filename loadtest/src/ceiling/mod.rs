@@ -1,5 +1,6 @@
 //! How fast a server can be, against what HTTP and JSON alone cost: calls and the floor in turns, in one run.
 
+pub(crate) mod against;
 mod measured;
 pub(crate) mod rounds;
 

@@ -9,6 +9,7 @@ use tidegate_protocol::ProtocolVersion;
 
 use super::Plan;
 use super::measured::{MEASURED, Measured};
+use crate::address::LoopbackUrl;
 use crate::check::check;
 use crate::process::{Server, cpu_of_children, head, post};
 use crate::wrk::{self, Check, Load, SAMPLE_ID, Seen};
@@ -47,7 +48,7 @@ pub(super) fn measure(
     token: &str,
     plan: &Plan,
 ) -> anyhow::Result<Vec<Round>> {
-    let answer_bytes = learn(call, target, Some(token))?;
+    let answer_bytes = learn(call, target.url(), Some(token))?;
     let load = Load {
         connections: plan.connections,
         threads: plan.threads,
@@ -61,8 +62,8 @@ pub(super) fn measure(
     };
     let floor_path = format!("/{answer_bytes}/mcp");
     let (at_target, at_floor) = (
-        request(call, target, "/mcp", Some(token)),
-        request(call, floor, &floor_path, Some(token)),
+        request(call, target.url(), "/mcp", Some(token)),
+        request(call, floor.url(), &floor_path, Some(token)),
     );
     for (server, request) in [(floor, &at_floor), (target, &at_target)] {
         let seen = wrk::run(server.url(), request, &warm_up)?;
@@ -110,41 +111,59 @@ pub(crate) fn with_and_without(
         .iter()
         .find(|call| call.label == "health_check")
         .context("health_check is not among the calls")?;
+    let sides = [(checked.url(), Some(token)), (unchecked.url(), None)];
+    let rates = rates(call, sides, rounds, duration)?;
+    Ok(rates
+        .iter()
+        .map(|[one, other]| one / other.max(1.0))
+        .collect())
+}
+
+/// Calls a second at two servers that take turns, for each round; who begins changes.
+///
+/// # Errors
+/// Answers are wrong.
+pub(super) fn rates(
+    call: &Measured,
+    sides: [(&LoopbackUrl, Option<&str>); 2],
+    rounds: usize,
+    duration: Duration,
+) -> anyhow::Result<Vec<[f64; 2]>> {
     let load = Load {
         connections: 16,
         threads: 1,
         duration,
         check: Check::Sizes,
     };
-    let mut sides = Vec::new();
-    for (server, token) in [(checked, Some(token)), (unchecked, None)] {
-        let answer_bytes = learn(call, server, token)?;
-        let request = request(call, server, "/mcp", token);
+    let mut learned = Vec::new();
+    for (url, token) in sides {
+        let answer_bytes = learn(call, url, token)?;
+        let request = request(call, url, "/mcp", token);
         let warm_up = Load {
             duration: Duration::from_secs(2),
             check: Check::Every,
             ..load
         };
-        let seen = wrk::run(server.url(), &request, &warm_up)?;
+        let seen = wrk::run(url, &request, &warm_up)?;
         ensure!(
             seen.requests > 0 && seen.defects() == 0,
             "wrong answers: {seen:?}"
         );
-        sides.push((server, request, answer_bytes));
+        learned.push((url, request, answer_bytes));
     }
-    let mut ratios = Vec::new();
+    let mut rates = Vec::new();
     for number in 0..rounds {
         let mut per_second = [0.0; 2];
         let order = if number % 2 == 0 { [0, 1] } else { [1, 0] };
         for at in order {
-            let (server, request, answer_bytes) = &sides[at];
-            let seen = wrk::run(server.url(), request, &load)?;
+            let (url, request, answer_bytes) = &learned[at];
+            let seen = wrk::run(url, request, &load)?;
             check_sizes(call, &seen, *answer_bytes)?;
             per_second[at] = seen.per_second();
         }
-        ratios.push(per_second[0] / per_second[1].max(1.0));
+        rates.push(per_second);
     }
-    Ok(ratios)
+    Ok(rates)
 }
 
 struct Turn {
@@ -170,11 +189,11 @@ fn turn(server: &Server, request: &str, load: &Load) -> anyhow::Result<Turn> {
 }
 
 /// Asks once, checks the answer, and returns its bytes.
-fn learn(call: &Measured, target: &Server, token: Option<&str>) -> anyhow::Result<usize> {
+fn learn(call: &Measured, target: &LoopbackUrl, token: Option<&str>) -> anyhow::Result<usize> {
     let id = Value::from(SAMPLE_ID);
     let wire = call.call();
     let body = wire.body(VERSION, &id, None).replace("@ROW@", "20000");
-    let reply = post(target.url(), "/mcp", &wire.headers(VERSION, token), &body)?;
+    let reply = post(target, "/mcp", &wire.headers(VERSION, token), &body)?;
     ensure!(
         reply.status == 200,
         "{}: HTTP {}: {}",
@@ -188,14 +207,14 @@ fn learn(call: &Measured, target: &Server, token: Option<&str>) -> anyhow::Resul
 }
 
 /// The request as wrk's script takes it.
-fn request(call: &Measured, server: &Server, path: &str, token: Option<&str>) -> String {
+fn request(call: &Measured, server: &LoopbackUrl, path: &str, token: Option<&str>) -> String {
     let wire = call.call();
     let body = wire.body(VERSION, &Value::from(SAMPLE_ID), None);
     let bytes = body.replace("@ROW@", "20000").len();
     let body = body.replace(&SAMPLE_ID.to_string(), "@ID@");
     format!(
         "{}\r\n{body}",
-        head(server.url(), path, &wire.headers(VERSION, token), bytes)
+        head(server, path, &wire.headers(VERSION, token), bytes)
     )
 }
 

@@ -1,11 +1,14 @@
 //! Servers that the load test starts, and what they use.
 
+mod deployment;
 mod http;
 mod limit;
+mod nginx;
 mod server;
 mod sink;
 mod usage;
 
+pub(crate) use deployment::{Database, Deployment};
 pub(crate) use http::{get, head, post};
 pub(crate) use limit::raise_open_files;
 pub(crate) use server::{Server, Setup};

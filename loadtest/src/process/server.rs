@@ -86,6 +86,11 @@ impl Setup {
         self.0.insert(key, value.into());
         self
     }
+
+    /// Gives these settings and no others to a program: nothing of the caller's environment changes what is measured.
+    pub(crate) fn apply(&self, command: &mut Command) {
+        command.env_clear().envs(&self.0);
+    }
 }
 
 /// A running server; killed when dropped.
@@ -103,10 +108,8 @@ impl Server {
     pub(crate) fn tidegate(binary: &Path, setup: &Setup) -> anyhow::Result<Self> {
         let port = free_port()?;
         let mut command = Command::new(binary);
-        // Nothing of the caller's environment changes what is measured.
+        setup.apply(&mut command);
         command
-            .env_clear()
-            .envs(&setup.0)
             .env("TIDEGATE_SERVER__PORT", port.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null());
@@ -124,9 +127,8 @@ impl Server {
         let port = free_port()?;
         let words = tempfile::NamedTempFile::new()?;
         let mut command = Command::new(binary);
+        setup.apply(&mut command);
         command
-            .env_clear()
-            .envs(&setup.0)
             .env("TIDEGATE_SERVER__PORT", port.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

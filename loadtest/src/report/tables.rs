@@ -3,6 +3,7 @@
 use super::Table;
 use crate::abandon::Memory;
 use crate::access::{Access, Rate};
+use crate::ceiling::against::Ratio;
 use crate::ceiling::{Ceiling, Figure};
 use crate::drive::Comparison;
 
@@ -56,6 +57,32 @@ pub(crate) fn of_access(access: &Access) -> Table {
             "{} cores, shared by the server and its clients",
             access.cores
         )],
+    }
+}
+
+/// Two binaries side by side.
+pub(crate) fn of_binaries(ratios: &[Ratio]) -> Table {
+    let row = |ratio: &Ratio| {
+        vec![
+            ratio.label.to_owned(),
+            format!("{:.0}", ratio.per_second),
+            format!("{:.0}", ratio.against_per_second),
+            format!(
+                "{:.3} ({:.3} to {:.3})",
+                ratio.median, ratio.lowest, ratio.highest
+            ),
+        ]
+    };
+    Table {
+        title: "Two binaries in turns".into(),
+        head: texts([
+            "call",
+            "calls/s",
+            "compared with, calls/s",
+            "ratio (lowest to highest)",
+        ]),
+        rows: ratios.iter().map(row).collect(),
+        notes: vec!["16 connections; medians of the rounds, and of their own ratios".to_owned()],
     }
 }
 

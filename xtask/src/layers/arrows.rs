@@ -64,7 +64,7 @@ pub(super) const DEVELOPMENT: &[(&str, &[&str])] = &[
     // It measures servers from outside.
     (
         "tidegate-loadtest",
-        &["tidegate-types", "tidegate-protocol"],
+        &["tidegate-types", "tidegate-protocol", "tidegate-testkit"],
     ),
     // It must build in seconds.
     ("xtask", &[]),

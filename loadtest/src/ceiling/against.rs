@@ -1,0 +1,67 @@
+//! Two binaries in turns, so that a change of a few percent shows on a machine whose speed changes by more.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::measured::{MEASURED, median};
+use super::rounds::rates;
+use super::say;
+use crate::process::{Database, Deployment};
+
+/// How two binaries are compared.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    pub(crate) database: Database,
+    /// Nodes behind nginx; more than one share a Redis.
+    pub(crate) nodes: u16,
+    pub(crate) rounds: usize,
+    pub(crate) duration: Duration,
+}
+
+/// What came of a call.
+#[derive(Debug, Serialize)]
+pub(crate) struct Ratio {
+    pub(crate) label: &'static str,
+    /// Calls a second of the binary, and of the one that it is compared with: medians.
+    pub(crate) per_second: f64,
+    pub(crate) against_per_second: f64,
+    /// The median of the rounds' own ratios, the lowest and the highest.
+    pub(crate) median: f64,
+    pub(crate) lowest: f64,
+    pub(crate) highest: f64,
+}
+
+/// Measures every call of the ceiling on both.
+///
+/// # Errors
+/// Something does not run, or answers are wrong.
+pub(crate) fn compare(binary: &Path, against: &Path, plan: &Plan) -> anyhow::Result<Vec<Ratio>> {
+    let mut ratios = Vec::new();
+    for is_cached in [false, true] {
+        let start = |binary| Deployment::start(binary, plan.database, plan.nodes, is_cached);
+        let (one, other) = (start(binary)?, start(against)?);
+        for call in MEASURED.iter().filter(|call| call.is_cached == is_cached) {
+            say(&format!("{}: {} rounds", call.label, plan.rounds));
+            let sides = [
+                (one.url(), Some(one.token())),
+                (other.url(), Some(other.token())),
+            ];
+            let rates = rates(call, sides, plan.rounds, plan.duration)?;
+            let of: Vec<f64> = rates
+                .iter()
+                .map(|[one, other]| one / other.max(1.0))
+                .collect();
+            ratios.push(Ratio {
+                label: call.label,
+                per_second: median(rates.iter().map(|[one, _]| *one).collect()),
+                against_per_second: median(rates.iter().map(|[_, other]| *other).collect()),
+                median: median(of.clone()),
+                lowest: of.iter().copied().fold(f64::MAX, f64::min),
+                highest: of.iter().copied().fold(0.0, f64::max),
+            });
+        }
+    }
+    Ok(ratios)
+}

@@ -1,0 +1,133 @@
+//! Nodes with what they share: a database server, a Redis, nginx in front.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, ensure};
+use clap::ValueEnum;
+use tempfile::TempDir;
+use tidegate_testkit::postgres::PostgresServer;
+use tidegate_testkit::redis::RedisServer;
+
+use super::nginx::Nginx;
+use super::{Server, Setup, StatsdSink};
+use crate::address::LoopbackUrl;
+use crate::token::TokenMint;
+
+/// Where the metastore and the sample business are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Database {
+    /// An embedded workspace, for one node.
+    Sqlite,
+    /// A PostgreSQL server of its own.
+    Postgres,
+}
+
+/// For the workspace's passwords and for what nodes seal for one another.
+const SECRET: &str = "of the load test alone, 0123456789abcdef";
+
+/// One node or several; ended when dropped, what they share last.
+pub(crate) struct Deployment {
+    front: Option<Nginx>,
+    nodes: Vec<Server>,
+    token: String,
+    _redis: Option<RedisServer>,
+    _postgres: Option<PostgresServer>,
+    _statsd: StatsdSink,
+    _data: TempDir,
+}
+
+impl Deployment {
+    /// Starts it with everything on that production has on, and waits until every node is ready.
+    ///
+    /// # Errors
+    /// A program is missing or does not start.
+    pub(crate) fn start(
+        binary: &Path,
+        database: Database,
+        nodes: u16,
+        is_cached: bool,
+    ) -> anyhow::Result<Self> {
+        ensure!(
+            nodes == 1 || database == Database::Postgres,
+            "several nodes share a metastore: use --database postgres"
+        );
+        let data = tempfile::tempdir()?;
+        let mint = TokenMint::random();
+        let statsd = StatsdSink::start()?;
+        let mut setup = Setup::new(data.path(), &mint, statsd.address())
+            .with("TIDEGATE_CACHE__ENABLED", is_cached.to_string());
+        let postgres = match database {
+            Database::Sqlite => None,
+            Database::Postgres => {
+                let server = PostgresServer::start()?;
+                setup = setup
+                    .with(
+                        "TIDEGATE_WORKSPACES__DEMO__METASTORE",
+                        server.create_database("metastore")?,
+                    )
+                    .with("TIDEGATE_WORKSPACES__DEMO__SECRET_KEY", SECRET);
+                seed(binary, &setup, &server.create_database("sample")?)?;
+                Some(server)
+            }
+        };
+        let redis = if nodes > 1 {
+            let server = RedisServer::start()?;
+            setup = setup
+                .with("TIDEGATE_STATE__BACKEND", "redis")
+                .with("TIDEGATE_STATE__REDIS__URL", server.url())
+                .with("TIDEGATE_STATE__SECRET", SECRET)
+                .with("TIDEGATE_STATE__REPLICAS", nodes.to_string());
+            Some(server)
+        } else {
+            None
+        };
+        let nodes: Vec<Server> = (0..nodes)
+            .map(|_| Server::tidegate(binary, &setup))
+            .collect::<anyhow::Result<_>>()?;
+        let front = match nodes.as_slice() {
+            [_] => None,
+            several => Some(Nginx::start(several.iter().map(Server::url))?),
+        };
+        Ok(Self {
+            front,
+            nodes,
+            token: mint.token("admin"),
+            _redis: redis,
+            _postgres: postgres,
+            _statsd: statsd,
+            _data: data,
+        })
+    }
+
+    /// Where calls go.
+    pub(crate) fn url(&self) -> &LoopbackUrl {
+        match &self.front {
+            Some(front) => front.url(),
+            None => self.nodes[0].url(),
+        }
+    }
+
+    /// A bearer token of the administrator.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+fn seed(binary: &Path, setup: &Setup, data_url: &str) -> anyhow::Result<()> {
+    let mut command = Command::new(binary);
+    setup.apply(&mut command);
+    let seeded = command
+        .args(["seed", "--workspace", "demo"])
+        .env("TIDEGATE_SEED_DATA_URL", data_url)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot run {}", binary.display()))?;
+    ensure!(
+        seeded.status.success(),
+        "seed ended with {}: {}",
+        seeded.status,
+        String::from_utf8_lossy(&seeded.stderr)
+    );
+    Ok(())
+}
