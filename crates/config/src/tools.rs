@@ -47,6 +47,9 @@ pub struct QuerySettings {
     pub max_row_limit: u32,
     /// Longest time-out of a caller.
     pub max_timeout: Duration,
+    /// Statements that may change tables themselves, where a database allows changes: names of
+    /// [`QuerySettings::DDL`].
+    pub allowed_ddl: BTreeSet<String>,
     /// Connections to each database, for each node.
     pub pool_size: u32,
     /// Longest wait for a connection.
@@ -56,6 +59,17 @@ pub struct QuerySettings {
 }
 
 impl QuerySettings {
+    /// The statements that `query.allowed_ddl` may list.
+    pub const DDL: [&str; 7] = [
+        "create_table",
+        "create_view",
+        "create_index",
+        "alter_table",
+        "drop_table",
+        "drop_view",
+        "truncate",
+    ];
+
     pub(crate) fn read(reader: &mut Reader) -> Self {
         let default_row_limit = reader.number("query.default_row_limit", 1, 1_000_000);
         let max_row_limit = reader.number("query.max_row_limit", 1, 1_000_000);
@@ -69,7 +83,18 @@ impl QuerySettings {
                 "less than executor.call_deadline_secs, which would end the call first",
             );
         }
+        let allowed_ddl: BTreeSet<String> = reader.texts("query.allowed_ddl").into_iter().collect();
+        if !allowed_ddl
+            .iter()
+            .all(|name| Self::DDL.contains(&name.as_str()))
+        {
+            reader.refuse(
+                "query.allowed_ddl",
+                &format!("only {}", Self::DDL.join(", ")),
+            );
+        }
         Self {
+            allowed_ddl,
             default_row_limit,
             max_row_limit,
             max_timeout,

@@ -17,7 +17,10 @@ mod uri;
 pub use dialect::Dialect;
 pub use engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
 pub use error::QueryError;
-pub use guard::{GuardError, LimitRule, Policy, RowFilters, Script, SqlStatement, StatementKind};
+pub use guard::{
+    DefinitionKind, DefinitionKinds, GuardError, LimitRule, Policy, RowFilters, Script,
+    SqlStatement, StatementKind,
+};
 pub use name::TableName;
 pub use pool::PoolLimits;
 pub use registry::{DatabaseConfig, Engines, EnginesBuilder};

@@ -41,6 +41,26 @@ impl TableName {
         }
     }
 
+    /// Whether it lies where temporary tables do, which one connection keeps for itself and the next
+    /// caller of that connection would find.
+    pub(crate) fn is_temporary(&self, dialect: Dialect) -> bool {
+        let schema = self.schema.as_deref();
+        match dialect {
+            Dialect::PostgreSql => schema.is_some_and(|schema| {
+                schema == "pg_temp"
+                    || schema.starts_with("pg_temp_")
+                    || schema.starts_with("pg_toast_temp")
+            }),
+            Dialect::Sqlite => {
+                schema == Some("temp")
+                    || matches!(
+                        self.table.as_str(),
+                        "sqlite_temp_master" | "sqlite_temp_schema"
+                    )
+            }
+        }
+    }
+
     /// `None` for names of no or more than three parts, or with a part that is computed.
     pub(crate) fn parse(dialect: Dialect, name: &ObjectName) -> Option<Self> {
         let mut parts = Vec::with_capacity(3);

@@ -2,11 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use tidegate_query::{
-    Dialect, GuardError, LimitRule, Policy, RowFilters, Script, StatementKind, TableName,
+    DefinitionKind, Dialect, GuardError, LimitRule, Policy, RowFilters, Script, StatementKind,
+    TableName,
 };
 
-const READ_ONLY: Policy = Policy { allow_dml: false };
-const DML: Policy = Policy { allow_dml: true };
+const READ_ONLY: Policy = Policy::READ_ALL;
+const DML: Policy = Policy::ALL;
 const BOTH: [Dialect; 2] = [Dialect::PostgreSql, Dialect::Sqlite];
 
 fn check(dialect: Dialect, sql: &str, policy: Policy) -> Result<Script, GuardError> {
@@ -806,7 +807,10 @@ fn kinds_are_told_apart() {
             "with d as (delete from t returning *) select * from d",
             StatementKind::Write("DELETE"),
         ),
-        ("truncate t", StatementKind::Definition("TRUNCATE")),
+        (
+            "truncate t",
+            StatementKind::Definition(DefinitionKind::Truncate),
+        ),
         ("set role x", StatementKind::Forbidden("SET")),
     ] {
         let script = Script::parse(Dialect::PostgreSql, sql).unwrap();

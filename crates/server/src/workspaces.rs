@@ -1,6 +1,6 @@
 //! The workspaces of the configuration, and those of the manager.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tidegate_manager::workspace::{FindConnection, FindWorkspace, WorkspaceConnec
 use tidegate_metastore::seed::create_embedded;
 use tidegate_metastore::{Metastore, MetastoreError, MetastoreSettings, PoolSettings};
 use tidegate_oauth::ResourceMap;
-use tidegate_query::{Engines, EnginesBuilder, PoolLimits};
+use tidegate_query::{DefinitionKind, DefinitionKinds, Engines, EnginesBuilder, PoolLimits};
 use tidegate_runtime::{OpenError, OpenWorkspace};
 use tidegate_tools::{SqlLimits, Workspace};
 use tidegate_types::{Clock, WorkspaceSlug};
@@ -68,6 +68,7 @@ impl KnownWorkspaces {
                     .as_ref()
                     .map_or(16 << 20, |size| size.max_bytes),
                 may_write: false,
+                definitions: definitions(&query.allowed_ddl),
                 pool: PoolLimits {
                     connections: query.pool_size,
                     checkout_timeout: query.connect_timeout,
@@ -268,5 +269,27 @@ pub(crate) fn names<'w>(
     Names {
         resources: ResourceMap::new(issuer, by_host.clone(), default.clone()),
         hosts: WorkspaceHosts { by_host, default },
+    }
+}
+
+/// What `query.allowed_ddl` lists.
+fn definitions(names: &BTreeSet<String>) -> DefinitionKinds {
+    let kinds = names.iter().filter_map(|name| DefinitionKind::named(name));
+    kinds.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_config::QuerySettings;
+
+    #[test]
+    fn every_definition_that_a_setting_may_name_is_one_of_the_guard() {
+        let names = QuerySettings::DDL.map(str::to_owned);
+        assert_eq!(DefinitionKinds::ALL, definitions(&names.into()));
+        assert_eq!(
+            QuerySettings::DDL,
+            DefinitionKind::ALL.map(DefinitionKind::as_str)
+        );
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tidegate_metastore::Metastore;
-use tidegate_query::{Engines, PoolLimits};
+use tidegate_query::{DefinitionKinds, Engines, PoolLimits};
 use tidegate_types::WorkspaceSlug;
 
 /// A workspace that a request is bound to.
@@ -33,6 +33,8 @@ pub struct SqlLimits {
     pub max_bytes: usize,
     /// Whether databases that allow DML may be written to. `false` makes the whole workspace read-only.
     pub may_write: bool,
+    /// What of tables themselves may be changed, where anything may be written to.
+    pub definitions: DefinitionKinds,
     /// How much of each database this node uses.
     pub pool: PoolLimits,
 }

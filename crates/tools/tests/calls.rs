@@ -93,6 +93,7 @@ impl Small {
                 max_seconds: 1,
                 max_bytes: 1,
                 may_write: true,
+                definitions: tidegate_query::DefinitionKinds::ALL,
                 pool: tidegate_query::PoolLimits::default(),
             },
         };

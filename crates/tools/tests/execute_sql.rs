@@ -94,6 +94,7 @@ impl Fixture {
                 max_seconds: 60,
                 max_bytes: 1 << 20,
                 may_write: true,
+                definitions: tidegate_query::DefinitionKinds::ALL,
                 pool: tidegate_query::PoolLimits::default(),
             },
         };
@@ -395,6 +396,91 @@ async fn changes_need_a_database_that_allows_them() {
             .await,
         "a workspace may be read-only whatever its databases allow"
     );
+}
+
+/// `finn` may change `scratch`, a dataset of his, and nothing else.
+impl Fixture {
+    fn with_scratch() -> Self {
+        let fixture = Self::new();
+        fixture.change("UPDATE dbs SET allow_dml = true");
+        fixture.change(
+            "INSERT INTO tables(id, table_name, schema, database_id, uuid, perm, schema_perm, is_managed_externally)
+             SELECT 900, 'scratch', 'public', d.id, '00000000-0000-0000-0000-000000000900',
+                    '[examples].[scratch](id:900)', t.schema_perm, false
+             FROM dbs d JOIN tables t ON t.database_id = d.id WHERE d.id = 1 LIMIT 1;
+             INSERT INTO ab_view_menu(id, name) VALUES (9000, '[examples].[scratch](id:900)');
+             INSERT INTO ab_permission_view(id, permission_id, view_menu_id)
+             SELECT 9000, id, 9000 FROM ab_permission WHERE name = 'datasource_access';
+             INSERT INTO ab_permission_view_role(id, permission_view_id, role_id)
+             SELECT 9000, 9000, r.role_id FROM ab_user_role r JOIN ab_user u ON u.id = r.user_id
+             WHERE u.username = 'finn' LIMIT 1;",
+        );
+        fixture
+            .server
+            .execute(
+                "examples",
+                "CREATE TABLE scratch(id int, note text); INSERT INTO scratch VALUES (1, 'mine');
+                 CREATE TABLE private_notes(id int PRIMARY KEY, note text); INSERT INTO private_notes VALUES (77, 'secret')",
+            )
+            .unwrap();
+        fixture
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_reach_no_table_without_a_right_whatever_hides_it() {
+    let fixture = Fixture::with_scratch();
+    let changed = fixture
+        .sql("finn", "update scratch set note = 'still mine'")
+        .await
+        .unwrap();
+    assert_eq!(json!(1), changed["affected_rows"]);
+    for sql in [
+        "with private_notes as (select * from scratch) update private_notes set note = note returning *",
+        "with private_notes as (select * from scratch) delete from private_notes returning *",
+        "with private_notes as (select * from scratch) insert into private_notes select * from private_notes returning *",
+        "with private_notes as (select * from scratch) merge into private_notes using scratch \
+         on private_notes.id = scratch.id when not matched then insert values (2, 'x')",
+        "with a as (with private_notes as (select 1) delete from private_notes returning *) select * from a",
+        "create table scratch2 (id int references private_notes(id))",
+        "drop table scratch; create table scratch () inherits (private_notes)",
+        "alter table scratch rename to private_notes2",
+        "alter table scratch add foreign key (id) references private_notes",
+    ] {
+        let failure = fixture.sql("finn", sql).await.unwrap_err();
+        assert!(
+            matches!(failure, ToolFailure::Forbidden(_)),
+            "{sql}: {failure:?}"
+        );
+        assert!(failure.to_string().contains("private_notes"), "{failure}");
+    }
+    // Rows under a rule are not changed by this way either.
+    for sql in [
+        "update cleaned_sales_data set deal_size = deal_size",
+        "with cleaned_sales_data as (select * from scratch) update cleaned_sales_data set deal_size = '' returning *",
+    ] {
+        let failed = shown(fixture.sql("finn", sql).await.unwrap_err());
+        assert_eq!(json!("not_allowed"), failed["error_type"], "{sql}");
+    }
+    let notes = fixture.value("admin", "select string_agg(note, ',') from private_notes");
+    assert_eq!(json!("secret"), notes.await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_temporary_table_takes_the_place_of_a_table() {
+    let fixture = Fixture::with_scratch();
+    for sql in [
+        "create temp table scratch as select 666 as id, 'poisoned'::text as note from scratch",
+        "create temporary view scratch as select 666 as id",
+        "create table pg_temp.scratch (id int)",
+        "select 666 as id into temp scratch",
+    ] {
+        for user in ["finn", "admin"] {
+            shown(fixture.sql(user, sql).await.unwrap_err());
+        }
+    }
+    let note = fixture.value("admin", "select note from scratch").await;
+    assert_eq!(json!("mine"), note);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -136,6 +136,7 @@ async fn context_of(metastore: &Metastore, user: &str) -> Option<CallContext> {
             max_seconds: 1,
             max_bytes: 1,
             may_write: true,
+            definitions: tidegate_query::DefinitionKinds::ALL,
             pool: tidegate_query::PoolLimits::default(),
         },
     };

@@ -175,6 +175,7 @@ async fn workspace(folder: &Path) -> Workspace {
             max_seconds: 1,
             max_bytes: 1_024,
             may_write: false,
+            definitions: tidegate_query::DefinitionKinds::ALL,
             pool: PoolLimits::default(),
         },
     }

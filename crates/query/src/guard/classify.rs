@@ -5,12 +5,17 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, ObjectName, Query, Select, SelectFlavor, SetExpr, Statement, TableFactor, Value,
-    ValueWithSpan, Visit, Visitor,
+    DataType, Expr, Function, FunctionArgumentClause, FunctionArguments, Ident, ObjectName, Query,
+    Select, SelectFlavor, SetExpr, Statement, TableAlias, TableFactor, Value, ValueWithSpan, Visit,
+    Visitor,
 };
 
-use super::functions::{is_denied_function, is_denied_table};
+use super::definition::{self, DefinitionKind, NameRole};
+use super::expressions::{self, Attribute};
+use super::functions::{FunctionClass, class_of, is_denied_table, is_niladic};
 use super::scope::Scopes;
+use super::types::{self, TypeUse};
+use super::{GuardError, Policy, change};
 use crate::Dialect;
 use crate::name::{TableName, fold_ident};
 
@@ -26,7 +31,7 @@ pub enum StatementKind {
     /// Changes rows.
     Write(&'static str),
     /// Changes tables.
-    Definition(&'static str),
+    Definition(DefinitionKind),
     /// Is never run.
     Forbidden(&'static str),
 }
@@ -34,15 +39,49 @@ pub enum StatementKind {
 /// What the walk over a statement found.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    /// Tables that are read or changed; not common table expressions.
+    /// Tables that are read, changed or made; not common table expressions.
     pub(super) tables: BTreeSet<TableName>,
+    /// Those of them that the statement makes.
+    pub(super) created: BTreeSet<TableName>,
     pub(super) functions: BTreeSet<String>,
     pub(super) denied_functions: BTreeSet<String>,
     pub(super) denied_tables: BTreeSet<String>,
+    /// What tells of tables, whoever may see them: functions and types.
+    pub(super) catalogue: BTreeSet<String>,
+    /// Functions that are not the server's own.
+    pub(super) other_functions: BTreeSet<TableName>,
+    /// Fields of values, or functions in their place: `(x).f` is `f(x)`.
+    pub(super) attributes: BTreeSet<String>,
+    /// Types that are not the server's own; each table has one.
+    pub(super) other_types: BTreeSet<TableName>,
+    /// Whether things change that the statement does not name.
+    pub(super) cascades: bool,
     /// The first part that is never allowed.
     pub(super) forbidden: Option<&'static str>,
     /// The first part that changes rows, inside of a query.
     pub(super) writes: Option<&'static str>,
+}
+
+impl Findings {
+    /// Refuses what `policy` does not allow of what was found.
+    pub(super) fn check(&self, policy: Policy) -> Result<(), GuardError> {
+        let names = |names: &BTreeSet<String>| names.iter().cloned().collect();
+        if !self.denied_functions.is_empty() {
+            return Err(GuardError::Functions(names(&self.denied_functions)));
+        }
+        if !self.denied_tables.is_empty() {
+            return Err(GuardError::Tables(names(&self.denied_tables)));
+        }
+        if !self.catalogue.is_empty() && !policy.sees_all_tables {
+            return Err(GuardError::Catalogue(names(&self.catalogue)));
+        }
+        if self.cascades && !(policy.sees_all_tables && policy.sees_all_rows) {
+            return Err(GuardError::Forbidden(
+                "CASCADE, which changes what the statement does not name,",
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// The kind of the statement, and what is in it.
@@ -53,14 +92,11 @@ pub(super) fn classify(dialect: Dialect, statement: &Statement) -> (StatementKin
         findings: Findings::default(),
         is_function: false,
         statement_depth: 0,
+        types_shown: 0,
     };
-    if let Statement::Drop { names, .. } = statement {
-        // The library does not take them for relations.
-        for name in names {
-            let _ = walk.pre_visit_relation(name);
-        }
-    }
+    walk.definition(statement);
     let _ = statement.visit(&mut walk);
+    walk.types_of_values();
     let findings = walk.findings;
     let mut kind = kind_of(statement);
     if let Some(part) = findings.forbidden {
@@ -85,6 +121,9 @@ pub(super) fn classify(dialect: Dialect, statement: &Statement) -> (StatementKin
 
 fn kind_of(statement: &Statement) -> StatementKind {
     use StatementKind::{Definition, Explain, Forbidden, Read, Transaction, Write};
+    if let Some(kind) = DefinitionKind::of(statement) {
+        return Definition(kind);
+    }
     match statement {
         Statement::Query(_) => Read,
         Statement::Explain { statement, .. } => match kind_of(statement) {
@@ -111,16 +150,7 @@ fn kind_of(statement: &Statement) -> StatementKind {
         Statement::Update(_) => Write("UPDATE"),
         Statement::Delete(_) => Write("DELETE"),
         Statement::Merge(_) => Write("MERGE"),
-        Statement::Truncate(_) => Definition("TRUNCATE"),
-        Statement::CreateTable(_) => Definition("CREATE TABLE"),
-        Statement::CreateView(_) => Definition("CREATE VIEW"),
-        Statement::CreateIndex(_) => Definition("CREATE INDEX"),
-        Statement::AlterTable(_) => Definition("ALTER TABLE"),
-        Statement::Drop { object_type, .. } => match object_type {
-            sqlparser::ast::ObjectType::Table => Definition("DROP TABLE"),
-            sqlparser::ast::ObjectType::View => Definition("DROP VIEW"),
-            _ => Forbidden("DROP of anything but a table or view"),
-        },
+        Statement::Drop { .. } => Forbidden("DROP of anything but a table or view"),
         Statement::Set(_) => Forbidden("SET"),
         Statement::ShowVariable { .. } | Statement::ShowVariables { .. } => Forbidden("SHOW"),
         Statement::Copy { .. } => Forbidden("COPY"),
@@ -149,6 +179,8 @@ struct Walk {
     /// The next relation is the name of a table function.
     is_function: bool,
     statement_depth: usize,
+    /// Calls of `pg_typeof` whose value becomes a text at once, less all its calls.
+    types_shown: isize,
 }
 
 impl Walk {
@@ -157,15 +189,138 @@ impl Walk {
     }
 
     fn function(&mut self, name: &ObjectName) {
-        let last = name.0.last().and_then(|part| part.as_ident());
-        let Some(ident) = last else {
-            return self.forbid("a function with a computed name");
+        let Some(name) = TableName::parse(self.dialect, name) else {
+            return self.forbid("a function with a computed name or more than three parts");
         };
-        let name = fold_ident(self.dialect, ident).to_ascii_lowercase();
-        if is_denied_function(self.dialect, &name) {
-            self.findings.denied_functions.insert(name.clone());
+        if name.is_temporary(self.dialect) {
+            return self.forbid(TEMPORARY);
         }
-        self.findings.functions.insert(name);
+        let last = name.table.to_ascii_lowercase();
+        match class_of(self.dialect, &last) {
+            FunctionClass::Known => {}
+            FunctionClass::Denied => {
+                self.findings.denied_functions.insert(last.clone());
+            }
+            FunctionClass::Catalogue if last == TYPE_OF_VALUE => self.types_shown -= 1,
+            FunctionClass::Catalogue => {
+                self.findings.catalogue.insert(last.clone());
+            }
+            FunctionClass::Other => {
+                self.findings.other_functions.insert(name);
+            }
+        }
+        self.findings.functions.insert(last);
+    }
+
+    /// `(x).f` reads a field, or calls a function with one argument.
+    fn attribute(&mut self, name: &Ident) {
+        let name = fold_ident(self.dialect, name).to_ascii_lowercase();
+        match class_of(self.dialect, &name) {
+            FunctionClass::Known => {}
+            FunctionClass::Denied => {
+                self.findings.denied_functions.insert(name);
+            }
+            FunctionClass::Catalogue => {
+                self.findings.catalogue.insert(name);
+            }
+            FunctionClass::Other => {
+                self.findings.attributes.insert(name);
+            }
+        }
+    }
+
+    /// The value of `pg_typeof` takes a text beside it for the name of a type, unless it becomes a text
+    /// itself.
+    fn types_of_values(&mut self) {
+        if self.types_shown < 0 {
+            self.findings
+                .catalogue
+                .insert(format!("{TYPE_OF_VALUE} (write pg_typeof(…)::text)"));
+        }
+    }
+
+    fn data_type(&mut self, found: TypeUse) {
+        match found {
+            TypeUse::Known => {}
+            TypeUse::CatalogueName(name) => {
+                self.findings.catalogue.insert(name);
+            }
+            TypeUse::Named(name) => {
+                if name.is_temporary(self.dialect) {
+                    self.forbid(TEMPORARY);
+                }
+                self.findings.other_types.insert(name);
+            }
+        }
+    }
+
+    fn table(&mut self, table: TableName) {
+        if table.is_temporary(self.dialect) {
+            return self.forbid(TEMPORARY);
+        }
+        if is_denied_table(self.dialect, &table) {
+            self.findings.denied_tables.insert(table.to_string());
+        }
+        self.findings.tables.insert(table);
+    }
+
+    fn named_table(&mut self, name: &ObjectName) -> Option<TableName> {
+        let table = TableName::parse(self.dialect, name);
+        match &table {
+            Some(table) => self.table(table.clone()),
+            None => self.forbid("a table with a computed name or more than three parts"),
+        }
+        table
+    }
+
+    /// Names and types of a definition, most of which the library's walk does not show.
+    fn definition(&mut self, statement: &Statement) {
+        if DefinitionKind::of(statement).is_none() {
+            return;
+        }
+        let found = match definition::look_through(statement) {
+            Ok(found) => found,
+            Err(part) => return self.forbid(part),
+        };
+        self.findings.cascades = found.cascades;
+        let mut altered = None;
+        for (role, name) in found.names {
+            match role {
+                NameRole::Existing => {
+                    let table = self.named_table(name);
+                    altered = altered.or(table);
+                }
+                NameRole::Created => {
+                    let table = self.named_table(name);
+                    self.findings.created.extend(table);
+                }
+                NameRole::Renamed => self.renamed(name, altered.as_ref()),
+            }
+        }
+        for data_type in found.types {
+            self.data_type(types::of_column(self.dialect, data_type));
+        }
+    }
+
+    fn renamed(&mut self, name: &ObjectName, altered: Option<&TableName>) {
+        match (TableName::parse(self.dialect, name), altered) {
+            (
+                Some(TableName {
+                    catalog: None,
+                    schema: None,
+                    table,
+                }),
+                Some(altered),
+            ) => {
+                let table = TableName {
+                    table,
+                    ..altered.clone()
+                };
+                self.findings.created.insert(table.clone());
+                self.table(table);
+            }
+            _ => self.forbid("a new name with more than one part"),
+        }
     }
 
     fn body(&mut self, body: &SetExpr) {
@@ -187,17 +342,67 @@ impl Walk {
     fn writes(&mut self, what: &'static str) {
         self.findings.writes.get_or_insert(what);
     }
+
+    fn alias(&mut self, alias: Option<&TableAlias>) {
+        let Some(alias) = alias else { return };
+        if alias.at.is_some() {
+            self.forbid("a table with clauses of another database");
+        }
+        for column in &alias.columns {
+            if let Some(data_type) = &column.data_type {
+                self.data_type(types::of(self.dialect, data_type));
+            }
+        }
+    }
+
+    fn call(&mut self, function: &Function) {
+        if function.uses_odbc_syntax || !matches!(function.parameters, FunctionArguments::None) {
+            self.forbid("a function call in the form of another database");
+        }
+        self.function(&function.name);
+        if let FunctionArguments::List(list) = &function.args {
+            for clause in &list.clauses {
+                if let FunctionArgumentClause::JsonReturningClause(returning) = clause {
+                    self.data_type(types::of(self.dialect, &returning.data_type));
+                }
+            }
+        }
+    }
+
+    fn cast(&mut self, expr: &Expr, data_type: &DataType) {
+        if expressions::is_text(data_type)
+            && let Expr::Function(function) = expr
+            && expressions::last_name(self.dialect, &function.name).as_deref()
+                == Some(TYPE_OF_VALUE)
+        {
+            self.types_shown += 1;
+        }
+        self.data_type(types::of(self.dialect, data_type));
+    }
 }
+
+const TEMPORARY: &str = "a temporary table, or anything in the schema of temporary tables";
+const TYPE_OF_VALUE: &str = "pg_typeof";
 
 impl Visitor for Walk {
     type Break = ();
 
     fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
         self.statement_depth += 1;
-        if self.statement_depth > 1
-            && let StatementKind::Forbidden(part) = kind_of(statement)
-        {
-            self.forbid(part);
+        if self.statement_depth > 1 {
+            match kind_of(statement) {
+                StatementKind::Forbidden(part) => self.forbid(part),
+                StatementKind::Definition(kind) => self.forbid(kind.words()),
+                _ => {}
+            }
+        }
+        match change::target(self.dialect, statement) {
+            Ok(None) => {}
+            // Not by way of `pre_visit_relation`: no common table expression hides it.
+            Ok(Some(name)) => {
+                self.named_table(name);
+            }
+            Err(part) => self.forbid(part),
         }
         ControlFlow::Continue(())
     }
@@ -262,8 +467,10 @@ impl Visitor for Walk {
                 partitions,
                 json_path,
                 index_hints,
+                alias,
                 ..
             } => {
+                self.alias(alias.as_ref());
                 if args.is_some() {
                     self.function(name);
                     self.is_function = true;
@@ -277,13 +484,14 @@ impl Visitor for Walk {
                     self.forbid("a table with clauses of another database");
                 }
             }
-            TableFactor::Function { name, .. } => {
+            TableFactor::Function { name, alias, .. } => {
+                self.alias(alias.as_ref());
                 self.function(name);
                 // Whether the walk takes the name for a relation or not, it is none.
             }
-            TableFactor::Derived { .. }
-            | TableFactor::UNNEST { .. }
-            | TableFactor::NestedJoin { .. } => {}
+            TableFactor::Derived { alias, .. }
+            | TableFactor::UNNEST { alias, .. }
+            | TableFactor::NestedJoin { alias, .. } => self.alias(alias.as_ref()),
             _ => self.forbid("this kind of table expression"),
         }
         ControlFlow::Continue(())
@@ -293,23 +501,37 @@ impl Visitor for Walk {
         if std::mem::take(&mut self.is_function) {
             return ControlFlow::Continue(());
         }
-        let Some(table) = TableName::parse(self.dialect, name) else {
-            self.forbid("a table with a computed name or more than three parts");
-            return ControlFlow::Continue(());
-        };
-        if self.scopes.is_common_table(&table) {
-            return ControlFlow::Continue(());
+        match TableName::parse(self.dialect, name) {
+            Some(table) if self.scopes.is_common_table(&table) => {}
+            Some(table) => self.table(table),
+            None => self.forbid("a table with a computed name or more than three parts"),
         }
-        if is_denied_table(self.dialect, &table) {
-            self.findings.denied_tables.insert(table.to_string());
-        }
-        self.findings.tables.insert(table);
         ControlFlow::Continue(())
     }
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        if let Expr::Function(function) = expr {
-            self.function(&function.name);
+        if !expressions::is_known(self.dialect, expr) {
+            self.forbid("this kind of expression");
+        }
+        match expr {
+            Expr::Function(function) => self.call(function),
+            Expr::Cast {
+                expr, data_type, ..
+            } => self.cast(expr, data_type),
+            Expr::TypedString(typed) => self.data_type(types::of(self.dialect, &typed.data_type)),
+            Expr::Identifier(ident) if ident.quote_style.is_none() => {
+                let word = fold_ident(self.dialect, ident);
+                if is_niladic(self.dialect, &word) {
+                    self.findings.denied_functions.insert(word);
+                }
+            }
+            _ => {}
+        }
+        for attribute in expressions::attributes(expr) {
+            match attribute {
+                Attribute::Named(name) => self.attribute(name),
+                Attribute::Unknown => self.forbid("this kind of expression"),
+            }
         }
         ControlFlow::Continue(())
     }

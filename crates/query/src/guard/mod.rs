@@ -1,19 +1,26 @@
 //! Decides what may run, and rewrites it. Pure: no I/O, no clock.
 
 mod bounds;
+mod change;
 mod classify;
+mod definition;
+mod expressions;
 mod filter;
 mod functions;
 mod limit;
+mod policy;
 mod quote;
 mod scope;
 mod script;
+mod types;
 
 pub use classify::StatementKind;
+pub use definition::{DefinitionKind, DefinitionKinds};
 pub use filter::RowFilters;
 pub(crate) use functions::is_denied_function;
 pub use limit::LimitRule;
-pub use script::{Policy, Script, SqlStatement};
+pub use policy::Policy;
+pub use script::{Script, SqlStatement};
 
 /// Why a statement may not run. The words are for the person who wrote the SQL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +42,12 @@ pub enum GuardError {
     /// The database does not allow changes.
     #[error("DML queries are not allowed on this database: {0}")]
     DmlNotAllowed(&'static str),
+    /// The operator does not allow this kind of change.
+    #[error(
+        "{} is not allowed here, although rows may be changed: the setting query.allowed_ddl does not list it",
+        .0.words()
+    )]
+    DefinitionNotAllowed(DefinitionKind),
     /// A statement that is never run here, whatever the database allows.
     #[error("{0} cannot be run here")]
     Forbidden(&'static str),
@@ -44,6 +57,12 @@ pub enum GuardError {
     /// System tables that show other people's data or secrets.
     #[error("Disallowed SQL tables: {}", .0.join(", "))]
     Tables(Vec<String>),
+    /// Functions and types that tell of tables, whoever may see them.
+    #[error(
+        "access denied: {} can tell of any table, and so needs access to the whole database",
+        .0.join(", ")
+    )]
+    Catalogue(Vec<String>),
     /// A rule for row level security that is not an expression.
     #[error("a row level security rule of table {table} could not be applied: {reason}")]
     RowFilter {

@@ -11,14 +11,16 @@ use sqlparser::ast::{
     VisitorMut,
 };
 
+use super::definition;
 use crate::Dialect;
 use crate::name::fold_ident;
 
 pub(super) fn relations(dialect: Dialect, statement: &mut Statement) {
-    if let Statement::Drop { names, .. } = statement {
-        for name in names {
-            quote_name(dialect, name);
-        }
+    for (_, name) in definition::names_mut(statement) {
+        quote_name(dialect, name);
+    }
+    for name in definition::column_names_mut(statement) {
+        quote(dialect, name);
     }
     let _ = statement.visit(&mut Quoting { dialect });
 }

@@ -9,7 +9,7 @@ use super::bounds::{self, MAX_BYTES, MAX_STATEMENTS};
 use super::classify::{Findings, StatementKind, classify};
 use super::filter::{self, RowFilters};
 use super::limit::{self, LimitRule};
-use super::{GuardError, quote};
+use super::{GuardError, Policy, quote};
 use crate::Dialect;
 use crate::name::TableName;
 
@@ -22,13 +22,6 @@ const STACK_BYTES: usize = 32 << 20;
 /// the trees of usual queries never need.
 const LEVEL_BYTES: usize = 24 << 10;
 const STEP_BYTES: usize = 256 << 10;
-
-/// What the database that a script goes to allows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// Superset's `allow_dml`: rows and tables may be changed.
-    pub allow_dml: bool,
-}
 
 /// Statements, parsed and looked through.
 #[derive(Debug)]
@@ -148,20 +141,18 @@ impl SqlStatement {
     fn check(&self, policy: Policy) -> Result<(), GuardError> {
         match self.kind {
             StatementKind::Forbidden(part) => return Err(GuardError::Forbidden(part)),
-            StatementKind::Write(part) | StatementKind::Definition(part) if !policy.allow_dml => {
+            StatementKind::Write(part) if !policy.allow_dml => {
                 return Err(GuardError::DmlNotAllowed(part));
+            }
+            StatementKind::Definition(kind) if !policy.allow_dml => {
+                return Err(GuardError::DmlNotAllowed(kind.words()));
+            }
+            StatementKind::Definition(kind) if !policy.definitions.contains(kind) => {
+                return Err(GuardError::DefinitionNotAllowed(kind));
             }
             _ => {}
         }
-        if !self.findings.denied_functions.is_empty() {
-            let names = self.findings.denied_functions.iter().cloned().collect();
-            return Err(GuardError::Functions(names));
-        }
-        if !self.findings.denied_tables.is_empty() {
-            let names = self.findings.denied_tables.iter().cloned().collect();
-            return Err(GuardError::Tables(names));
-        }
-        Ok(())
+        self.findings.check(policy)
     }
 
     /// Puts a row limit on a reading statement; others are left as they are.

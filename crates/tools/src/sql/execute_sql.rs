@@ -98,7 +98,8 @@ impl Tool for ExecuteSql {
         let database = open(context, arguments.database_id).await?;
         let dialect = database.engine.dialect();
         let schema = schema_of(&arguments, &database)?;
-        let script = parse(&arguments, dialect, database.connection.allow_dml).await?;
+        let policy = rights::policy(context, &database);
+        let script = parse(&arguments, dialect, policy).await?;
         rights::check_tables(context, &database, &script, &schema).await?;
         let filters = rights::row_filters(context, &database, &script, &schema);
         let limits = context.workspace.sql_limits;
@@ -172,14 +173,14 @@ fn schema_of(arguments: &Arguments, database: &OpenDatabase) -> Result<String, T
 async fn parse(
     arguments: &Arguments,
     dialect: Dialect,
-    allow_dml: bool,
+    policy: Policy,
 ) -> Result<Script, ToolFailure> {
     let sql = render(&arguments.sql, arguments.template_params.as_ref());
     let sql = sql.map_err(failure::template)?;
     let is_long = sql.len() > LONG_SQL_BYTES;
     let work = move || {
         let script = Script::parse(dialect, &sql)?;
-        script.check(Policy { allow_dml })?;
+        script.check(policy)?;
         Ok(script)
     };
     let script = if is_long {

@@ -18,10 +18,11 @@ pub(super) fn failed(message: String, error_type: &'static str) -> ToolFailure {
 pub(super) fn guard(err: GuardError) -> ToolFailure {
     let error_type = match &err {
         GuardError::Syntax(_) | GuardError::TooLong { .. } | GuardError::TooComplex(_) => "syntax",
-        GuardError::DmlNotAllowed(_) => "dml_not_allowed",
+        GuardError::DmlNotAllowed(_) | GuardError::DefinitionNotAllowed(_) => "dml_not_allowed",
         GuardError::Forbidden(_)
         | GuardError::Functions(_)
         | GuardError::Tables(_)
+        | GuardError::Catalogue(_)
         | GuardError::Ambiguous => "not_allowed",
         GuardError::RowFilter { .. } => "row_level_security",
     };

@@ -3,11 +3,26 @@
 use std::collections::BTreeSet;
 
 use tidegate_metastore::DatasetOfTable;
-use tidegate_query::{Dialect, RowFilters, Script, TableName};
+use tidegate_query::{Dialect, Policy, RowFilters, Script, TableName};
 
 use super::open::OpenDatabase;
 use crate::listing::metastore_failure;
 use crate::{CallContext, ToolFailure};
+
+/// What the caller may do in the database, as far as it does not depend on tables.
+pub(super) fn policy(context: &CallContext, database: &OpenDatabase) -> Policy {
+    let has_rule = context
+        .access
+        .limited_tables()
+        .iter()
+        .any(|of| of.database_id == database.connection.id);
+    Policy {
+        allow_dml: database.connection.allow_dml,
+        definitions: context.workspace.sql_limits.definitions,
+        sees_all_tables: database.is_wholly_open,
+        sees_all_rows: !has_rule,
+    }
+}
 
 /// Refuses tables that are not open to the caller, by Superset's rules: the whole database, the schema, or
 /// a dataset on the table must be. At most one SQL statement, none where the whole database is open.

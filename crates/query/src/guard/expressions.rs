@@ -1,0 +1,94 @@
+//! Kinds of expressions. One that is not known is refused: it may name a type, a table or a function in a
+//! way that nobody has looked at.
+
+use sqlparser::ast::{AccessExpr, DataType, Expr, Ident, ObjectName};
+
+use crate::Dialect;
+use crate::name::fold_ident;
+
+/// A part of a value: `(x).name`.
+pub(super) enum Attribute<'a> {
+    Named(&'a Ident),
+    Unknown,
+}
+
+/// Whether the expression, not what is in it, is of a kind that is known.
+pub(super) fn is_known(dialect: Dialect, expr: &Expr) -> bool {
+    match expr {
+        Expr::Identifier(_)
+        | Expr::CompoundIdentifier(_)
+        | Expr::CompoundFieldAccess { .. }
+        | Expr::IsFalse(_)
+        | Expr::IsNotFalse(_)
+        | Expr::IsTrue(_)
+        | Expr::IsNotTrue(_)
+        | Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsUnknown(_)
+        | Expr::IsNotUnknown(_)
+        | Expr::IsDistinctFrom(..)
+        | Expr::IsNotDistinctFrom(..)
+        | Expr::IsJson { .. }
+        | Expr::IsNormalized { .. }
+        | Expr::InList { .. }
+        | Expr::InSubquery { .. }
+        | Expr::Between { .. }
+        | Expr::BinaryOp { .. }
+        | Expr::Like { .. }
+        | Expr::ILike { .. }
+        | Expr::SimilarTo { .. }
+        | Expr::AnyOp { .. }
+        | Expr::AllOp { .. }
+        | Expr::UnaryOp { .. }
+        | Expr::Cast { .. }
+        | Expr::AtTimeZone { .. }
+        | Expr::Extract { .. }
+        | Expr::Ceil { .. }
+        | Expr::Floor { .. }
+        | Expr::Position { .. }
+        | Expr::Substring { .. }
+        | Expr::Trim { .. }
+        | Expr::Overlay { .. }
+        | Expr::Collate { .. }
+        | Expr::Nested(_)
+        | Expr::Value(_)
+        | Expr::TypedString(_)
+        | Expr::Function(_)
+        | Expr::Case { .. }
+        | Expr::Exists { .. }
+        | Expr::Subquery(_)
+        | Expr::GroupingSets(_)
+        | Expr::Cube(_)
+        | Expr::Rollup(_)
+        | Expr::Tuple(_)
+        | Expr::Array(_)
+        | Expr::Interval(_)
+        | Expr::Wildcard(_)
+        | Expr::QualifiedWildcard(..) => true,
+        Expr::RLike { .. } | Expr::MatchAgainst { .. } => dialect == Dialect::Sqlite,
+        _ => false,
+    }
+}
+
+/// What the expression takes of a value by name.
+pub(super) fn attributes(expr: &Expr) -> impl Iterator<Item = Attribute<'_>> {
+    let chain = match expr {
+        Expr::CompoundFieldAccess { access_chain, .. } => access_chain.as_slice(),
+        _ => &[],
+    };
+    chain.iter().filter_map(|access| match access {
+        AccessExpr::Dot(Expr::Identifier(name)) => Some(Attribute::Named(name)),
+        AccessExpr::Dot(_) => Some(Attribute::Unknown),
+        AccessExpr::Subscript(_) => None,
+    })
+}
+
+pub(super) fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Text | DataType::Varchar(_))
+}
+
+/// The last part of a function's name, as the database compares it.
+pub(super) fn last_name(dialect: Dialect, name: &ObjectName) -> Option<String> {
+    let ident = name.0.last()?.as_ident()?;
+    Some(fold_ident(dialect, ident))
+}

@@ -1,0 +1,463 @@
+//! Which tables a statement touches, and which statements are refused whoever asks: what rights rest on.
+
+use Dialect::{PostgreSql, Sqlite};
+use tidegate_query::{
+    DefinitionKind, DefinitionKinds, Dialect, GuardError, Policy, RowFilters, Script, TableName,
+};
+
+const BOTH: [Dialect; 2] = [PostgreSql, Sqlite];
+/// Changes by somebody to whom single tables are open.
+const CHANGES: Policy = Policy {
+    sees_all_tables: false,
+    ..Policy::ALL
+};
+
+fn tables(dialect: Dialect, sql: &str) -> Vec<String> {
+    let script = Script::parse(dialect, sql).unwrap_or_else(|err| panic!("{sql}: {err}"));
+    let mut names: Vec<_> = script.tables().iter().map(ToString::to_string).collect();
+    names.sort();
+    names
+}
+
+fn checked(dialect: Dialect, sql: &str, policy: Policy) -> Result<Script, GuardError> {
+    let script = Script::parse(dialect, sql)?;
+    script.check(policy)?;
+    Ok(script)
+}
+
+/// The statement is refused, or names all the tables.
+fn names_or_is_refused(dialect: Dialect, sql: &str, expected: &[&str]) {
+    if let Ok(script) = checked(dialect, sql, Policy::ALL) {
+        let found: Vec<_> = script.tables().iter().map(ToString::to_string).collect();
+        for table in expected {
+            assert!(
+                found.iter().any(|name| name == table),
+                "{dialect:?}: {table} is missed in {sql}: {found:?}"
+            );
+        }
+    }
+}
+
+/// Changes whose target has the name of a common table expression.
+const HIDDEN_TARGETS: &[&str] = &[
+    "with secret as (select * from t) update secret set note = note returning *",
+    "with secret as (select * from t) update secret set note = 'x'",
+    "with secret as (select * from t) update secret as s set note = s.note from t where t.id = s.id",
+    "with secret as (select * from t) update secret set note = (select note from secret)",
+    "with secret as (select * from t) delete from secret returning *",
+    "with secret as (select * from t) delete from secret where id in (select id from secret)",
+    "with secret as (select * from t) insert into secret values (1, 'x') returning *",
+    "with secret as (select * from t) insert into secret select * from secret",
+    "with secret as (select 1 as id, 'x' as note) insert into secret (id, note) select * from secret \
+     on conflict (id) do update set note = excluded.note returning *",
+    "with recursive secret as (select * from t) delete from secret",
+    "with recursive secret(n) as (select 1 union all select n + 1 from secret where n < 3) \
+     update secret set id = 1",
+    "with a as (select 1), secret as (select * from t), b as (select 2) delete from secret",
+    "with SECRET as (select * from t) delete from Secret",
+    "with \"secret\" as (select * from t) delete from secret",
+    "with secret as (select * from t) delete from \"secret\"",
+    "select 1; with secret as (select * from t) delete from secret",
+];
+
+#[test]
+fn the_target_of_a_change_is_a_table_whatever_a_common_table_expression_is_called() {
+    for dialect in BOTH {
+        for sql in HIDDEN_TARGETS {
+            assert!(
+                tables(dialect, sql).contains(&"secret".to_owned()),
+                "{dialect:?}: {sql}"
+            );
+        }
+    }
+    for sql in [
+        "with secret as (select * from t) delete from secret using t where t.id = secret.id",
+        "with secret as (select * from t) merge into secret using t on secret.id = t.id when matched then delete",
+        "with secret as (select * from t) merge into secret as s using secret on s.id = secret.id \
+         when matched then update set note = 'x' when not matched then insert values (1, 'x')",
+        "with a as (with secret as (select * from t) update secret set note = note returning *) select * from a",
+        "with a as (with secret as (select * from t) delete from secret returning *) select * from a",
+        "with secret as (select * from t), a as (insert into secret select * from secret returning *) select * from a",
+        "with secret as (select * from t), a as (update secret set note = '' returning *), \
+         b as (delete from secret returning *) select * from a, b",
+        "with secret as (select * from t) select * from (with a as (delete from secret returning *) select * from a) q",
+    ] {
+        assert!(
+            tables(PostgreSql, sql).contains(&"secret".to_owned()),
+            "{sql}"
+        );
+    }
+    for sql in [
+        "with secret as (select * from t) replace into secret select * from secret",
+        "with secret as (select * from t) insert or replace into secret values (1, 'x')",
+        "with secret as (select * from t) insert or ignore into [secret] select * from t",
+        "with secret as (select * from t) update or fail `secret` set note = ''",
+    ] {
+        names_or_is_refused(Sqlite, sql, &["secret"]);
+    }
+    // What is read beside the target may still be the common table expression.
+    assert_eq!(
+        vec!["t", "u"],
+        tables(
+            PostgreSql,
+            "with v as (select * from t) update u set a = v.a from v where v.id = u.id"
+        )
+    );
+}
+
+#[test]
+fn a_plan_of_a_change_is_refused_whatever_hides_its_target() {
+    for dialect in BOTH {
+        for sql in HIDDEN_TARGETS.iter().filter(|sql| sql.starts_with("with")) {
+            let sql = format!("explain {sql}");
+            assert!(checked(dialect, &sql, Policy::ALL).is_err(), "{sql}");
+        }
+    }
+}
+
+#[test]
+fn a_change_of_a_filtered_table_is_refused_whatever_hides_it() {
+    for dialect in BOTH {
+        for sql in HIDDEN_TARGETS {
+            let mut filters = RowFilters::new();
+            filters.add(TableName::stored(dialect, None, "secret"), "id = 1");
+            let mut script = Script::parse(dialect, sql).unwrap();
+            let statement = script.statements_mut().last_mut().unwrap();
+            let outcome = statement.filter_rows(&filters);
+            assert!(
+                matches!(outcome, Err(GuardError::Forbidden(_))),
+                "{dialect:?}: {sql}: {outcome:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn changes_in_the_form_of_another_database_are_refused() {
+    for sql in [
+        "insert t values (1)",
+        "insert overwrite table t select 1",
+        "insert into t set a = 1",
+        "insert into t values (1) on duplicate key update a = 1",
+        "replace into t values (1)",
+        "insert or replace into t values (1)",
+        "update t join u on true set a = 1",
+        "update t, u set a = 1",
+        "update t set a = 1 order by a limit 1",
+        "update t as s (x) set a = 1",
+        "delete t from t",
+        "delete t, u from t join u on true",
+        "delete from t, u",
+        "delete from t order by a limit 1",
+        "delete from t join u on true",
+        "merge t using u on true when matched then delete",
+    ] {
+        let outcome = checked(PostgreSql, sql, Policy::ALL);
+        assert!(outcome.is_err(), "lets through: {sql}");
+    }
+}
+
+#[test]
+fn temporary_tables_are_refused_in_every_form() {
+    for sql in [
+        "create temp table t as select 1",
+        "create temporary table t (a int)",
+        "create local temp table t (a int)",
+        "create global temporary table t (a int)",
+        "create temp table if not exists t (a int)",
+        "create temp view v as select 1",
+        "create or replace temporary view v as select 1",
+        "create table pg_temp.t (a int)",
+        "create table PG_TEMP.t as select 1",
+        "create table \"pg_temp\".t as select 1",
+        "create table pg_temp_3.t (a int)",
+        "create view pg_temp.v as select 1",
+        "create table t (a int) on commit drop",
+        "select 1 into temp t",
+        "select 1 into temporary table t",
+        "select * into pg_temp.t from u",
+        "select * from pg_temp.t",
+        "select * from pg_temp_12.t",
+        "select * from d.pg_temp.t",
+        "select * from pg_toast_temp_1.t",
+        "select pg_temp.f()",
+        "select * from pg_temp.f() g",
+        "select null::pg_temp.t",
+        "insert into pg_temp.t values (1)",
+        "update pg_temp.t set a = 1",
+        "delete from pg_temp.t",
+        "merge into pg_temp.t using u on true when matched then delete",
+        "alter table t rename to pg_temp.u",
+        "drop table pg_temp.t",
+        "truncate pg_temp.t",
+        "create table t (a int references pg_temp.u)",
+        "create table t () inherits (pg_temp.u)",
+        "create index on pg_temp.t (a)",
+    ] {
+        let outcome = checked(PostgreSql, sql, Policy::ALL);
+        assert!(outcome.is_err(), "lets through: {sql}");
+    }
+    for sql in [
+        "create temp table t (a)",
+        "create temporary view v as select 1",
+        "create table temp.t (a)",
+        "select * from temp.t",
+        "select * from TEMP.t",
+        "select * from [temp].t",
+        "insert into temp.t values (1)",
+        "select * from sqlite_temp_master",
+        "select * from sqlite_temp_schema",
+        "drop table temp.t",
+    ] {
+        let outcome = checked(Sqlite, sql, Policy::ALL);
+        assert!(outcome.is_err(), "lets through: {sql}");
+    }
+    // Names that only look so.
+    for sql in [
+        "select * from pg_temperature",
+        "select pg_temp.a from t as pg_temp",
+        "select * from \"PG_TEMP\".t",
+    ] {
+        checked(PostgreSql, sql, Policy::ALL).unwrap_or_else(|err| panic!("{sql}: {err}"));
+    }
+}
+
+#[test]
+fn every_table_that_a_definition_names_is_found() {
+    for (sql, expected) in [
+        ("create table t () inherits (secret)", vec!["secret", "t"]),
+        (
+            "create table t (a int) inherits (u, s.secret)",
+            vec!["s.secret", "t", "u"],
+        ),
+        (
+            "create table t (a int references secret(a))",
+            vec!["secret", "t"],
+        ),
+        (
+            "create table t (a int constraint c references s.secret on delete cascade)",
+            vec!["s.secret", "t"],
+        ),
+        (
+            "create table t (a int, foreign key (a) references secret)",
+            vec!["secret", "t"],
+        ),
+        ("create table t (like secret)", vec!["secret", "t"]),
+        (
+            "create table t partition of secret for values in (1)",
+            vec!["secret", "t"],
+        ),
+        (
+            "create table t as select * from secret",
+            vec!["secret", "t"],
+        ),
+        (
+            "create table t as with t as (select * from secret) select * from t",
+            vec!["secret", "t"],
+        ),
+        ("create view v as select * from secret", vec!["secret", "v"]),
+        (
+            "create or replace view v(a) as select 1 from secret",
+            vec!["secret", "v"],
+        ),
+        (
+            "create materialized view v as select * from secret",
+            vec!["secret", "v"],
+        ),
+        ("create index on secret (a)", vec!["secret"]),
+        ("create index i on secret (a) where a > 1", vec!["secret"]),
+        ("alter table t rename to secret", vec!["secret", "t"]),
+        ("alter table s.t rename to secret", vec!["s.secret", "s.t"]),
+        (
+            "alter table t add constraint c foreign key (a) references secret (a)",
+            vec!["secret", "t"],
+        ),
+        (
+            "alter table t add foreign key (a) references secret",
+            vec!["secret", "t"],
+        ),
+        (
+            "alter table t add column b int references secret, add c int references u",
+            vec!["secret", "t", "u"],
+        ),
+        ("alter table only t add column b int", vec!["t"]),
+        ("drop table t, secret", vec!["secret", "t"]),
+        ("drop view v, secret", vec!["secret", "v"]),
+        ("truncate t, secret", vec!["secret", "t"]),
+        ("truncate only secret restart identity", vec!["secret"]),
+    ] {
+        assert_eq!(expected, tables(PostgreSql, sql), "{sql}");
+        checked(PostgreSql, sql, Policy::ALL).unwrap_or_else(|err| panic!("{sql}: {err}"));
+    }
+    for (sql, expected) in [
+        (
+            "create table t (a references secret, b, foreign key (b) references u)",
+            vec!["secret", "t", "u"],
+        ),
+        (
+            "create table t as select * from secret",
+            vec!["secret", "t"],
+        ),
+        ("alter table t rename to secret", vec!["secret", "t"]),
+        ("create unique index i on secret (a)", vec!["secret"]),
+        (
+            "create table if not exists t (a integer primary key autoincrement) strict",
+            vec!["t"],
+        ),
+    ] {
+        assert_eq!(expected, tables(Sqlite, sql), "{sql}");
+        checked(Sqlite, sql, Policy::ALL).unwrap_or_else(|err| panic!("{sql}: {err}"));
+    }
+}
+
+/// `secret` stands where PostgreSQL takes it for a table.
+#[test]
+fn a_definition_that_could_name_a_table_otherwise_is_refused() {
+    for sql in [
+        "create table t (like secret including all)",
+        "create table t (like secret, a int)",
+        "create table t like secret",
+        "create table t clone secret",
+        "create table t as table secret",
+        "create table t of secret",
+        "alter table t inherit secret",
+        "alter table t no inherit secret",
+        "alter table t of secret",
+        "alter table t attach partition secret for values in (1)",
+        "alter table t detach partition secret",
+        "alter table t add like secret",
+        "alter table t swap with secret",
+        "create view v as table secret",
+        "create rule r as on insert to t do also delete from secret",
+        "create trigger g after insert on secret execute function f()",
+        "create policy p on secret using (true)",
+        "create index on only secret (a)",
+        "create recursive view v (a) as select * from secret",
+    ] {
+        names_or_is_refused(PostgreSql, sql, &["secret"]);
+    }
+    // A clause for PostgreSQL, and a column for the parser: in quotes it is one for both.
+    let sql = "create table t (a int, like secret)";
+    if let Ok(script) = checked(PostgreSql, sql, Policy::ALL) {
+        let text = script.statements()[0].sql().unwrap();
+        assert!(text.contains("\"like\""), "{text}");
+    }
+}
+
+#[test]
+fn definitions_that_give_things_away_are_refused() {
+    for sql in [
+        "alter table t owner to u",
+        "alter table t set schema s",
+        "alter table t disable row level security",
+        "alter table t no force row level security",
+        "alter table t disable trigger all",
+        "alter table t enable rule r",
+        "alter table t replica identity full",
+        "alter table t set (fillfactor = 10)",
+        "alter table t set unlogged",
+        "alter table t rename to s.u",
+        "alter table t add primary key using index i",
+        "alter view v as select 1",
+        "alter index i rename to j",
+        "alter schema s rename to r",
+        "create table t (a int) tablespace x",
+        "create table t (a int) with (fillfactor = 10)",
+        "create view v with (security_barrier = false) as select 1",
+        "create foreign table t (a int) server s",
+        "create domain d as int",
+        "create type y as (a int)",
+        "create statistics s on a, b from t",
+        "create schema s create table t (a int)",
+        "create table t (a int) using heap",
+        "create external table t (a int) location 'x'",
+        "create index concurrently i on t (a)",
+        "create index s.i on t (a)",
+        "drop index i",
+        "drop materialized view v",
+        "drop sequence s",
+        "drop type y",
+        "comment on table t is 'x'",
+    ] {
+        let outcome = checked(PostgreSql, sql, Policy::ALL);
+        assert!(outcome.is_err(), "lets through: {sql}");
+    }
+}
+
+#[test]
+fn cascades_need_the_whole_database_and_all_of_its_rows() {
+    for sql in [
+        "drop table t cascade",
+        "drop view v cascade",
+        "truncate t cascade",
+        "truncate table t restart identity cascade",
+        "alter table t drop column a cascade",
+        "alter table t drop constraint c cascade",
+    ] {
+        assert!(checked(PostgreSql, sql, Policy::ALL).is_ok(), "{sql}");
+        let ruled = Policy {
+            sees_all_rows: false,
+            ..Policy::ALL
+        };
+        for policy in [CHANGES, ruled] {
+            let outcome = checked(PostgreSql, sql, policy);
+            assert!(matches!(outcome, Err(GuardError::Forbidden(_))), "{sql}");
+        }
+    }
+}
+
+#[test]
+fn tables_are_changed_only_in_the_ways_that_the_operator_allows() {
+    let statements = [
+        (DefinitionKind::CreateTable, "create table t (a int)"),
+        (DefinitionKind::CreateTable, "create table t as select 1"),
+        (DefinitionKind::CreateView, "create view v as select 1"),
+        (DefinitionKind::CreateIndex, "create index i on t (a)"),
+        (DefinitionKind::AlterTable, "alter table t add column b int"),
+        (DefinitionKind::DropTable, "drop table t"),
+        (DefinitionKind::DropView, "drop view v"),
+        (DefinitionKind::Truncate, "truncate t"),
+    ];
+    for (kind, sql) in statements {
+        let policy = |definitions| Policy {
+            definitions,
+            ..Policy::ALL
+        };
+        let only = policy(DefinitionKinds::NONE.with(kind));
+        let others = DefinitionKind::ALL
+            .into_iter()
+            .filter(|&other| other != kind);
+        let others = policy(others.collect());
+        for dialect in BOTH {
+            assert!(checked(dialect, sql, only).is_ok(), "{dialect:?}: {sql}");
+            for refusing in [policy(DefinitionKinds::NONE), others] {
+                let outcome = checked(dialect, sql, refusing);
+                assert!(
+                    matches!(outcome, Err(GuardError::DefinitionNotAllowed(_))),
+                    "{dialect:?}: {sql}: {outcome:?}"
+                );
+            }
+            let read_only = Policy {
+                allow_dml: false,
+                ..only
+            };
+            let outcome = checked(dialect, sql, read_only);
+            assert!(
+                matches!(outcome, Err(GuardError::DmlNotAllowed(_))),
+                "{sql}"
+            );
+        }
+    }
+    // Rows may be changed without any of them.
+    let rows = Policy {
+        definitions: DefinitionKinds::NONE,
+        ..CHANGES
+    };
+    for sql in [
+        "insert into t values (1)",
+        "update t set a = 1",
+        "delete from t",
+    ] {
+        assert!(checked(PostgreSql, sql, rows).is_ok(), "{sql}");
+    }
+}
