@@ -28,11 +28,10 @@ struct Cluster {
 
 async fn state(redis: &RedisServer) -> SharedState {
     let settings = RedisSettings {
-        url: redis.url().into(),
         pool_size: 8,
         command_timeout: Duration::from_secs(10),
         connect_timeout: Duration::from_secs(10),
-        key_prefix: "tg".to_owned(),
+        ..RedisSettings::at(&redis.url())
     };
     redis_state(settings).await.unwrap()
 }

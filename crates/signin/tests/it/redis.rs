@@ -12,11 +12,10 @@ use crate::stage::{GOOD, OTHER, Stage};
 
 async fn state(server: &RedisServer) -> SharedState {
     let settings = RedisSettings {
-        url: server.url().into(),
         pool_size: 8,
         command_timeout: Duration::from_secs(10),
         connect_timeout: Duration::from_secs(10),
-        key_prefix: "tg".to_owned(),
+        ..RedisSettings::at(&server.url())
     };
     redis_state(settings).await.expect("the settings are right")
 }
