@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
-use serde_json::value::RawValue;
 use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::{LogLevel, ToolAnnotations, ToolDefinition};
 use tidegate_tools::{
-    AnyTool, CacheRule, CallContext, CatalogueBuilder, SizeRule, ToolFailure, ToolFuture,
-    ToolOutput, ToolSpec,
+    Accepted, AnyTool, CacheRule, CallContext, CatalogueBuilder, Redaction, SizeRule, ToolFailure,
+    ToolFuture, ToolOutput, ToolSpec,
 };
 use tidegate_types::Scope;
 
@@ -100,6 +99,7 @@ impl Trouble {
             tags: &["test"],
             cache: CacheRule::Never,
             size: SizeRule::Shorten(&[]),
+            redaction: Redaction::Entities,
         };
         let schema = json!({ "type": "object", "properties": {
             "ms": { "type": "integer" }, "count": { "type": "integer" }, "bytes": { "type": "integer" },
@@ -121,15 +121,10 @@ impl AnyTool for Trouble {
         Arc::clone(&self.definition)
     }
 
-    fn call<'a>(
-        &'a self,
-        context: &'a CallContext,
-        arguments: Option<&'a RawValue>,
-    ) -> ToolFuture<'a> {
+    fn call<'a>(&'a self, context: &'a CallContext, arguments: Accepted) -> ToolFuture<'a> {
         Box::pin(async move {
-            let asked =
-                arguments.map_or(Ok(Asked::default()), |raw| serde_json::from_str(raw.get()));
-            (self.run)(context, asked.map_err(ToolFailure::internal)?).await
+            let asked = arguments.read().map_err(ToolFailure::InvalidArguments)?;
+            (self.run)(context, asked).await
         })
     }
 }

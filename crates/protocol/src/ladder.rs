@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tidegate_types::check_name;
 
 use crate::header::{McpHeaders, decode_value};
 use crate::message::{Body, Incoming, Notification, Request, RequestId, Response};
@@ -88,15 +89,18 @@ impl<'a> Params<'a> {
         )
     }
 
-    /// A member that must be a string.
+    /// A member that must be a string: a name, a URI, a cursor, and so without control characters.
     ///
     /// # Errors
     /// `-32602` naming the member.
     pub fn text(member: &'static str, raw: Option<&'a RawValue>) -> Result<Cow<'a, str>, RpcError> {
-        let raw =
-            raw.ok_or_else(|| RpcError::invalid_params(format!("params.{member} is missing")))?;
-        borrowed_text(raw)
-            .ok_or_else(|| RpcError::invalid_params(format!("params.{member} must be a string")))
+        let refuse = |what: &dyn std::fmt::Display| {
+            RpcError::invalid_params(format!("params.{member} {what}"))
+        };
+        let raw = raw.ok_or_else(|| refuse(&"is missing"))?;
+        let text = borrowed_text(raw).ok_or_else(|| refuse(&"must be a string"))?;
+        check_name(&text).map_err(|err| refuse(&err))?;
+        Ok(text)
     }
 
     /// What both eras may carry in `_meta`. Anything malformed there counts as absent, since nothing of
@@ -379,7 +383,7 @@ fn classify_request<'a>(
             "the header Mcp-Method is missing",
         )));
     }
-    check_name(headers, &request.method, &params).map_err(refuse)?;
+    check_name_header(headers, &request.method, &params).map_err(refuse)?;
     let (client_capabilities, client_info, log_level) = envelope;
     let meta = RequestMeta {
         version,
@@ -427,7 +431,11 @@ fn read_envelope(meta: &RawMeta<'_>) -> Result<Envelope, RpcError> {
 }
 
 /// `Mcp-Name` must say what the body names, so that a proxy may route and limit by it.
-fn check_name(headers: McpHeaders<'_>, method: &str, params: &Params<'_>) -> Result<(), RpcError> {
+fn check_name_header(
+    headers: McpHeaders<'_>,
+    method: &str,
+    params: &Params<'_>,
+) -> Result<(), RpcError> {
     let named = match method {
         "tools/call" | "prompts/get" => params.name,
         "resources/read" => params.uri,
@@ -566,6 +574,21 @@ mod tests {
         assert_eq!("v999.0.0", data["requested"]);
         assert_eq!(MODERN, data["supported"][0]);
         assert_eq!(Some("7"), refusal.id.as_ref().map(RequestId::as_json));
+    }
+
+    #[test]
+    fn names_have_no_control_characters() {
+        for text in [r#""a\u0000b""#, r#""a\nb""#, "\"a\u{85}b\""] {
+            let raw: &RawValue = serde_json::from_str(text).unwrap();
+            let error = Params::text("uri", Some(raw)).unwrap_err();
+            assert_eq!(RpcError::INVALID_PARAMS, error.code);
+            assert!(
+                error
+                    .message
+                    .starts_with("params.uri must not contain the control character U+00"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

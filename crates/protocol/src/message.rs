@@ -158,6 +158,8 @@ fn present<'de, D: Deserializer<'de>>(
 pub fn decode(body: &[u8], max_depth: usize) -> Result<Body<'_>, RpcError> {
     let text = std::str::from_utf8(body)
         .map_err(|_| RpcError::new(RpcError::PARSE_ERROR, "the body is not UTF-8"))?;
+    // Some editors and .NET's default encoding write a byte order mark (RFC 8259 §8.1 lets readers pass it over).
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if depth_exceeds(body, max_depth) {
         return Err(RpcError::new(
             RpcError::PARSE_ERROR,
@@ -304,6 +306,13 @@ mod tests {
             };
             assert_eq!(id, request.id.as_json());
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        let text = "\u{feff}{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}";
+        assert!(matches!(single(text), Ok(Incoming::Request(_))));
+        assert!(single(&format!("\u{feff}{text}")).is_err());
     }
 
     #[test]

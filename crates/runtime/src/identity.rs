@@ -14,7 +14,7 @@ use tidegate_auth::{
 use tidegate_store::{Circuit, Generation, KnownStanding, Remembered, Validation, ValidationCache};
 use tidegate_types::{
     ClientName, Credential, GrantId, Principal, Scope, ScopeSet, ServiceCode, TokenId, UserId,
-    WorkspaceSlug,
+    WorkspaceSlug, check_name,
 };
 use tokio::sync::Semaphore;
 
@@ -419,6 +419,10 @@ fn validated_of(outcome: Validation) -> Result<Arc<Validated>, IdentifyError> {
 
 /// The active user of this name in the workspace's metastore.
 async fn look_up(workspace: &WorkspaceHandle, name: &str) -> Result<Validation, IdentifyError> {
+    // Nobody has such a name, and a database that cannot store it is not to be asked.
+    if check_name(name).is_err() {
+        return Err(IdentifyError::NotAMember);
+    }
     let user = workspace
         .workspace()
         .metastore

@@ -29,6 +29,7 @@ pub use arguments::{Accepted, ArgumentLayout, ArgumentSchema, NoArguments, Unsup
 pub use builtin::builtin;
 pub use catalogue::{
     CallRefusal, Catalogue, CatalogueBuilder, CatalogueEntry, CatalogueError, ResolvedCall,
+    SEARCHING_TOOLS,
 };
 pub use context::{Answers, CallContext, Change, ChangeNotifier, ClientChannel, Questions};
 pub use failure::{ArgumentProblem, ToolFailure};
@@ -36,7 +37,7 @@ pub use fields::hide_fields;
 pub use prompt::Prompt;
 pub use resource::{Resource, ResourceTemplate};
 pub use size::{Fitted, SizeBudget, SizeWarning, estimate_tokens};
-pub use spec::{CacheRule, Permission, SizeRule, ToolSpec};
+pub use spec::{CacheRule, Permission, Redaction, SizeRule, ToolSpec};
 pub use tool::{AnyTool, Tool, ToolFuture, ToolOutput};
 pub use visibility::{Decision, Grants, decide};
 pub use workspace::{SqlLimits, Workspace};

@@ -9,13 +9,16 @@ use serde_json::value::RawValue;
 use tidegate_protocol::ToolDefinition;
 use tidegate_protocol::content::ToolResult;
 
-use crate::{ArgumentLayout, CallContext, ToolFailure, ToolSpec};
+use crate::{Accepted, ArgumentLayout, ArgumentProblem, CallContext, ToolFailure, ToolSpec};
 
 /// A tool of the catalogue: typed arguments in, a typed answer out.
 ///
 /// The published input schema is `{"request": Arguments}` as in Superset; flat arguments and JSON in a
 /// string are taken as well (see [`ArgumentLayout`]). Arguments are validated against the schema before
 /// `call`, and the principal's scope and permission are checked before that.
+///
+/// Strings are names, without control characters, unless the schema says that they may have lines, as SQL and
+/// searches do: `#[schemars(extend("x-has-lines" = true))]`.
 pub trait Tool: Send + Sync + 'static {
     /// What the call takes. Doc comments of the fields become descriptions in the schema.
     type Arguments: DeserializeOwned + JsonSchema + Send;
@@ -69,10 +72,32 @@ pub trait AnyTool: Send + Sync {
     /// As `tools/list` shows it.
     fn definition(&self) -> Arc<ToolDefinition>;
 
-    /// Validates the arguments and does the work. `None`: the call came without arguments.
-    fn call<'a>(
-        &'a self,
-        context: &'a CallContext,
-        arguments: Option<&'a RawValue>,
-    ) -> ToolFuture<'a>;
+    /// Checks arguments as they came; `None`: the call came without. Tools whose schemas the checker does not
+    /// hold get whatever is an object, names no member twice and has no control characters.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    fn accept(&self, arguments: Option<&RawValue>) -> Result<Accepted, Vec<ArgumentProblem>> {
+        Accepted::unchecked_by_schema(arguments)
+    }
+
+    /// Does the work with what [`Self::accept`] gave.
+    fn call<'a>(&'a self, context: &'a CallContext, arguments: Accepted) -> ToolFuture<'a>;
+}
+
+impl dyn AnyTool {
+    /// Checks the arguments and does the work.
+    ///
+    /// # Errors
+    /// `InvalidArguments`, or what the tool fails with.
+    pub async fn run(
+        &self,
+        context: &CallContext,
+        arguments: Option<&RawValue>,
+    ) -> Result<ToolOutput, ToolFailure> {
+        let accepted = self
+            .accept(arguments)
+            .map_err(ToolFailure::InvalidArguments)?;
+        self.call(context, accepted).await
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use tidegate_protocol::ToolDefinition;
 use tidegate_protocol::content::{ContentBlock, ToolResult};
 
-use crate::arguments::{ArgumentSchema, UnsupportedSchema};
+use crate::arguments::{Accepted, ArgumentSchema, UnsupportedSchema};
 use crate::tool::{AnyTool, Tool, ToolFuture, ToolOutput};
 use crate::{ArgumentProblem, CallContext, ToolFailure, ToolSpec};
 
@@ -31,13 +31,11 @@ impl<T: Tool> TypedTool<T> {
     async fn run(
         &self,
         context: &CallContext,
-        raw: Option<&RawValue>,
+        accepted: Accepted,
     ) -> Result<ToolOutput, ToolFailure> {
-        let accepted = self
-            .schema
-            .parse::<T::Arguments>(raw)
-            .map_err(ToolFailure::InvalidArguments)?;
-        let answer = self.tool.call(context, accepted.arguments).await?;
+        let ignored = note_on_ignored(accepted.ignored());
+        let arguments = accepted.read().map_err(ToolFailure::InvalidArguments)?;
+        let answer = self.tool.call(context, arguments).await?;
         let rows = T::rows(&answer);
         let text = serde_json::to_string(&answer).map_err(ToolFailure::internal)?;
         // Not when the answer is a bare string or number: `structuredContent` was an object before 2026-07-28.
@@ -47,11 +45,7 @@ impl<T: Tool> TypedTool<T> {
             .transpose();
         let structured = structured.map_err(ToolFailure::internal)?;
         let mut content = vec![ContentBlock::Text { text }];
-        if !accepted.ignored.is_empty() {
-            content.push(ContentBlock::Text {
-                text: note_on_ignored(&accepted.ignored),
-            });
-        }
+        content.extend(ignored.map(ContentBlock::text));
         Ok(ToolOutput {
             result: ToolResult {
                 content,
@@ -64,12 +58,12 @@ impl<T: Tool> TypedTool<T> {
 }
 
 /// Beside the answer, so that a model that made an argument up learns of it.
-fn note_on_ignored(ignored: &[ArgumentProblem]) -> String {
+fn note_on_ignored(ignored: &[ArgumentProblem]) -> Option<String> {
     let lines: Vec<_> = ignored
         .iter()
         .map(|problem| format!("{} {}", problem.path, problem.message))
         .collect();
-    format!("These arguments were ignored: {}", lines.join("; "))
+    (!lines.is_empty()).then(|| format!("These arguments were ignored: {}", lines.join("; ")))
 }
 
 impl<T: Tool> AnyTool for TypedTool<T> {
@@ -81,11 +75,11 @@ impl<T: Tool> AnyTool for TypedTool<T> {
         self.definition.clone()
     }
 
-    fn call<'a>(
-        &'a self,
-        context: &'a CallContext,
-        arguments: Option<&'a RawValue>,
-    ) -> ToolFuture<'a> {
+    fn accept(&self, arguments: Option<&RawValue>) -> Result<Accepted, Vec<ArgumentProblem>> {
+        self.schema.accept(arguments)
+    }
+
+    fn call<'a>(&'a self, context: &'a CallContext, arguments: Accepted) -> ToolFuture<'a> {
         Box::pin(self.run(context, arguments))
     }
 }

@@ -84,7 +84,7 @@ impl Small {
             Arc::new(ManualClock::at("2026-11-20T07:14:41Z".parse().unwrap()));
         let workspace = Workspace {
             slug: "demo".parse().unwrap(),
-            public_url: "https://superset.example.com".into(),
+            public_url: Some("https://superset.example.com".into()),
             metastore: self.metastore.clone(),
             engines: Arc::new(Engines::builder().build()),
             sql_limits: SqlLimits {
@@ -160,7 +160,7 @@ async fn call(
     )?;
     call.entry
         .tool()
-        .call(context, call.arguments.as_deref())
+        .run(context, call.arguments.as_deref())
         .await
 }
 
@@ -265,7 +265,7 @@ async fn call_tool_gives_what_a_direct_call_gives_even_where_nobody_resolved_it(
         .tool("call_tool")
         .unwrap()
         .tool()
-        .call(&ada, Some(&raw))
+        .run(&ada, Some(&raw))
         .await
         .unwrap();
     assert_eq!(answer(&direct)["charts"], answer(&unresolved)["charts"]);
@@ -276,7 +276,7 @@ async fn call_tool_gives_what_a_direct_call_gives_even_where_nobody_resolved_it(
         .tool("call_tool")
         .unwrap()
         .tool()
-        .call(&nora, Some(&raw))
+        .run(&nora, Some(&raw))
         .await;
     assert!(
         matches!(refused, Err(ToolFailure::NotFound(_))),

@@ -85,7 +85,7 @@ impl Fixture {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let workspace = Workspace {
             slug: "demo".parse().unwrap(),
-            public_url: "https://superset.example.com".into(),
+            public_url: Some("https://superset.example.com".into()),
             metastore: self.metastore.clone(),
             engines: self.engines.clone(),
             sql_limits: SqlLimits {
@@ -149,7 +149,7 @@ async fn run(context: &CallContext, request: Value) -> Result<Value, ToolFailure
     let output = call
         .entry
         .tool()
-        .call(context, call.arguments.as_deref())
+        .run(context, call.arguments.as_deref())
         .await?;
     match &output.result.content[0] {
         ContentBlock::Text { text } => Ok(serde_json::from_str(text).unwrap()),

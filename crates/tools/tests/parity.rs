@@ -53,7 +53,7 @@ const VOLATILE: [&str; 17] = [
 ];
 
 /// Calls where Tidegate means to differ, and why.
-const DIFFERENT: [(&str, &str); 7] = [
+const DIFFERENT: [(&str, &str); 8] = [
     (
         "info-0359",
         "Superset gives the charts in the order of storage, and two of them were moved",
@@ -75,6 +75,10 @@ const DIFFERENT: [(&str, &str); 7] = [
     (
         "info-0555",
         "by slug, Superset shows another user's draft; by id it refuses",
+    ),
+    (
+        "info-0592",
+        "Superset takes `identifier: true` for the id 1, which nobody means",
     ),
 ];
 
@@ -127,7 +131,7 @@ async fn context_of(metastore: &Metastore, user: &str) -> Option<CallContext> {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-11-20T07:14:41Z".parse().unwrap()));
     let workspace = Workspace {
         slug: "demo".parse().unwrap(),
-        public_url: "https://superset.example.com".into(),
+        public_url: Some("https://superset.example.com".into()),
         metastore: metastore.clone(),
         engines: Arc::new(Engines::builder().build()),
         sql_limits: SqlLimits {
@@ -172,7 +176,7 @@ async fn call(context: &CallContext, tool: &str, arguments: &Value) -> Result<Va
     let output = call
         .entry
         .tool()
-        .call(context, call.arguments.as_deref())
+        .run(context, call.arguments.as_deref())
         .await?;
     match &output.result.content[0] {
         ContentBlock::Text { text } => Ok(serde_json::from_str(text).unwrap()),

@@ -1,7 +1,9 @@
-//! Control characters in texts from outside: arguments of tools, form fields, claims of tokens.
+//! Texts from outside: arguments of tools, form fields, claims of tokens, messages of databases.
 //!
 //! PostgreSQL stores no U+0000, terminals and logs obey the others, and two names that look alike may differ
 //! by one. So texts from outside are checked where they come in, by these two functions alone.
+
+use std::borrow::Cow;
 
 /// A control character where none may be: C0, U+007F or C1 (Unicode category `Cc`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -37,9 +39,25 @@ fn find(text: &str, is_refused: impl Fn(char) -> bool) -> Result<(), ControlChar
     }
 }
 
+/// The start of a text that is shown to somebody, at most about `bytes` bytes, with a note when the rest is left
+/// out.
+pub fn shortened(text: &str, bytes: usize) -> Cow<'_, str> {
+    if text.len() <= bytes {
+        return Cow::Borrowed(text);
+    }
+    let start = &text[..text.floor_char_boundary(bytes)];
+    Cow::Owned(format!("{start}… [cut: {} bytes in all]", text.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_letters_and_says_so() {
+        assert_eq!("short", shortened("short", 5));
+        assert_eq!("éé… [cut: 8 bytes in all]", shortened("éééé", 5));
+    }
 
     const LINES: [char; 3] = ['\t', '\n', '\r'];
 

@@ -8,6 +8,7 @@ use tidegate_protocol::ladder::Params;
 use tidegate_protocol::reply::ResultBuilder;
 use tidegate_protocol::{ProtocolVersion, RpcError};
 use tidegate_tools::CallContext;
+use tidegate_types::{check_name, check_text};
 
 use super::Core;
 
@@ -41,6 +42,17 @@ pub(crate) async fn complete(
 ) -> Result<Bytes, RpcError> {
     let reference: Reference = read("ref", params.reference)?;
     let argument: Argument = read("argument", params.argument)?;
+    let named = match &reference {
+        Reference::Prompt { name } => check_name(name),
+        Reference::Resource { uri } => check_name(uri),
+    };
+    for (place, checked) in [
+        ("ref", named),
+        ("argument.name", check_name(&argument.name)),
+        ("argument.value", check_text(&argument.value)),
+    ] {
+        checked.map_err(|err| RpcError::invalid_params(format!("params.{place} {err}")))?;
+    }
     let mut values = match reference {
         Reference::Prompt { name } => {
             let prompt = core.catalogue.prompt(&name).ok_or_else(|| {

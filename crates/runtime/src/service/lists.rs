@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use moka::sync::Cache;
+use serde_json::value::RawValue;
 use tidegate_metastore::Fingerprint;
 use tidegate_protocol::ladder::Params;
 use tidegate_protocol::reply::{CacheScope, ResultBuilder};
-use tidegate_protocol::{ProtocolVersion, RpcError, cursor};
+use tidegate_protocol::{ProtocolVersion, RpcError, ToolDefinition, cursor};
+use tidegate_tools::{CatalogueEntry, SEARCHING_TOOLS};
 
 use super::{Caller, Core, millis};
 
@@ -59,17 +61,17 @@ fn render_tools(
     caller: &Caller,
     version: ProtocolVersion,
 ) -> Result<Vec<Bytes>, RpcError> {
-    let tools: Vec<_> = core
+    let is_listed = |name: &str| match &core.settings.pinned_tools {
+        Some(pinned) => pinned.contains(name),
+        // Who sees all tools need not search them.
+        None => !SEARCHING_TOOLS.contains(&name),
+    };
+    let tools: Vec<Box<RawValue>> = core
         .catalogue
         .visible(&caller.principal, &caller.access)
-        .filter(|entry| {
-            core.settings
-                .pinned_tools
-                .as_ref()
-                .is_none_or(|pinned| pinned.contains(entry.spec().name))
-        })
-        .map(|entry| entry.listed(version))
-        .collect();
+        .filter(|entry| is_listed(entry.spec().name))
+        .map(|entry| listed(core, caller, entry, version))
+        .collect::<Result<_, _>>()?;
     let mut pages = Vec::new();
     let mut at = None;
     loop {
@@ -80,6 +82,27 @@ fn render_tools(
             None => return Ok(pages),
         }
     }
+}
+
+/// A tool as its caller sees it.
+fn listed(
+    core: &Core,
+    caller: &Caller,
+    entry: &CatalogueEntry,
+    version: ProtocolVersion,
+) -> Result<Box<RawValue>, RpcError> {
+    let annotations = core
+        .catalogue
+        .annotations_for(entry, &caller.principal, &caller.access);
+    if entry.definition().annotations == Some(annotations) {
+        return Ok(entry.listed(version).to_owned());
+    }
+    let definition = ToolDefinition {
+        annotations: Some(annotations),
+        ..entry.definition().clone()
+    };
+    serde_json::value::to_raw_value(&definition.for_version(version))
+        .map_err(|err| RpcError::new(RpcError::INTERNAL, err.to_string()))
 }
 
 /// `resources/list`.
@@ -160,8 +183,10 @@ fn render<T: serde::Serialize>(
 }
 
 fn cursor_of(params: &Params<'_>) -> Result<Option<String>, RpcError> {
-    params
-        .cursor
-        .map(|cursor| Params::text("cursor", Some(cursor)).map(std::borrow::Cow::into_owned))
-        .transpose()
+    let Some(cursor) = params.cursor else {
+        return Ok(None);
+    };
+    let cursor = Params::text("cursor", Some(cursor))?.into_owned();
+    // Some clients send an empty cursor for the first page.
+    Ok((!cursor.is_empty()).then_some(cursor))
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
+use tidegate_metastore::Access;
 use tidegate_protocol::reply::{CacheScope, ResultBuilder, tool_result};
 use tidegate_protocol::{ProtocolVersion, ResourceContents, RpcError};
 use tidegate_telemetry::Count;
 use tidegate_tools::{
-    AnyTool, CacheRule, CallContext, Prompt, ToolFailure, ToolOutput, hide_fields,
+    Accepted, AnyTool, CacheRule, CallContext, Prompt, ToolFailure, ToolOutput, hide_fields,
 };
 
 use super::{Core, Produced, millis};
@@ -18,7 +19,8 @@ pub(crate) enum Operation {
     /// `tools/call`.
     Tool {
         tool: Arc<dyn AnyTool>,
-        arguments: Option<Box<RawValue>>,
+        /// As they came.
+        arguments: Option<Arc<RawValue>>,
     },
     /// `prompts/get`.
     Prompt {
@@ -29,36 +31,93 @@ pub(crate) enum Operation {
     Resource { uri: String },
 }
 
-impl Operation {
+/// The same with arguments that were checked.
+pub(crate) enum CheckedOperation {
+    Tool {
+        tool: Arc<dyn AnyTool>,
+        arguments: Accepted,
+    },
+    Prompt {
+        prompt: Arc<dyn Prompt>,
+        arguments: BTreeMap<String, String>,
+    },
+    Resource {
+        uri: String,
+    },
+}
+
+/// What records and seals say of an operation. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct OperationSummary {
     /// The protocol method.
-    pub(crate) const fn method(&self) -> &'static str {
+    pub method: &'static str,
+    /// A tool, a prompt or a URI.
+    pub target: Arc<str>,
+    /// The arguments as they came; none is the same as no members.
+    pub arguments: Option<Arc<RawValue>>,
+}
+
+impl OperationSummary {
+    /// The arguments as JSON text.
+    pub(crate) fn arguments(&self) -> &str {
+        self.arguments
+            .as_ref()
+            .map_or("{}", |arguments| arguments.get())
+    }
+}
+
+impl Operation {
+    /// For records and seals.
+    pub(crate) fn summary(&self) -> OperationSummary {
         match self {
-            Self::Tool { .. } => "tools/call",
-            Self::Prompt { .. } => "prompts/get",
-            Self::Resource { .. } => "resources/read",
+            Self::Tool { tool, arguments } => OperationSummary {
+                method: "tools/call",
+                target: tool.spec().name.into(),
+                arguments: arguments.clone(),
+            },
+            Self::Prompt { prompt, arguments } => OperationSummary {
+                method: "prompts/get",
+                target: prompt.definition().name.into(),
+                // Texts by name always serialize.
+                arguments: serde_json::value::to_raw_value(arguments)
+                    .ok()
+                    .map(Arc::from),
+            },
+            Self::Resource { uri } => OperationSummary {
+                method: "resources/read",
+                target: uri.as_str().into(),
+                arguments: None,
+            },
         }
     }
 
-    /// What it is done to: a tool, a prompt or a URI.
-    pub(crate) fn target(&self) -> String {
+    /// The tool's name, if it is one.
+    pub(crate) fn tool(&self) -> Option<&'static str> {
         match self {
-            Self::Tool { tool, .. } => tool.spec().name.to_owned(),
-            Self::Prompt { prompt, .. } => prompt.definition().name,
-            Self::Resource { uri } => uri.clone(),
+            Self::Tool { tool, .. } => Some(tool.spec().name),
+            Self::Prompt { .. } | Self::Resource { .. } => None,
         }
     }
 
-    /// Its arguments as JSON text.
-    pub(crate) fn arguments(&self) -> String {
-        match self {
-            Self::Tool { arguments, .. } => arguments
-                .as_ref()
-                .map_or_else(|| "{}".to_owned(), |arguments| arguments.get().to_owned()),
-            Self::Prompt { arguments, .. } => serde_json::to_string(arguments).unwrap_or_default(),
-            Self::Resource { .. } => "{}".to_owned(),
-        }
+    /// Checks the arguments.
+    ///
+    /// # Errors
+    /// `InvalidArguments`; nothing was done.
+    pub(crate) fn check(self) -> Result<CheckedOperation, ToolFailure> {
+        Ok(match self {
+            Self::Tool { tool, arguments } => CheckedOperation::Tool {
+                arguments: tool
+                    .accept(arguments.as_deref())
+                    .map_err(ToolFailure::InvalidArguments)?,
+                tool,
+            },
+            Self::Prompt { prompt, arguments } => CheckedOperation::Prompt { prompt, arguments },
+            Self::Resource { uri } => CheckedOperation::Resource { uri },
+        })
     }
+}
 
+impl CheckedOperation {
     /// How long a finished answer may be kept on the server, if at all.
     pub(crate) fn keep_for(&self, core: &Core) -> Option<std::time::Duration> {
         let cache = core.settings.cache.as_ref()?;
@@ -83,8 +142,8 @@ impl Operation {
     ) -> Result<Produced, ToolFailure> {
         match self {
             Self::Tool { tool, arguments } => {
-                let output = tool.call(context, arguments.as_deref()).await?;
-                let output = fit(core, context, tool.spec().name, output);
+                let output = tool.call(context, arguments).await?;
+                let output = fit(core, &context.access, tool.spec().name, output);
                 Ok(Produced {
                     result: tool_result(&output.result, version, &core.server),
                     is_error: output.result.is_error,
@@ -121,15 +180,20 @@ impl Operation {
 }
 
 /// Hides what the principal may not see, then makes the rest fit.
-fn fit(core: &Core, context: &CallContext, tool: &str, mut output: ToolOutput) -> ToolOutput {
+pub(crate) fn fit(
+    core: &Core,
+    access: &Arc<Access>,
+    tool: &str,
+    mut output: ToolOutput,
+) -> ToolOutput {
     let Some(entry) = core.catalogue.tool(tool) else {
         return output;
     };
     let Some(budget) = &core.settings.size else {
-        hide_fields(&mut output, entry.spec(), &context.access);
+        hide_fields(&mut output, entry.spec(), access);
         return output;
     };
-    let fitted = entry.guard(output, &context.access, budget);
+    let fitted = entry.guard(output, access, budget);
     if let Some(warning) = fitted.warning {
         let metrics = core.observer.metrics();
         metrics.count(if warning.is_shortened {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::ladder::Params;
-use tidegate_protocol::{ProtocolVersion, RequestId, RpcError, reply};
-use tidegate_tools::{CallRefusal, ToolFailure};
+use tidegate_protocol::reply::{self, tool_result};
+use tidegate_protocol::{ProtocolVersion, RequestId, RpcError};
+use tidegate_tools::{Accepted, CallRefusal, ToolFailure};
 use tidegate_types::{Scope, ScopeSet, ServiceCode};
 
 use super::operation::Operation;
@@ -61,7 +63,9 @@ fn tool(
     match resolved {
         Ok(call) => Ok(Operation::Tool {
             tool: Arc::clone(call.entry.tool()),
-            arguments: call.arguments.map(std::borrow::Cow::into_owned),
+            arguments: call
+                .arguments
+                .map(|arguments| Arc::from(arguments.into_owned())),
         }),
         Err(CallRefusal::UnknownTool(message)) => {
             core.observer
@@ -71,27 +75,51 @@ fn tool(
                 &RpcError::invalid_params(message),
             )))
         }
-        Err(CallRefusal::InsufficientScope { tool, needed }) => {
-            core.observer
-                .refused(caller, "tools/call", &tool, ServiceCode::InsufficientScope);
-            let error = RpcError::new(
-                super::FORBIDDEN,
-                format!("the token's scopes do not reach the tool {tool}: it needs {needed}"),
-            );
-            Err(Outcome::Refused(Refused {
-                needs_scope: Some(step_up(caller.principal.scopes, needed)),
-                ..Refused::new(ServiceCode::InsufficientScope, Some(id), error)
-            }))
+        Err(refusal @ CallRefusal::InsufficientScope { .. }) => {
+            Err(insufficient_scope(core, caller, &refusal, id, version))
         }
         Err(CallRefusal::InvalidArguments(problems)) => {
             core.observer
                 .refused(caller, "tools/call", name, ServiceCode::InvalidRequest);
             let failed = ToolFailure::InvalidArguments(problems);
-            Err(failure::outcome(core, &failed, id, version, true, |_| {
-                String::new()
-            }))
+            let asked = failure::Asked {
+                id,
+                version,
+                tool: Some(name),
+                access: &caller.access,
+            };
+            Err(failure::outcome(core, &failed, &asked, |_| String::new()))
         }
     }
+}
+
+/// What the client gets whose token does not reach a tool: a challenge, or a result where no other token can be
+/// had by it.
+fn insufficient_scope(
+    core: &Core,
+    caller: &Caller,
+    refusal: &CallRefusal,
+    id: &RequestId,
+    version: ProtocolVersion,
+) -> Outcome {
+    let CallRefusal::InsufficientScope { tool, needed } = refusal else {
+        unreachable!("called for this one alone");
+    };
+    core.observer
+        .refused(caller, "tools/call", tool, ServiceCode::InsufficientScope);
+    let has = caller.principal.scopes;
+    if !caller.can_act_on_status() {
+        let text = failure::sentence(&format!(
+            "{refusal}; it has {has}. The person who made it can make another one"
+        ));
+        let result = tool_result(&ToolResult::error(text), version, &core.server);
+        return Outcome::Message(reply::success(id, &result));
+    }
+    let error = RpcError::new(super::FORBIDDEN, format!("{refusal}; it has {has}"));
+    Outcome::Refused(Refused {
+        needs_scope: Some(step_up(has, *needed)),
+        ..Refused::new(ServiceCode::InsufficientScope, Some(id), error)
+    })
 }
 
 /// What a client should ask for that has some scopes and needs one more.
@@ -104,15 +132,7 @@ fn prompt(core: &Core, name: &str, params: &Params<'_>) -> Result<Operation, Rpc
         let name: String = name.chars().take(128).collect();
         RpcError::invalid_params(format!("prompt {name:?} does not exist"))
     })?;
-    let arguments: BTreeMap<String, String> = match params
-        .arguments
-        .filter(|arguments| arguments.get() != "null")
-    {
-        None => BTreeMap::new(),
-        Some(raw) => serde_json::from_str(raw.get()).map_err(|_| {
-            RpcError::invalid_params("params.arguments must be an object of strings")
-        })?,
-    };
+    let arguments = prompt_arguments(params)?;
     let missing = prompt
         .definition()
         .arguments
@@ -130,9 +150,75 @@ fn prompt(core: &Core, name: &str, params: &Params<'_>) -> Result<Operation, Rpc
     })
 }
 
+/// The arguments of a prompt: texts by name. Null is the same as left out.
+fn prompt_arguments(params: &Params<'_>) -> Result<BTreeMap<String, String>, RpcError> {
+    let Some(raw) = params.arguments else {
+        return Ok(BTreeMap::new());
+    };
+    // The same reading as of a tool's arguments: no member twice, no control characters.
+    let accepted = Accepted::unchecked_by_schema(Some(raw)).map_err(|problems| {
+        let problem = problems.first().map(|problem| {
+            let dot = if problem.path.is_empty() { "" } else { "." };
+            format!("{dot}{}: {}", problem.path, problem.message)
+        });
+        RpcError::invalid_params(format!("params.arguments{}", problem.unwrap_or_default()))
+    })?;
+    let mut arguments: BTreeMap<String, Option<String>> = accepted
+        .read()
+        .map_err(|_| RpcError::invalid_params("params.arguments must be an object of strings"))?;
+    arguments.retain(|_, text| text.is_some());
+    Ok(arguments
+        .into_iter()
+        .map(|(name, text)| (name, text.unwrap_or_default()))
+        .collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn arguments(text: &str) -> Result<BTreeMap<String, String>, String> {
+        let raw: &serde_json::value::RawValue = serde_json::from_str(text).unwrap();
+        let params = Params {
+            arguments: Some(raw),
+            ..Params::default()
+        };
+        prompt_arguments(&params).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn null_for_an_argument_of_a_prompt_is_the_same_as_left_out() {
+        let expected = BTreeMap::from([("a".to_owned(), "x".to_owned())]);
+        assert_eq!(Ok(expected), arguments(r#"{"a":"x","b":null}"#));
+    }
+
+    #[test]
+    fn arguments_of_a_prompt_are_texts_without_control_characters() {
+        for (came, told) in [
+            (
+                r#"{"a":"x\u0000"}"#,
+                "params.arguments.a: must not contain the control character U+0000",
+            ),
+            (
+                r#"{"a\u001b":"x"}"#,
+                "params.arguments.\"a\\u{1b}\": the name of a member must not contain the control character U+001B",
+            ),
+            (
+                r#"{"a":"x","a":"y"}"#,
+                "params.arguments.a: stands more than once",
+            ),
+            (
+                r#"{"a":1}"#,
+                "params.arguments must be an object of strings",
+            ),
+            (
+                "[]",
+                "params.arguments: expected an object, or its JSON in a string, got an empty list",
+            ),
+        ] {
+            assert_eq!(Err(told.to_owned()), arguments(came), "{came}");
+        }
+    }
 
     #[test]
     fn stepping_up_loses_nothing_and_asks_for_no_more() {

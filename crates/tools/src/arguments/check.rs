@@ -3,14 +3,20 @@
 //! Coerced: `"5"`, `"5.0"`, `5.0` and `true` for an integer; numeric text and booleans for a number; the
 //! words true, false, yes, no, on, off, t, f, y, n, 1, 0 and the numbers 1 and 0 for a boolean; JSON text
 //! for a list or an object; comma-separated text for a list of strings. Never a number for a string, as
-//! there. Where several types are allowed, an exact match goes before any coercion.
+//! there. Where several types are allowed, an exact match goes before any coercion, and a boolean is no number.
+//!
+//! Null for a member that may be left out is the same as leaving it out, since some clients (OpenAI's strict
+//! mode) always send every member. Texts have no control characters but those of lines, where the schema allows
+//! lines, and names of members have none.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
+use tidegate_types::{check_name, check_text};
 
 use super::compile::{Node, ObjectNode, Rest};
-use super::wording;
+use super::read::{Unreadable, read};
+use super::{Accepted, wording};
 use crate::ArgumentProblem;
 
 /// More problems than this help nobody.
@@ -55,16 +61,30 @@ impl Checker {
         }
     }
 
+    /// What a walk over `value` came to.
+    pub(super) fn into_accepted(self, value: Value) -> Result<Accepted, Vec<ArgumentProblem>> {
+        if self.problems.is_empty() {
+            Ok(Accepted {
+                value,
+                ignored: self.ignored,
+            })
+        } else {
+            Err(self.problems)
+        }
+    }
+
     /// Checks and coerces `value` in place.
     pub(super) fn check(&mut self, node: &Node, value: &mut Value, path: &Path<'_>) {
         match node {
-            Node::Any => {}
+            Node::Any => self.check_any(value, path),
             Node::Object(object) => match as_object(value) {
-                Some(members) => self.check_object(object, members, path),
-                None => self.mismatch(node, value, path),
+                Ok(Some(members)) => self.check_object(object, members, path),
+                Ok(None) => self.mismatch(node, value, path),
+                Err(Repeated(inner)) => self.repeated(path, &inner),
             },
             Node::List { items, least, most } => match as_list(value, items) {
-                Some(list)
+                Err(Repeated(inner)) => self.repeated(path, &inner),
+                Ok(Some(list))
                     if list.len() >= *least && most.is_none_or(|most| list.len() <= most) =>
                 {
                     for (index, item) in list.iter_mut().enumerate() {
@@ -85,6 +105,48 @@ impl Checker {
         }
     }
 
+    /// Checks what a schema says nothing about: texts may have lines, names of members may not.
+    fn check_any(&mut self, value: &Value, path: &Path<'_>) {
+        if self.problems.len() >= MAX_PROBLEMS || is_clean(value) {
+            return;
+        }
+        match value {
+            Value::String(text) => {
+                if let Err(err) = check_text(text) {
+                    self.add(path, err.to_string());
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.check_any(item, &Path::Item(path, index));
+                }
+            }
+            Value::Object(members) => {
+                for (name, member) in members {
+                    let path = Path::Member(path, name);
+                    self.check_member_name(name, &path);
+                    self.check_any(member, &path);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn check_member_name(&mut self, name: &str, path: &Path<'_>) {
+        if let Err(err) = check_name(name) {
+            self.add(path, format!("the name of a member {err}"));
+        }
+    }
+
+    fn repeated(&mut self, path: &Path<'_>, inner: &str) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(ArgumentProblem {
+                path: wording::inside(&path.to_string(), inner),
+                message: wording::REPEATED.to_owned(),
+            });
+        }
+    }
+
     fn check_object(
         &mut self,
         object: &ObjectNode,
@@ -101,14 +163,14 @@ impl Checker {
                 }
                 continue;
             };
-            known += 1;
-            if value.is_null() && !property.is_required && !accepts(&property.node, value) {
-                self.add(
-                    &path,
-                    wording::null_for_default(&property.node, property.default.as_ref()),
-                );
-            } else {
+            if !value.is_null() || accepts(&property.node, value) {
+                known += 1;
                 self.check(&property.node, value, &path);
+            } else {
+                members.remove(&property.name);
+                if property.is_required {
+                    self.add(&path, wording::missing(&property.node));
+                }
             }
         }
         if members.len() > known {
@@ -129,7 +191,9 @@ impl Checker {
                 .iter_mut()
                 .filter(|(name, _)| object.property(name).is_none())
             {
-                self.check(node, value, &Path::Member(path, name));
+                let path = Path::Member(path, name);
+                self.check_member_name(name, &path);
+                self.check(node, value, &path);
             }
             return;
         }
@@ -163,9 +227,19 @@ impl Checker {
         if branches.iter().any(|branch| accepts(branch, value)) {
             return;
         }
+        // `true` for an id would be the thing with the id 1.
+        let is_no_number = value.is_boolean()
+            && branches
+                .iter()
+                .filter(|branch| !matches!(branch, Node::Null))
+                .nth(1)
+                .is_some();
         // The problems of the branch that was surely meant say more than "none of these".
         let mut meant: Option<Vec<ArgumentProblem>> = None;
         for branch in branches {
+            if is_no_number && matches!(branch, Node::Integer(_) | Node::Number { .. }) {
+                continue;
+            }
             let mut attempt = value.clone();
             let mut checker = Self::new(false);
             checker.check(branch, &mut attempt, path);
@@ -228,10 +302,23 @@ fn has_matching_tag(object: &ObjectNode, value: &Value) -> bool {
         })
 }
 
+/// Whether no text in it has a control character, but for those of lines, and no name of a member has one.
+fn is_clean(value: &Value) -> bool {
+    match value {
+        Value::String(text) => check_text(text).is_ok(),
+        Value::Array(items) => items.iter().all(is_clean),
+        Value::Object(members) => members
+            .iter()
+            .all(|(name, member)| check_name(name).is_ok() && is_clean(member)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
 /// Whether the value fits exactly, without coercion.
 fn accepts(node: &Node, value: &Value) -> bool {
     match (node, value) {
-        (Node::Any, _) | (Node::Null, Value::Null) | (Node::Boolean, Value::Bool(_)) => true,
+        (Node::Any, value) => is_clean(value),
+        (Node::Null, Value::Null) | (Node::Boolean, Value::Bool(_)) => true,
         (Node::Integer(range), Value::Number(number)) => number
             .as_i64()
             .is_some_and(|number| (range.least..=range.most).contains(&number)),
@@ -240,12 +327,21 @@ fn accepts(node: &Node, value: &Value) -> bool {
                 least.is_none_or(|least| number >= least) && most.is_none_or(|most| number <= most)
             })
         }
-        (Node::Text { least, most }, Value::String(text)) => {
+        (
+            Node::Text {
+                least,
+                most,
+                has_lines,
+            },
+            Value::String(text),
+        ) => {
             // Bytes bound the characters from above, so that most texts are never counted.
-            (*least == 0 && most.is_none_or(|most| text.len() <= most)) || {
+            let fits = (*least == 0 && most.is_none_or(|most| text.len() <= most)) || {
                 let length = text.chars().count();
                 length >= *least && most.is_none_or(|most| length <= most)
-            }
+            };
+            let check = if *has_lines { check_text } else { check_name };
+            fits && check(text).is_ok()
         }
         (Node::OneOf(values), value) => values.contains(value),
         (Node::List { items, least, most }, Value::Array(list)) => {
@@ -265,6 +361,7 @@ fn accepts(node: &Node, value: &Value) -> bool {
                 && members.iter().all(|(name, value)| {
                     object.property(name).is_some()
                         || matches!(&object.rest, Rest::Taken(node) if accepts(node, value))
+                            && check_name(name).is_ok()
                 })
         }
         (Node::Either(branches), value) => branches.iter().any(|branch| accepts(branch, value)),
@@ -274,6 +371,10 @@ fn accepts(node: &Node, value: &Value) -> bool {
 
 /// Makes a scalar fit, or leaves it as it is.
 fn coerce(node: &Node, value: &mut Value) -> bool {
+    // Some control characters are white space, which is passed over around numbers and words.
+    if value.as_str().is_some_and(|text| check_text(text).is_err()) {
+        return false;
+    }
     let coerced = match (node, &*value) {
         (Node::Integer(_), Value::String(text)) => whole_number(text),
         (Node::Integer(_), Value::Bool(is_true)) => Some(Value::from(i64::from(*is_true))),
@@ -335,29 +436,44 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
+/// JSON text in which a member, whose path this is, stands twice.
+struct Repeated(String);
+
+/// JSON text of an argument, where it is any.
+fn read_text(text: &str) -> Result<Option<Value>, Repeated> {
+    match read(text) {
+        Ok(value) => Ok(Some(value)),
+        Err(Unreadable::NotJson) => Ok(None),
+        Err(Unreadable::Repeated(path)) => Err(Repeated(path)),
+    }
+}
+
 /// The members of an object or of JSON text of one.
-fn as_object(value: &mut Value) -> Option<&mut Map<String, Value>> {
+fn as_object(value: &mut Value) -> Result<Option<&mut Map<String, Value>>, Repeated> {
     if let Value::String(text) = &*value
         && text.len() <= MAX_TEXT_BYTES
         && text.trim_start().starts_with('{')
-        && let Ok(parsed @ Value::Object(_)) = serde_json::from_str(text)
+        && let Some(parsed @ Value::Object(_)) = read_text(text)?
     {
         *value = parsed;
     }
-    value.as_object_mut()
+    Ok(value.as_object_mut())
 }
 
 /// The items of a list, of JSON text of one, or of comma-separated text where the items are strings.
-fn as_list<'a>(value: &'a mut Value, items: &Node) -> Option<&'a mut Vec<Value>> {
+fn as_list<'a>(value: &'a mut Value, items: &Node) -> Result<Option<&'a mut Vec<Value>>, Repeated> {
     if let Value::String(text) = &*value
         && text.len() <= MAX_TEXT_BYTES
     {
         let trimmed = text.trim();
         if trimmed.starts_with('[') {
-            if let Ok(parsed @ Value::Array(_)) = serde_json::from_str(trimmed) {
+            if let Some(parsed @ Value::Array(_)) = read_text(text)? {
                 *value = parsed;
             }
-        } else if matches!(items, Node::Text { .. } | Node::OneOf(_)) && !trimmed.starts_with('{') {
+        } else if matches!(items, Node::Text { .. } | Node::OneOf(_))
+            && !trimmed.starts_with('{')
+            && check_text(text).is_ok()
+        {
             *value = trimmed
                 .split(',')
                 .map(str::trim)
@@ -366,5 +482,5 @@ fn as_list<'a>(value: &'a mut Value, items: &Node) -> Option<&'a mut Vec<Value>>
                 .collect();
         }
     }
-    value.as_array_mut()
+    Ok(value.as_array_mut())
 }

@@ -26,6 +26,8 @@ pub(super) enum Node {
     Text {
         least: usize,
         most: Option<usize>,
+        /// Whether it may have lines ([`HAS_LINES`]); a name otherwise.
+        has_lines: bool,
     },
     /// One of these values.
     OneOf(Vec<Value>),
@@ -57,7 +59,6 @@ pub(super) struct ObjectNode {
 pub(super) struct Property {
     pub(super) name: String,
     pub(super) is_required: bool,
-    pub(super) default: Option<Value>,
     pub(super) node: Node,
 }
 
@@ -71,6 +72,11 @@ pub(super) enum Rest {
     /// They are part of the value.
     Taken(Box<Node>),
 }
+
+/// The keyword of strings that may hold tabs and line ends, such as SQL. Without it a string is a name, which
+/// has no control characters at all, so that a tool that says nothing gets the narrower rule. It is not
+/// published.
+pub(super) const HAS_LINES: &str = "x-has-lines";
 
 /// Keywords that tell and do not rule.
 const ANNOTATIONS: [&str; 11] = [
@@ -172,10 +178,11 @@ fn compile(schema: &Value, path: &str) -> Result<Node, UnsupportedSchema> {
         }
         "string" => {
             // `format` is an annotation in 2020-12; the type behind it parses.
-            only(&["type", "format", "minLength", "maxLength"])?;
+            only(&["type", "format", "minLength", "maxLength", HAS_LINES])?;
             Ok(Node::Text {
                 least: count(members, "minLength").unwrap_or(0),
                 most: count(members, "maxLength"),
+                has_lines: members.get(HAS_LINES) == Some(&Value::Bool(true)),
             })
         }
         "array" => {
@@ -213,7 +220,6 @@ fn compile_object(members: &Map<String, Value>, path: &str) -> Result<Node, Unsu
             properties.push(Property {
                 name: name.clone(),
                 is_required: required.iter().any(|required| required == name),
-                default: schema.get("default").cloned(),
                 node: compile(schema, &format!("{path}/{name}"))?,
             });
         }

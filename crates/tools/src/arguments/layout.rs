@@ -1,7 +1,10 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use tidegate_types::check_text;
+
 use super::compile::Node;
+use super::read::{Unreadable, read};
 use super::wording;
 use crate::ArgumentProblem;
 
@@ -55,16 +58,17 @@ impl ArgumentLayout {
         raw: Option<&RawValue>,
         node: &Node,
     ) -> Result<Found, Vec<ArgumentProblem>> {
-        let value = raw.map_or(Ok(Value::Null), |raw| serde_json::from_str(raw.get()));
-        let Ok(value) = value else {
-            return Err(vec![problem(
-                "",
-                "the arguments are not JSON, or nested too deeply",
-            )]);
-        };
-        let mut members = into_object(value, "")?;
+        let mut members = read_object(raw)?;
 
         let takes_request = self != Self::Flat;
+        if members.contains_key("request") && !node.has_property("request") {
+            // Null is the same as left out, on both sides.
+            if members["request"].is_null() {
+                members.remove("request");
+            } else {
+                members.retain(|_, member| !member.is_null());
+            }
+        }
         if members.contains_key("request") && !node.has_property("request") {
             if members.len() == 1 {
                 let inner =
@@ -99,6 +103,20 @@ impl ArgumentLayout {
     }
 }
 
+/// The arguments of a call as an object.
+pub(super) fn read_object(
+    raw: Option<&RawValue>,
+) -> Result<Map<String, Value>, Vec<ArgumentProblem>> {
+    match raw.map_or(Ok(Value::Null), |raw| read(raw.get())) {
+        Ok(value) => into_object(value, ""),
+        Err(Unreadable::NotJson) => Err(vec![problem(
+            "",
+            "the arguments are not JSON, or nested too deeply",
+        )]),
+        Err(Unreadable::Repeated(path)) => Err(vec![problem(path, wording::REPEATED)]),
+    }
+}
+
 /// An object, from an object, nothing, or JSON text of an object.
 fn into_object(value: Value, path: &str) -> Result<Map<String, Value>, Vec<ArgumentProblem>> {
     let value = match value {
@@ -107,8 +125,21 @@ fn into_object(value: Value, path: &str) -> Result<Map<String, Value>, Vec<Argum
                 format!("JSON text may have {MAX_TEXT_BYTES} bytes at most; send an object");
             return Err(vec![problem(path, message)]);
         }
-        Value::String(text) if text.trim().is_empty() => Value::Null,
-        Value::String(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        Value::String(text) => match read(&text) {
+            Ok(value) => value,
+            Err(Unreadable::Repeated(inner)) => {
+                let path = wording::inside(path, &inner);
+                return Err(vec![problem(path, wording::REPEATED)]);
+            }
+            Err(Unreadable::NotJson) => {
+                check_text(&text).map_err(|err| vec![problem(path, err.to_string())])?;
+                if text.trim().is_empty() {
+                    Value::Null
+                } else {
+                    Value::String(text)
+                }
+            }
+        },
         other => other,
     };
     match value {

@@ -8,6 +8,7 @@ mod check;
 mod compile;
 mod layout;
 mod publish;
+mod read;
 mod wording;
 
 use std::borrow::Cow;
@@ -45,14 +46,51 @@ impl JsonSchema for NoArguments {
     }
 }
 
-/// Arguments that passed, and what came with them that the tool does not know.
-#[derive(Debug)]
-pub struct Accepted<T> {
-    /// The arguments.
-    pub arguments: T,
+/// Arguments that passed the check of their tool: coerced, without what is null and may be left out, and
+/// without what the tool does not know. Only [`AnyTool::accept`](crate::AnyTool::accept) makes them, so that no
+/// tool runs on anything else.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    value: Value,
+    ignored: Vec<ArgumentProblem>,
+}
+
+impl Accepted {
+    /// Whatever is JSON, has no member twice and no control characters: for tools whose schemas the checker does
+    /// not hold.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn unchecked_by_schema(raw: Option<&RawValue>) -> Result<Self, Vec<ArgumentProblem>> {
+        let mut value = Value::Object(layout::read_object(raw)?);
+        let mut checker = Checker::new(false);
+        checker.check(&Node::Any, &mut value, &Path::Root);
+        checker.into_accepted(value)
+    }
+
+    /// The same in whatever form they came.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
     /// Members that are no arguments of the tool and resemble none. The schema allows them, as Superset's
     /// does; they are left out and named beside the answer.
-    pub ignored: Vec<ArgumentProblem>,
+    pub fn ignored(&self) -> &[ArgumentProblem] {
+        &self.ignored
+    }
+
+    /// As the tool's type.
+    ///
+    /// # Errors
+    /// The schema let something through that the type refuses: still the client's to mend.
+    pub fn read<T: DeserializeOwned>(self) -> Result<T, Vec<ArgumentProblem>> {
+        serde_json::from_value(self.value).map_err(|error| {
+            vec![ArgumentProblem {
+                path: String::new(),
+                message: error.to_string(),
+            }]
+        })
+    }
 }
 
 /// The input schema of one tool, published and compiled.
@@ -96,49 +134,17 @@ impl ArgumentSchema {
         &self.published
     }
 
-    /// Typed arguments from what came. `None`: the call came without arguments.
+    /// Checks what came. `None`: the call came without arguments.
     ///
     /// # Errors
     /// Everything that is wrong, at most 20 problems of it, in the order of the fields.
-    pub fn parse<T: DeserializeOwned>(
-        &self,
-        raw: Option<&RawValue>,
-    ) -> Result<Accepted<T>, Vec<ArgumentProblem>> {
-        let accepted = self.parse_value(raw)?;
-        match serde_json::from_value(accepted.arguments) {
-            Ok(arguments) => Ok(Accepted {
-                arguments,
-                ignored: accepted.ignored,
-            }),
-            // The schema let something through that the type refuses: still the client's to mend.
-            Err(error) => Err(vec![ArgumentProblem {
-                path: String::new(),
-                message: error.to_string(),
-            }]),
-        }
-    }
-
-    /// The same without the type: checked and coerced JSON.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
-    pub fn parse_value(
-        &self,
-        raw: Option<&RawValue>,
-    ) -> Result<Accepted<Value>, Vec<ArgumentProblem>> {
+    pub fn accept(&self, raw: Option<&RawValue>) -> Result<Accepted, Vec<ArgumentProblem>> {
         let found = self.layout.find(raw, &self.node)?;
         let mut value = found.value;
         let mut checker = Checker::new(found.is_closed);
         let path = found.prefix.map_or(Path::Root, Path::Start);
         checker.check(&self.node, &mut value, &path);
-        if checker.problems.is_empty() {
-            Ok(Accepted {
-                arguments: value,
-                ignored: checker.ignored,
-            })
-        } else {
-            Err(checker.problems)
-        }
+        checker.into_accepted(value)
     }
 }
 

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use super::compile::HAS_LINES;
+
 /// The schema of `T`: JSON Schema 2020-12 without references, in the shape that Superset's tools publish.
 /// `format` is still there, since it bounds integers.
 pub(super) fn schema_of<T: JsonSchema>() -> Value {
@@ -35,6 +37,7 @@ pub(super) fn schema_of<T: JsonSchema>() -> Value {
 /// Takes out what only the checker needs.
 pub(super) fn for_clients(mut schema: Value) -> Value {
     each_schema(&mut schema, &mut |schema| {
+        schema.remove(HAS_LINES);
         if matches!(
             schema.get("type").and_then(Value::as_str),
             Some("integer" | "number")

@@ -95,12 +95,27 @@ fn raw(text: &str) -> Box<RawValue> {
     RawValue::from_string(text.to_owned()).unwrap()
 }
 
-fn parse<T: DeserializeOwned + JsonSchema>(
-    text: &str,
-) -> Result<Accepted<T>, Vec<ArgumentProblem>> {
-    ArgumentSchema::of::<T>(ArgumentLayout::Request)
-        .unwrap()
-        .parse(Some(&raw(text)))
+/// Arguments as a tool gets them, and what came with them.
+#[derive(Debug)]
+struct Parsed<T> {
+    arguments: T,
+    ignored: Vec<ArgumentProblem>,
+}
+
+fn parsed<T: DeserializeOwned>(
+    schema: &ArgumentSchema,
+    raw: Option<&RawValue>,
+) -> Result<Parsed<T>, Vec<ArgumentProblem>> {
+    let accepted = schema.accept(raw)?;
+    Ok(Parsed {
+        ignored: accepted.ignored().to_vec(),
+        arguments: accepted.read()?,
+    })
+}
+
+fn parse<T: DeserializeOwned + JsonSchema>(text: &str) -> Result<Parsed<T>, Vec<ArgumentProblem>> {
+    let schema = ArgumentSchema::of::<T>(ArgumentLayout::Request).unwrap();
+    parsed(&schema, Some(&raw(text)))
 }
 
 fn problems<T: DeserializeOwned + JsonSchema + std::fmt::Debug>(text: &str) -> String {
@@ -147,11 +162,15 @@ fn a_wrong_value_is_told_with_its_field_what_came_and_what_would_be_right() {
         ),
         (
             r#"{"request":{"page":5000000000}}"#,
-            "request.page: expected an integer of at least 1, got 5000000000",
+            "request.page: expected an integer from 1 to 4294967295, got 5000000000",
         ),
         (
-            r#"{"request":{"page":null}}"#,
-            "request.page: expected an integer of at least 1, got null; leave it out for 1",
+            r#"{"request":{"page":1e12}}"#,
+            "request.page: expected an integer from 1 to 4294967295, got 1000000000000.0",
+        ),
+        (
+            r#"{"request":{"page":18446744073709551615}}"#,
+            "request.page: expected an integer from 1 to 4294967295, got 18446744073709551615",
         ),
         (
             r#"{"request":{"page_size":101}}"#,
@@ -293,7 +312,11 @@ fn mistakes_in_required_and_tagged_arguments_are_told_too() {
         ),
         (
             r#"{"request":{"identifier":null}}"#,
-            "request.identifier: expected an integer or a string, got null",
+            "request.identifier: is missing; expected an integer or a string",
+        ),
+        (
+            r#"{"request":{"identifier":true}}"#,
+            "request.identifier: expected an integer or a string, got true",
         ),
         (
             r#"{"request":{"identifier":1.5}}"#,
@@ -376,7 +399,7 @@ fn the_arguments_are_found_in_every_shape_that_clients_send() {
     let schema = ArgumentSchema::of::<ListArguments>(ArgumentLayout::Request).unwrap();
     assert_eq!(
         defaults,
-        schema.parse::<ListArguments>(None).unwrap().arguments
+        parsed::<ListArguments>(&schema, None).unwrap().arguments
     );
 }
 
@@ -402,8 +425,204 @@ fn what_pydantic_coerces_is_coerced_and_nothing_else() {
         Identifier::Name("5".to_owned()),
         identifier(r#"{"identifier":"5"}"#)
     );
-    // Superset answers `true` with the object of id 1.
-    assert_eq!(Identifier::Id(1), identifier(r#"{"identifier":true}"#));
+}
+
+#[test]
+fn null_is_the_same_as_left_out_at_any_depth() {
+    for (with, without) in [
+        (r#"{"request":{"page":null}}"#, r#"{"request":{}}"#),
+        (
+            r#"{"request":{"page":null,"page_size":7,"filters":null,"select_columns":null,"search":null,"use_cache":null}}"#,
+            r#"{"request":{"page_size":7}}"#,
+        ),
+        (r#"{"request":null,"page":2}"#, r#"{"page":2}"#),
+        (
+            r#"{"request":{"page":2},"page":null}"#,
+            r#"{"request":{"page":2}}"#,
+        ),
+        (r#"{"request":"{\"page\":null}"}"#, r#"{"request":{}}"#),
+    ] {
+        let arguments = |text| parse::<ListArguments>(text).unwrap().arguments;
+        assert_eq!(arguments(without), arguments(with), "{with}");
+    }
+    assert_told::<ListArguments>(&[(
+        r#"{"request":{"filters":[{"col":null,"opr":"eq","value":null}]}}"#,
+        "request.filters[0].col: is missing; expected a string\n\
+         request.filters[0].value: is missing; expected a string or an integer or a list of strings",
+    )]);
+}
+
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+struct Texts {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    names: Vec<String>,
+    #[serde(default)]
+    #[schemars(extend("x-has-lines" = true))]
+    sql: Option<String>,
+    #[serde(default)]
+    either: Option<OneOrMany>,
+    #[serde(default)]
+    identifier: Option<Identifier>,
+    #[serde(default)]
+    parameters: Option<serde_json::Map<String, Value>>,
+    #[serde(default)]
+    labels: std::collections::BTreeMap<String, String>,
+    #[serde(default)]
+    nested: Option<Box<InfoArguments>>,
+    #[serde(default)]
+    count: Option<u32>,
+    #[serde(default)]
+    flag: bool,
+}
+
+#[test]
+fn control_characters_are_refused_wherever_a_text_may_stand() {
+    let characters = [
+        "\u{0}", "\u{1}", "\u{8}", "\u{b}", "\u{1b}", "\u{7f}", "\u{80}", "\u{85}", "\u{9f}",
+    ];
+    for character in characters {
+        let point = u32::from(character.chars().next().unwrap());
+        let told = format!("must not contain the control character U+{point:04X}");
+        let member = format!("the name of a member {told}");
+        let with = format!("a{character}b");
+        let shown = format!("{with:?}");
+        for (path, message, request) in [
+            ("name", &told, json!({ "name": with })),
+            ("names[1]", &told, json!({ "names": ["x", with] })),
+            ("names", &told, json!({ "names": format!("x,{with}") })),
+            (
+                "names[0]",
+                &told,
+                json!({ "names": json!([with]).to_string() }),
+            ),
+            ("sql", &told, json!({ "sql": with })),
+            ("either", &told, json!({ "either": with })),
+            ("either[0]", &told, json!({ "either": [with] })),
+            ("identifier", &told, json!({ "identifier": with })),
+            (
+                "parameters.x",
+                &told,
+                json!({ "parameters": { "x": with } }),
+            ),
+            (
+                "parameters.x[0].y",
+                &told,
+                json!({ "parameters": { "x": [{ "y": with }] } }),
+            ),
+            (
+                &format!("parameters.{shown}"),
+                &member,
+                json!({ "parameters": { &with: 1 } }),
+            ),
+            (
+                &format!("parameters.x.{shown}"),
+                &member,
+                json!({ "parameters": { "x": { &with: 1 } } }),
+            ),
+            (
+                "parameters.x",
+                &told,
+                json!({ "parameters": json!({ "x": with }).to_string() }),
+            ),
+            ("labels.x", &told, json!({ "labels": { "x": with } })),
+            (
+                &format!("labels.{shown}"),
+                &member,
+                json!({ "labels": { &with: "x" } }),
+            ),
+            (
+                "nested.identifier",
+                &told,
+                json!({ "nested": { "identifier": with } }),
+            ),
+            (
+                "nested.label",
+                &told,
+                json!({ "nested": { "identifier": 1, "label": with } }),
+            ),
+            ("count", &told, json!({ "count": format!("5{character}") })),
+            ("flag", &told, json!({ "flag": format!("{character}true") })),
+        ] {
+            for came in [
+                json!({ "request": request }),
+                json!({ "request": request.to_string() }),
+                request.clone(),
+                json!(json!({ "request": request }).to_string()),
+            ] {
+                let problems = parse::<Texts>(&came.to_string()).expect_err(&came.to_string());
+                let [
+                    ArgumentProblem {
+                        path: at,
+                        message: what,
+                    },
+                ] = problems.as_slice()
+                else {
+                    panic!("{came}: {problems:?}");
+                };
+                assert_eq!(path, at.trim_start_matches("request."), "{came}");
+                assert_eq!(*message, *what, "{came}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_are_for_texts_and_not_for_names() {
+    let lines = "a\tb\r\nc";
+    for request in [
+        json!({ "sql": lines }),
+        json!({ "parameters": { "x": { "y": [lines] } } }),
+    ] {
+        let came = json!({ "request": request }).to_string();
+        assert!(parse::<Texts>(&came).is_ok(), "{came}");
+    }
+    for request in [
+        json!({ "name": lines }),
+        json!({ "names": [lines] }),
+        json!({ "identifier": lines }),
+        json!({ "either": lines }),
+        json!({ "parameters": { "a\nb": 1 } }),
+        json!({ "labels": { "a\tb": "x" } }),
+        json!({ "labels": { "x": lines } }),
+    ] {
+        let came = json!({ "request": request }).to_string();
+        assert!(parse::<Texts>(&came).is_err(), "{came}");
+    }
+}
+
+#[test]
+fn whether_a_text_has_lines_is_not_published() {
+    let schema = ArgumentSchema::of::<Texts>(ArgumentLayout::Request).unwrap();
+    assert!(!schema.published().to_string().contains("x-has-lines"));
+}
+
+#[test]
+fn a_member_that_stands_twice_is_refused_in_every_form() {
+    for (path, came) in [
+        ("request", r#"{"request":{},"request":{}}"#),
+        ("page", r#"{"page":1,"page":1}"#),
+        ("request.page", r#"{"request":{"page":1,"page":2}}"#),
+        ("request.page", r#"{"request":"{\"page\":1,\"page\":2}"}"#),
+        ("request.page", r#""{\"request\":{\"page\":1,\"page\":2}}""#),
+        (
+            "request.filters[0].col",
+            r#"{"request":{"filters":[{"col":"a","col":"b","opr":"eq","value":1}]}}"#,
+        ),
+        (
+            "request.filters[0].col",
+            r#"{"request":{"filters":"[{\"col\":1,\"col\":2}]"}}"#,
+        ),
+        (
+            "request.filters[0].col",
+            r#"{"request":{"filters":["{\"col\":1,\"col\":2}"]}}"#,
+        ),
+        ("request.extra.x", r#"{"request":{"extra":{"x":1,"x":2}}}"#),
+    ] {
+        let told = format!("{path}: stands more than once");
+        assert_eq!(told, problems::<ListArguments>(came), "{came}");
+    }
 }
 
 #[test]
@@ -426,12 +645,12 @@ fn a_tool_without_arguments_takes_nothing_in_any_shape() {
     );
     for came in ["{}", "null", r#"{"request":{}}"#, r#"{"request":"{}"}"#] {
         assert!(
-            schema.parse::<NoArguments>(Some(&raw(came))).is_ok(),
+            parsed::<NoArguments>(&schema, Some(&raw(came))).is_ok(),
             "{came}"
         );
     }
     let told = schema
-        .parse::<NoArguments>(Some(&raw(r#"{"verbose":true}"#)))
+        .accept(Some(&raw(r#"{"verbose":true}"#)))
         .unwrap_err();
     assert_eq!(
         "- verbose: is not known; nothing is taken here",
@@ -550,21 +769,21 @@ proptest! {
     fn valid_by_the_published_schema_is_valid_here(request in any_json()) {
         let call = json!({ "request": request });
         let is_valid = ORACLE.is_valid(&call);
-        let checked = LIST.parse_value(Some(&raw(&call.to_string())));
+        let checked = LIST.accept(Some(&raw(&call.to_string())));
         if is_valid && let Err(problems) = &checked {
             prop_assert!(problems.iter().all(|problem| problem.message.contains("did you mean")), "{call} {problems:?}");
         }
         if let Ok(accepted) = checked {
-            prop_assert!(serde_json::from_value::<ListArguments>(accepted.arguments.clone()).is_ok(), "{accepted:?}");
             // What was coerced is valid by the published schema.
-            let coerced = json!({ "request": accepted.arguments });
+            let coerced = json!({ "request": accepted.value() });
+            prop_assert!(accepted.clone().read::<ListArguments>().is_ok(), "{accepted:?}");
             prop_assert!(ORACLE.is_valid(&coerced), "{coerced}");
         }
     }
 
     #[test]
     fn no_text_makes_the_checker_panic(text in "\\PC{0,60}") {
-        let _ = LIST.parse_value(Some(&raw(&json!({ "request": text }).to_string())));
-        let _ = LIST.parse_value(Some(&raw(&json!(text).to_string())));
+        let _ = LIST.accept(Some(&raw(&json!({ "request": text }).to_string())));
+        let _ = LIST.accept(Some(&raw(&json!(text).to_string())));
     }
 }

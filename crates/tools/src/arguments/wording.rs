@@ -2,12 +2,26 @@
 
 use serde_json::Value;
 
+use tidegate_types::{check_name, check_text};
+
 use super::compile::{IntegerRange, Node, ObjectNode};
 
 /// What came is shown up to this many characters.
 const MAX_SHOWN: usize = 60;
 /// A list of names or values is shown up to this many.
 const MAX_LISTED: usize = 20;
+
+/// What to say about a member that is there twice.
+pub(super) const REPEATED: &str = "stands more than once";
+
+/// The path of something inside something.
+pub(super) fn inside(outer: &str, inner: &str) -> String {
+    match (outer, inner.starts_with('[')) {
+        ("", _) => inner.to_owned(),
+        (_, true) => format!("{outer}{inner}"),
+        (_, false) => format!("{outer}.{inner}"),
+    }
+}
 
 /// A name that a client made up, fit to be shown.
 pub(super) fn name(name: &str) -> String {
@@ -65,23 +79,7 @@ pub(super) fn expected(node: &Node) -> String {
             most: Some(most),
         } => format!("a number of at most {most}"),
         Node::Number { .. } => "a number".to_owned(),
-        Node::Text {
-            least: 0,
-            most: None,
-        } => "a string".to_owned(),
-        Node::Text {
-            least: 1,
-            most: None,
-        } => "a string that is not empty".to_owned(),
-        Node::Text { least, most: None } => format!("a string of at least {least} characters"),
-        Node::Text {
-            least: 0,
-            most: Some(most),
-        } => format!("a string of at most {most} characters"),
-        Node::Text {
-            least,
-            most: Some(most),
-        } => format!("a string of {least} to {most} characters"),
+        Node::Text { least, most, .. } => text(*least, *most),
         Node::OneOf(values) => one_of(values),
         Node::List { items, least, most } => {
             let what = plural(items);
@@ -98,10 +96,28 @@ pub(super) fn expected(node: &Node) -> String {
     }
 }
 
-fn integer(IntegerRange { least, most }: IntegerRange) -> String {
-    // The limits of the machine's integers are no news to anybody.
-    let has_least = least > i64::from(i32::MIN);
-    let has_most = most < i64::from(i32::MAX);
+fn text(least: usize, most: Option<usize>) -> String {
+    match (least, most) {
+        (0, None) => "a string".to_owned(),
+        (1, None) => "a string that is not empty".to_owned(),
+        (least, None) => format!("a string of at least {least} characters"),
+        (0, Some(most)) => format!("a string of at most {most} characters"),
+        (least, Some(most)) => format!("a string of {least} to {most} characters"),
+    }
+}
+
+fn integer(range: IntegerRange) -> String {
+    // The limits of the machine's integers are no news to anybody who is within them.
+    let has_least = range.least > i64::from(i32::MIN);
+    let has_most = range.most < i64::from(i32::MAX);
+    integer_within(range, has_least, has_most)
+}
+
+fn integer_within(
+    IntegerRange { least, most }: IntegerRange,
+    has_least: bool,
+    has_most: bool,
+) -> String {
     match (has_least, has_most) {
         (true, true) => format!("an integer from {least} to {most}"),
         (true, false) => format!("an integer of at least {least}"),
@@ -204,6 +220,20 @@ pub(super) fn unknown(object: &ObjectNode, nearest: Option<&str>) -> String {
 
 /// What to say about a value that does not fit.
 pub(super) fn mismatch(node: &Node, value: &Value) -> String {
+    if let Value::String(came) = value
+        && let Some(problem) = control_character(node, came)
+    {
+        return problem;
+    }
+    if let (Node::Integer(range), Some(came)) = (node, whole(value))
+        && (came > i128::from(range.most) || came < i128::from(range.least))
+    {
+        let (least, most) = (i128::from(range.least), i128::from(range.most));
+        let has_least = came < least || range.least > i64::from(i32::MIN);
+        let has_most = came > most || range.most < i64::from(i32::MAX);
+        let expected = integer_within(*range, has_least, has_most);
+        return format!("expected {expected}, got {}", shown(value));
+    }
     let text = format!("expected {}, got {}", expected(node), shown(value));
     if let (Node::OneOf(values), Value::String(came)) = (node, value)
         && let Some(nearest) = nearest(came, values.iter().filter_map(Value::as_str))
@@ -213,18 +243,47 @@ pub(super) fn mismatch(node: &Node, value: &Value) -> String {
     text
 }
 
+/// What to say about a text with a control character that none of the node's strings may have.
+fn control_character(node: &Node, came: &str) -> Option<String> {
+    let is_name = match node {
+        Node::Text { has_lines, .. } => !has_lines,
+        Node::Either(branches) => {
+            let mut texts = branches.iter().filter_map(|branch| match branch {
+                Node::Text { has_lines, .. } => Some(*has_lines),
+                _ => None,
+            });
+            texts.next().is_some_and(|first| !first) && texts.all(|other| !other)
+        }
+        _ => false,
+    };
+    let check = if is_name { check_name } else { check_text };
+    check(came).err().map(|err| err.to_string())
+}
+
+/// A number that is whole as it was written.
+fn whole(value: &Value) -> Option<i128> {
+    let Value::Number(number) = value else {
+        return None;
+    };
+    let number = match (number.as_i64(), number.as_u64()) {
+        (Some(number), _) => i128::from(number),
+        (None, Some(number)) => i128::from(number),
+        (None, None) => {
+            let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a cast from float to integer saturates"
+            )]
+            let number = number as i128;
+            number
+        }
+    };
+    Some(number)
+}
+
 /// What to say about a member that must be there.
 pub(super) fn missing(node: &Node) -> String {
     format!("is missing; expected {}", expected(node))
-}
-
-/// What to say about null where leaving the member out would do.
-pub(super) fn null_for_default(node: &Node, default: Option<&Value>) -> String {
-    let advice = default.map_or_else(
-        || "leave it out".to_owned(),
-        |default| format!("leave it out for {default}"),
-    );
-    format!("expected {}, got null; {advice}", expected(node))
 }
 
 /// The candidate that a misspelt name surely meant, if there is one.

@@ -35,6 +35,7 @@ pub(crate) struct ListArguments<C, D: Default + Serialize> {
     pub(crate) select_columns: Vec<String>,
     /// Text to look for in names and descriptions, whatever its case; % and _ are wildcards.
     #[serde(default)]
+    #[schemars(extend("x-has-lines" = true))]
     pub(crate) search: Option<String>,
     /// Column to order by; changed_on when left out.
     #[serde(default)]
@@ -184,6 +185,7 @@ impl Operator {
 #[serde(untagged)]
 #[schemars(inline)]
 pub(crate) enum FilterValue {
+    #[schemars(extend("x-has-lines" = true))]
     Text(String),
     Integer(i64),
     Number(f64),
@@ -196,6 +198,7 @@ pub(crate) enum FilterValue {
 #[serde(untagged)]
 #[schemars(inline)]
 pub(crate) enum FilterScalar {
+    #[schemars(extend("x-has-lines" = true))]
     Text(String),
     Integer(i64),
     Number(f64),

@@ -26,7 +26,7 @@ async fn text_of_tool(
         &context.principal,
         &context.access,
     )?;
-    let output = call.entry.tool().call(context, Some(&arguments)).await?;
+    let output = call.entry.tool().run(context, Some(&arguments)).await?;
     let text = output
         .result
         .content

@@ -8,8 +8,8 @@ use tidegate_protocol::{ToolAnnotations, ToolDefinition};
 use tidegate_types::Scope;
 
 use crate::{
-    AnyTool, ArgumentLayout, ArgumentProblem, ArgumentSchema, CacheRule, CallContext, SizeRule,
-    ToolFuture, ToolSpec,
+    Accepted, AnyTool, ArgumentLayout, ArgumentProblem, ArgumentSchema, CacheRule, CallContext,
+    Redaction, SizeRule, ToolFailure, ToolFuture, ToolSpec,
 };
 
 /// The tool's name. [`crate::Catalogue::resolve_call`] knows it.
@@ -50,6 +50,7 @@ static SPEC: ToolSpec = ToolSpec {
     tags: &["discovery"],
     cache: CacheRule::Never,
     size: SizeRule::Exempt,
+    redaction: Redaction::Entities,
 };
 
 impl CallTool {
@@ -64,10 +65,14 @@ impl CallTool {
 ///
 /// # Errors
 /// What is wrong with the arguments of `call_tool` itself; calling itself is.
-pub(crate) fn unwrap(
-    raw: Option<&RawValue>,
-) -> Result<(String, Option<Box<RawValue>>), Vec<ArgumentProblem>> {
-    let Arguments { name, arguments } = SCHEMA.parse::<Arguments>(raw)?.arguments;
+pub(crate) fn unwrap(raw: Option<&RawValue>) -> Unwrapped {
+    unwrap_accepted(SCHEMA.accept(raw)?)
+}
+
+type Unwrapped = Result<(String, Option<Box<RawValue>>), Vec<ArgumentProblem>>;
+
+fn unwrap_accepted(accepted: Accepted) -> Unwrapped {
+    let Arguments { name, arguments } = accepted.read()?;
     let problem = |path: &str, message: &str| {
         vec![ArgumentProblem {
             path: path.to_owned(),
@@ -97,18 +102,24 @@ impl AnyTool for CallTool {
         self.definition.clone()
     }
 
-    fn call<'a>(
-        &'a self,
-        context: &'a CallContext,
-        arguments: Option<&'a RawValue>,
-    ) -> ToolFuture<'a> {
+    fn accept(&self, arguments: Option<&RawValue>) -> Result<Accepted, Vec<ArgumentProblem>> {
+        SCHEMA.accept(arguments)
+    }
+
+    fn call<'a>(&'a self, context: &'a CallContext, arguments: Accepted) -> ToolFuture<'a> {
         Box::pin(async move {
+            let (name, arguments) =
+                unwrap_accepted(arguments).map_err(ToolFailure::InvalidArguments)?;
             let catalogue = &context.catalogue;
-            let call =
-                catalogue.resolve_call(NAME, arguments, &context.principal, &context.access)?;
+            let call = catalogue.resolve_call(
+                &name,
+                arguments.as_deref(),
+                &context.principal,
+                &context.access,
+            )?;
             call.entry
                 .tool()
-                .call(context, call.arguments.as_deref())
+                .run(context, call.arguments.as_deref())
                 .await
         })
     }

@@ -9,10 +9,12 @@ use tidegate_types::Scope;
 
 use crate::system::call_tool;
 use crate::{
-    ArgumentLayout, CacheRule, CallContext, CatalogueEntry, SizeRule, Tool, ToolFailure, ToolSpec,
+    ArgumentLayout, CacheRule, CallContext, CatalogueEntry, Redaction, SizeRule, Tool, ToolFailure,
+    ToolSpec,
 };
 
-const NAME: &str = "search_tools";
+/// The tool's name.
+pub(crate) const NAME: &str = "search_tools";
 
 /// Finds tools by what they do, for clients that do not show all of them to their model.
 pub(crate) struct SearchTools;
@@ -21,7 +23,7 @@ pub(crate) struct SearchTools;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Arguments {
     /// What you want to do, in a few words: "run sql", "list charts of a dashboard".
-    #[schemars(length(min = 1, max = 500))]
+    #[schemars(length(min = 1, max = 500), extend("x-has-lines" = true))]
     query: String,
     /// How many tools to give.
     #[serde(default = "default_limit")]
@@ -61,6 +63,7 @@ impl Tool for SearchTools {
         tags: &["core", "discovery"],
         cache: CacheRule::Never,
         size: SizeRule::Shorten(&["tools"]),
+        redaction: Redaction::EntitiesBeside(&["tools.inputSchema"]),
     };
     const LAYOUT: ArgumentLayout = ArgumentLayout::Flat;
 
