@@ -1,8 +1,13 @@
 //! JSON-RPC errors of MCP.
 
 use serde_json::{Value, json};
+use tidegate_types::shortened;
 
 use crate::{InputRequest, ProtocolVersion};
+
+/// Bytes of an error's message, and of each text in its data, that leave the server. Errors quote what came, and
+/// no answer grows with that.
+const MAX_TEXT_BYTES: usize = 4 * 1024;
 
 /// A JSON-RPC error object.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -113,12 +118,40 @@ impl RpcError {
         Self::new(code, format!("resource {uri:?} does not exist")).with_data(json!({ "uri": uri }))
     }
 
-    /// The error object as JSON.
+    /// The error object as JSON, its texts at most some KB long.
     pub fn to_json(&self) -> Value {
-        let mut error = json!({ "code": self.code, "message": self.message });
+        let message = shortened(&self.message, MAX_TEXT_BYTES);
+        let mut error = json!({ "code": self.code, "message": message });
         if let Some(data) = &self.data {
-            error["data"] = data.clone();
+            error["data"] = short(data);
         }
         error
+    }
+}
+
+fn short(data: &Value) -> Value {
+    match data {
+        Value::String(text) => shortened(text, MAX_TEXT_BYTES).into(),
+        Value::Array(items) => items.iter().map(short).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, member)| (name.clone(), short(member)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_does_not_grow_with_what_it_quotes() {
+        let long = "x".repeat(10 << 20);
+        let error = RpcError::invalid_params(long.clone())
+            .with_data(json!({ "uri": long, "list": [long] }));
+        let text = error.to_json().to_string();
+        assert!(text.len() < 3 * 5000, "{}", text.len());
+        assert!(text.contains("[cut: 10485760 bytes in all]"));
     }
 }

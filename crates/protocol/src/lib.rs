@@ -8,6 +8,7 @@ pub mod definition;
 pub mod error;
 pub mod header;
 pub mod ladder;
+pub mod members;
 pub mod message;
 pub mod parameter_header;
 pub mod reply;
@@ -22,5 +23,6 @@ pub use definition::{
     ToolAnnotations, ToolDefinition,
 };
 pub use error::RpcError;
+pub use members::Members;
 pub use message::{Incoming, Notification, Request, RequestId, Response};
 pub use version::ProtocolVersion;

@@ -1,13 +1,16 @@
 //! The response-size guard: no answer goes out above the budget.
 //!
 //! Looking at an answer costs one length comparison; only an answer that is too large is parsed. Then the
-//! arrays that the tool named lose their tails, first one first, then long strings are cut, and a note in the
-//! answer (`_truncated`) says what is missing and how to get it. The result is valid JSON whenever the answer
-//! was. An answer that cannot be shortened becomes an error with advice, unless the tool may have changed
-//! something: what happened is never reported as failed.
+//! arrays that the tool named lose their tails, first one first and each but for one item, then long texts are
+//! cut, then objects and other arrays lose their ends, and a note in the answer (`_truncated`) says what is
+//! missing and how to get it. The result is valid JSON whenever the answer was; members keep their order and
+//! numbers their digits. An answer that cannot be shortened becomes an error with advice, unless the tool may
+//! have changed something: what happened is never reported as failed.
 
 mod shorten;
+mod tree;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tidegate_protocol::content::{ContentBlock, ToolResult};
@@ -260,10 +263,11 @@ impl Limit {
         if let Some(main) = main
             && let Some(ContentBlock::Text { text }) = result.content.get(main)
         {
-            let shortened = match serde_json::from_str::<Value>(text) {
-                Ok(Value::Object(answer)) => shorten::object(answer, paths, room, advice),
-                Ok(_) => None,
-                Err(_) => shorten::plain_text(text, room, advice),
+            let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
+            let shortened = if is_json {
+                shorten::object(text, paths, room, advice)
+            } else {
+                shorten::plain_text(text, room, advice)
             };
             if let Some(Shortened { text, is_json }) = shortened {
                 let mut result = result;

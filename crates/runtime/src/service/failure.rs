@@ -4,32 +4,45 @@
 //! error; what a proxy must act on has a status. Nothing of a source ever reaches the client.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tidegate_metastore::Access;
 use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::reply::{self, ResultBuilder, tool_result};
 use tidegate_protocol::{ProtocolVersion, RequestId, RpcError};
 use tidegate_tools::{ArgumentProblem, ToolFailure};
-use tidegate_types::ServiceCode;
+use tidegate_types::{ServiceCode, shortened};
 
-use super::{Core, Outcome};
+use super::{Core, Outcome, operation};
 use crate::answer::Refused;
 
 /// Ours, outside the reserved range: the caller cancelled.
 const CANCELLED: i32 = -31099;
 
+/// Bytes of a failure's text, and of each text in an answer that says why: what failed may quote a megabyte.
+const MAX_TEXT_BYTES: usize = 4 * 1024;
+
+/// What failed, and for whom.
+pub(crate) struct Asked<'a> {
+    pub id: &'a RequestId,
+    pub version: ProtocolVersion,
+    /// The tool, if it is one.
+    pub tool: Option<&'a str>,
+    pub access: &'a Arc<Access>,
+}
+
 /// What the client gets for a failure, and how it is told.
 pub(crate) fn outcome(
     core: &Core,
     failure: &ToolFailure,
-    id: &RequestId,
-    version: ProtocolVersion,
-    is_tool: bool,
-    seal: impl FnOnce(&serde_json::Value) -> String,
+    asked: &Asked<'_>,
+    seal: impl FnOnce(&Value) -> String,
 ) -> Outcome {
+    let Asked { id, version, .. } = *asked;
     let message = match failure {
         ToolFailure::InputRequired { requests, state } if version.is_modern() => {
-            let questions: serde_json::Map<String, serde_json::Value> = requests
+            let questions: serde_json::Map<String, Value> = requests
                 .iter()
                 .map(|(key, question)| {
                     (
@@ -72,16 +85,20 @@ pub(crate) fn outcome(
             ));
         }
         ToolFailure::InvalidArguments(problems) => describe(problems),
-        ToolFailure::Failed { message, answer } => answer
-            .as_ref()
-            .map_or_else(|| message.clone(), ToString::to_string),
+        ToolFailure::Failed {
+            answer: Some(answer),
+            ..
+        } => short(answer).to_string(),
+        ToolFailure::Failed { message, .. } => shortened(message, MAX_TEXT_BYTES).into_owned(),
         ToolFailure::Internal(_) => {
             "Something failed on the server. It was logged; trying again may help.".to_owned()
         }
-        other => sentence(&other.to_string()),
+        other => sentence(&shortened(&other.to_string(), MAX_TEXT_BYTES)),
     };
-    if is_tool {
-        let result = tool_result(&ToolResult::error(message), version, &core.server);
+    if let Some(tool) = asked.tool {
+        let output = ToolResult::error(message).into();
+        let output = operation::fit(core, asked.access, tool, output);
+        let result = tool_result(&output.result, version, &core.server);
         return Outcome::Message(reply::success(id, &result));
     }
     let code = match failure {
@@ -90,6 +107,19 @@ pub(crate) fn outcome(
         _ => RpcError::INVALID_PARAMS,
     };
     Outcome::Message(reply::failure(Some(id), &RpcError::new(code, message)))
+}
+
+/// An answer with the ends of its texts cut.
+fn short(answer: &Value) -> Value {
+    match answer {
+        Value::String(text) => shortened(text, MAX_TEXT_BYTES).into(),
+        Value::Array(items) => items.iter().map(short).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, member)| (name.clone(), short(member)))
+            .collect(),
+        other => other.clone(),
+    }
 }
 
 fn describe(problems: &[ArgumentProblem]) -> String {
@@ -102,7 +132,8 @@ fn describe(problems: &[ArgumentProblem]) -> String {
     text
 }
 
-fn sentence(clause: &str) -> String {
+/// A clause as a sentence.
+pub(crate) fn sentence(clause: &str) -> String {
     let mut letters = clause.chars();
     let first = letters
         .next()

@@ -4,7 +4,7 @@ use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
 use super::*;
-use crate::CacheRule;
+use crate::{CacheRule, Redaction};
 
 const READS: ToolSpec = ToolSpec {
     name: "list_charts",
@@ -16,6 +16,7 @@ const READS: ToolSpec = ToolSpec {
     tags: &["core"],
     cache: CacheRule::Never,
     size: SizeRule::Shorten(&["charts", "detail.rows"]),
+    redaction: Redaction::Entities,
 };
 const CHANGES: ToolSpec = ToolSpec {
     name: "generate_chart",
@@ -108,7 +109,11 @@ fn the_next_list_goes_when_the_first_is_not_enough() {
     let answer = json!({ "charts": charts(5), "detail": { "rows": charts(500) } });
     let fitted = fit(&answer, &READS, 300);
     let answer: Value = serde_json::from_str(text_of(&fitted)).unwrap();
-    assert_eq!(json!([]), answer["charts"]);
+    assert_eq!(
+        json!(charts(1)),
+        answer["charts"],
+        "one item tells what the others are like"
+    );
     assert!(
         answer["_truncated"]["left_out"]["detail.rows"]["shown"]
             .as_u64()
@@ -123,7 +128,134 @@ fn long_strings_are_cut_as_a_last_resort() {
     let answer: Value = serde_json::from_str(text_of(&fitted)).unwrap();
     assert_eq!(json!(7), answer["id"]);
     assert!(answer["css"].as_str().unwrap().ends_with("…[cut]"));
+    assert_eq!(
+        json!(["css"]),
+        answer["_truncated"]["left_out"]["ends_of_texts"]
+    );
     assert!(text_of(&fitted).len() > 3000, "most of the room is used");
+}
+
+/// What `execute_sql` says of one row.
+fn sql_answer(row: &str, columns: usize) -> String {
+    let columns: Vec<_> = (0..columns)
+        .map(|at| json!({ "name": format!("c{at:04}"), "type": "text", "is_nullable": null }))
+        .collect();
+    let columns = json!(columns);
+    format!(
+        r#"{{"success":true,"rows":[{row}],"columns":{columns},"row_count":1,"execution_time":0.10,"statements":[{{"original_sql":"select","row_count":1}}]}}"#
+    )
+}
+
+const SQL: ToolSpec = ToolSpec {
+    name: "execute_sql",
+    size: SizeRule::Shorten(&["rows", "statements"]),
+    redaction: Redaction::Data,
+    ..READS
+};
+
+#[test]
+fn a_single_row_that_is_too_large_loses_the_ends_of_its_texts_and_nothing_else() {
+    let long = "x".repeat(160_000);
+    let row = format!(
+        r#"{{"z_id":9007199254740993.10,"a_text":"{long}","m":1e400,"short":"kept","big":12345678901234567890123}}"#
+    );
+    let text = sql_answer(&row, 5);
+    let fitted = budget(2000).fit(ToolResult::text(text).into(), &SQL, ADVICE);
+    let text = text_of(&fitted);
+    assert!(!fitted.output.result.is_error);
+    assert!(
+        estimate_tokens(text.len()) <= 2000 && text.len() > 5000,
+        "{}",
+        text.len()
+    );
+    assert!(
+        text.starts_with(r#"{"success":true,"rows":[{"z_id":9007199254740993.10,"a_text":"xxxx"#),
+        "{text}"
+    );
+    assert!(
+        text.contains(
+            r#"…[cut]","m":1e400,"short":"kept","big":12345678901234567890123}],"columns":"#
+        ),
+        "{text}"
+    );
+    assert!(text.ends_with(&format!(
+        r#""row_count":1}}],"_truncated":{{"left_out":{{"ends_of_texts":["rows[0].a_text"]}},"to_get_the_rest":"{ADVICE}"}}}}"#
+    )), "{text}");
+}
+
+#[test]
+fn a_row_of_very_many_columns_shows_the_first_ones_of_it() {
+    for value in [
+        "1",
+        r#""text""#,
+        r#""a longer text, which is cut where that helps to show more""#,
+    ] {
+        let row: Vec<_> = (0..1600)
+            .map(|at| format!(r#""c{at:04}":{value}"#))
+            .collect();
+        let text = sql_answer(&format!("{{{}}}", row.join(",")), 1600);
+        let fitted = budget(5000).fit(ToolResult::text(text).into(), &SQL, ADVICE);
+        assert!(!fitted.output.result.is_error);
+        assert!(estimate_tokens(text_of(&fitted).len()) <= 5000);
+        let answer: Value = serde_json::from_str(text_of(&fitted)).unwrap();
+        let row = answer["rows"][0].as_object().unwrap();
+        let columns = answer["columns"].as_array().unwrap();
+        assert_eq!(row.len(), columns.len(), "the same columns are shown");
+        assert!(row.len() > 100, "{}", row.len());
+        assert!(
+            columns
+                .iter()
+                .all(|column| row.contains_key(column["name"].as_str().unwrap()))
+        );
+        let left_out = &answer["_truncated"]["left_out"];
+        assert_eq!(
+            json!({ "shown": row.len(), "of": 1600 }),
+            left_out["columns"]
+        );
+        assert_eq!(
+            json!({ "shown": row.len(), "of": 1600 }),
+            left_out["rows[0]"]
+        );
+    }
+}
+
+#[test]
+fn rows_are_never_all_left_out() {
+    for bytes in [10, 1_000, 100_000, 3_000_000] {
+        let row = json!({ "a": "é".repeat(bytes / 2), "b": 1 }).to_string();
+        let text = sql_answer(&vec![row; 3].join(","), 2);
+        let fitted = budget(1000).fit(ToolResult::text(text).into(), &SQL, ADVICE);
+        let answer: Value = serde_json::from_str(text_of(&fitted)).unwrap();
+        assert!(!answer["rows"].as_array().unwrap().is_empty(), "{bytes}");
+        assert_eq!(json!(1), answer["rows"][0]["b"], "{bytes}");
+    }
+}
+
+#[test]
+fn members_keep_their_order_and_numbers_their_digits_when_rows_are_left_out() {
+    let row = r#"{"z_id":1.50,"a_text":"x","m":100000000000000000000000001,"n":-0.0,"e":1E5}"#;
+    let rows = vec![row; 500].join(",");
+    let fitted = budget(300).fit(ToolResult::text(sql_answer(&rows, 3)).into(), &SQL, ADVICE);
+    let text = text_of(&fitted);
+    assert!(
+        text.starts_with(&format!(r#"{{"success":true,"rows":[{row},{row},"#)),
+        "{text}"
+    );
+    let columns = text.find(r#""columns":"#).unwrap();
+    let count = text.find(r#""row_count":"#).unwrap();
+    assert!(
+        columns < count && text.contains(r#""execution_time":0.10"#),
+        "{text}"
+    );
+}
+
+#[test]
+fn room_that_a_later_list_leaves_is_given_back_to_an_earlier_one() {
+    let answer = json!({ "charts": charts(20), "detail": { "rows": [{ "x": "y".repeat(1600) }, { "x": "y".repeat(1600) }] } });
+    let fitted = fit(&answer, &READS, 800);
+    let answer: Value = serde_json::from_str(text_of(&fitted)).unwrap();
+    assert_eq!(1, answer["detail"]["rows"].as_array().unwrap().len());
+    assert!(answer["charts"].as_array().unwrap().len() > 10, "{answer}");
 }
 
 #[test]
@@ -171,6 +303,7 @@ fn excluded_and_exempt_tools_are_not_looked_at() {
     };
     let exempt = ToolSpec {
         size: SizeRule::Exempt,
+        redaction: Redaction::Entities,
         ..READS
     };
     for spec in [excluded, exempt] {
