@@ -2,14 +2,20 @@
 //!
 //! Tools leave secrets out by themselves; this is the second lock. Who lacks `can_write` on `Database` never
 //! gets what a connection is made of: passwords, URIs, certificates, keys, tunnels. Superset's own answers
-//! hold none of these fields for anybody, so that hiding them changes no answer that it gives. Rows of data
-//! are not looked at: a column may be called `password`, and whoever may read the table may read it.
+//! hold none of these fields for anybody, so that hiding them changes no answer that it gives. What is data is
+//! not looked at: a column may be called `password`, and whoever may read the table may read it. Each tool says
+//! what is ([`Redaction`]).
 
-use serde_json::Value;
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
-use tidegate_protocol::content::ContentBlock;
+use tidegate_protocol::Members;
+use tidegate_protocol::content::{ContentBlock, ResourceBody};
 
-use crate::{Grants, Permission, ToolOutput, ToolSpec};
+use crate::{Grants, Permission, Redaction, ToolOutput, ToolSpec};
+
+/// How deep answers are looked into. What lies deeper is left out, so that nothing hides there.
+const MAX_DEPTH: usize = 64;
 
 /// Fields, and who may see them.
 struct FieldRule {
@@ -45,66 +51,102 @@ const RULES: [FieldRule; 2] = [
     },
 ];
 
-/// Members below which the names are those of data.
-const DATA: [&str; 5] = ["rows", "data", "form_data", "columns", "schema_info"];
-
 /// Takes the fields out of an answer that the principal may not see. Costs a text search per field name when
 /// there is nothing to hide.
 pub fn hide_fields(output: &mut ToolOutput, spec: &ToolSpec, grants: &dyn Grants) {
-    // Tools that give data, not things of the workspace.
-    if !spec
-        .tags
-        .iter()
-        .any(|tag| ["core", "discovery"].contains(tag))
-    {
-        return;
-    }
-    let hidden: Vec<&str> = RULES
+    let data: &[&str] = match spec.redaction {
+        Redaction::Entities => &[],
+        Redaction::EntitiesBeside(data) => data,
+        Redaction::Data => return,
+    };
+    let names: Vec<&str> = RULES
         .iter()
         .filter(|rule| !grants.can(rule.needs.permission, rule.needs.view))
         .flat_map(|rule| rule.names.iter().copied())
         .collect();
-    let mut changed = None;
+    let hidden = Hidden { names, data };
     for block in &mut output.result.content {
-        let ContentBlock::Text { text } = block else {
-            continue;
+        let text = match block {
+            ContentBlock::Text { text } => text,
+            ContentBlock::Resource { resource } => match &mut resource.body {
+                ResourceBody::Text(text) => text,
+                ResourceBody::Blob(_) => continue,
+            },
+            _ => continue,
         };
-        if !hidden.iter().any(|name| has_member(text, name)) {
-            continue;
-        }
-        if let Ok(mut answer) = serde_json::from_str::<Value>(text) {
-            hide(&mut answer, &hidden);
-            *text = answer.to_string();
-            changed = Some(text.clone());
+        if let Some(shorter) = hidden.without(text) {
+            shorter.get().clone_into(text);
         }
     }
-    if let (Some(text), Some(structured)) = (changed, &mut output.result.structured)
-        // The text was made by a serializer.
-        && let Ok(raw) = RawValue::from_string(text)
+    if let Some(structured) = &mut output.result.structured
+        && let Some(shorter) = hidden.without(structured.get())
     {
-        *structured = raw;
+        *structured = shorter;
     }
 }
 
-fn has_member(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(at, _)| {
-        let end = at + name.len();
-        text[..at].ends_with('"') && text[end..].starts_with("\":")
-    })
+struct Hidden<'a> {
+    names: Vec<&'a str>,
+    /// Paths of members whose own names are those of data.
+    data: &'a [&'a str],
 }
 
-fn hide(value: &mut Value, hidden: &[&str]) {
-    match value {
-        Value::Object(members) => {
-            members.retain(|name, _| !hidden.contains(&name.as_str()));
-            for (name, member) in members {
-                if !DATA.contains(&name.as_str()) {
-                    hide(member, hidden);
-                }
-            }
+impl Hidden<'_> {
+    /// The JSON without hidden members. `None`: there are none, or it is no JSON.
+    fn without(&self, text: &str) -> Option<Box<RawValue>> {
+        // A name with escapes can only be found by reading it.
+        let may_be_there =
+            text.contains("\\u") || self.names.iter().any(|name| text.contains(name));
+        if !may_be_there {
+            return None;
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| hide(item, hidden)),
-        _ => {}
+        let value: &RawValue = serde_json::from_str(text).ok()?;
+        self.rest(value, "", 0)
+    }
+
+    /// What is left of a value. `None`: all of it.
+    fn rest(&self, value: &RawValue, path: &str, depth: usize) -> Option<Box<RawValue>> {
+        let is_data = self.data.contains(&path);
+        match value.get().as_bytes().first() {
+            Some(b'{' | b'[') if is_data => None,
+            // Nothing that is made for answers lies so deep.
+            Some(b'{' | b'[') if depth > MAX_DEPTH => serde_json::value::to_raw_value(&()).ok(),
+            Some(b'{') => {
+                let mut members = Members::of(value.get())?;
+                let count = members.0.len();
+                members
+                    .0
+                    .retain(|(name, _)| !self.names.contains(&name.as_ref()));
+                let mut is_changed = members.0.len() < count;
+                for (name, member) in &mut members.0 {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    let path = format!("{path}{dot}{name}");
+                    if let Some(rest) = self.rest(member, &path, depth + 1) {
+                        *member = Cow::Owned(rest);
+                        is_changed = true;
+                    }
+                }
+                is_changed.then(|| members.to_raw())
+            }
+            Some(b'[') => {
+                let items: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+                let mut is_changed = false;
+                let rest: Vec<Cow<'_, RawValue>> = items
+                    .into_iter()
+                    .map(|item| match self.rest(item, path, depth + 1) {
+                        Some(rest) => {
+                            is_changed = true;
+                            Cow::Owned(rest)
+                        }
+                        None => Cow::Borrowed(item),
+                    })
+                    .collect();
+                is_changed
+                    .then(|| serde_json::value::to_raw_value(&rest).ok())
+                    .flatten()
+            }
+            _ => None,
+        }
     }
 }
 
@@ -137,14 +179,15 @@ mod tests {
         scope: Scope::Read,
         permission: None,
         annotations: ToolAnnotations::READS,
-        tags: &["discovery"],
+        tags: &[],
         cache: CacheRule::Never,
         size: SizeRule::Exempt,
+        redaction: Redaction::EntitiesBeside(&["rows", "databases.schema"]),
     };
-    const ANSWER: &str = r#"{"databases":[{"id":1,"sqlalchemy_uri":"pg://u:p@h","extra":{"password":"x"}}],"rows":[{"password":"a column"}]}"#;
+    const ANSWER: &str = r#"{"z":1.0,"databases":[{"id":1e400,"sqlalchemy_uri":"pg://u:p@h","extra":{"password":"x"},"schema":{"password":1}}],"rows":[{"password":"a column"}]}"#;
 
-    fn hidden_for(grants: &dyn Grants, spec: &ToolSpec) -> String {
-        let mut output = ToolOutput::from(ToolResult::text(ANSWER));
+    fn hidden_in(answer: &str, grants: &dyn Grants, spec: &ToolSpec) -> String {
+        let mut output = ToolOutput::from(ToolResult::text(answer));
         hide_fields(&mut output, spec, grants);
         let ContentBlock::Text { text } = output.result.content.remove(0) else {
             panic!("text")
@@ -153,23 +196,57 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_hidden_at_any_depth_and_data_are_not() {
-        insta::assert_snapshot!(hidden_for(&Nobody, &SPEC), @r#"{"databases":[{"extra":{},"id":1}],"rows":[{"password":"a column"}]}"#);
+    fn secrets_are_hidden_at_any_depth_and_what_is_declared_as_data_is_not() {
+        insta::assert_snapshot!(hidden_in(ANSWER, &Nobody, &SPEC), @r#"{"z":1.0,"databases":[{"id":1e400,"extra":{},"schema":{"password":1}}],"rows":[{"password":"a column"}]}"#);
+    }
+
+    #[test]
+    fn a_member_is_data_only_where_the_tool_says_so() {
+        for name in ["rows", "data", "form_data", "columns", "schema_info"] {
+            let answer = format!(r#"{{"x":{{"{name}":[{{"password":"p","id":1}}]}}}}"#);
+            let expected = format!(r#"{{"x":{{"{name}":[{{"id":1}}]}}}}"#);
+            assert_eq!(expected, hidden_in(&answer, &Nobody, &SPEC));
+        }
+    }
+
+    #[test]
+    fn a_tool_of_any_tags_is_covered() {
+        for tags in [&[] as &[&str], &["mutate"], &["data"], &["core"]] {
+            let spec = ToolSpec { tags, ..SPEC };
+            assert!(
+                !hidden_in(ANSWER, &Nobody, &spec).contains("pg://"),
+                "{tags:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_way_of_writing_a_name_hides_it() {
+        let deep = format!("{}{{\"password\":1}}{}", "[".repeat(100), "]".repeat(100));
+        for secret in [
+            r#"{"password" : "s3cret"}"#,
+            r#"{"pass\u0077ord":"s3cret"}"#,
+            "{\"extra\":[[{\n\"password\"\n:\"s3cret\"}]]}",
+            &deep.replace('1', "\"s3cret\""),
+        ] {
+            let shown = hidden_in(secret, &Nobody, &SPEC);
+            assert!(!shown.contains("s3cret"), "{shown}");
+        }
     }
 
     #[test]
     fn who_may_write_databases_sees_what_the_tool_gives() {
-        assert_eq!(ANSWER, hidden_for(&Everybody, &SPEC));
+        assert_eq!(ANSWER, hidden_in(ANSWER, &Everybody, &SPEC));
     }
 
     #[test]
     fn answers_of_queries_are_left_alone() {
         let spec = ToolSpec {
             name: "execute_sql",
-            tags: &["mutate"],
+            redaction: Redaction::Data,
             ..SPEC
         };
-        assert_eq!(ANSWER, hidden_for(&Nobody, &spec));
+        assert_eq!(ANSWER, hidden_in(ANSWER, &Nobody, &spec));
     }
 
     #[test]
@@ -177,7 +254,7 @@ mod tests {
         let structured = Some(RawValue::from_string(ANSWER.to_owned()).unwrap());
         let mut output = ToolOutput::from(ToolResult {
             structured,
-            ..ToolResult::text(ANSWER)
+            ..ToolResult::text("see the structure")
         });
         hide_fields(&mut output, &SPEC, &Nobody);
         assert!(!output.result.structured.unwrap().get().contains("pg://"));

@@ -29,6 +29,20 @@ pub enum SizeRule {
     Shorten(&'static [&'static str]),
 }
 
+/// Which parts of an answer lose the fields that only some may see, such as passwords of connections.
+///
+/// Every tool says it, so that a new one cannot be forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redaction {
+    /// The answer is about things of the workspace: fields are hidden at any depth.
+    Entities,
+    /// The same, but below these members, whose own members are named by data: a column may be called
+    /// `password`. Dots descend, through lists too: `charts.form_data`.
+    EntitiesBeside(&'static [&'static str]),
+    /// The answer is rows of data: whoever may read the table may read all of it.
+    Data,
+}
+
 /// Everything about a tool but its function and its types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ToolSpec {
@@ -50,6 +64,8 @@ pub struct ToolSpec {
     pub cache: CacheRule,
     /// What may be left out.
     pub size: SizeRule,
+    /// What is hidden from those who may not see it.
+    pub redaction: Redaction,
 }
 
 impl ToolSpec {

@@ -10,7 +10,7 @@ use crate::listing::{
     Identifier, Key, OwnerInfo, TagInfo, humanized, iso, json_of, metastore_failure, not_found,
     owners, tags,
 };
-use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
 
 /// Shows one chart whole. Four SQL statements, three of them side by side.
 pub(crate) struct GetChartInfo;
@@ -33,7 +33,8 @@ pub(crate) struct ChartInfo {
     viz_type: Option<String>,
     datasource_name: Option<String>,
     datasource_type: Option<String>,
-    url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
     description: Option<String>,
     cache_timeout: Option<i64>,
     changed_by: Option<String>,
@@ -75,6 +76,7 @@ impl Tool for GetChartInfo {
         tags: &["discovery"],
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["owners", "tags"]),
+        redaction: Redaction::EntitiesBeside(&["form_data"]),
     };
 
     async fn call(
@@ -112,7 +114,7 @@ impl Tool for GetChartInfo {
             viz_type: text("viz_type"),
             datasource_name: text("datasource_name"),
             datasource_type: text("datasource_type"),
-            url: format!("{}{}", context.workspace.public_url, path(id)),
+            url: context.workspace.link(&path(id)),
             description: text("description"),
             cache_timeout: record.integer("cache_timeout"),
             changed_by: username("changed_by_fk"),

@@ -10,7 +10,7 @@ use crate::listing::{
     Identifier, Key, OwnerInfo, TagInfo, chart_summary, humanized, iso, metastore_failure,
     not_found, owners, tags,
 };
-use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
 
 /// Shows one dashboard whole. Six SQL statements, in two rounds.
 pub(crate) struct GetDashboardInfo;
@@ -61,6 +61,7 @@ pub(crate) struct DashboardInfo {
     created_by: Option<String>,
     changed_by: Option<String>,
     uuid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     created_on_humanized: Option<String>,
     changed_on_humanized: Option<String>,
@@ -189,6 +190,7 @@ impl Tool for GetDashboardInfo {
         tags: &["discovery"],
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["charts", "native_filters"]),
+        redaction: Redaction::Entities,
     };
 
     async fn call(
@@ -246,7 +248,7 @@ impl Tool for GetDashboardInfo {
             created_by: username("created_by_fk"),
             changed_by: username("changed_by_fk"),
             uuid: record.uuid("uuid").map(|uuid| uuid.to_string()),
-            url: path(&record).map(|path| format!("{}{path}", context.workspace.public_url)),
+            url: path(&record).and_then(|path| context.workspace.link(&path)),
             created_on_humanized: record.time("created_on").map(|then| humanized(now, then)),
             changed_on_humanized: record.time("changed_on").map(|then| humanized(now, then)),
             chart_count: charts.len(),

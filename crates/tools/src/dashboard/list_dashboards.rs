@@ -5,7 +5,7 @@ use tidegate_types::Scope;
 
 use super::DASHBOARDS;
 use crate::listing::{AscendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list};
-use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
 
 /// Lists the dashboards that the caller may see. One SQL statement, and one more each for owners, tags, people and
 /// charts when their columns are asked for.
@@ -55,6 +55,7 @@ impl Tool for ListDashboards {
         tags: &["core"],
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["dashboards"]),
+        redaction: Redaction::Entities,
     };
 
     async fn call(

@@ -6,7 +6,7 @@ use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
 use crate::listing::{Identifier, Key, humanized, iso, json_of, metastore_failure, not_found};
-use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
 
 /// Shows one database, without how to connect to it. Two SQL statements.
 pub(crate) struct GetDatabaseInfo;
@@ -82,6 +82,7 @@ impl Tool for GetDatabaseInfo {
         tags: &["discovery"],
         cache: CacheRule::PerRights,
         size: SizeRule::Exempt,
+        redaction: Redaction::Entities,
     };
 
     async fn call(

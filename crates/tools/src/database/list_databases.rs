@@ -7,7 +7,7 @@ use super::DATABASES;
 use crate::listing::{
     DescendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list,
 };
-use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
 
 /// Lists the databases that are open to the caller or hold a dataset that is. One SQL statement, and one more for
 /// people when they are asked for.
@@ -56,6 +56,7 @@ impl Tool for ListDatabases {
         tags: &["core"],
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["databases"]),
+        redaction: Redaction::Entities,
     };
 
     async fn call(

@@ -11,7 +11,7 @@ use crate::listing::{
     Identifier, Key, OwnerInfo, TagInfo, certification, humanized, iso, json_of, metastore_failure,
     not_found, owners, tags,
 };
-use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
 
 /// Shows one dataset whole. Six SQL statements, in two rounds.
 pub(crate) struct GetDatasetInfo;
@@ -62,6 +62,7 @@ pub(crate) struct DatasetInfo {
     database_id: Option<i64>,
     uuid: Option<String>,
     schema_perm: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     sql: Option<String>,
     main_dttm_col: Option<String>,
@@ -118,6 +119,7 @@ impl Tool for GetDatasetInfo {
         tags: &["discovery"],
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["columns", "metrics"]),
+        redaction: Redaction::Entities,
     };
 
     async fn call(
@@ -169,8 +171,7 @@ impl Tool for GetDatasetInfo {
             database_id: record.integer("database_id"),
             uuid: record.uuid("uuid").map(|uuid| uuid.to_string()),
             schema_perm: text("schema_perm"),
-            url: (DATASETS.path)(&record)
-                .map(|path| format!("{}{path}", context.workspace.public_url)),
+            url: (DATASETS.path)(&record).and_then(|path| context.workspace.link(&path)),
             sql: text("sql"),
             main_dttm_col: text("main_dttm_col"),
             offset: record.integer("offset"),

@@ -7,7 +7,7 @@ use super::DATASETS;
 use crate::listing::{
     DescendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list,
 };
-use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
 
 /// Lists the datasets that are open to the caller. One SQL statement, and one more each for owners, tags, people,
 /// columns and metrics when they are asked for.
@@ -55,6 +55,7 @@ impl Tool for ListDatasets {
         tags: &["core"],
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["datasets"]),
+        redaction: Redaction::Entities,
     };
 
     async fn call(

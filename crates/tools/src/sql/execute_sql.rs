@@ -12,7 +12,7 @@ use tidegate_types::Scope;
 use super::answer::{Planned, SqlAnswer};
 use super::open::{OpenDatabase, catalog_of, open};
 use super::{failure, rights};
-use crate::{CacheRule, CallContext, Permission, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
 
 /// Longer texts are parsed on a blocking thread: about 500 µs of work.
 const LONG_SQL_BYTES: usize = 8_000;
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// Which database: see list_databases.
     database_id: i64,
     /// One or more statements in the database's own SQL, separated by semicolons.
-    #[schemars(length(min = 1, max = 200_000))]
+    #[schemars(length(min = 1, max = 200_000), extend("x-has-lines" = true))]
     sql: String,
     /// The schema in which unqualified tables are looked up; the database's default if left out.
     #[serde(default)]
@@ -77,6 +77,7 @@ impl Tool for ExecuteSql {
         tags: &["mutate"],
         cache: CacheRule::Never,
         size: SizeRule::Shorten(&["rows", "statements"]),
+        redaction: Redaction::Data,
     };
 
     fn rows(answer: &SqlAnswer) -> Option<u64> {

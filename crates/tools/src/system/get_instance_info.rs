@@ -7,7 +7,8 @@ use tidegate_types::Scope;
 
 use crate::listing::metastore_failure;
 use crate::{
-    ArgumentLayout, CacheRule, CallContext, NoArguments, SizeRule, Tool, ToolFailure, ToolSpec,
+    ArgumentLayout, CacheRule, CallContext, NoArguments, Redaction, SizeRule, Tool, ToolFailure,
+    ToolSpec,
 };
 
 /// Counts what is in the workspace. Four SQL statements side by side.
@@ -194,6 +195,7 @@ impl Tool for GetInstanceInfo {
         tags: &["core"],
         cache: CacheRule::PerRights,
         size: SizeRule::Exempt,
+        redaction: Redaction::Entities,
     };
     const LAYOUT: ArgumentLayout = ArgumentLayout::OptionalRequest;
 

@@ -6,7 +6,8 @@ use tidegate_protocol::{ProtocolVersion, ToolAnnotations};
 use tidegate_types::{Clock, Scope};
 
 use crate::{
-    ArgumentLayout, CacheRule, CallContext, NoArguments, SizeRule, Tool, ToolFailure, ToolSpec,
+    ArgumentLayout, CacheRule, CallContext, NoArguments, Redaction, SizeRule, Tool, ToolFailure,
+    ToolSpec,
 };
 
 /// Says that the server answers. It touches no database, so that it tells the server's health and not that
@@ -55,6 +56,7 @@ impl Tool for HealthCheck {
         tags: &["core"],
         cache: CacheRule::Never,
         size: SizeRule::Exempt,
+        redaction: Redaction::Entities,
     };
     const LAYOUT: ArgumentLayout = ArgumentLayout::Flat;
 
