@@ -46,6 +46,19 @@ impl ToolAnnotations {
     };
 }
 
+impl ToolAnnotations {
+    /// Of whoever may do both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            is_read_only: self.is_read_only && other.is_read_only,
+            is_destructive: self.is_destructive || other.is_destructive,
+            is_idempotent: self.is_idempotent && other.is_idempotent,
+            is_open_world: self.is_open_world || other.is_open_world,
+        }
+    }
+}
+
 /// One tool of `tools/list` (schema: `Tool`).
 #[derive(Debug, Clone)]
 pub struct ToolDefinition {

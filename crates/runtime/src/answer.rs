@@ -31,6 +31,13 @@ pub type FrameStream = Pin<Box<dyn Stream<Item = Frame> + Send>>;
 pub enum Answer {
     /// A finished JSON-RPC message: 200.
     Json(Bytes),
+    /// The same, and when to try again: 200 with `Retry-After`.
+    TryLater {
+        /// The message.
+        body: Bytes,
+        /// When.
+        retry_after_secs: u64,
+    },
     /// A stream of messages: 200.
     Stream(FrameStream),
     /// Taken, nothing to say: 202.

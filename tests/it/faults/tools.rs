@@ -157,3 +157,28 @@ async fn an_answer_above_the_size_budget_is_not_sent() {
     assert!(huge.len() < 128 * 1024, "{} bytes", huge.len());
     others_go_on(&caller, 2).await;
 }
+
+#[tokio::test]
+async fn a_call_that_finds_no_place_is_refused_with_a_status_and_never_in_a_stream() {
+    let cluster = TestCluster::builder()
+        .await
+        .set("EXECUTOR__SLOTS", "1")
+        .set("EXECUTOR__WAIT_TIMEOUT_MS", "700")
+        .set("SERVER__SSE_AFTER_MS", "50")
+        .start(1)
+        .await;
+    let caller = cluster.node(0).as_user("admin");
+    let session = caller.open_session().await;
+    let params = json!({ "name": "trouble_hang", "arguments": {} });
+    let hung = caller.send("tools/call", params).await;
+    assert!(hung.is_stream(), "it runs, and takes long");
+    let params = json!({ "name": "trouble_steps", "arguments": {} });
+    for reply in [
+        caller.send("tools/call", params.clone()).await,
+        session.send("tools/call", params).await,
+    ] {
+        assert_eq!(503, reply.status().as_u16());
+        assert!(reply.header("retry-after").is_some());
+        assert!(!reply.is_stream());
+    }
+}

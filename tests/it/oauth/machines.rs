@@ -121,6 +121,14 @@ async fn a_machine_with_a_wrong_secret_is_told_how_it_tried() {
 }
 
 async fn api_token(deployment: &Deployment, workspace: Option<&str>) -> (String, String) {
+    api_token_with(deployment, workspace, Scope::Query).await
+}
+
+async fn api_token_with(
+    deployment: &Deployment,
+    workspace: Option<&str>,
+    scope: Scope,
+) -> (String, String) {
     let secret = IssuedSecret::draw(SecretKind::ApiToken);
     let text = secret.text.expose_secret().to_owned();
     let token = deployment
@@ -128,7 +136,7 @@ async fn api_token(deployment: &Deployment, workspace: Option<&str>) -> (String,
         .call(CreateApiToken {
             account: deployment.ada.id.clone(),
             name: "laptop".into(),
-            scopes: ScopeSet::from(Scope::Query).expanded(),
+            scopes: ScopeSet::from(scope).expanded(),
             workspace: workspace.map(|slug| slug.parse().unwrap()),
             secret: secret.hash,
             hint: text[text.len() - 4..].to_owned(),
@@ -155,6 +163,64 @@ async fn an_api_token_is_a_bearer_token_until_it_ends() {
         (status == StatusCode::UNAUTHORIZED).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_tool_that_an_api_token_does_not_reach_is_a_result_that_says_which_scope_is_missing() {
+    let (node, deployment) = one_node().await;
+    let (_, secret) = api_token_with(&deployment, None, Scope::Read).await;
+    let caller = node.anyone().bearer(&secret);
+    let session = caller.open_session().await;
+    let params =
+        json!({ "name": "execute_sql", "arguments": { "database_id": 1, "sql": "SELECT 1" } });
+    let indirect = json!({ "name": "call_tool", "arguments": params });
+    for reply in [
+        caller.send("tools/call", params.clone()).await,
+        caller.send("tools/call", indirect).await,
+        session.send("tools/call", params).await,
+    ] {
+        assert_eq!(StatusCode::OK, reply.status());
+        assert_eq!(None, reply.header("www-authenticate"));
+        let answer = reply.answer().await;
+        assert_eq!(json!(true), answer["result"]["isError"], "{answer}");
+        assert_eq!(
+            "Tool \"execute_sql\" needs the scope mcp:query, which the token does not have; it has mcp:read. The \
+             person who made it can make another one.",
+            result_text(&answer)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_an_api_token_meets_is_a_result_that_says_when_to_try_again() {
+    let node = OneNode::builder()
+        .own_tokens()
+        .set("LIMITS__TOOL__PER_MINUTE", "1")
+        .set("LIMITS__TOOL__BURST", "1")
+        .start()
+        .await;
+    let deployment = Deployment::of_node(&node).await;
+    let (_, secret) = api_token(&deployment, None).await;
+    let caller = node.anyone().bearer(&secret);
+    let session = caller.open_session().await;
+    let params = json!({ "name": "health_check", "arguments": {} });
+    let first = caller
+        .send("tools/call", params.clone())
+        .await
+        .answer()
+        .await;
+    assert_ne!(json!(true), first["result"]["isError"], "{first}");
+    for reply in [
+        caller.send("tools/call", params.clone()).await,
+        session.send("tools/call", params).await,
+    ] {
+        assert_eq!(StatusCode::OK, reply.status());
+        let seconds: u64 = reply.header("retry-after").unwrap().parse().unwrap();
+        let answer = reply.answer().await;
+        assert_eq!(json!(true), answer["result"]["isError"], "{answer}");
+        let told = format!("Too many calls for this tool; try again in {seconds} seconds.");
+        assert_eq!(told, result_text(&answer));
+    }
 }
 
 #[tokio::test]

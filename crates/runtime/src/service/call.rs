@@ -1,24 +1,27 @@
-//! Running one call: limits, cache, executor, in this order.
+//! Running one call: limits, arguments, cache, executor, in this order.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use tidegate_protocol::reply;
+use tidegate_metastore::Access;
+use tidegate_protocol::content::ToolResult;
+use tidegate_protocol::reply::{self, tool_result};
 use tidegate_protocol::state::Binding;
 use tidegate_protocol::{ClientCapabilities, LogLevel, ProtocolVersion, RequestId};
 use tidegate_store::{Budget, LimitScope, Plane, Verdict};
 use tidegate_telemetry::Count;
 use tidegate_tools::{CallContext, Change, ChangeNotifier, ToolFailure};
-use tidegate_types::{ServiceCode, WorkspaceSlug};
+use tidegate_types::{Principal, ServiceCode, WorkspaceSlug};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::channel::{Asking, CallChannel, FIRST};
-use super::keep::{self, Boarding, Flight, Place};
-use super::observe::{Observation, Request};
-use super::operation::Operation;
+use super::channel::{Asking, CallChannel, Progressed};
+use super::in_flight::{Computed, Lead, Role, Waited};
+use super::keep::{self, Place};
+use super::observe::Request;
+use super::operation::{CheckedOperation, Operation, OperationSummary};
 use super::{Caller, Core, Outcome, Produced, TraceParent, failure, notice};
 use crate::answer::Refused;
 use crate::executor::{Job, Patience};
@@ -32,15 +35,22 @@ const STATE_TTL_SECS: i64 = 600;
 pub(crate) struct Call {
     pub id: RequestId,
     pub operation: Operation,
+    pub session: Option<String>,
+    pub trace: TraceParent,
+    pub client: CallClient,
+}
+
+/// The client of one call, and how it is reached.
+pub(crate) struct CallClient {
     pub version: ProtocolVersion,
     pub capabilities: ClientCapabilities,
     pub progress_token: Option<Box<RawValue>>,
     pub log_level: Option<LogLevel>,
     pub asking: Asking,
-    pub session: Option<String>,
-    pub trace: TraceParent,
     /// Tells the session when the call is over.
     pub guard: Option<CallGuard>,
+    /// Fires when the call no longer waits for a place to run. Until then it can still be refused with a status.
+    pub has_started: CancellationToken,
 }
 
 /// Runs a call to its end. Dropping the future leaves the call running: the token cancels it.
@@ -51,100 +61,249 @@ pub(crate) async fn run(
     outlet: Outlet,
     cancel: CancellationToken,
 ) -> Outcome {
-    let (id, version) = (call.id.clone(), call.version);
-    let is_tool = matches!(call.operation, Operation::Tool { .. });
+    let to = ReplyTo::of(&caller, &call);
     let mut observation = core.observer.begin(
         &caller,
-        &call.operation,
+        &to.summary,
         &Request {
-            id: id.as_json(),
+            id: to.id.as_json(),
             session: call.session.as_deref(),
-            protocol_version: version.as_str(),
+            protocol_version: to.version.as_str(),
             trace: &call.trace,
         },
     );
     if let Some(grant) = &caller.token.grant {
         core.uses.count(grant, caller.token.kind);
     }
-    let tool = match &call.operation {
-        Operation::Tool { tool, .. } => Some(tool.spec().name),
-        Operation::Prompt { .. } | Operation::Resource { .. } => None,
-    };
-    if let Err(refused) = check_limits(&core, &caller, &id, tool).await {
+    if let Err(refused) = check_limits(&core, &caller, &to.id, to.tool).await {
         observation.end_refused(refused.code);
-        return Outcome::Refused(refused);
+        return to.refusal(&core, refused);
     }
-
-    // A result that rests on the client's answers is nobody else's (2026-07-28, "Caching").
-    let is_retry = matches!(&call.asking, Asking::Retry { answers, state } if !answers.is_empty() || state.is_some());
-    let keep_for = call.operation.keep_for(&core).filter(|_| !is_retry);
-    let mut keeping = None;
-    if let Some(ttl) = keep_for {
-        let Place { key, wants_fresh } = keep::place(&caller, &call.operation, version);
-        let kept = if wants_fresh {
-            None
-        } else {
-            keep::find(&core, &key).await
-        };
-        let found = match kept {
-            Some(answer) => Some(answer),
-            None => match core.flights.board(&key).await {
-                Boarding::Landed(answer) => Some(answer),
-                Boarding::Fly(flight) => {
-                    keeping = Some(Keeping { flight, key, ttl });
-                    None
-                }
-            },
-        };
-        let metrics = core.observer.metrics();
-        if let Some(answer) = found {
-            metrics.count(Count::CacheHit);
+    let operation = match call.operation.check() {
+        Ok(operation) => operation,
+        Err(failed) => {
+            observation.end_failed(&failed);
+            return to.failure(&core, &failed);
+        }
+    };
+    let found = find(&core, &caller, &to, &operation, &call.client, &cancel).await;
+    let (keeping, limit) = match found {
+        Found::Kept(answer) => {
             observation.end_cached(answer.len());
-            let answer = notice::attach(answer, notice::of(&caller));
-            return Outcome::Message(reply::success(&id, &answer));
+            return to.answer(answer);
         }
-        metrics.count(Count::CacheMiss);
+        Found::Shared(computed) => {
+            match &*computed {
+                // Its rows were read once, by the call that ran.
+                Ok(produced) if !produced.is_error => observation.end_cached(produced.result.len()),
+                computed => observation.end(computed),
+            }
+            return to.outcome(&core, &computed);
+        }
+        Found::Failed(failed) => {
+            observation.end_failed(&failed);
+            return to.failure(&core, &failed);
+        }
+        Found::Nothing { keeping, limit } => (keeping, limit),
+    };
+    let job = Job {
+        limit,
+        observation: Some(observation),
+        ..job(&core, &caller, operation, call.client, outlet, cancel)
+    };
+    let computed: Computed = Arc::new(core.executor.run(job).await);
+    if let Some(keeping) = keeping {
+        keeping.end(&core, &computed).await;
     }
+    to.outcome(&core, &computed)
+}
 
-    let told = notice::of(&caller);
-    let sealing = Sealing::of(&caller, &call.operation);
-    let job = job(&core, &caller, call, outlet, cancel, observation, keeping);
-    match core.executor.run(job).await {
-        Ok(produced) => {
-            let result = notice::attach(produced.result, told);
-            Outcome::Message(reply::success(&id, &result))
+/// Ends when a call has run so long that its answer should be a stream. The time that it waits for a place to run
+/// does not count, since it may still be refused, which needs a status.
+pub(crate) async fn takes_long(core: &Core, has_started: &CancellationToken) {
+    has_started.cancelled().await;
+    tokio::time::sleep(core.settings.sse_after).await;
+}
+
+/// What there is for a call before it runs.
+enum Found {
+    /// An answer that was kept.
+    Kept(Bytes),
+    /// What an equal call came to that ran meanwhile.
+    Shared(Computed),
+    /// The call ended while it waited for an equal one.
+    Failed(ToolFailure),
+    /// Nothing: it runs for so long at the most, and what it comes to is kept there.
+    Nothing {
+        keeping: Option<Keeping>,
+        limit: Duration,
+    },
+}
+
+/// Looks for an answer in the cache and among the calls that run.
+async fn find(
+    core: &Core,
+    caller: &Caller,
+    to: &ReplyTo,
+    operation: &CheckedOperation,
+    client: &CallClient,
+    cancel: &CancellationToken,
+) -> Found {
+    let limit = core.settings.call_limit;
+    // A result that rests on the client's answers is nobody else's (2026-07-28, "Caching").
+    let Some(ttl) = operation
+        .keep_for(core)
+        .filter(|_| !client.asking.is_retry())
+    else {
+        return Found::Nothing {
+            keeping: None,
+            limit,
+        };
+    };
+    let metrics = core.observer.metrics();
+    let Place { key, wants_fresh } = keep::place(caller, &to.summary, operation, to.version);
+    if !wants_fresh && let Some(answer) = keep::find(core, &key).await {
+        metrics.count(Count::CacheHit);
+        return Found::Kept(answer);
+    }
+    let deadline = Instant::now() + limit;
+    let nothing = |keeping| Found::Nothing {
+        keeping,
+        limit: deadline.saturating_duration_since(Instant::now()),
+    };
+    loop {
+        let leader = core.in_flight.join(&key, wants_fresh, &client.has_started);
+        let leader = match leader {
+            Role::Leader(lead) => {
+                metrics.count(Count::CacheMiss);
+                return nothing(Some(Keeping { lead, key, ttl }));
+            }
+            Role::Follower(follow) => follow,
+        };
+        match leader.wait(deadline, cancel, &client.has_started).await {
+            Waited::Done(computed) => {
+                metrics.count(Count::CacheHit);
+                return Found::Shared(computed);
+            }
+            Waited::Private => return nothing(None),
+            Waited::Abandoned => {}
+            Waited::Cancelled => return Found::Failed(ToolFailure::Cancelled),
+            Waited::TimedOut => {
+                let seconds = limit.as_secs();
+                return Found::Failed(ToolFailure::Timeout { seconds });
+            }
         }
-        Err(failed) => failure::outcome(&core, &failed, &id, version, is_tool, |state| {
-            sealing.seal(&core, state)
-        }),
     }
 }
 
+/// Where an answer goes that is computed now.
 struct Keeping {
-    flight: Flight,
+    lead: Lead,
     key: tidegate_store::CacheKey,
     ttl: Duration,
 }
 
+impl Keeping {
+    /// Gives it to those who wait, and keeps it if it may be kept.
+    async fn end(self, core: &Core, computed: &Computed) {
+        self.lead.finish(computed);
+        if let Ok(produced) = &**computed
+            && produced.may_be_kept
+            && self.lead.is_newest()
+        {
+            keep::store(core, &self.key, produced.result.clone(), self.ttl).await;
+        }
+    }
+}
+
+/// Whom a call's answer goes to, and in which form.
+struct ReplyTo {
+    id: RequestId,
+    version: ProtocolVersion,
+    tool: Option<&'static str>,
+    summary: OperationSummary,
+    principal: Arc<Principal>,
+    access: Arc<Access>,
+    notice: Option<&'static str>,
+    can_act_on_status: bool,
+}
+
+impl ReplyTo {
+    fn of(caller: &Caller, call: &Call) -> Self {
+        Self {
+            id: call.id.clone(),
+            version: call.client.version,
+            tool: call.operation.tool(),
+            summary: call.operation.summary(),
+            principal: Arc::clone(&caller.principal),
+            access: Arc::clone(&caller.access),
+            notice: notice::of(caller),
+            can_act_on_status: caller.can_act_on_status(),
+        }
+    }
+
+    /// A limit that is used up: with its status, or as a result where nobody but the model could act on it.
+    fn refusal(&self, core: &Core, refused: Refused) -> Outcome {
+        match (self.tool, refused.retry_after_secs) {
+            (Some(_), Some(retry_after_secs))
+                if !self.can_act_on_status && refused.code == ServiceCode::RateLimited =>
+            {
+                let text = failure::sentence(&refused.error.message);
+                let result = tool_result(&ToolResult::error(text), self.version, &core.server);
+                Outcome::TryLater {
+                    message: reply::success(&self.id, &notice::attach(result, self.notice)),
+                    retry_after_secs,
+                }
+            }
+            _ => Outcome::Refused(refused),
+        }
+    }
+
+    fn outcome(&self, core: &Core, computed: &Result<Produced, ToolFailure>) -> Outcome {
+        match computed {
+            Ok(produced) => self.answer(produced.result.clone()),
+            Err(failed) => self.failure(core, failed),
+        }
+    }
+
+    fn answer(&self, result: Bytes) -> Outcome {
+        let result = notice::attach(result, self.notice);
+        Outcome::Message(reply::success(&self.id, &result))
+    }
+
+    fn failure(&self, core: &Core, failed: &ToolFailure) -> Outcome {
+        let asked = failure::Asked {
+            id: &self.id,
+            version: self.version,
+            tool: self.tool,
+            access: &self.access,
+        };
+        failure::outcome(core, failed, &asked, |state| {
+            let expires = core.clock.unix_secs() + STATE_TTL_SECS;
+            let binding = binding(&self.principal, &self.summary);
+            core.sealer.seal(&binding, state.clone(), expires)
+        })
+    }
+}
+
+/// A job without an observation, for as long as any call may take.
 fn job(
     core: &Arc<Core>,
     caller: &Caller,
-    call: Call,
+    operation: CheckedOperation,
+    client: CallClient,
     outlet: Outlet,
     cancel: CancellationToken,
-    observation: Observation,
-    keeping: Option<Keeping>,
 ) -> Job {
-    let Call {
-        operation,
+    let CallClient {
         version,
         capabilities,
         progress_token,
         log_level,
         asking,
         guard,
-        ..
-    } = call;
+        has_started,
+    } = client;
     let patience = Arc::new(Patience::default());
     let channel = CallChannel {
         version,
@@ -156,7 +315,7 @@ fn job(
         ask_limit: core.settings.ask_limit,
         cancel: cancel.clone(),
         patience: Arc::clone(&patience),
-        progressed: AtomicU64::new(FIRST),
+        progressed: Progressed::default(),
         observer: core.observer.clone(),
         question_prefix: core.node_id.as_str().chars().take(24).collect(),
     };
@@ -164,21 +323,15 @@ fn job(
     let core = Arc::clone(core);
     let limit = core.settings.call_limit;
     let work = async move {
-        let produced = operation.produce(&core, &context, version).await?;
-        if let Some(Keeping { flight, key, ttl }) = keeping
-            && produced.may_be_kept
-        {
-            flight.land(produced.result.clone());
-            keep::store(&core, key, produced.result.clone(), ttl).await;
-        }
-        Ok(produced)
+        has_started.cancel();
+        operation.produce(&core, &context, version).await
     };
     Job {
         work: Box::pin(work),
         limit,
         cancel,
         patience,
-        observation: Some(observation),
+        observation: None,
         _guard: guard,
     }
 }
@@ -222,7 +375,7 @@ pub(crate) fn quiet_context(
         ask_limit: Duration::ZERO,
         cancel: cancel.clone(),
         patience: Arc::default(),
-        progressed: AtomicU64::new(FIRST),
+        progressed: Progressed::default(),
         observer: core.observer.clone(),
         question_prefix: String::new(),
     };
@@ -313,41 +466,13 @@ pub(crate) async fn check_limits(
 }
 
 /// What sealed state is bound to.
-struct Sealing {
-    workspace: WorkspaceSlug,
-    user: i64,
-    method: &'static str,
-    target: String,
-    arguments: String,
-}
-
-impl Sealing {
-    fn of(caller: &Caller, operation: &Operation) -> Self {
-        Self {
-            workspace: caller.principal.workspace.clone(),
-            user: caller.principal.user.0,
-            method: operation.method(),
-            target: operation.target(),
-            arguments: operation.arguments(),
-        }
-    }
-
-    fn binding(&self) -> Binding<'_> {
-        Binding {
-            workspace: self.workspace.as_str(),
-            user: self.user,
-            method: self.method,
-            target: &self.target,
-            arguments: &self.arguments,
-        }
-    }
-
-    fn seal(&self, core: &Core, state: &serde_json::Value) -> String {
-        core.sealer.seal(
-            &self.binding(),
-            state.clone(),
-            core.clock.unix_secs() + STATE_TTL_SECS,
-        )
+fn binding<'a>(principal: &'a Principal, summary: &'a OperationSummary) -> Binding<'a> {
+    Binding {
+        workspace: principal.workspace.as_str(),
+        user: principal.user.0,
+        method: summary.method,
+        target: &summary.target,
+        arguments: summary.arguments(),
     }
 }
 
@@ -361,8 +486,9 @@ pub(crate) fn open_state(
     operation: &Operation,
     sealed: &str,
 ) -> Result<serde_json::Value, tidegate_protocol::state::InvalidState> {
+    let summary = operation.summary();
     core.sealer.open(
-        &Sealing::of(caller, operation).binding(),
+        &binding(&caller.principal, &summary),
         sealed,
         core.clock.unix_secs(),
     )

@@ -46,10 +46,16 @@ pub(crate) struct CallChannel {
     pub ask_limit: Duration,
     pub cancel: CancellationToken,
     pub patience: Arc<Patience>,
-    /// Bits of the last progress value.
-    pub progressed: AtomicU64,
+    pub progressed: Progressed,
     pub observer: Observer,
     pub question_prefix: String,
+}
+
+impl Asking {
+    /// Whether the call brings answers to earlier questions.
+    pub(crate) fn is_retry(&self) -> bool {
+        matches!(self, Self::Retry { answers, state } if !answers.is_empty() || state.is_some())
+    }
 }
 
 impl CallChannel {
@@ -57,15 +63,6 @@ impl CallChannel {
         if !self.outlet.try_send(message) {
             self.observer.dropped_notification();
         }
-    }
-
-    /// Progress must grow (2025-03-26 and later, "Progress Flow"); what does not is left out.
-    fn advances(&self, progress: f64) -> bool {
-        let last = self
-            .progressed
-            .fetch_max(progress.max(0.0).to_bits(), Ordering::SeqCst);
-        // The bits of floats that are not negative compare as the floats do.
-        last == FIRST || progress.to_bits() > last
     }
 
     /// Whether the client declared it, and its revision knows it.
@@ -106,8 +103,35 @@ impl CallChannel {
     }
 }
 
-/// No progress yet: the bits of a float that nobody reports.
-pub(crate) const FIRST: u64 = 0;
+/// How far a call has said that it is.
+#[derive(Debug)]
+pub(crate) struct Progressed(AtomicU64);
+
+impl Default for Progressed {
+    fn default() -> Self {
+        Self(AtomicU64::new(Self::NOTHING_YET))
+    }
+}
+
+impl Progressed {
+    /// Bits that are no float of a progress: they are greater than those of all others.
+    const NOTHING_YET: u64 = u64::MAX;
+
+    /// Notes a progress. `false` when it does not grow, or is no progress: it must not be sent (2025-03-26 and
+    /// later, "Progress Flow").
+    fn advance(&self, progress: f64) -> bool {
+        if !progress.is_finite() || progress < 0.0 {
+            return false;
+        }
+        // Adding zero makes -0.0 the same as 0.0. Bits of floats that are not negative compare as the floats do.
+        let progress = (progress + 0.0).to_bits();
+        self.0
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| {
+                (last == Self::NOTHING_YET || progress > last).then_some(progress)
+            })
+            .is_ok()
+    }
+}
 
 fn random_suffix() -> String {
     tidegate_types::NodeId::random().as_str().to_owned()
@@ -140,11 +164,11 @@ impl ClientChannel for CallChannel {
         let Some(token) = &self.progress_token else {
             return;
         };
-        if !progress.is_finite() || !self.advances(progress) {
+        if !self.progressed.advance(progress) {
             return;
         }
         let mut params = json!({ "progressToken": token, "progress": progress });
-        if let Some(total) = total {
+        if let Some(total) = total.filter(|total| total.is_finite()) {
             params["total"] = json!(total);
         }
         // 2025-03-26 brought the message.
@@ -216,6 +240,34 @@ impl ClientChannel for CallChannel {
     fn close_connection(&self) {
         if self.version.has_priming_event() {
             self.outlet.close_connection();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_grows_or_is_not_sent() {
+        for (reported, sent) in [
+            (
+                &[0.0, 0.0, 0.5, 0.5, 0.25, 1.0, 1.0][..],
+                &[0.0, 0.5, 1.0][..],
+            ),
+            (&[-1.0, -0.5, 2.0, -3.0, 3.0], &[2.0, 3.0]),
+            (&[-0.0, 0.0, 1.0], &[0.0, 1.0]),
+            (&[f64::NAN, f64::INFINITY, 1.0, f64::NEG_INFINITY], &[1.0]),
+            (&[f64::MAX, f64::MAX, 1.0], &[f64::MAX]),
+            (&[f64::MIN_POSITIVE, 0.0], &[f64::MIN_POSITIVE]),
+        ] {
+            let progressed = Progressed::default();
+            let advanced: Vec<f64> = reported
+                .iter()
+                .copied()
+                .filter(|progress| progressed.advance(*progress))
+                .collect();
+            assert_eq!(sent, advanced, "{reported:?}");
         }
     }
 }

@@ -5,6 +5,7 @@ mod channel;
 mod completion;
 mod discover;
 mod failure;
+mod in_flight;
 mod inquiry;
 mod keep;
 pub(crate) mod legacy;
@@ -15,19 +16,19 @@ mod notice;
 mod observe;
 mod operation;
 mod prepare;
+mod stream_places;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidegate_auth::VerifiedToken;
+use tidegate_auth::{TokenKind, VerifiedToken};
 use tidegate_metastore::Access;
 use tidegate_protocol::reply::ServerInfo;
 use tidegate_protocol::state::StateSealer;
 use tidegate_store::SharedState;
 use tidegate_tools::Catalogue;
 use tidegate_types::{Clock, NodeId, Principal};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Refused;
@@ -37,14 +38,15 @@ use crate::session::SessionRegistry;
 use crate::settings::NodeSettings;
 use crate::workspace::WorkspaceHandle;
 
-pub(crate) use keep::Flights;
+pub(crate) use in_flight::InFlight;
 pub(crate) use legacy::LegacyPost;
 pub(crate) use lists::ListCache;
 pub(crate) use modern::ModernPost;
 pub(crate) use observe::{Observation, Observer};
+pub(crate) use stream_places::StreamPlaces;
 
 /// What a call produced: the result object of its answer.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Produced {
     /// The `result`, shaped for the client's revision.
     pub result: Bytes,
@@ -68,10 +70,10 @@ pub(crate) struct Core {
     pub sealer: StateSealer,
     pub clock: Arc<dyn Clock>,
     pub lists: lists::ListCache,
-    pub flights: keep::Flights,
+    pub in_flight: InFlight,
     pub observer: observe::Observer,
     /// Open change streams on this node.
-    pub streams: Arc<Semaphore>,
+    pub streams: StreamPlaces,
     /// Fires when the node no longer takes requests.
     pub draining: CancellationToken,
     /// Counts what grants are used for.
@@ -80,13 +82,6 @@ pub(crate) struct Core {
 
 /// Ours, outside the reserved range: the caller may not do this.
 const FORBIDDEN: i32 = -31003;
-
-impl Core {
-    /// A place for one more open stream.
-    fn stream_place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.streams).try_acquire_owned().ok()
-    }
-}
 
 /// Who sends a message, and into which workspace: authenticated and bound.
 #[derive(Clone)]
@@ -97,6 +92,18 @@ pub(crate) struct Caller {
     /// What they showed.
     pub token: Arc<VerifiedToken>,
     pub trace: TraceParent,
+}
+
+impl Caller {
+    /// Whether the client itself can do something about a refusal by status, such as to ask its authorization
+    /// server for more scopes. Who shows a token that people made can only be told in a result, which its model
+    /// reads (ADR 4).
+    fn can_act_on_status(&self) -> bool {
+        match self.token.kind {
+            TokenKind::OAuth | TokenKind::External | TokenKind::Development => true,
+            TokenKind::ApiToken | TokenKind::Static => false,
+        }
+    }
 }
 
 /// W3C trace context that came with the HTTP request.
@@ -112,6 +119,11 @@ pub struct TraceParent {
 pub(crate) enum Outcome {
     /// A JSON-RPC message.
     Message(Bytes),
+    /// A JSON-RPC message whose call may be tried again then.
+    TryLater {
+        message: Bytes,
+        retry_after_secs: u64,
+    },
     /// A refusal with a status of its own.
     Refused(Refused),
 }
@@ -120,7 +132,7 @@ impl Outcome {
     /// The message, once the status was sent already.
     pub(crate) fn into_message(self) -> Bytes {
         match self {
-            Self::Message(message) => message,
+            Self::Message(message) | Self::TryLater { message, .. } => message,
             Self::Refused(refused) => {
                 tidegate_protocol::reply::failure(refused.id.as_ref(), &refused.error)
             }
@@ -132,6 +144,13 @@ impl From<Outcome> for crate::Answer {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Message(message) => Self::Json(message),
+            Outcome::TryLater {
+                message,
+                retry_after_secs,
+            } => Self::TryLater {
+                body: message,
+                retry_after_secs,
+            },
             Outcome::Refused(refused) => Self::Refused(refused),
         }
     }

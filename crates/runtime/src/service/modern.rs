@@ -12,7 +12,7 @@ use tidegate_protocol::{RpcError, reply};
 use tidegate_types::ServiceCode;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::call::{self, Call};
+use super::call::{self, Call, CallClient};
 use super::channel::Asking;
 use super::operation::Operation;
 use super::{Caller, Core, Outcome, TraceParent, inquiry, listen, prepare};
@@ -66,17 +66,20 @@ pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: ModernPost<'_>)
             let call = Call {
                 id,
                 operation: prepared,
-                version,
-                capabilities: meta.client_capabilities,
-                progress_token: common.progress_token,
-                log_level: meta.log_level,
-                asking,
                 session: None,
                 trace: TraceParent {
                     parent: common.traceparent,
                     state: common.tracestate,
                 },
-                guard: None,
+                client: CallClient {
+                    version,
+                    capabilities: meta.client_capabilities,
+                    progress_token: common.progress_token,
+                    log_level: meta.log_level,
+                    asking,
+                    guard: None,
+                    has_started: CancellationToken::new(),
+                },
             };
             answer(core, caller, call, accepts_stream).await
         }
@@ -152,6 +155,7 @@ pub(crate) async fn answer(
     let (outlet, mut inlet) = Outlet::new();
     let cancel = CancellationToken::new();
     let guard = cancel.clone().drop_guard();
+    let has_started = call.client.has_started.clone();
     let mut running: Running = Box::pin(call::run(Arc::clone(core), caller, call, outlet, cancel));
     if !accepts_stream {
         return running.await.into();
@@ -163,7 +167,7 @@ pub(crate) async fn answer(
             Err(_) => return outcome.into(),
         },
         Some(first) = inlet.recv() => (Some(first), None),
-        () = tokio::time::sleep(core.settings.sse_after) => (None, None),
+        () = call::takes_long(core, &has_started) => (None, None),
     };
     let running = match outcome {
         Some(outcome) => Box::pin(std::future::ready(outcome)) as Running,

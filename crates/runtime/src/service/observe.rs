@@ -15,7 +15,7 @@ use tidegate_telemetry::{
 use tidegate_tools::{Catalogue, ToolFailure};
 use tidegate_types::{Clock, NodeId, Principal, ServiceCode};
 
-use super::operation::Operation;
+use super::operation::OperationSummary;
 use super::{Caller, Produced, TraceParent};
 
 /// Counts and records. Cheap to clone.
@@ -116,16 +116,15 @@ impl Observer {
     pub(crate) fn begin(
         &self,
         caller: &Caller,
-        operation: &Operation,
+        operation: &OperationSummary,
         request: &Request<'_>,
     ) -> Observation {
-        let target = operation.target();
         // The message's own context is the client's call; the header's may be a proxy's.
         let parent = trace_parent(request.trace).or_else(|| trace_parent(&caller.trace));
         let trace = CallTrace::start(
             &CallInfo {
-                method: operation.method(),
-                target: Some(&target),
+                method: operation.method,
+                target: Some(&operation.target),
                 session: request.session,
                 protocol_version: request.protocol_version,
                 request_id: Some(request.id),
@@ -136,9 +135,7 @@ impl Observer {
             observer: self.clone(),
             trace,
             principal: Arc::clone(&caller.principal),
-            method: operation.method(),
-            target: target.into(),
-            arguments: operation.arguments(),
+            operation: operation.clone(),
             began: self.0.clock.now(),
             timer: self.0.clock.instant(),
             is_over: false,
@@ -164,9 +161,7 @@ pub(crate) struct Observation {
     observer: Observer,
     trace: CallTrace,
     principal: Arc<Principal>,
-    method: &'static str,
-    target: Arc<str>,
-    arguments: String,
+    operation: OperationSummary,
     began: DateTime<Utc>,
     timer: Instant,
     is_over: bool,
@@ -189,42 +184,45 @@ impl Observation {
                 };
                 self.record(outcome, produced.rows, produced.result.len());
             }
-            Err(failure) => {
-                if let ToolFailure::Internal(source) = failure {
-                    tracing::error!(
-                        parent: self.trace.span(),
-                        tool = %self.target,
-                        trace_id = %self.trace.trace_id(),
-                        error = &**source as &dyn std::error::Error,
-                        "a call failed",
-                    );
-                } else if let ToolFailure::Unavailable { source, .. } = failure {
-                    tracing::warn!(
-                        parent: self.trace.span(),
-                        tool = %self.target,
-                        trace_id = %self.trace.trace_id(),
-                        error = &**source as &dyn std::error::Error,
-                        "a call met something that cannot be reached",
-                    );
-                }
-                let metrics = self.observer.metrics();
-                match failure {
-                    ToolFailure::Timeout { .. } => metrics.count(Count::CallDeadline),
-                    ToolFailure::Cancelled => metrics.count(Count::CallCancelled),
-                    ToolFailure::Busy { .. } => metrics.count(Count::Overloaded),
-                    _ => {}
-                }
-                let outcome = match failure {
-                    // The client answers and calls again: so far nothing failed.
-                    ToolFailure::InputRequired { .. } => AuditOutcome::Succeeded,
-                    ToolFailure::Failed { .. } | ToolFailure::InvalidArguments(_) => {
-                        AuditOutcome::ToolError
-                    }
-                    other => AuditOutcome::of_code(other.service_code()),
-                };
-                self.record(outcome, None, 0);
-            }
+            Err(failure) => self.end_failed(failure),
         }
+    }
+
+    /// The call ended by itself, without a result.
+    pub(crate) fn end_failed(&mut self, failure: &ToolFailure) {
+        if let ToolFailure::Internal(source) = failure {
+            tracing::error!(
+                parent: self.trace.span(),
+                tool = %self.operation.target,
+                trace_id = %self.trace.trace_id(),
+                error = &**source as &dyn std::error::Error,
+                "a call failed",
+            );
+        } else if let ToolFailure::Unavailable { source, .. } = failure {
+            tracing::warn!(
+                parent: self.trace.span(),
+                tool = %self.operation.target,
+                trace_id = %self.trace.trace_id(),
+                error = &**source as &dyn std::error::Error,
+                "a call met something that cannot be reached",
+            );
+        }
+        let metrics = self.observer.metrics();
+        match failure {
+            ToolFailure::Timeout { .. } => metrics.count(Count::CallDeadline),
+            ToolFailure::Cancelled => metrics.count(Count::CallCancelled),
+            ToolFailure::Busy { .. } => metrics.count(Count::Overloaded),
+            _ => {}
+        }
+        let outcome = match failure {
+            // The client answers and calls again: so far nothing failed.
+            ToolFailure::InputRequired { .. } => AuditOutcome::Succeeded,
+            ToolFailure::Failed { .. } | ToolFailure::InvalidArguments(_) => {
+                AuditOutcome::ToolError
+            }
+            other => AuditOutcome::of_code(other.service_code()),
+        };
+        self.record(outcome, None, 0);
     }
 
     /// The call was answered from the cache.
@@ -247,13 +245,16 @@ impl Observation {
         if !succeeded {
             self.trace.fail(outcome.as_str());
         }
-        match (self.method, inner.tools.get(&*self.target)) {
+        match (
+            self.operation.method,
+            inner.tools.get(&*self.operation.target),
+        ) {
             ("tools/call", Some(tool)) if succeeded => tool.succeeded(duration),
             ("tools/call", Some(tool)) => tool.failed(duration),
             (method, _) if succeeded => inner.metrics.method(method).succeeded(duration),
             (method, _) => inner.metrics.method(method).failed(duration),
         }
-        let arguments = serde_json::from_str::<Value>(&self.arguments).map_or_else(
+        let arguments = serde_json::from_str::<Value>(self.operation.arguments()).map_or_else(
             |_| None,
             |arguments| Some(redact_arguments(&arguments, inner.sql_literals)),
         );
@@ -263,8 +264,8 @@ impl Observation {
             user: Some(self.principal.user),
             username: Some(Arc::clone(&self.principal.username)),
             client: Some(self.principal.client.clone()),
-            method: self.method.into(),
-            tool: Some(Arc::clone(&self.target)),
+            method: self.operation.method.into(),
+            tool: Some(Arc::clone(&self.operation.target)),
             arguments,
             outcome,
             rows,

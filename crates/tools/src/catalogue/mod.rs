@@ -9,18 +9,21 @@ use serde_json::value::RawValue;
 use tidegate_protocol::parameter_header::{
     InvalidHeaderAnnotation, ParameterHeader, parameter_headers,
 };
-use tidegate_protocol::{ProtocolVersion, ToolDefinition};
+use tidegate_protocol::{ProtocolVersion, ToolAnnotations, ToolDefinition};
 use tidegate_types::{Principal, Scope};
 
 use crate::arguments::UnsupportedSchema;
 use crate::size::advice_for;
 use crate::system::call_tool;
-use crate::system::search_tools::SearchIndex;
+use crate::system::search_tools::{self, SearchIndex};
 use crate::typed::TypedTool;
 use crate::{
     AnyTool, ArgumentProblem, Decision, Fitted, Grants, Prompt, Resource, ResourceTemplate,
     SizeBudget, Tool, ToolFailure, ToolOutput, ToolSpec, decide, hide_fields,
 };
+
+/// The tools for clients that do not show all tools to their model. They are listed where the others are not.
+pub const SEARCHING_TOOLS: [&str; 2] = [search_tools::NAME, call_tool::NAME];
 
 /// Everything that can be called, read and prompted, in a fixed order (2026-07-28: `tools/list` is
 /// deterministic).
@@ -103,8 +106,8 @@ pub enum CallRefusal {
     /// There is no such tool for this principal; the text fits a protocol error.
     #[error("{0}")]
     UnknownTool(String),
-    /// The token's scopes do not reach the tool.
-    #[error("the tool {tool} needs the scope {needed}")]
+    /// The token's scopes do not reach the tool; the text fits a protocol error as well.
+    #[error("tool {tool:?} needs the scope {needed}, which the token does not have")]
     InsufficientScope {
         /// The tool that runs.
         tool: String,
@@ -140,6 +143,25 @@ impl Catalogue {
     /// The tool of that name.
     pub fn tool(&self, name: &str) -> Option<&CatalogueEntry> {
         self.tools.get(name)
+    }
+
+    /// What a tool may do to the workspace when this principal calls it. `call_tool` may do what the tools may
+    /// that the principal can reach by it.
+    pub fn annotations_for(
+        &self,
+        entry: &CatalogueEntry,
+        principal: &Principal,
+        grants: &dyn Grants,
+    ) -> ToolAnnotations {
+        let own = entry.spec().annotations;
+        if entry.spec().name != call_tool::NAME {
+            return own;
+        }
+        self.visible(principal, grants)
+            .map(CatalogueEntry::spec)
+            .filter(|spec| spec.name != call_tool::NAME)
+            .map(|spec| spec.annotations)
+            .fold(ToolAnnotations::READS, ToolAnnotations::and)
     }
 
     /// Tools that a principal may call, by name: what `tools/list` and the search show.

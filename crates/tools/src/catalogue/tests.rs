@@ -8,7 +8,7 @@ use tidegate_types::{ClientName, Clock, Credential, ScopeSet, SystemClock, UserI
 
 use super::*;
 use crate::tool::ToolFuture;
-use crate::{CacheRule, CallContext, Permission, SizeRule, builtin};
+use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, builtin};
 
 /// A user by what their roles grant.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl AnyTool for AnyNamed {
     fn definition(&self) -> Arc<ToolDefinition> {
         Arc::new(self.spec.definition(self.schema.clone()))
     }
-    fn call<'a>(&'a self, _: &'a CallContext, _: Option<&'a RawValue>) -> ToolFuture<'a> {
+    fn call<'a>(&'a self, _: &'a CallContext, _: crate::Accepted) -> ToolFuture<'a> {
         Box::pin(async { Ok(crate::ToolOutput::default()) })
     }
 }
@@ -84,6 +84,7 @@ fn named(name: &'static str, schema: Value) -> AnyNamed {
         tags: &[],
         cache: CacheRule::Never,
         size: SizeRule::Exempt,
+        redaction: Redaction::Entities,
     };
     AnyNamed { spec, schema }
 }
