@@ -38,7 +38,7 @@ pub use oauth::{
 pub use problem::Problem;
 pub use redis::{RedisIdentity, RedisSettings};
 pub use schema::named_keys;
-pub use server::ServerSettings;
+pub use server::{LOOPBACK_NAMES, ServerSettings};
 pub use sign_in::{AccountCreation, ProviderSettings, SignInSettings};
 pub use state::{SessionSettings, StateBackend, StateSettings};
 pub use telemetry::{

@@ -37,6 +37,8 @@ pub struct ServerSettings {
     pub max_connections: usize,
     /// Longest wait for the headers of a request.
     pub header_timeout: Duration,
+    /// Change streams that one user of a workspace may have open on this node.
+    pub streams_per_user: usize,
     /// Longest wait for the body of a request.
     pub read_timeout: Duration,
     /// Life of an idle HTTP connection.
@@ -88,6 +90,7 @@ impl ServerSettings {
             body_limit_bytes: reader.number("server.body_limit_bytes", 1024, 64 << 20),
             json_depth: reader.number("server.json_depth", 8, 128),
             max_connections: reader.number("server.max_connections", 1, 1_000_000),
+            streams_per_user: reader.number("server.streams_per_user", 1, 100_000),
             header_timeout: reader.millis("server.header_timeout_ms", 100, 120_000),
             read_timeout: reader.millis("server.read_timeout_ms", 100, 600_000),
             keep_alive: reader.secs("server.keep_alive_secs", 1, 3600),
@@ -111,7 +114,8 @@ fn node_id(reader: &mut Reader) -> NodeId {
     })
 }
 
-const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+/// What this machine calls itself.
+pub const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 fn allowed_hosts(
     reader: &mut Reader,

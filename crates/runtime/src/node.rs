@@ -19,7 +19,6 @@ use tidegate_store::{Circuit, SharedState};
 use tidegate_telemetry::{AuditQueue, Level, Metrics};
 use tidegate_tools::Catalogue;
 use tidegate_types::{Clock, NodeId, Principal, SessionId, WorkspaceSlug};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::answer::Answer;
@@ -179,6 +178,7 @@ impl Node {
             &ends,
         );
         let draining = CancellationToken::new();
+        let streams_per_user = settings.streams_per_user;
         handles[0].spawn(Arc::clone(&uses).run(draining.clone()));
         let core = Arc::new(Core {
             node_id,
@@ -191,9 +191,9 @@ impl Node {
             sealer: parts.sealer,
             clock,
             lists: service::ListCache::default(),
-            flights: service::Flights::default(),
+            in_flight: service::InFlight::default(),
             observer,
-            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            streams: service::StreamPlaces::new(MAX_STREAMS, streams_per_user),
             draining,
             uses,
         });
@@ -483,10 +483,7 @@ async fn measure(core: Arc<Core>, workspaces: Arc<WorkspaceRegistry>, metrics: M
     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     while !core.draining.is_cancelled() {
         metrics.set(Level::Sessions, whole(core.sessions.len()));
-        metrics.set(
-            Level::Streams,
-            whole(MAX_STREAMS - core.streams.available_permits()),
-        );
+        metrics.set(Level::Streams, whole(core.streams.open()));
         metrics.set(Level::Workspaces, whole(workspaces.all().len()));
         metrics.set(Level::Running, whole(core.executor.running()));
         metrics.set(Level::Waiting, whole(core.executor.waiting()));

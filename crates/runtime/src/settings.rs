@@ -17,6 +17,8 @@ pub struct NodeSettings {
     pub sessions: SessionLimits,
     /// Sessions that may be alive on this node at once.
     pub max_live_sessions: usize,
+    /// Change streams that one user of a workspace may have open on this node.
+    pub streams_per_user: usize,
     /// How much of each stream is kept.
     pub retention: Retention,
     /// How long a call may take.

@@ -15,9 +15,9 @@ use tidegate_runtime::{
 use tidegate_signin::FirstAdministrator;
 use tidegate_store::{Retention, SessionLimits, StoreError};
 use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metrics};
-use tidegate_tools::{CatalogueBuilder, CatalogueError, SizeBudget, builtin};
+use tidegate_tools::{CatalogueBuilder, CatalogueError, SEARCHING_TOOLS, SizeBudget, builtin};
 use tidegate_types::{Clock, Scope, SystemClock};
-use tidegate_web::{BindError, Directory, Edge, InFlight};
+use tidegate_web::{BindError, Connections, Directory, Edge, InFlight};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -43,8 +43,9 @@ const CLIENT_TTL: ClientTtl = ClientTtl {
 /// How long a call may wait for its client's answers.
 const ASK_LIMIT: Duration = Duration::from_mins(5);
 
-/// How long the last answers may take to reach the network.
-const FLUSH: Duration = Duration::from_millis(200);
+/// How long a connection may still bring a request when the node was told to stop. A client that uses its connection
+/// learns by an answer that it is the last one there; one that is cut off may have sent a request that nobody reads.
+const LAST_REQUESTS: Duration = Duration::from_secs(1);
 
 /// How long the last audit records may take.
 const AUDIT_GRACE: Duration = Duration::from_secs(5);
@@ -181,8 +182,7 @@ impl ApplicationBuilder {
 
         let listener = tidegate_web::bind(&settings.server.listen)?;
         let public_url = public_url(&settings, listener.local_addr().ok());
-        let issuer =
-            Url::parse(&public_url).map_err(|_| BuildError::PublicUrl(public_url.clone()))?;
+        let issuer = Url::parse(&public_url).map_err(|_| BuildError::PublicUrl(public_url))?;
         let directory = Directory::new(workspaces::names(&settings, [], &issuer));
         let managed = match &settings.manager {
             Some(manager) => {
@@ -199,7 +199,6 @@ impl ApplicationBuilder {
         let opener = KnownWorkspaces::new(
             &settings,
             managed.as_ref().map(|managed| managed.manager.clone()),
-            public_url,
             Arc::clone(&clock),
         );
         let control = managed
@@ -233,7 +232,6 @@ impl ApplicationBuilder {
         let tidying = managed
             .map(|managed| AbortOnDrop(actix_rt::spawn(access::tidy_hourly(managed.manager))));
         let authorization = access.as_ref().map(|access| access.authorization.clone());
-        let in_flight = InFlight::default();
         let edge = Arc::new(Edge {
             node: Arc::clone(&node),
             directory,
@@ -242,13 +240,13 @@ impl ApplicationBuilder {
             access,
             settings: settings.server.clone(),
             metrics: metrics.clone(),
-            in_flight: in_flight.clone(),
+            in_flight: InFlight::default(),
         });
         let server = tidegate_web::start(edge, listener)?;
         Ok(Running {
             serving: actix_rt::spawn(server.running),
             handle: server.handle,
-            in_flight,
+            connections: server.connections,
             addresses: server.addresses,
             node,
             authorization,
@@ -328,6 +326,7 @@ fn node_settings(settings: &Settings) -> NodeSettings {
             per_user: settings.sessions.per_user,
         },
         max_live_sessions: settings.sessions.max_per_node,
+        streams_per_user: settings.server.streams_per_user,
         retention: Retention {
             max_events: settings.state.event_store_max_events,
             ttl: settings.state.event_store_ttl,
@@ -365,7 +364,7 @@ fn pinned_tools(list: &ToolList) -> Option<BTreeSet<String>> {
             pinned
                 .iter()
                 .cloned()
-                .chain(["search_tools".to_owned(), "call_tool".to_owned()])
+                .chain(SEARCHING_TOOLS.map(str::to_owned))
                 .collect(),
         ),
     }
@@ -394,7 +393,7 @@ impl Drop for AbortOnDrop {
 pub struct Running {
     serving: actix_rt::task::JoinHandle<std::io::Result<()>>,
     handle: tidegate_web::ServerHandle,
-    in_flight: InFlight,
+    connections: Connections,
     addresses: Vec<SocketAddr>,
     node: Arc<Node>,
     authorization: Option<AuthorizationServer>,
@@ -433,15 +432,19 @@ impl Running {
         self.node.ends().clone()
     }
 
-    /// Stops in order: readiness off and change streams ended, no new connections, requests in flight are
-    /// answered, actors stop, the audit is written. Takes at most the configured grace and a few seconds.
+    /// Stops in order: readiness off and change streams ended, no new connections, requests are answered and each
+    /// answer closes its connection, connections without a request are closed, actors stop, the audit is written.
+    /// Takes at most the configured grace and a few seconds.
     pub async fn stop(self) {
         self.node.begin_drain();
-        // Listening ends with this call; its end would wait for idle connections as well.
+        // Listening ends with this call; its end comes up to a second after that of the last connection.
         let closed = self.handle.stop(true);
         let answered = async {
-            self.in_flight.ended().await;
-            tokio::time::sleep(FLUSH).await;
+            let none = self.connections.none();
+            if tokio::time::timeout(LAST_REQUESTS, none).await.is_err() {
+                self.connections.close_idle();
+                self.connections.none().await;
+            }
         };
         let all = async {
             tokio::select! {

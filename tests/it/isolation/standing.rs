@@ -166,7 +166,7 @@ async fn workspace(folder: &Path) -> Workspace {
     let metastore = Metastore::open_sqlite(made.metastore, false, settings);
     Workspace {
         slug: slug(),
-        public_url: "https://demo.test".into(),
+        public_url: Some("https://demo.test".into()),
         metastore: metastore.await.unwrap(),
         engines: Arc::new(Engines::builder().build()),
         sql_limits: SqlLimits {
@@ -184,6 +184,7 @@ async fn workspace(folder: &Path) -> Workspace {
 fn settings() -> NodeSettings {
     let second = Duration::from_secs(1);
     NodeSettings {
+        streams_per_user: 100,
         sessions: SessionLimits {
             idle: second,
             per_user: 1,

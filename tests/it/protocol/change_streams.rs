@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{OneNode, Reply};
+use crate::harness::{OneNode, Reply, eventually};
 
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -54,6 +54,61 @@ async fn a_listener_that_does_not_say_what_it_wants_is_refused_before_a_stream()
         assert_eq!(400, reply.status().as_u16(), "{params}");
         assert_eq!(-32602, reply.json().await["error"]["code"]);
     }
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_streams_in_both_eras_together_and_others_have_theirs() {
+    let node = OneNode::builder()
+        .set("SERVER__STREAMS_PER_USER", "2")
+        .start()
+        .await;
+    let viewer = node.as_user("viewer");
+    let listen = json!({ "notifications": { "toolsListChanged": true } });
+    let modern = viewer.send("subscriptions/listen", listen.clone()).await;
+    assert!(modern.is_stream());
+    let session = viewer.open_session().await;
+    let legacy = session.get(None).await;
+    assert!(legacy.is_stream());
+    let other = viewer.open_session().await;
+    for refused in [
+        viewer.send("subscriptions/listen", listen.clone()).await,
+        other.get(None).await,
+    ] {
+        assert_eq!(429, refused.status().as_u16());
+        assert!(refused.header("retry-after").is_some());
+        let body = refused.json().await;
+        let told = body["error"]["message"].as_str().unwrap();
+        assert!(
+            told.contains("as many open streams as a user may have"),
+            "{told}"
+        );
+    }
+    let admin = node.as_user("admin");
+    let theirs = admin.send("subscriptions/listen", listen.clone()).await;
+    assert!(theirs.is_stream());
+    // A stream that is closed leaves its place.
+    drop(modern);
+    eventually("the place is free", async || {
+        let stream = viewer.send("subscriptions/listen", listen.clone()).await;
+        stream.is_stream().then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn null_in_what_a_listener_wants_is_the_same_as_left_out() {
+    let node = OneNode::start().await;
+    let wanted = json!({ "notifications": { "toolsListChanged": null, "promptsListChanged": true, "resourceSubscriptions": null } });
+    let mut events = node
+        .as_user("viewer")
+        .send("subscriptions/listen", wanted)
+        .await
+        .events();
+    let first = events.message().await.unwrap();
+    assert_eq!(
+        json!({ "promptsListChanged": true }),
+        first["params"]["notifications"]
+    );
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ pub(crate) struct ExecutorPool {
     settings: PoolSettings,
     metrics: Metrics,
     is_well: AtomicBool,
+    is_draining: AtomicBool,
 }
 
 impl ExecutorPool {
@@ -73,6 +74,7 @@ impl ExecutorPool {
             settings,
             metrics,
             is_well: AtomicBool::new(true),
+            is_draining: AtomicBool::new(false),
         }))
     }
 
@@ -117,10 +119,21 @@ impl ExecutorPool {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Ok(permit);
         }
-        let busy = || ToolFailure::Busy {
-            message: "this node runs as many calls as it can".into(),
-            retry_after_secs: 1,
+        let busy = || {
+            let is_draining = self.is_draining.load(Ordering::Relaxed);
+            let message = if is_draining {
+                "this node is stopping; the call was not begun, send it again"
+            } else {
+                "this node runs as many calls as it can"
+            };
+            ToolFailure::Busy {
+                message: message.into(),
+                retry_after_secs: 1,
+            }
         };
+        if self.is_draining.load(Ordering::Relaxed) {
+            return Err(busy());
+        }
         let _place = Place::take(&self.waiting, self.settings.waiting).ok_or_else(busy)?;
         let wait = Arc::clone(&self.permits).acquire_owned();
         match tokio::time::timeout(self.settings.wait_timeout, wait).await {
@@ -179,6 +192,7 @@ impl ExecutorPool {
 
     /// Waits until nothing runs, at most `grace`, and lets nothing new run. Returns how many calls still do.
     pub(crate) async fn drain(&self, grace: Duration) -> usize {
+        self.is_draining.store(true, Ordering::Relaxed);
         let all = u32::try_from(self.settings.running).unwrap_or(u32::MAX);
         let _ = tokio::time::timeout(grace, self.permits.acquire_many(all)).await;
         let still_running = self.running();
@@ -294,6 +308,30 @@ mod tests {
                 .is_ok()
         );
         assert_eq!((0, 0), (pool.running(), pool.waiting()));
+    }
+
+    #[actix_rt::test]
+    async fn a_pool_that_stops_says_so_and_does_not_make_calls_wait() {
+        let (pool, _arbiter) = pool();
+        let running = job(std::future::pending());
+        let cancel = running.cancel.clone();
+        let late = async {
+            tokio::task::yield_now().await;
+            let drained = pool.drain(Duration::from_secs(5));
+            let refused = async {
+                tokio::task::yield_now().await;
+                let refused = pool.run(job(async { Ok(Produced::default()) })).await;
+                cancel.cancel();
+                refused
+            };
+            futures_util::join!(drained, refused)
+        };
+        let (_, (still_running, refused)) = futures_util::join!(pool.run(running), late);
+        assert_eq!(0, still_running);
+        assert!(
+            matches!(&refused, Err(ToolFailure::Busy { message, .. }) if message.contains("stopping")),
+            "{refused:?}"
+        );
     }
 
     #[actix_rt::test]

@@ -1,10 +1,10 @@
 //! The session revisions: 2025-11-25, 2025-06-18, 2025-03-26.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use futures_util::FutureExt as _;
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::Value;
 use tidegate_protocol::ladder::Params;
@@ -17,7 +17,7 @@ use tidegate_telemetry::Count;
 use tidegate_types::{ServiceCode, SessionId};
 use tokio_util::sync::CancellationToken;
 
-use super::call::{self, Call};
+use super::call::{self, Call, CallClient};
 use super::channel::Asking;
 use super::{Caller, Core, TraceParent, discover, inquiry, listen, modern, prepare};
 use crate::answer::{Answer, Refused};
@@ -30,6 +30,11 @@ const MAX_URI_BYTES: usize = 2_048;
 /// Client capabilities and client info are kept with the session, within bounds.
 const MAX_CAPABILITIES_BYTES: usize = 16 * 1024;
 const MAX_INFO_BYTES: usize = 4 * 1024;
+
+/// Requests of a batch that run at once, and how many answers of the largest size all together may be as large as;
+/// further ones are not begun.
+const BATCH_AT_ONCE: usize = 16;
+const BATCH_ANSWERS: usize = 4;
 
 /// How long a client's reply waits to be taken.
 const REPLY_TTL: std::time::Duration = std::time::Duration::from_mins(2);
@@ -257,29 +262,27 @@ pub(crate) async fn batch(
         ));
         return Refused::new(ServiceCode::InvalidRequest, None, error).into();
     }
-    let answers = join_all(messages.into_iter().map(|message| {
-        let (caller, session) = (caller.clone(), &session);
-        async move {
-            match message {
-                Ok(Incoming::Request(request)) if request.method == "initialize" => {
-                    let error = RpcError::invalid_request("initialize is never part of a batch");
-                    Some(reply::failure(Some(&request.id), &error))
-                }
-                // Without a stream of its own, a call in a batch cannot ask its client anything.
-                Ok(Incoming::Request(request)) => {
-                    message_of(serve(core, caller, session, request, false).await)
-                }
-                Ok(Incoming::Notification(notification)) => {
-                    message_of(notified(core, session, &notification).await)
-                }
-                Ok(Incoming::Response(response)) => {
-                    message_of(responded(core, session, &response).await)
-                }
-                Err(error) => Some(reply::failure(None, &error)),
+    let written = AtomicUsize::new(0);
+    let most = core.settings.size.as_ref().map_or(usize::MAX, |size| {
+        size.max_bytes.saturating_mul(BATCH_ANSWERS)
+    });
+    let answers = stream::iter(messages)
+        .map(|message| {
+            let (caller, session, written) = (caller.clone(), &session, &written);
+            async move {
+                let is_full = written.load(Ordering::Relaxed) >= most;
+                let answer = match message {
+                    Ok(Incoming::Request(request)) if is_full => Some(not_begun(&request)),
+                    message => batched(core, caller, session, message).await,
+                };
+                let bytes = answer.as_ref().map_or(0, Bytes::len);
+                written.fetch_add(bytes, Ordering::Relaxed);
+                answer
             }
-        }
-    }))
-    .await;
+        })
+        .buffered(BATCH_AT_ONCE)
+        .collect::<Vec<_>>()
+        .await;
     let answers: Vec<Bytes> = answers.into_iter().flatten().collect();
     if answers.is_empty() {
         return Answer::Accepted;
@@ -295,9 +298,44 @@ pub(crate) async fn batch(
     Answer::Json(body.into())
 }
 
+/// One message of a batch.
+async fn batched(
+    core: &Arc<Core>,
+    caller: Caller,
+    session: &LegacySession,
+    message: Result<Incoming<'_>, RpcError>,
+) -> Option<Bytes> {
+    match message {
+        Ok(Incoming::Request(request)) if request.method == "initialize" => {
+            let error = RpcError::invalid_request("initialize is never part of a batch");
+            Some(reply::failure(Some(&request.id), &error))
+        }
+        // Without a stream of its own, a call in a batch cannot ask its client anything.
+        Ok(Incoming::Request(request)) => {
+            message_of(serve(core, caller, session, request, false).await)
+        }
+        Ok(Incoming::Notification(notification)) => {
+            message_of(notified(core, session, &notification).await)
+        }
+        Ok(Incoming::Response(response)) => message_of(responded(core, session, &response).await),
+        Err(error) => Some(reply::failure(None, &error)),
+    }
+}
+
+/// The answer to a request that is not begun, since those before it were answered with as much as a batch may.
+fn not_begun(request: &Request<'_>) -> Bytes {
+    let error = RpcError::new(
+        RpcError::TRY_LATER,
+        "the answers to this batch are too large together; this request was not begun, send it again",
+    );
+    reply::failure(Some(&request.id), &error)
+}
+
 fn message_of(answer: Answer) -> Option<Bytes> {
     match answer {
-        Answer::Json(message) | Answer::Initialized { body: message, .. } => Some(message),
+        Answer::Json(message)
+        | Answer::TryLater { body: message, .. }
+        | Answer::Initialized { body: message, .. } => Some(message),
         Answer::Refused(refused) => Some(reply::failure(refused.id.as_ref(), &refused.error)),
         Answer::Accepted | Answer::Stream(_) => None,
     }
@@ -378,11 +416,6 @@ async fn serve(
             let call = Call {
                 id,
                 operation,
-                version,
-                capabilities: session.capabilities.clone(),
-                progress_token: common.progress_token,
-                log_level: session.log_level,
-                asking: Asking::Never,
                 session: session
                     .key
                     .as_ref()
@@ -391,7 +424,15 @@ async fn serve(
                     parent: common.traceparent,
                     state: common.tracestate,
                 },
-                guard: None,
+                client: CallClient {
+                    version,
+                    capabilities: session.capabilities.clone(),
+                    progress_token: common.progress_token,
+                    log_level: session.log_level,
+                    asking: Asking::Never,
+                    guard: None,
+                    has_started: CancellationToken::new(),
+                },
             };
             match &session.key {
                 Some(key) => answer_in_session(core, caller, key, call, accepts_stream).await,
@@ -439,14 +480,15 @@ async fn answer_in_session(
         Err(err) => return session_refusal(Some(&id), &err),
     };
     match session.begin_call(id.clone(), cancel.clone()).await {
-        Ok(guard) => call.guard = Some(guard),
+        Ok(guard) => call.client.guard = Some(guard),
         Err(err) => return session_refusal(Some(&id), &err),
     }
     let (outlet, mut inlet) = Outlet::new();
     if accepts_stream {
-        call.asking = Asking::Session(session.clone());
+        call.client.asking = Asking::Session(session.clone());
     }
-    let is_resumable = call.version.has_priming_event();
+    let is_resumable = call.client.version.has_priming_event();
+    let has_started = call.client.has_started.clone();
     let mut running = call::run(Arc::clone(core), caller, call, outlet, cancel).boxed();
     if !accepts_stream {
         return running.await.into();
@@ -458,7 +500,7 @@ async fn answer_in_session(
             Err(_) => return outcome.into(),
         },
         Some(first) = inlet.recv() => (Some(first), None),
-        () = tokio::time::sleep(core.settings.sse_after) => (None, None),
+        () = call::takes_long(core, &has_started) => (None, None),
     };
     let last = match outcome {
         Some(outcome) => std::future::ready(outcome.into_message()).boxed(),
@@ -608,9 +650,7 @@ pub(crate) async fn get(
             return match live.resume_stream(place).await {
                 Ok(stream) => Answer::Stream(stream),
                 // An EventSource would come back for ever; an empty stream tells it that there is no more.
-                Err(SessionError::UnknownEvent) => {
-                    Answer::Stream(Box::pin(futures_util::stream::empty()))
-                }
+                Err(SessionError::UnknownEvent) => Answer::Stream(Box::pin(stream::empty())),
                 Err(err) => session_refusal(None, &err),
             };
         }
@@ -619,7 +659,7 @@ pub(crate) async fn get(
     match live.take_standalone().await {
         Ok(place) => {
             let is_resumable = session.version.has_priming_event();
-            listen::standalone(core, &caller.workspace, key, place, after, is_resumable)
+            listen::standalone(core, &caller, key, place, after, is_resumable)
         }
         Err(err) => session_refusal(None, &err),
     }

@@ -14,10 +14,11 @@ use serde_json::{Value, json};
 use tidegate_protocol::reply::{self, ResultBuilder};
 use tidegate_protocol::{ProtocolVersion, RequestId, RpcError};
 use tidegate_store::{Change, Epoch, SessionKey};
-use tidegate_types::ServiceCode;
-use tokio::sync::{OwnedSemaphorePermit, broadcast};
+use tidegate_types::{ServiceCode, check_name};
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
+use super::stream_places::{NoPlace, StreamPlace};
 use super::{Caller, Core};
 use crate::answer::{Answer, Frame, FrameStream, Refused};
 use crate::session::{EventPlace, StandalonePlace};
@@ -32,14 +33,26 @@ const MAX_URI_BYTES: usize = 2_048;
 
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
-/// What a `subscriptions/listen` asks for.
+/// What a `subscriptions/listen` asks for. Null is the same as left out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Wanted {
+    #[serde(deserialize_with = "or_default")]
     tools_list_changed: bool,
+    #[serde(deserialize_with = "or_default")]
     prompts_list_changed: bool,
+    #[serde(deserialize_with = "or_default")]
     resources_list_changed: bool,
+    #[serde(deserialize_with = "or_default")]
     resource_subscriptions: BTreeSet<String>,
+}
+
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl Wanted {
@@ -108,8 +121,17 @@ pub(crate) fn modern(
             "params.notifications.resourceSubscriptions has at most 100 URIs of at most 2048 bytes",
         );
     }
-    let Some(place) = core.stream_place() else {
-        return no_place(Some(id));
+    if let Some(err) = wanted
+        .resource_subscriptions
+        .iter()
+        .find_map(|uri| check_name(uri).err())
+    {
+        let text = format!("a URI of params.notifications.resourceSubscriptions {err}");
+        return refuse(&text);
+    }
+    let place = match core.streams.take(&caller.principal) {
+        Ok(place) => place,
+        Err(reason) => return no_place(Some(id), reason),
     };
     let subscription = id.to_value();
     let acknowledged = reply::notification(
@@ -139,16 +161,17 @@ pub(crate) fn modern(
 /// The GET stream of a session.
 pub(crate) fn standalone(
     core: &Arc<Core>,
-    workspace: &WorkspaceHandle,
+    caller: &Caller,
     key: SessionKey,
     place_in_session: StandalonePlace,
     after: Option<Epoch>,
     is_resumable: bool,
 ) -> Answer {
-    let Some(place) = core.stream_place() else {
-        return no_place(None);
+    let place = match core.streams.take(&caller.principal) {
+        Ok(place) => place,
+        Err(reason) => return no_place(None, reason),
     };
-    let feed = Feed::new(core, workspace, after);
+    let feed = Feed::new(core, &caller.workspace, after);
     let mut frames = VecDeque::new();
     if is_resumable {
         frames.push_back(Frame::Priming {
@@ -170,14 +193,18 @@ pub(crate) fn standalone(
     Answer::Stream(listener.into_stream())
 }
 
-fn no_place(id: Option<&RequestId>) -> Answer {
-    Refused::later(
-        ServiceCode::Overloaded,
-        id,
-        "this node has as many open streams as it can",
-        5,
-    )
-    .into()
+fn no_place(id: Option<&RequestId>, reason: NoPlace) -> Answer {
+    let (code, message) = match reason {
+        NoPlace::OnNode => (
+            ServiceCode::Overloaded,
+            "this node has as many open streams as it can",
+        ),
+        NoPlace::OfUser => (
+            ServiceCode::RateLimited,
+            "you have as many open streams as a user may have; close one first",
+        ),
+    };
+    Refused::later(code, id, message, 5).into()
 }
 
 fn place_of(epoch: Epoch) -> String {
@@ -195,7 +222,7 @@ struct Listener {
     node_ends: CancellationToken,
     last: Option<Bytes>,
     kind: Kind,
-    _place: OwnedSemaphorePermit,
+    _place: StreamPlace,
 }
 
 enum Kind {
