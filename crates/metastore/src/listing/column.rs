@@ -140,8 +140,9 @@ impl Pattern<'_> {
         }
     }
 
-    /// For SQLite's `GLOB`, whose wildcards are `*`, `?` and `[…]`.
-    fn for_glob(&self) -> String {
+    /// For SQLite's `GLOB`, whose wildcards are `*`, `?` and `[…]`. It compares case, so that a letter whose case does
+    /// not count becomes the set of its cases.
+    fn for_glob(&self, any_case: bool) -> String {
         let (text, is_wild) = match self {
             Self::Literal(text) => (text, false),
             Self::Wild(text) => (text, true),
@@ -151,16 +152,47 @@ impl Pattern<'_> {
             match character {
                 '%' if is_wild => glob.push('*'),
                 '_' if is_wild => glob.push('?'),
-                '*' | '?' | '[' => {
-                    glob.push('[');
-                    glob.push(character);
-                    glob.push(']');
-                }
+                '*' | '?' | '[' => glob.extend(['[', character, ']']),
+                letter if any_case => match cases(letter).as_slice() {
+                    [only] => glob.push(*only),
+                    several => {
+                        glob.push('[');
+                        glob.extend(several);
+                        glob.push(']');
+                    }
+                },
                 other => glob.push(other),
             }
         }
         glob
     }
+
+    fn is_ascii(&self) -> bool {
+        match self {
+            Self::Literal(text) | Self::Wild(text) => text.is_ascii(),
+        }
+    }
+}
+
+/// The letters that a letter is the same as when case does not count: those with its lower case, as PostgreSQL's
+/// `ILIKE` compares them. A case of several letters (`SS` for `ß`) is none of them there either.
+fn cases(letter: char) -> Vec<char> {
+    /// The capital of `ß`, which no rule leads to.
+    const CAPITAL_SHARP_S: char = '\u{1e9e}';
+    fn one(mut letters: impl Iterator<Item = char>) -> Option<char> {
+        letters.next().filter(|_| letters.next().is_none())
+    }
+    let lower = one(letter.to_lowercase()).unwrap_or(letter);
+    let upper = one(lower.to_uppercase());
+    let capital = (lower == 'ß').then_some(CAPITAL_SHARP_S);
+    let mut cases = vec![letter];
+    for other in [Some(lower), upper, capital].into_iter().flatten() {
+        // A letter with another lower case is another letter: `ς` ends words as `σ`, and has its capital.
+        if !cases.contains(&other) && one(other.to_lowercase()) == Some(lower) {
+            cases.push(other);
+        }
+    }
+    cases
 }
 
 /// Whether a column matches, with any text before and after as said.
@@ -182,9 +214,10 @@ fn matches(
         // PostgreSQL's escape character is the backslash unless another is named.
         (Backend::Postgres, true) => column.ilike(like()),
         (Backend::Postgres, false) => column.like(like()),
-        // SQLite's LIKE ignores the case of ASCII letters, and GLOB never does.
-        (Backend::Sqlite, true) => column.like(like().escape('\\')),
-        (Backend::Sqlite, false) => column.glob(around(pattern.for_glob(), "*")),
+        // SQLite's LIKE ignores the case of ASCII letters, and GLOB never does. Neither uses an index here: all but what
+        // begins with a text is looked for anywhere.
+        (Backend::Sqlite, true) if pattern.is_ascii() => column.like(like().escape('\\')),
+        (Backend::Sqlite, any_case) => column.glob(around(pattern.for_glob(any_case), "*")),
     }
 }
 
@@ -326,11 +359,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_letter_whose_case_does_not_count_is_the_set_of_its_cases() {
+        let glob = |text| Pattern::Wild(text).for_glob(true);
+        assert_eq!("[éÉ][cC]?", glob("éc_"));
+        assert_eq!("[Оо][Тт][Чч]*7", glob("ОТЧ%7"));
+        assert_eq!("[ßẞ][ẞß]", glob("ßẞ"));
+        assert_eq!("[σΣ][Σσ]ς", glob("σΣς"));
+        // One case, or one of several letters.
+        assert_eq!("売İ[[]-]", glob("売İ[-]"));
+    }
+
+    #[test]
     fn wildcards_in_a_beginning_or_ending_are_taken_literally() {
         assert_eq!(r"50\% \_ \\", Pattern::Literal(r"50% _ \").for_like());
         assert_eq!(r"50% _ \\", Pattern::Wild(r"50% _ \").for_like());
-        assert_eq!("50% _ [*]", Pattern::Literal("50% _ *").for_glob());
-        assert_eq!("50* ? [[]", Pattern::Wild("50% _ [").for_glob());
+        assert_eq!("50% _ [*]", Pattern::Literal("50% _ *").for_glob(false));
+        assert_eq!("50* ? [[]", Pattern::Wild("50% _ [").for_glob(false));
     }
 
     #[test]

@@ -22,8 +22,16 @@ pub(crate) fn settings() -> MetastoreSettings {
 
 impl Fixture {
     pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// The same after some statements.
+    pub(crate) async fn start_with(sql: &str) -> Self {
         let server = PostgresServer::start().unwrap();
         let url = superset::restore(&server, "superset").unwrap();
+        if !sql.is_empty() {
+            server.execute("superset", sql).unwrap();
+        }
         let postgres = Metastore::connect_postgres(&SecretString::from(url), settings()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("superset.db");

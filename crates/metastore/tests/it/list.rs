@@ -93,6 +93,72 @@ async fn every_filter_gives_the_same_in_both_backends() {
 }
 
 #[tokio::test]
+async fn case_does_not_count_in_any_script_in_both_backends() {
+    let name = "École Отчёт ÜBERSICHT Straße [50%]";
+    let renamed = format!("UPDATE slices SET slice_name = '{name}' WHERE id = 1");
+    let fixture = Fixture::start_with(&renamed).await;
+    for (pattern, is_found) in [
+        ("école", true),
+        ("ÉCOLE", true),
+        ("отчёт", true),
+        ("ОТЧЁТ", true),
+        ("übersicht", true),
+        ("STRAßE", true),
+        ("straẞe", true),
+        ("é%т Ü", true),
+        ("_cole о", true),
+        ("ё_ ü", true),
+        ("e [5", true),
+        ("ße [50%]", true),
+        ("ecole", false),
+        ("отчет", false),
+        ("écol_o", false),
+        ("ё[т]", false),
+        ("ß*", false),
+    ] {
+        for metastore in fixture.both() {
+            let filter = Filter::LikeAnyCase(pattern.to_owned());
+            let found = charts_with(metastore, "slice_name", filter).await;
+            let is_sqlite = metastore.is_sqlite();
+            assert_eq!(
+                is_found,
+                found == [name],
+                "filter {pattern} {is_sqlite}: {found:?}"
+            );
+            let found = searched(metastore, pattern).await;
+            assert_eq!(
+                is_found,
+                found.contains(&name.to_owned()),
+                "search {pattern} {is_sqlite}: {found:?}"
+            );
+        }
+    }
+    // The operator whose case counts stays as it is.
+    for metastore in fixture.both() {
+        let found = charts_with(metastore, "slice_name", Filter::Like("école".into())).await;
+        assert!(found.is_empty(), "{found:?}");
+    }
+}
+
+/// Names of the charts that a search leaves to the administrator.
+async fn searched(metastore: &Metastore, search: &str) -> Vec<String> {
+    let access = access_of(metastore, "admin").await;
+    let shown = column(&CHART_COLUMNS, "slice_name");
+    let query = ListQuery {
+        select: vec![shown],
+        search: Some(search.to_owned()),
+        limit: 200,
+        ..ListQuery::new(shown, Direction::Ascending)
+    };
+    let page = metastore.charts().list(&access, &query).await.unwrap();
+    page.records
+        .iter()
+        .filter_map(|record| record.text("slice_name"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test]
 async fn pages_follow_each_other_without_gaps_and_tell_the_total() {
     let fixture = Fixture::start().await;
     for metastore in fixture.both() {
