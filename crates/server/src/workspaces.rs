@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use tidegate_config::{Flag, Flags, MetastoreSettings as Where, Settings, WorkspaceSettings};
+use tidegate_config::{
+    Flag, Flags, LOOPBACK_NAMES, MetastoreSettings as Where, Settings, WorkspaceSettings,
+};
 use tidegate_manager::Manager;
 use tidegate_manager::workspace::{FindConnection, FindWorkspace, WorkspaceConnection};
 use tidegate_metastore::seed::create_embedded;
@@ -31,7 +33,8 @@ pub(crate) struct KnownWorkspaces {
     /// Where those of the manager were when they were opened.
     opened: Mutex<HashMap<WorkspaceSlug, WorkspaceConnection>>,
     data_dir: PathBuf,
-    public_url: String,
+    /// The base of links to the pages of a Superset, where a workspace has none of its own.
+    public_url: Option<Url>,
     sql_limits: SqlLimits,
     engines: Arc<Engines>,
     clock: Arc<dyn Clock>,
@@ -41,7 +44,6 @@ impl KnownWorkspaces {
     pub(crate) fn new(
         settings: &Settings,
         manager: Option<Manager>,
-        public_url: String,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let mut engines = Engines::builder();
@@ -58,7 +60,7 @@ impl KnownWorkspaces {
                 .collect(),
             opened: Mutex::default(),
             data_dir: settings.data_dir.clone(),
-            public_url,
+            public_url: settings.server.public_url.clone(),
             sql_limits: SqlLimits {
                 default_rows: query.default_row_limit,
                 max_rows: query.max_row_limit,
@@ -175,11 +177,15 @@ impl OpenWorkspace for KnownWorkspaces {
         let url = settings
             .superset_url
             .as_ref()
-            .or(settings.public_url.as_ref());
-        let public_url = url.map_or_else(|| self.public_url.clone(), |url| url.as_str().to_owned());
+            .or(settings.public_url.as_ref())
+            // A metastore of ours has no Superset beside it that could show its pages.
+            .or(self
+                .public_url
+                .as_ref()
+                .filter(|_| !matches!(settings.metastore, Where::Embedded { .. })));
         Ok(Some(Workspace {
             slug: slug.clone(),
-            public_url: public_url.trim_end_matches('/').into(),
+            public_url: url.map(|url| url.as_str().trim_end_matches('/').into()),
             metastore,
             engines,
             sql_limits: SqlLimits {
@@ -266,8 +272,9 @@ pub(crate) fn names<'w>(
         [only] => Some(only.clone()),
         _ => None,
     };
+    let resources = ResourceMap::new(issuer, by_host.clone(), default.clone());
     Names {
-        resources: ResourceMap::new(issuer, by_host.clone(), default.clone()),
+        resources: resources.with_other_names(other_names(settings, issuer)),
         hosts: WorkspaceHosts { by_host, default },
     }
 }
@@ -276,6 +283,21 @@ pub(crate) fn names<'w>(
 fn definitions(names: &BTreeSet<String>) -> DefinitionKinds {
     let kinds = names.iter().filter_map(|name| DefinitionKind::named(name));
     kinds.collect()
+}
+
+/// Names of this machine that lead here as well as the issuer's, where the issuer is the address that is listened on: a
+/// client compares the URL that it was given with what the server says of itself.
+fn other_names<'s>(
+    settings: &'s Settings,
+    issuer: &Url,
+) -> impl Iterator<Item = &'static str> + use<'s> {
+    let is_local = settings.server.public_url.is_none()
+        && issuer
+            .host_str()
+            .is_some_and(|host| LOOPBACK_NAMES.contains(&host));
+    LOOPBACK_NAMES
+        .into_iter()
+        .filter(move |name| is_local && settings.server.allowed_hosts.permits(name))
 }
 
 #[cfg(test)]

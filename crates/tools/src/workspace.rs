@@ -9,15 +9,23 @@ use tidegate_types::WorkspaceSlug;
 pub struct Workspace {
     /// Its slug.
     pub slug: WorkspaceSlug,
-    /// Where its Superset shows dashboards and charts, without a slash at the end. Links in answers
-    /// begin with it; they are never built from request headers.
-    pub public_url: Arc<str>,
+    /// Where a Superset shows its dashboards and charts, without a slash at the end, if one does. Links in
+    /// answers begin with it, and are left out without it; they are never built from request headers.
+    pub public_url: Option<Arc<str>>,
     /// Its metastore.
     pub metastore: Metastore,
     /// Engines for its databases.
     pub engines: Arc<Engines>,
     /// Limits of `execute_sql`.
     pub sql_limits: SqlLimits,
+}
+
+impl Workspace {
+    /// A link to one of its pages, where there are pages.
+    pub(crate) fn link(&self, path: &str) -> Option<String> {
+        let base = self.public_url.as_ref()?;
+        Some(format!("{base}{path}"))
+    }
 }
 
 /// Limits of queries in a workspace.

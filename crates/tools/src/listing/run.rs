@@ -36,6 +36,15 @@ enum Shown {
     Part(&'static str, Part),
 }
 
+/// The column of links.
+const URL: &str = "url";
+
+impl Shown {
+    fn is_link(&self) -> bool {
+        matches!(self, Self::Part(_, Part::Url))
+    }
+}
+
 /// Lists what the caller may see: one statement, and one more for each kind of related thing asked for.
 pub(crate) async fn list<C: FilterColumn, D: Default + Serialize + Into<Direction>>(
     context: &CallContext,
@@ -43,16 +52,25 @@ pub(crate) async fn list<C: FilterColumn, D: Default + Serialize + Into<Directio
     arguments: ListArguments<C, D>,
 ) -> Result<ListAnswer, ToolFailure> {
     let mut warnings = Vec::new();
+    let has_links = context.workspace.public_url.is_some();
     let requested: Vec<String> = if arguments.select_columns.is_empty() {
         subject
             .default_columns
             .iter()
+            .filter(|name| has_links || **name != URL)
             .map(|name| (*name).to_owned())
             .collect()
     } else {
         arguments.select_columns
     };
-    let shown = shown(subject, &requested, &mut warnings);
+    let mut shown = shown(subject, &requested, &mut warnings);
+    if !has_links && shown.iter().any(Shown::is_link) {
+        shown.retain(|shown| !shown.is_link());
+        warnings.push(
+            "select_columns: url is left out, since no Superset shows the pages of this workspace"
+                .to_owned(),
+        );
+    }
     let filters_applied =
         serde_json::to_value(&arguments.filters).map_err(ToolFailure::internal)?;
 
@@ -454,9 +472,9 @@ fn part_field(
     };
     let ago = |column: &str| Field::Text(record.time(column).map(|then| humanized(now, then)));
     match part {
-        Part::Url => Field::Text(
-            (subject.path)(record).map(|path| format!("{}{path}", context.workspace.public_url)),
-        ),
+        Part::Url => {
+            Field::Text((subject.path)(record).and_then(|path| context.workspace.link(&path)))
+        }
         Part::FormData => Field::Json(record.text("params").and_then(json_of)),
         Part::Backend => Field::Text(
             record
@@ -515,12 +533,15 @@ pub(crate) fn certification(record: &Record, member: &str) -> Option<String> {
 
 /// A chart as its dashboard shows it.
 pub(crate) fn chart_summary(context: &CallContext, chart: &ChartOnDashboard) -> serde_json::Value {
-    json!({
+    let mut summary = json!({
         "id": chart.id,
         "slice_name": chart.slice_name,
         "viz_type": chart.viz_type,
         "datasource_name": chart.datasource_name,
-        "url": format!("{}{}", context.workspace.public_url, crate::chart::path(chart.id)),
         "description": chart.description,
-    })
+    });
+    if let Some(link) = context.workspace.link(&crate::chart::path(chart.id)) {
+        summary["url"] = link.into();
+    }
+    summary
 }

@@ -17,7 +17,7 @@ const USERS: [(&str, &str); 3] = [
     (
         "executive",
         "They read figures and decide. Go straight to the dashboards: name the three that matter most for them, say what \
-         each answers, and give links. Leave SQL and column names out unless they ask.",
+         each answers, and give links where there are any. Leave SQL and column names out unless they ask.",
     ),
     (
         "developer",
@@ -99,7 +99,7 @@ impl Prompt for Quickstart {
             " Running SQL is not open to them, so do not offer it."
         };
         let text = format!(
-            "I am new to this Superset workspace ({url}) and want a first tour. I am: {user}. I care about: {area}.\n\n\
+            "I am new to this Superset workspace{url} and want a first tour. I am: {user}. I care about: {area}.\n\n\
              {what_to_do}{sql}\n\n\
              How to go about it:\n\
              1. Call get_instance_info to learn what there is and who I am here.\n\
@@ -108,7 +108,12 @@ impl Prompt for Quickstart {
              3. Open what looks best with get_dashboard_info or get_dataset_info.\n\
              4. End with three things that I could ask next, each one sentence.\n\n\
              Tell only what the tools returned. If a tool fails or I may not see something, say so and go on.",
-            url = context.workspace.public_url,
+            url = context
+                .workspace
+                .public_url
+                .as_ref()
+                .map(|url| format!(" ({url})"))
+                .unwrap_or_default(),
         );
         Ok(vec![PromptMessage {
             role: Role::User,
