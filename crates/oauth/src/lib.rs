@@ -38,7 +38,7 @@ pub use parameters::Parameters;
 pub use pkce::CodeChallenge;
 pub use preset::{ClientPreset, ConfigurationTemplate, presets};
 pub use redirect_uri::{RedirectKind, RedirectProblem, RedirectUri, ShownHost};
-pub use resource::{PROTECTED_RESOURCE, Resource, ResourceMap, Target};
+pub use resource::{PROTECTED_RESOURCE, Resource, ResourceMap, SpelledResource, Target};
 pub use scope_request::{OFFLINE_ACCESS, ScopeRequest};
 pub use secret::{IssuedSecret, MalformedHash, MalformedSecret, SecretHash, SecretKind};
 pub use successor::{unwrap_successor, wrap_successor};

@@ -147,7 +147,7 @@ impl AuthorizationServerMetadata {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the members are the specification's")]
 pub struct ProtectedResourceMetadata {
-    pub resource: Resource,
+    pub resource: String,
     pub authorization_servers: Vec<String>,
     pub scopes_supported: Vec<String>,
     pub bearer_methods_supported: Vec<String>,
@@ -158,7 +158,7 @@ impl ProtectedResourceMetadata {
     /// The document of a resource that takes this issuer's tokens.
     pub fn new(resource: Resource, issuer: &str, resource_name: &str) -> Self {
         Self {
-            resource,
+            resource: resource.into(),
             authorization_servers: vec![issuer.to_owned()],
             scopes_supported: Scope::ALL.iter().map(Scope::to_string).collect(),
             bearer_methods_supported: vec!["header".into()],

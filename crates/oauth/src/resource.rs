@@ -12,8 +12,8 @@ use crate::{ErrorCode, OAuthError};
 
 const MOST_BYTES: usize = 2048;
 
-/// What a token is for: an absolute URL in one canonical form. No query, no trailing slash, the host in lower case,
-/// no default port; clients differ in all of these and mean the same.
+/// What a token is for: an absolute URL in one canonical form. No query, no trailing or doubled slash, the host in lower
+/// case, no default port; clients differ in all of these and mean the same.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Resource(Arc<str>);
@@ -53,7 +53,7 @@ impl Resource {
 
     fn of_url(url: &Url) -> Self {
         let origin = url.origin().ascii_serialization();
-        let path = url.path().trim_end_matches('/');
+        let path = canonical_path(url.path());
         Self(format!("{origin}{path}").into())
     }
 
@@ -68,6 +68,21 @@ impl Resource {
         format!("{origin}{PROTECTED_RESOURCE}{path}")
     }
 
+    /// The resource by the path that a client wrote, if that is another spelling of its own: RFC 9728 §3.3 wants the
+    /// document to name the very URL that its reader uses.
+    pub fn spelled(&self, path: &str) -> SpelledResource {
+        let (origin, own) = self.origin_and_path();
+        let path = if canonical_path(path) == own {
+            path
+        } else {
+            own
+        };
+        SpelledResource {
+            origin: origin.to_owned(),
+            path: path.to_owned(),
+        }
+    }
+
     /// `https://host:port` and the path, which is empty or begins with a slash.
     fn origin_and_path(&self) -> (&str, &str) {
         let host_at = self.0.find("://").map_or(0, |at| at + 3);
@@ -75,6 +90,31 @@ impl Resource {
             .find('/')
             .map_or(self.0.len(), |at| host_at + at);
         self.0.split_at(path_at)
+    }
+}
+
+/// A path without trailing and doubled slashes; empty for the root.
+fn canonical_path(path: &str) -> String {
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    segments.fold(String::new(), |path, segment| path + "/" + segment)
+}
+
+/// A resource as a client spells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpelledResource {
+    origin: String,
+    path: String,
+}
+
+impl SpelledResource {
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("{}{}", self.origin, self.path)
+    }
+
+    /// Where its protected resource metadata is (RFC 9728 §3.1).
+    pub fn well_known(&self) -> String {
+        format!("{}{PROTECTED_RESOURCE}{}", self.origin, self.path)
     }
 }
 
@@ -129,6 +169,8 @@ pub enum Target {
 #[derive(Debug, Clone)]
 pub struct ResourceMap {
     issuer: Arc<str>,
+    /// Origins that lead to the issuer as well.
+    other_names: Arc<[String]>,
     by_origin: Arc<BTreeMap<String, WorkspaceSlug>>,
     only: Option<WorkspaceSlug>,
 }
@@ -157,9 +199,26 @@ impl ResourceMap {
             .collect();
         Self {
             issuer,
+            other_names: Arc::default(),
             by_origin: Arc::new(by_origin),
             only: default,
         }
+    }
+
+    /// The same where other host names lead to the server as well, such as `localhost` and `127.0.0.1`: what they name is
+    /// the resource of the public URL, whose issuer it has.
+    #[must_use]
+    pub fn with_other_names<'n>(mut self, hosts: impl IntoIterator<Item = &'n str>) -> Self {
+        let Ok(issuer) = Url::parse(&self.issuer) else {
+            return self;
+        };
+        let origins = hosts.into_iter().filter_map(|host| {
+            let mut url = issuer.clone();
+            url.set_host(Some(host)).ok()?;
+            Some(url.origin().ascii_serialization())
+        });
+        self.other_names = origins.filter(|origin| **origin != *self.issuer).collect();
+        self
     }
 
     /// The issuer of all (RFC 8414 §2): the origin, without a trailing slash.
@@ -171,7 +230,8 @@ impl ResourceMap {
     pub fn find(&self, resource: &Resource) -> Option<Target> {
         let (origin, path) = resource.origin_and_path();
         let is_whole = matches!(path, "" | "/mcp");
-        if origin != &*self.issuer {
+        let is_issuer = origin == &*self.issuer;
+        if !is_issuer && !self.other_names.iter().any(|name| name == origin) {
             let workspace = self.by_origin.get(origin)?;
             return is_whole.then(|| Target::Workspace(workspace.clone()));
         }
@@ -200,6 +260,23 @@ impl ResourceMap {
         self.by_origin
             .contains_key(&origin)
             .then(|| Resource(format!("{origin}/mcp").into()))
+    }
+
+    /// A resource at the public URL by the name of a request's `Host`, if that is another name of the server.
+    pub fn named_as(&self, resource: Resource, host: &str) -> Resource {
+        let (origin, path) = resource.origin_and_path();
+        if origin != &*self.issuer || self.other_names.is_empty() {
+            return resource;
+        }
+        let scheme = origin.split_once("://").map_or("", |(scheme, _)| scheme);
+        let asked = Url::parse(&format!("{scheme}://{host}"));
+        let asked = asked.map(|url| url.origin().ascii_serialization());
+        match asked {
+            Ok(asked) if self.other_names.contains(&asked) => {
+                Resource(format!("{asked}{path}").into())
+            }
+            _ => resource,
+        }
     }
 
     /// Where a resource's metadata is (RFC 9728 §3.1), for challenges.

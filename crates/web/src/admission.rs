@@ -37,19 +37,17 @@ pub(crate) fn admit<'r>(
     Ok(Admitted { host, origin })
 }
 
-/// The `Host` header, which is one of ours.
+/// The host that a request is for, which is one of ours: that of the request's target where it names one, for then the
+/// `Host` header does not count (RFC 9112 §3.2.2), or else the header's.
 ///
 /// # Errors
 /// 403.
 pub(crate) fn host<'r>(edge: &Edge, request: &'r HttpRequest) -> Result<&'r str, HttpResponse> {
-    let host = match one(request.headers(), HOST.as_str()) {
-        Ok(Some(host)) => host,
-        // HTTP/2 and absolute-form requests carry it elsewhere.
-        Ok(None) => request
-            .uri()
-            .authority()
-            .map_or("", |authority| authority.as_str()),
-        Err(()) => return Err(refuse("the header Host stands twice or is not ASCII")),
+    let header = one(request.headers(), HOST.as_str())
+        .map_err(|()| refuse("the header Host stands twice or is not ASCII"))?;
+    let host = match request.uri().authority() {
+        Some(authority) => authority.as_str(),
+        None => header.unwrap_or_default(),
     };
     let is_served = edge.settings.allowed_hosts.permits(host)
         || edge.directory.names().hosts.find(host).is_some();

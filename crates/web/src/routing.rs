@@ -71,7 +71,8 @@ pub(crate) fn workspace(
         .or_else(|| names.hosts.default.clone()))
 }
 
-/// The resource that a request is for, by the URL that its client uses: what challenges and metadata speak of.
+/// The resource that a request is for, by the URL that its client uses: what challenges and metadata speak of. Host
+/// names are those of the configuration.
 pub(crate) fn resource(
     edge: &Edge,
     request: &HttpRequest,
@@ -79,14 +80,23 @@ pub(crate) fn resource(
     path: Option<&WorkspaceSlug>,
 ) -> Resource {
     let names = edge.directory.names();
-    match path {
+    let host = forwarded_host(edge, request).unwrap_or(host);
+    let resource = match path {
         Some(slug) => names.resources.of_workspace(slug),
         None => names
             .resources
-            .of_host(forwarded_host(edge, request).unwrap_or(host))
+            .of_host(host)
             .unwrap_or_else(|| names.resources.generic()),
-    }
+    };
+    names.resources.named_as(resource, host)
 }
+
+/// Paths of the MCP endpoint, the second with its workspace. Slashes that are one too many change nothing, and are never
+/// answered with a redirect, which clients do not follow with a body (RFC 9110 §15.4).
+pub(crate) const MCP_PATHS: [&str; 2] = [
+    "/{_more:/*}mcp{_end:/*}",
+    "/{_more:/*}w/{_w:/*}{workspace}/{_mcp:/*}mcp{_end:/*}",
+];
 
 /// The host as the client knows it.
 fn public_host<'r>(edge: &Edge, request: &'r HttpRequest, admitted: &Admitted<'r>) -> &'r str {

@@ -7,6 +7,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use tidegate_oauth::PROTECTED_RESOURCE;
 use tidegate_types::WorkspaceSlug;
 
 use crate::edge::Edge;
@@ -17,25 +18,14 @@ use crate::{admission, cors, routing};
 const FRESH: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 pub(crate) fn routes(app: &mut web::ServiceConfig) {
-    // Clients insert the well-known part before the resource's path (RFC 9728 §3.1), leave that path out, or append
-    // the well-known part to it.
-    for path in [
-        "/.well-known/oauth-protected-resource",
-        "/.well-known/oauth-protected-resource/mcp",
-        "/.well-known/oauth-protected-resource/w/{workspace}/mcp",
-        "/mcp/.well-known/oauth-protected-resource",
-        "/w/{workspace}/mcp/.well-known/oauth-protected-resource",
-    ] {
-        app.service(resource(path, web::get().to(protected_resource)));
+    for path in paths("/.well-known/oauth-protected-resource") {
+        app.service(resource(&path, web::get().to(protected_resource)));
     }
-    for document in ["oauth-authorization-server", "openid-configuration"] {
-        for path in [
-            format!("/.well-known/{document}"),
-            format!("/.well-known/{document}/mcp"),
-            format!("/.well-known/{document}/w/{{workspace}}/mcp"),
-            format!("/mcp/.well-known/{document}"),
-            format!("/w/{{workspace}}/mcp/.well-known/{document}"),
-        ] {
+    for document in [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
+    ] {
+        for path in paths(document) {
             app.service(resource(&path, web::get().to(authorization_server)));
         }
     }
@@ -44,6 +34,18 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
         web::get().to(signing_keys),
     ));
     app.service(resource("/.well-known/{rest:.*}", web::get().to(unknown)));
+}
+
+/// Where clients look for a document: they insert the well-known part before the resource's path (RFC 9728 §3.1), leave
+/// that path out, or append the well-known part to it.
+fn paths(well_known: &str) -> Vec<String> {
+    let of_endpoint = routing::MCP_PATHS
+        .iter()
+        .flat_map(|path| [format!("{well_known}{path}"), format!("{path}{well_known}")]);
+    // `…mcp/` and `/.well-known/…` come to two slashes, which the endpoint's own path takes.
+    std::iter::once(format!("{well_known}{{_end:/*}}"))
+        .chain(of_endpoint)
+        .collect()
 }
 
 fn resource(path: &str, get: actix_web::Route) -> actix_web::Resource {
@@ -73,9 +75,17 @@ async fn protected_resource(edge: web::Data<Edge>, request: HttpRequest) -> Http
     };
     let resource = routing::resource(&edge, &request, host, slug.as_ref());
     match asked.access.authorization.protected_resource(&resource) {
-        Some(document) => publish(&document),
+        Some(mut document) => {
+            document.resource = resource.spelled(&spelling(request.path())).url();
+            publish(&document)
+        }
         None => not_found(),
     }
+}
+
+/// The path of the endpoint as a client wrote it, from where it looks for the endpoint's metadata.
+fn spelling(path: &str) -> String {
+    path.replacen(PROTECTED_RESOURCE, "", 1)
 }
 
 /// RFC 8414 §3.2, and its alias for clients that know OpenID Connect alone.

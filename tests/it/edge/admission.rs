@@ -47,6 +47,24 @@ async fn only_listed_hosts_are_served() {
 }
 
 #[tokio::test]
+async fn a_target_that_names_a_host_counts_and_the_host_header_does_not() {
+    let node = open_node().await;
+    for (target, host, expected) in [
+        ("http://localhost/mcp", "localhost", 200),
+        ("http://mcp.example.com/mcp", "localhost", 200),
+        ("http://localhost:5008/mcp", "evil.example.com", 200),
+        ("http://evil.example.com/mcp", "localhost", 403),
+        ("http://evil.example.com/mcp", "evil.example.com", 403),
+        ("http://x@localhost/mcp", "localhost", 403),
+        ("http://localhost.evil.example.com/mcp", "localhost", 403),
+    ] {
+        let headers = format!("Host: {host}\r\nContent-Type: application/json\r\n");
+        let answer = send(&node, &format!("POST {target}"), &headers, PING).await;
+        assert_eq!(expected, answer.status, "{target} {host}");
+    }
+}
+
+#[tokio::test]
 async fn an_origin_is_refused_when_it_is_there_and_not_listed() {
     let node = open_node().await;
     for (origin, expected) in [

@@ -66,6 +66,59 @@ async fn only_json_is_taken() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_encoded_is_415_and_says_so() {
+    let node = node().await;
+    for (encoding, expected) in [
+        ("gzip", 415),
+        ("br", 415),
+        ("identity, deflate", 415),
+        ("x\u{e4}", 415),
+        ("identity", 200),
+        ("Identity", 200),
+        ("", 200),
+    ] {
+        let headers = format!("{HEADERS}Content-Encoding: {encoding}\r\n");
+        let answer = send(&node, "POST /mcp", &headers, PING).await;
+        assert_eq!(expected, answer.status, "{encoding}");
+        if expected == 415 {
+            assert!(answer.body.contains("Content-Encoding"), "{}", answer.body);
+            assert!(
+                answer.head.contains("accept-encoding: identity"),
+                "{}",
+                answer.head
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_and_an_empty_session_id_are_passed_over() {
+    let node = node().await;
+    let body = format!("\u{feff}{PING}");
+    assert_eq!(200, send(&node, "POST /mcp", HEADERS, &body).await.status);
+    assert_eq!(200, ping(&node, "Mcp-Session-Id:\r\n").await.status);
+    assert_eq!(200, ping(&node, "Mcp-Session-Id: \r\n").await.status);
+    assert_eq!(404, ping(&node, "Mcp-Session-Id: x\r\n").await.status);
+}
+
+#[tokio::test]
+async fn a_body_whose_chunks_are_wrong_is_answered_with_400() {
+    let node = node().await;
+    for chunks in [
+        format!("{:x}\r\n{PING}XX0\r\n\r\n", PING.len()),
+        format!("zz\r\n{PING}\r\n0\r\n\r\n"),
+        format!("{:x}\n{PING}\r\n0\r\n\r\n", PING.len()),
+        format!("-1\r\n{PING}\r\n0\r\n\r\n"),
+    ] {
+        let mut wire = Wire::open(&node).await;
+        let head = format!("POST /mcp HTTP/1.1\r\n{HEADERS}Transfer-Encoding: chunked\r\n\r\n");
+        wire.send(format!("{head}{chunks}")).await;
+        assert_eq!(400, wire.answer().await.status, "{chunks:?}");
+        wire.closed().await;
+    }
+}
+
+#[tokio::test]
 async fn json_that_nests_too_deep_is_a_parse_error() {
     let node = node().await;
     // `depth` levels with the message's own; brackets inside a text are none.

@@ -6,4 +6,4 @@ mod limits;
 mod paths;
 mod slow;
 mod streams;
-mod wire;
+pub(crate) mod wire;

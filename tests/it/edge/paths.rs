@@ -1,6 +1,6 @@
 //! Paths and methods that there are, and clean answers for those that there are not.
 
-use crate::edge::wire::send;
+use crate::edge::wire::{PING, send};
 use crate::harness::OneNode;
 
 const HOST: &str = "Host: localhost\r\n";
@@ -10,7 +10,8 @@ async fn unknown_paths_and_well_knowns_are_404_without_a_token() {
     let node = OneNode::start().await;
     for path in [
         "/",
-        "/mcp/",
+        "/mcp/x",
+        "/mcpx",
         "/sse",
         "/.well-known/oauth-protected-resource",
         "/.well-known/oauth-protected-resource/mcp",
@@ -35,6 +36,35 @@ async fn unknown_paths_and_well_knowns_are_404_without_a_token() {
             assert!(!answer.head.contains("\r\nwww-authenticate:"), "{path}");
         }
     }
+}
+
+#[tokio::test]
+async fn slashes_that_are_one_too_many_lead_to_the_endpoint_and_never_away_from_it() {
+    let node = OneNode::builder().development_user("admin").start().await;
+    let json = format!("{HOST}Content-Type: application/json\r\n");
+    for path in [
+        "/mcp",
+        "/mcp/",
+        "//mcp",
+        "//mcp//",
+        "/w/demo/mcp",
+        "/w/demo/mcp/",
+        "//w//demo//mcp/",
+    ] {
+        for (method, headers, body, status) in [
+            ("POST", json.as_str(), PING, 200),
+            ("GET", HOST, "", 405),
+            ("DELETE", HOST, "", 400),
+            ("OPTIONS", HOST, "", 204),
+            ("PUT", HOST, "", 405),
+        ] {
+            let answer = send(&node, &format!("{method} {path}"), headers, body).await;
+            assert_eq!(status, answer.status, "{method} {path}");
+            assert!(!answer.head.contains("location:"), "{}", answer.head);
+        }
+    }
+    let refused = send(&node, "POST //w//rival//mcp/", &json, PING).await;
+    assert_eq!(403, refused.status, "another workspace");
 }
 
 #[tokio::test]

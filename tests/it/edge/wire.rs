@@ -5,23 +5,23 @@ use tokio::net::TcpStream;
 
 use crate::harness::{Node, PATIENCE};
 
-pub(super) const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+pub(crate) const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 
 /// A bare connection, for what no HTTP client would send.
-pub(super) struct Wire(TcpStream);
+pub(crate) struct Wire(TcpStream);
 
 impl Wire {
-    pub(super) async fn open(node: &Node) -> Self {
+    pub(crate) async fn open(node: &Node) -> Self {
         Self(TcpStream::connect(node.address()).await.unwrap())
     }
 
     /// Sends; `false` when the other side has closed.
-    pub(super) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.write_all(bytes.as_ref()).await.is_ok()
     }
 
     /// Sends `piece` again and again until the other side closes; how often it was sent.
-    pub(super) async fn trickle(&mut self, piece: &str, pause: Duration) -> u32 {
+    pub(crate) async fn trickle(&mut self, piece: &str, pause: Duration) -> u32 {
         let mut sent = 0;
         let mut answer = [0; 1024];
         loop {
@@ -43,7 +43,7 @@ impl Wire {
     }
 
     /// What comes until the head of an answer and its announced body are whole.
-    pub(super) async fn answer(&mut self) -> Answer {
+    pub(crate) async fn answer(&mut self) -> Answer {
         let mut bytes = Vec::new();
         let reading = async {
             loop {
@@ -66,7 +66,7 @@ impl Wire {
     }
 
     /// Waits until the other side closes.
-    pub(super) async fn closed(&mut self) {
+    pub(crate) async fn closed(&mut self) {
         let reading = async {
             let mut rest = [0; 4096];
             while self.0.read(&mut rest).await.is_ok_and(|read| read > 0) {}
@@ -78,7 +78,7 @@ impl Wire {
 }
 
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub head: String,
     pub body: String,
@@ -103,7 +103,7 @@ impl Answer {
 }
 
 /// One request on a connection of its own. `headers` is whole lines, `Host` among them.
-pub(super) async fn send(node: &Node, start: &str, headers: &str, body: &str) -> Answer {
+pub(crate) async fn send(node: &Node, start: &str, headers: &str, body: &str) -> Answer {
     let mut wire = Wire::open(node).await;
     let length = body.len();
     wire.send(format!(
@@ -114,7 +114,7 @@ pub(super) async fn send(node: &Node, start: &str, headers: &str, body: &str) ->
 }
 
 /// A POST of [`PING`] from this machine with other headers besides.
-pub(super) async fn ping(node: &Node, headers: &str) -> Answer {
+pub(crate) async fn ping(node: &Node, headers: &str) -> Answer {
     let headers = format!("Host: localhost\r\nContent-Type: application/json\r\n{headers}");
     send(node, "POST /mcp", &headers, PING).await
 }

@@ -77,6 +77,74 @@ async fn a_resource_is_described_by_every_path() {
 }
 
 #[tokio::test]
+async fn slashes_that_are_one_too_many_lead_to_the_same_resource_by_the_url_that_was_used() {
+    let (node, deployment) = one_node().await;
+    let base = &deployment.issuer;
+    for path in ["/mcp/", "//mcp", "/w/demo/mcp/", "//w//demo/mcp"] {
+        let url = format!("{}{path}", node.url());
+        for method in [Method::POST, Method::GET, Method::DELETE] {
+            let reply = Reply(web().request(method, &url).send().await.unwrap());
+            assert_eq!(StatusCode::UNAUTHORIZED, reply.status(), "{path}");
+            let challenge = reply.header("www-authenticate").unwrap().to_owned();
+            let (_, metadata) = challenge.split_once("resource_metadata=\"").unwrap();
+            let metadata = metadata.trim_end_matches('"');
+            let document = get(metadata.to_owned()).await;
+            assert_eq!(StatusCode::OK, document.status(), "{metadata}");
+            // RFC 9728 §3.3: the very URL that the client uses.
+            let document = document.json().await;
+            assert_eq!(json!(format!("{base}{path}")), document["resource"]);
+            assert_eq!(json!([base]), document["authorization_servers"]);
+        }
+        let appended = get(format!(
+            "{}{path}/.well-known/openid-configuration",
+            node.url()
+        ))
+        .await;
+        assert_eq!(StatusCode::OK, appended.status(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_public_url_the_metadata_follow_the_name_of_this_machine_that_was_asked_for() {
+    let (node, deployment) = one_node().await;
+    let port = node.url().rsplit_once(':').unwrap().1.to_owned();
+    let issuer = &deployment.issuer;
+    for (host, expected) in [
+        ("localhost", format!("http://localhost:{port}")),
+        ("127.0.0.1", issuer.clone()),
+        ("[::1]", format!("http://[::1]:{port}")),
+    ] {
+        for path in ["/mcp", "/w/demo/mcp", "/mcp/"] {
+            let at = |path: &str| {
+                let request = web().get(format!("{}{path}", node.url()));
+                request.header("Host", format!("{host}:{port}"))
+            };
+            let reply = Reply(at(path).send().await.unwrap());
+            let challenge = reply.header("www-authenticate").unwrap();
+            let metadata = format!("{expected}/.well-known/oauth-protected-resource{path}");
+            assert!(
+                challenge.contains(&format!("\"{metadata}\"")),
+                "{challenge}"
+            );
+            let metadata = format!("/.well-known/oauth-protected-resource{path}");
+            let document = Reply(at(&metadata).send().await.unwrap()).json().await;
+            assert_eq!(json!(format!("{expected}{path}")), document["resource"]);
+            // The issuer has one name, by which its tokens and its pages are known.
+            assert_eq!(json!([issuer]), document["authorization_servers"]);
+        }
+    }
+    // A name that is not this machine's is refused, and one with another port is no name of the resource.
+    let elsewhere = web()
+        .get(format!(
+            "{}/.well-known/oauth-protected-resource/mcp",
+            node.url()
+        ))
+        .header("Host", "localhost:1");
+    let document = Reply(elsewhere.send().await.unwrap()).json().await;
+    assert_eq!(json!(format!("{issuer}/mcp")), document["resource"]);
+}
+
+#[tokio::test]
 async fn keys_are_public_and_without_a_private_part() {
     let (node, _) = one_node().await;
     let reply = get(format!("{}/.well-known/jwks.json", node.url())).await;

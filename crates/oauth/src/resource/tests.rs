@@ -25,6 +25,8 @@ fn what_clients_write_differently_is_the_same_resource() {
         "https://bi.example.com/mcp",
         "https://bi.example.com/mcp/",
         "https://bi.example.com/mcp//",
+        "https://bi.example.com//mcp",
+        "https://bi.example.com///mcp//?x",
         "https://BI.Example.COM/mcp",
         "HTTPS://bi.example.com:443/mcp",
         "https://bi.example.com/mcp?kb_name=x",
@@ -120,6 +122,50 @@ fn others_are_not_ours() {
     ] {
         assert_eq!(None, find(text), "{text}");
     }
+}
+
+#[test]
+fn other_names_of_the_server_name_the_same_resources() {
+    let map = ResourceMap::new(&"http://127.0.0.1:5008".parse().unwrap(), [], None)
+        .with_other_names(["localhost", "127.0.0.1", "[::1]", "not a host"]);
+    for (host, named) in [
+        ("localhost:5008", "http://localhost:5008/w/acme/mcp"),
+        ("LOCALHOST:5008", "http://localhost:5008/w/acme/mcp"),
+        ("[::1]:5008", "http://[::1]:5008/w/acme/mcp"),
+        ("127.0.0.1:5008", "http://127.0.0.1:5008/w/acme/mcp"),
+        // Another port and another host are nobody's names.
+        ("localhost:80", "http://127.0.0.1:5008/w/acme/mcp"),
+        ("localhost", "http://127.0.0.1:5008/w/acme/mcp"),
+        ("evil.example:5008", "http://127.0.0.1:5008/w/acme/mcp"),
+        ("x@localhost:5008", "http://localhost:5008/w/acme/mcp"),
+        ("", "http://127.0.0.1:5008/w/acme/mcp"),
+    ] {
+        let resource = map.named_as(map.of_workspace(&slug("acme")), host);
+        assert_eq!(named, resource.as_str(), "{host}");
+        assert_eq!(Some(Target::Workspace(slug("acme"))), map.find(&resource));
+    }
+    let other_port = Resource::parse("http://localhost/mcp").unwrap();
+    assert_eq!(None, map.find(&other_port));
+    assert_eq!("http://127.0.0.1:5008", map.issuer());
+}
+
+#[test]
+fn a_resource_is_named_as_its_client_spells_it_and_never_as_another() {
+    let resource = map().of_workspace(&slug("acme"));
+    for (path, url) in [
+        ("/w/acme/mcp", "https://bi.example.com/w/acme/mcp"),
+        ("/w/acme/mcp/", "https://bi.example.com/w/acme/mcp/"),
+        ("//w//acme/mcp", "https://bi.example.com//w//acme/mcp"),
+        ("/w/%61cme/mcp", "https://bi.example.com/w/acme/mcp"),
+        ("/w/rival/mcp", "https://bi.example.com/w/acme/mcp"),
+        ("", "https://bi.example.com/w/acme/mcp"),
+    ] {
+        assert_eq!(url, resource.spelled(path).url(), "{path}");
+    }
+    assert_eq!(
+        "https://bi.example.com/.well-known/oauth-protected-resource/w/acme/mcp/",
+        resource.spelled("/w/acme/mcp/").well_known()
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
@@ -26,8 +26,18 @@ pub(crate) fn respond(
     answer: Answer,
     in_flight: InFlightGuard,
 ) -> HttpResponse {
-    let mut response = match answer {
+    match answer {
         Answer::Json(body) => json(body),
+        Answer::TryLater {
+            body,
+            retry_after_secs,
+        } => {
+            let mut response = json(body);
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(retry_after_secs));
+            response
+        }
         Answer::Accepted => HttpResponse::Accepted().finish(),
         Answer::Initialized { body, session } => {
             let mut response = json(body);
@@ -58,14 +68,7 @@ pub(crate) fn respond(
             }
             response
         }
-    };
-    if edge.node.is_draining() {
-        // The client's next request goes to a node that stays.
-        response
-            .headers_mut()
-            .insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    response
 }
 
 fn json(body: Bytes) -> HttpResponse {

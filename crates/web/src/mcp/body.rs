@@ -1,6 +1,6 @@
 //! Reading a request's body within bounds.
 
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_protocol::{RpcError, reply};
 use tidegate_telemetry::Count;
@@ -11,7 +11,7 @@ use crate::edge::Edge;
 /// Reads a JSON body.
 ///
 /// # Errors
-/// 415: not JSON. 413: too large. 408: too slow. 400: cut off.
+/// 415: not JSON, or compressed. 413: too large. 408: too slow. 400: cut off.
 pub(crate) async fn read(
     edge: &Edge,
     request: &HttpRequest,
@@ -30,6 +30,18 @@ pub(crate) async fn read(
             "the Content-Type must be application/json".into(),
         ));
     }
+    if let Some(encoding) = encoding(request) {
+        edge.metrics.count(Count::EdgeMalformed);
+        let text = format!(
+            "the body is encoded as {encoding:?}; send it as it is, without Content-Encoding"
+        );
+        let mut refused = refuse(415, text);
+        // RFC 9110 §12.5.3: what would have been taken.
+        refused
+            .headers_mut()
+            .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        return Err(refused);
+    }
     let limit = edge.settings.body_limit_bytes;
     match body::read(edge, request, payload, limit).await {
         Ok(body) => Ok(body),
@@ -44,6 +56,18 @@ pub(crate) async fn read(
         }
         Err(BodyProblem::TooSlow) => Err(refuse(408, "the body took too long".into())),
     }
+}
+
+/// How the body is encoded, if it is.
+fn encoding(request: &HttpRequest) -> Option<String> {
+    let values = request.headers().get_all(CONTENT_ENCODING);
+    let named = values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .find(|value| {
+            let mut codings = value.split(',').map(str::trim);
+            codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+        })?;
+    Some(named.chars().take(40).collect())
 }
 
 fn is_json(request: &HttpRequest) -> bool {

@@ -29,7 +29,8 @@ pub(super) fn add(
     let metadata = edge.access.is_some().then(|| {
         let path = request.match_info().get("workspace");
         let path = path.and_then(|slug| slug.parse::<WorkspaceSlug>().ok());
-        routing::resource(edge, request, admitted.host, path.as_ref()).well_known()
+        let resource = routing::resource(edge, request, admitted.host, path.as_ref());
+        resource.spelled(request.path()).well_known()
     });
     let text = text(lack, edge.challenge_scope, metadata.as_deref());
     // Scopes and URLs come from our configuration; what cannot stand in a header is left out.

@@ -138,7 +138,8 @@ fn accepts_stream(request: &HttpRequest) -> bool {
 /// `Mcp-Session-Id`. One that cannot be ours is a session that does not exist.
 pub(super) fn session(request: &HttpRequest) -> Result<Option<SessionId>, HttpResponse> {
     match one(request.headers(), "Mcp-Session-Id") {
-        Ok(None) => Ok(None),
+        // Some clients send the header before they have a session.
+        Ok(None | Some("")) => Ok(None),
         Ok(Some(text)) => match text.parse() {
             Ok(session) => Ok(Some(session)),
             Err(_) => Err(no_such_session()),
