@@ -14,6 +14,8 @@ use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use crate::connections::OpenConnection;
+
 /// What goes on on a connection; handlers reach it as the request's connection data.
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
@@ -59,6 +61,7 @@ enum Waiting {
 /// A client's connection.
 pub(crate) struct Connection {
     io: TcpStream,
+    _open: OpenConnection,
     activity: Arc<Activity>,
     waiting: Waiting,
     limit: Pin<Box<Sleep>>,
@@ -68,9 +71,10 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Gives a head `head` to come, and the client `idle` between requests.
-    pub(crate) fn new(io: TcpStream, head: Duration, idle: Duration) -> Self {
+    pub(crate) fn new(io: TcpStream, open: OpenConnection, head: Duration, idle: Duration) -> Self {
         Self {
             io,
+            _open: open,
             activity: Arc::default(),
             waiting: Waiting::Nothing,
             limit: Box::pin(tokio::time::sleep(Duration::ZERO)),

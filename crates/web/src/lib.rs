@@ -4,6 +4,7 @@ mod access;
 mod admission;
 mod body;
 mod connection;
+mod connections;
 mod cors;
 mod edge;
 mod health;
@@ -20,6 +21,7 @@ mod well_known;
 
 pub use access::{Access, ServiceTokens};
 pub use actix_server::ServerHandle;
+pub use connections::Connections;
 pub use edge::{Directory, Edge, Names, WorkspaceHosts};
 pub use in_flight::InFlight;
 pub use server::{BindError, Server, bind, start};

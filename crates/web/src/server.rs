@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::future::ready;
 
 use actix_http::error::DispatchError;
-use actix_http::{Extensions, HttpService};
+use actix_http::{ConnectionType, Extensions, HttpService};
 use actix_server::ServerHandle;
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::dev::{AppConfig, Service as _};
@@ -16,8 +16,12 @@ use actix_web::{App, web};
 use tidegate_config::ListenAddress;
 
 use crate::connection::{Activity, Connection};
+use crate::connections::Connections;
 use crate::edge::Edge;
-use crate::{health, manager_api, mcp, oauth, pages, well_known};
+use crate::{health, manager_api, mcp, oauth, pages, routing, well_known};
+
+/// Connections that may wait to be accepted; the kernel takes no more than its own limit (`net.core.somaxconn`).
+const BACKLOG: i32 = 1024;
 
 /// A server that cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +42,8 @@ pub struct Server {
     pub handle: ServerHandle,
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
+    /// Its connections.
+    pub connections: Connections,
 }
 
 /// Takes the address, so that its port is known before anything is built that names it.
@@ -46,7 +52,12 @@ pub struct Server {
 /// The address is taken or not ours.
 pub fn bind(address: &ListenAddress) -> Result<TcpListener, BindError> {
     let host = address.host.trim_matches(['[', ']']);
-    TcpListener::bind((host, address.port)).map_err(|source| BindError {
+    let listening = TcpListener::bind((host, address.port)).and_then(|listener| {
+        // The standard library lets 128 wait, and the kernel drops the rest of a burst.
+        socket2::SockRef::from(&listener).listen(BACKLOG)?;
+        Ok(listener)
+    });
+    listening.map_err(|source| BindError {
         address: address.to_string(),
         source,
     })
@@ -73,37 +84,48 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
         settings.keep_alive + settings.header_timeout,
     );
     let keep_alive = settings.keep_alive;
-    let factory = move || {
-        let app =
-            App::new()
-                .app_data(data.clone())
-                .configure(routes)
-                .wrap_fn(|request, service| {
+    let connections = Connections::default();
+    let of_factory = connections.clone();
+    let factory =
+        move || {
+            let connections = of_factory.clone();
+            let edge = data.clone();
+            let app = App::new().app_data(data.clone()).configure(routes).wrap_fn(
+                move |request, service| {
                     let guard = request.conn_data::<Arc<Activity>>().map(Activity::begin);
                     let response = service.call(request);
+                    let edge = edge.clone();
                     async move {
-                        let response = response.await;
+                        let mut response = response.await?;
                         drop(guard);
-                        response
+                        if edge.node.is_draining() {
+                            // The client's next request goes to a node that stays.
+                            let head = response.response_mut().head_mut();
+                            head.set_connection_type(ConnectionType::Close);
+                        }
+                        Ok(response)
                     }
-                });
-        let http = HttpService::build()
-            .client_request_timeout(head)
-            .client_disconnect_timeout(Duration::from_secs(1))
-            .keep_alive(keep_alive)
-            // A client that closes its side is gone: a modern request is cancelled by it.
-            .h1_allow_half_closed(false)
-            .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
-                data.insert(connection.activity());
+                },
+            );
+            let idle_ends = connections.clone();
+            let http = HttpService::build()
+                .client_request_timeout(head)
+                .client_disconnect_timeout(Duration::from_secs(1))
+                .keep_alive(keep_alive)
+                // A client that closes its side is gone: a modern request is cancelled by it.
+                .h1_allow_half_closed(false)
+                .graceful_shutdown_signal(move || idle_ends.until_idle_close())
+                .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
+                    data.insert(connection.activity());
+                })
+                .h1(map_config(app.into_factory(), |()| AppConfig::default()));
+            fn_service(move |io: TcpStream| {
+                let peer = io.peer_addr().ok();
+                let connection = Connection::new(io, connections.open(), head, idle);
+                ready(Ok::<_, DispatchError>((connection, peer)))
             })
-            .h1(map_config(app.into_factory(), |()| AppConfig::default()));
-        fn_service(move |io: TcpStream| {
-            let peer = io.peer_addr().ok();
-            let connection = Connection::new(io, head, idle);
-            ready(Ok::<_, DispatchError>((connection, peer)))
-        })
-        .and_then(http)
-    };
+            .and_then(http)
+        };
     let running = actix_server::Server::build()
         .workers(workers)
         .max_concurrent_connections(settings.max_connections.div_ceil(workers))
@@ -116,6 +138,7 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
         handle: running.handle(),
         running,
         addresses,
+        connections,
     })
 }
 
@@ -124,7 +147,7 @@ fn routes(app: &mut web::ServiceConfig) {
     pages::routes(app);
     well_known::routes(app);
     manager_api::routes(app);
-    for path in ["/mcp", "/w/{workspace}/mcp"] {
+    for path in routing::MCP_PATHS {
         app.service(
             web::resource(path)
                 .route(web::post().to(mcp::post::post))

@@ -7,7 +7,8 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::harness::{Node, TestCluster, eventually, result_text};
+use crate::edge::wire::Wire;
+use crate::harness::{Node, TestCluster, eventually, result_text, token_for};
 
 #[tokio::test]
 async fn a_node_told_to_stop_is_unready_finishes_what_runs_and_takes_nothing_new() {
@@ -51,6 +52,65 @@ async fn a_node_told_to_stop_is_unready_finishes_what_runs_and_takes_nothing_new
         }
         assert_eq!("All steps are done.", result_text(&last.unwrap()));
     }
+    let status = eventually("the process ends", || {
+        std::future::ready(cluster.node_mut(0).status())
+    });
+    assert!(status.await.success());
+}
+
+#[tokio::test]
+async fn a_node_told_to_stop_closes_each_connection_with_its_last_answer() {
+    let mut cluster = TestCluster::start(1).await;
+    let node = cluster.node(0);
+    let params = json!({
+        "name": "trouble_steps", "arguments": { "count": 100, "ms": 25 }, "_meta": { "progressToken": 1 }
+    });
+    let mut running = node
+        .as_user("admin")
+        .send("tools/call", params)
+        .await
+        .events();
+    running.until("notifications/progress").await;
+    let token = token_for("viewer");
+    let ask = || {
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+        format!(
+            "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len(),
+        )
+    };
+    let mut kept = Wire::open(node).await;
+    let mut idle = Wire::open(node).await;
+    for wire in [&mut kept, &mut idle] {
+        wire.send(ask()).await;
+        let answer = wire.answer().await;
+        assert_eq!(200, answer.status, "{}", answer.body);
+        assert!(
+            !answer.head.contains("connection: close"),
+            "{}",
+            answer.head
+        );
+    }
+
+    node.terminate();
+    eventually("the node does not listen", async || {
+        node.readiness().await.is_none().then_some(())
+    })
+    .await;
+    kept.send(ask()).await;
+    let answer = kept.answer().await;
+    assert_eq!(200, answer.status, "{}", answer.body);
+    assert!(answer.head.contains("connection: close"), "{}", answer.head);
+    kept.closed().await;
+    // It is closed while the call still runs.
+    idle.closed().await;
+    let next = running.message().await.unwrap();
+    assert_eq!("notifications/progress", next["method"], "{next}");
+    let mut last = next;
+    while let Some(message) = running.message().await {
+        last = message;
+    }
+    assert_eq!("All steps are done.", result_text(&last));
     let status = eventually("the process ends", || {
         std::future::ready(cluster.node_mut(0).status())
     });
