@@ -61,26 +61,46 @@ enum Waiting {
 /// A client's connection.
 pub(crate) struct Connection {
     io: TcpStream,
-    _open: OpenConnection,
+    open: OpenConnection,
     activity: Arc<Activity>,
     waiting: Waiting,
     limit: Pin<Box<Sleep>>,
     head: Duration,
     idle: Duration,
+    /// How many requests had begun when something was last written.
+    answered: u64,
+    /// Whether the client closed its side, or the connection broke.
+    is_over: bool,
 }
+
+/// The answer to a request whose body cannot be read. actix takes chunks that are no chunks for an error of the
+/// connection, and closes it without a word.
+const UNREADABLE: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 impl Connection {
     /// Gives a head `head` to come, and the client `idle` between requests.
     pub(crate) fn new(io: TcpStream, open: OpenConnection, head: Duration, idle: Duration) -> Self {
         Self {
             io,
-            _open: open,
+            open,
             activity: Arc::default(),
             waiting: Waiting::Nothing,
             limit: Box::pin(tokio::time::sleep(Duration::ZERO)),
             head,
             idle,
+            answered: 0,
+            is_over: false,
         }
+    }
+
+    /// Whether a request began that nothing was said to, though the client is there and the server goes on.
+    fn owes_an_answer(&self) -> bool {
+        let begun = self.activity.begun.load(Ordering::Relaxed);
+        begun > self.answered
+            && !self.is_over
+            && !self.open.is_asked_to_close()
+            && !std::thread::panicking()
     }
 
     /// What goes on on it.
@@ -110,10 +130,16 @@ impl AsyncRead for Connection {
             this.waiting = Waiting::Nothing;
         }
         if this.waiting != Waiting::Nothing && this.limit.as_mut().poll(cx).is_ready() {
+            this.is_over = true;
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.io).poll_read(cx, buffer);
+        this.is_over |= match &read {
+            Poll::Ready(Ok(())) => buffer.filled().len() == before && buffer.remaining() > 0,
+            Poll::Ready(Err(_)) => true,
+            Poll::Pending => false,
+        };
         if is_running {
             return read;
         }
@@ -136,7 +162,9 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().io).poll_write(cx, bytes)
+        let this = self.get_mut();
+        this.answered = this.activity.begun.load(Ordering::Relaxed);
+        Pin::new(&mut this.io).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -144,7 +172,9 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().io).poll_write_vectored(cx, parts)
+        let this = self.get_mut();
+        this.answered = this.activity.begun.load(Ordering::Relaxed);
+        Pin::new(&mut this.io).poll_write_vectored(cx, parts)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -157,5 +187,14 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.owes_an_answer() {
+            // Who does not read does not get it.
+            let _ = self.io.try_write(UNREADABLE);
+        }
     }
 }

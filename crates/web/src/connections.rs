@@ -58,6 +58,13 @@ impl Connections {
 #[derive(Debug)]
 pub(crate) struct OpenConnection(Connections);
 
+impl OpenConnection {
+    /// Whether the server closes its connections.
+    pub(crate) fn is_asked_to_close(&self) -> bool {
+        *self.0.0.are_idle_closed.borrow()
+    }
+}
+
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.0.open.send_modify(|count| *count -= 1);

@@ -3,6 +3,7 @@
 mod calls;
 mod cancellation;
 mod change_streams;
+mod controls;
 mod ladder;
 mod legacy_shapes;
 mod lists;

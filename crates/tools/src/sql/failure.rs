@@ -1,10 +1,16 @@
 use tidegate_query::{GuardError, QueryError, TemplateError};
+use tidegate_types::shortened;
 
 use super::answer::SqlAnswer;
 use crate::ToolFailure;
 
+/// Bytes of what a database or a parser said: a message may quote a value of any size.
+const MAX_MESSAGE_BYTES: usize = 4 * 1024;
+
 /// A failure in Superset's shape: a JSON object with `success: false`.
+#[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
 pub(super) fn failed(message: String, error_type: &'static str) -> ToolFailure {
+    let message = shortened(&message, MAX_MESSAGE_BYTES).into_owned();
     match serde_json::to_value(SqlAnswer::failed(message.clone(), error_type)) {
         Ok(answer) => ToolFailure::Failed {
             message,
