@@ -18,8 +18,8 @@ pub use dialect::Dialect;
 pub use engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
 pub use error::QueryError;
 pub use guard::{
-    DefinitionKind, DefinitionKinds, GuardError, LimitRule, Policy, RowFilters, Script,
-    SqlStatement, StatementKind,
+    DefinitionKind, DefinitionKinds, GuardError, Policy, RowFilters, Script, SqlStatement,
+    StatementKind,
 };
 pub use name::TableName;
 pub use pool::PoolLimits;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use rusqlite::types::Value;
-use tidegate_query::{Dialect, LimitRule, Policy, RowFilters, Script, TableName};
+use tidegate_query::{Dialect, Policy, RowFilters, Script, TableName};
 
 const DIALECTS: [Dialect; 2] = [Dialect::PostgreSql, Dialect::Sqlite];
 /// Rows with `a` above this are hidden.
@@ -23,7 +23,7 @@ fn all_of_the_guard(dialect: Dialect, text: &str) {
         filters.add(table.clone(), "a < 5");
     }
     for statement in script.statements_mut() {
-        statement.limit_rows(3, LimitRule::Lower);
+        statement.limit_rows(3);
         let _ = statement.filter_rows(&filters);
         let _ = statement.sql();
     }
@@ -183,13 +183,13 @@ proptest! {
 
     /// A limit gives no more than it says, and rows of the unlimited result only.
     #[test]
-    fn limited_queries_give_no_more(sql in query(2), rows_wanted in 0_u64..8, lower in any::<bool>()) {
+    fn limited_queries_give_no_more(sql in query(2), rows_wanted in 0_u64..8) {
         let db = database();
         let Ok(all) = rows(&db, &sql) else { return Ok(()) };
         let all: BTreeSet<_> = all.into_iter().collect();
         let mut script = Script::parse(Dialect::Sqlite, &sql).unwrap();
         let statement = &mut script.statements_mut()[0];
-        statement.limit_rows(rows_wanted, if lower { LimitRule::Lower } else { LimitRule::Replace });
+        statement.limit_rows(rows_wanted);
         let limited = rows(&db, &statement.sql().unwrap()).unwrap();
         prop_assert!(limited.len() as u64 <= rows_wanted);
         prop_assert!(limited.iter().all(|row| all.contains(row)), "{}", sql);

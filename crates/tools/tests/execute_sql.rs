@@ -490,20 +490,39 @@ async fn results_and_time_are_limited_and_a_cancel_reaches_the_server() {
     let cut = fixture.sql("admin", series).await.unwrap();
     assert_eq!(json!(100), cut["row_count"]);
     assert!(cut["truncated"].as_str().unwrap().contains("100"));
-    for (sql, limit, rows) in [
-        (format!("{series} limit 5"), 2, 2),
-        (format!("{series} limit 5"), 10, 10),
-        (series.to_owned(), 10_000, 1_000),
+    // The statement's own limit, that of the call, and how many rows come; whether the answer says that there are more.
+    for (own, limit, rows, is_cut) in [
+        ("limit 5", 2, 2, true),
+        ("limit 5", 5, 5, false),
+        ("limit 5", 10, 5, false),
+        ("limit 1 + 2", 10, 3, false),
+        ("limit 1 + 2", 2, 2, true),
+        ("limit (select 3)", 1_000, 3, false),
+        ("limit '2'", 10, 2, false),
+        ("limit all", 10, 10, true),
+        ("offset 4995", 10, 5, false),
+        ("order by n / 3 fetch first 3 rows with ties", 10, 5, false),
+        ("order by n / 3 fetch first 3 rows with ties", 4, 4, true),
+        ("fetch first row only", 10, 1, false),
+        ("", 10, 10, true),
+        ("", 10_000, 1_000, true),
+        ("limit 2000", 10_000, 1_000, true),
+        ("where n <= 10", 10, 10, false),
     ] {
-        let answer = fixture
-            .run(
-                "admin",
-                json!({ "database_id": 1, "sql": sql, "limit": limit }),
-            )
-            .await
-            .unwrap();
+        let sql = format!("{series} {own}");
+        let request = json!({ "database_id": 1, "sql": sql, "limit": limit });
+        let answer = fixture.run("admin", request).await.unwrap();
         assert_eq!(json!(rows), answer["row_count"], "{sql} {limit}");
+        assert_eq!(is_cut, answer["truncated"].is_string(), "{sql} {limit}");
     }
+    let texts = fixture
+        .sql("admin", "select -- why\n 1 as  a")
+        .await
+        .unwrap();
+    assert_eq!(
+        json!("select -- why\n 1 as  a"),
+        texts["statements"][0]["original_sql"]
+    );
     let endless = "select count(*) /* endless */ from generate_series(1, 1000000000000) a";
     let start = Instant::now();
     let failure = fixture

@@ -42,8 +42,10 @@ fn of_insert(dialect: Dialect, insert: &Insert) -> Result<&ObjectName, &'static 
         into,
         table,
         table_alias: _,
+        by_name,
         columns: _,
         overwrite,
+        overriding: _,
         source: _,
         assignments,
         partitioned,
@@ -64,7 +66,7 @@ fn of_insert(dialect: Dialect, insert: &Insert) -> Result<&ObjectName, &'static 
     } = insert;
     let is_sqlite = dialect == Dialect::Sqlite;
     known(is_sqlite || (or.is_none() && !replace_into))?;
-    known(*into && !ignore && !overwrite && !has_table_keyword)?;
+    known(*into && !ignore && !overwrite && !has_table_keyword && !by_name)?;
     known(optimizer_hints.is_empty() && assignments.is_empty() && after_columns.is_empty())?;
     known(partitioned.is_none() && output.is_none() && priority.is_none())?;
     known(insert_alias.is_none() && settings.is_none() && format_clause.is_none())?;
@@ -90,7 +92,10 @@ fn of_update(dialect: Dialect, update: &Update) -> Result<&ObjectName, &'static 
         or,
         order_by,
         limit,
+        on_cluster,
+        settings,
     } = update;
+    known(on_cluster.is_none() && settings.is_none())?;
     known(optimizer_hints.is_empty() && output.is_none())?;
     known(or.is_none() || dialect == Dialect::Sqlite)?;
     known(order_by.is_empty() && limit.is_none())?;
@@ -113,7 +118,10 @@ fn of_delete(delete: &Delete) -> Result<&ObjectName, &'static str> {
         output,
         order_by,
         limit,
+        on_cluster,
+        settings,
     } = delete;
+    known(on_cluster.is_none() && settings.is_none())?;
     known(optimizer_hints.is_empty() && tables.is_empty() && output.is_none())?;
     known(order_by.is_empty() && limit.is_none())?;
     match from {
@@ -187,12 +195,13 @@ fn plain(table: &TableFactor) -> Result<&ObjectName, &'static str> {
         partitions,
         json_path: None,
         sample: None,
-        index_hints,
+        index_directives,
+        inheritance: _,
     } = table
     else {
         return Err(FOREIGN);
     };
-    known(with_hints.is_empty() && partitions.is_empty() && index_hints.is_empty())?;
+    known(with_hints.is_empty() && partitions.is_empty() && index_directives.is_empty())?;
     known(match alias {
         None => true,
         Some(TableAlias { columns, at, .. }) => columns.is_empty() && at.is_none(),

@@ -466,7 +466,7 @@ impl Visitor for Walk {
                 version,
                 partitions,
                 json_path,
-                index_hints,
+                index_directives,
                 alias,
                 ..
             } => {
@@ -479,7 +479,7 @@ impl Visitor for Walk {
                     || json_path.is_some()
                     || !with_hints.is_empty()
                     || !partitions.is_empty()
-                    || !index_hints.is_empty()
+                    || self.dialect != Dialect::Sqlite && !index_directives.is_empty()
                 {
                     self.forbid("a table with clauses of another database");
                 }

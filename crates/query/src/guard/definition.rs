@@ -281,7 +281,7 @@ fn create_table(create: &CreateTable) -> Shape<'_> {
         file_format,
         location,
         query: _,
-        without_rowid: _,
+        sqlite_table_options: _,
         like,
         clone,
         version,
@@ -296,7 +296,6 @@ fn create_table(create: &CreateTable) -> Shape<'_> {
         inherits,
         partition_of,
         for_values: _,
-        strict: _,
         copy_grants,
         enable_schema_evolution,
         change_tracking,
@@ -551,6 +550,7 @@ fn alter_operation<'a>(
                 found.types.push(data_type);
                 Ok(())
             }
+            AlterColumnOperation::GenericOptions { .. } => Err(FOREIGN),
         },
         _ => Err(FOREIGN),
     }
@@ -584,90 +584,24 @@ fn of_truncate(truncate: &Truncate) -> Shape<'_> {
     Ok(found)
 }
 
-/// Every name of a table in a statement that [`look_through`] knows, to be written anew.
-pub(super) fn names_mut(statement: &mut Statement) -> Vec<(NameRole, &mut ObjectName)> {
-    let mut names = Vec::new();
-    let existing = |name| (NameRole::Existing, name);
-    match statement {
-        Statement::CreateTable(create) => {
-            names.push((NameRole::Created, &mut create.name));
-            names.extend(create.inherits.iter_mut().flatten().map(existing));
-            names.extend(create.partition_of.iter_mut().map(existing));
-            if let Some(
-                CreateTableLikeKind::Plain(like) | CreateTableLikeKind::Parenthesized(like),
-            ) = &mut create.like
-            {
-                names.push(existing(&mut like.name));
-            }
-            let columns = create.columns.iter_mut();
-            names.extend(columns.flat_map(references_of_column).map(existing));
-            let constraints = create.constraints.iter_mut();
-            names.extend(constraints.filter_map(reference_of).map(existing));
-        }
-        Statement::CreateView(create) => names.push((NameRole::Created, &mut create.name)),
-        Statement::CreateIndex(create) => names.push(existing(&mut create.table_name)),
-        Statement::AlterTable(alter) => {
-            names.push(existing(&mut alter.name));
-            for operation in &mut alter.operations {
-                match operation {
-                    AlterTableOperation::AddConstraint { constraint, .. } => {
-                        names.extend(reference_of(constraint).map(existing));
-                    }
-                    AlterTableOperation::AddColumn { column_def, .. } => {
-                        names.extend(references_of_column(column_def).map(existing));
-                    }
-                    AlterTableOperation::RenameTable {
-                        table_name: RenameTableNameKind::To(name),
-                    } => names.push((NameRole::Renamed, name)),
-                    _ => {}
-                }
-            }
-        }
-        Statement::Truncate(truncate) => {
-            let tables = truncate.table_names.iter_mut();
-            names.extend(tables.map(|target| existing(&mut target.name)));
-        }
-        Statement::Drop { names: dropped, .. } => names.extend(dropped.iter_mut().map(existing)),
-        _ => {}
-    }
-    names
-}
-
-fn references_of_column(column: &mut ColumnDef) -> impl Iterator<Item = &mut ObjectName> {
-    column
-        .options
-        .iter_mut()
-        .filter_map(|option| match &mut option.option {
-            ColumnOption::ForeignKey(key) => Some(&mut key.foreign_table),
-            _ => None,
-        })
-}
-
-fn reference_of(constraint: &mut TableConstraint) -> Option<&mut ObjectName> {
-    match constraint {
-        TableConstraint::ForeignKey(key) => Some(&mut key.foreign_table),
-        _ => None,
-    }
-}
-
 /// The names of columns that the statement gives, where a database may take a word for a keyword that
 /// the parser took for a name: `CREATE TABLE x (LIKE secret)`.
-pub(super) fn column_names_mut(statement: &mut Statement) -> Vec<&mut Ident> {
+pub(super) fn column_names(statement: &Statement) -> Vec<&Ident> {
     match statement {
         Statement::CreateTable(create) => {
-            let columns = create.columns.iter_mut();
-            columns.map(|column| &mut column.name).collect()
+            let columns = create.columns.iter();
+            columns.map(|column| &column.name).collect()
         }
         Statement::CreateView(create) => {
-            let columns = create.columns.iter_mut();
-            columns.map(|column| &mut column.name).collect()
+            let columns = create.columns.iter();
+            columns.map(|column| &column.name).collect()
         }
         Statement::AlterTable(alter) => {
             let mut names = Vec::new();
-            for operation in &mut alter.operations {
+            for operation in &alter.operations {
                 match operation {
                     AlterTableOperation::AddColumn { column_def, .. } => {
-                        names.push(&mut column_def.name);
+                        names.push(&column_def.name);
                     }
                     AlterTableOperation::DropColumn { column_names, .. } => {
                         names.extend(column_names);

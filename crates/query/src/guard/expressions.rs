@@ -1,7 +1,7 @@
 //! Kinds of expressions. One that is not known is refused: it may name a type, a table or a function in a
 //! way that nobody has looked at.
 
-use sqlparser::ast::{AccessExpr, DataType, Expr, Ident, ObjectName};
+use sqlparser::ast::{AccessExpr, DataType, Expr, Ident, InTarget, ObjectName};
 
 use crate::Dialect;
 use crate::name::fold_ident;
@@ -30,8 +30,11 @@ pub(super) fn is_known(dialect: Dialect, expr: &Expr) -> bool {
         | Expr::IsNotDistinctFrom(..)
         | Expr::IsJson { .. }
         | Expr::IsNormalized { .. }
-        | Expr::InList { .. }
-        | Expr::InSubquery { .. }
+        | Expr::In {
+            target: InTarget::List(_) | InTarget::Subquery(_),
+            global: false,
+            ..
+        }
         | Expr::Between { .. }
         | Expr::BinaryOp { .. }
         | Expr::Like { .. }
@@ -65,7 +68,15 @@ pub(super) fn is_known(dialect: Dialect, expr: &Expr) -> bool {
         | Expr::Interval(_)
         | Expr::Wildcard(_)
         | Expr::QualifiedWildcard(..) => true,
-        Expr::RLike { .. } | Expr::MatchAgainst { .. } => dialect == Dialect::Sqlite,
+        // `XMLFOREST(a AS b)`. In XMLSERIALIZE the name is a type: the grammar sees to that.
+        Expr::Named { .. } => dialect == Dialect::PostgreSql,
+        Expr::In {
+            target: InTarget::Table { .. },
+            global: false,
+            ..
+        }
+        | Expr::RLike { .. }
+        | Expr::MatchAgainst { .. } => dialect == Dialect::Sqlite,
         _ => false,
     }
 }

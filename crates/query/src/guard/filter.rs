@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{
-    Expr, Ident, ObjectName, Query, SetExpr, Statement, TableAlias, TableFactor, VisitMut,
-    VisitorMut,
-};
+use sqlparser::ast::{Expr, InTarget, ObjectName, Query, Statement, TableFactor, Visit, Visitor};
 
 use super::GuardError;
+use super::edits::Edits;
+use super::grammar::bytes_of;
 use super::scope::Scopes;
-use super::script::{one_query, predicate, with_stack};
+use super::script::predicate;
 use crate::Dialect;
 use crate::name::TableName;
 
@@ -49,142 +48,176 @@ impl RowFilters {
     }
 }
 
-/// The levels of a subquery around its condition.
-const SUBQUERY_LEVELS: usize = 4;
-
-/// Replaces every filtered table in the statement, which has at most `depth` levels, and gives how many
-/// levels it may have more than before.
+/// What makes the filtered tables of a statement into subqueries of the rows that may be seen.
+///
+/// # Errors
+/// `RowFilter`: a condition does not parse, or cannot be put where the table stands.
 pub(super) fn apply(
     dialect: Dialect,
-    statement: &mut Statement,
+    statement: &Statement,
+    source: &str,
     filters: &RowFilters,
-    depth: usize,
-) -> Result<usize, GuardError> {
-    let mut parsed = BTreeMap::new();
-    let mut added = 0;
+) -> Result<Edits, GuardError> {
+    let mut conditions = BTreeMap::new();
     for (table, text) in &filters.by_table {
-        let (condition, levels) =
-            predicate(dialect, text).map_err(|reason| GuardError::RowFilter {
-                table: table.to_string(),
-                reason,
-            })?;
-        added = added.max(levels + SUBQUERY_LEVELS);
-        parsed.insert(table.clone(), condition);
+        let condition = predicate(dialect, text).map_err(|reason| refusal(table, &reason))?;
+        conditions.insert(table.clone(), condition);
     }
     let mut rewrite = Rewrite {
         dialect,
+        source,
         scopes: Scopes::new(dialect),
-        // Parsed once; each use is a copy with the table and the condition put in.
-        template: one_query(dialect, "SELECT * FROM t WHERE true")?,
-        filters: parsed,
+        conditions,
+        edits: Edits::default(),
+        pending: 0,
+        rewritten: 0,
     };
-    // Moved in, so that the conditions are dropped there as well.
-    with_stack(depth + added, move || match statement.visit(&mut rewrite) {
-        ControlFlow::Continue(()) => Ok(added),
-        ControlFlow::Break(err) => Err(err),
-    })
+    if let ControlFlow::Break(err) = statement.visit(&mut rewrite) {
+        return Err(err);
+    }
+    Ok(rewrite.edits)
 }
 
-struct Rewrite {
-    dialect: Dialect,
-    scopes: Scopes,
-    template: Query,
-    filters: BTreeMap<TableName, Expr>,
-}
-
-impl Rewrite {
-    fn subquery(&self, table: TableFactor, condition: &Expr) -> Option<Box<Query>> {
-        let mut query = self.template.clone();
-        let SetExpr::Select(select) = query.body.as_mut() else {
-            return None;
-        };
-        select.from.first_mut()?.relation = table;
-        select.selection = Some(Expr::Nested(Box::new(condition.clone())));
-        Some(Box::new(query))
+fn refusal(table: &TableName, reason: &str) -> GuardError {
+    GuardError::RowFilter {
+        table: table.to_string(),
+        reason: reason.to_owned(),
     }
 }
 
-impl VisitorMut for Rewrite {
+struct Rewrite<'a> {
+    dialect: Dialect,
+    source: &'a str,
+    scopes: Scopes,
+    conditions: BTreeMap<TableName, String>,
+    edits: Edits,
+    /// How many names of filtered tables the walk came by, and how many of them it put a subquery for.
+    pending: usize,
+    rewritten: usize,
+}
+
+impl Rewrite<'_> {
+    /// The condition that holds where the name stands.
+    fn condition(&self, name: &ObjectName) -> Option<(TableName, &str)> {
+        let table = TableName::parse(self.dialect, name)?;
+        let condition = self.conditions.get(&table)?;
+        (!self.scopes.is_common_table(&table)).then_some((table, condition))
+    }
+
+    /// Puts the subquery in the place of the name, with `alias` behind it.
+    fn replace(&mut self, name: &ObjectName, is_named: bool) -> Result<(), GuardError> {
+        let Some((table, condition)) = self.condition(name) else {
+            return Ok(());
+        };
+        let Some((start, end, last)) = place_of(self.source, name) else {
+            return Err(refusal(&table, "it is not known where its name stands"));
+        };
+        let written = &self.source[start..end];
+        let alias = if is_named { "" } else { " AS " };
+        let last = if is_named { "" } else { last };
+        let text = format!("(SELECT * FROM {written} WHERE ({condition})){alias}{last}");
+        self.edits.replace(start, end, text);
+        self.rewritten += 1;
+        Ok(())
+    }
+}
+
+impl Visitor for Rewrite<'_> {
     type Break = GuardError;
 
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<GuardError> {
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<GuardError> {
         self.scopes.enter(query);
         ControlFlow::Continue(())
     }
 
-    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<GuardError> {
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<GuardError> {
         self.scopes.leave(query);
         ControlFlow::Continue(())
     }
 
-    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<GuardError> {
+    fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<GuardError> {
+        if self.condition(name).is_some() {
+            self.pending += 1;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_statement(&mut self, _: &Statement) -> ControlFlow<GuardError> {
+        if self.pending == self.rewritten {
+            return ControlFlow::Continue(());
+        }
+        let table = self.conditions.keys().next();
+        let table = table.map_or_else(String::new, ToString::to_string);
+        ControlFlow::Break(GuardError::RowFilter {
+            table,
+            reason: "a table stands where no subquery can stand".to_owned(),
+        })
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<GuardError> {
         let TableFactor::Table {
             name,
             alias,
             args: None,
             with_ordinality,
             sample,
+            inheritance,
+            index_directives,
             ..
         } = factor
         else {
             return ControlFlow::Continue(());
         };
-        let Some(table) = TableName::parse(self.dialect, name) else {
-            return ControlFlow::Continue(());
-        };
-        let Some(condition) = self.filters.get(&table) else {
-            return ControlFlow::Continue(());
-        };
-        if self.scopes.is_common_table(&table) {
-            return ControlFlow::Continue(());
+        let is_marked = sample.is_some()
+            || *with_ordinality
+            || inheritance.is_some()
+            || !index_directives.is_empty();
+        if is_marked && let Some((table, _)) = self.condition(name) {
+            let reason = "the table stands with ONLY, TABLESAMPLE, WITH ORDINALITY or INDEXED BY";
+            return ControlFlow::Break(refusal(&table, reason));
         }
-        let refuse = |reason: &str| {
-            ControlFlow::Break(GuardError::RowFilter {
-                table: table.to_string(),
-                reason: reason.to_owned(),
-            })
-        };
-        if sample.is_some() || *with_ordinality {
-            return refuse("the table stands with TABLESAMPLE or WITH ORDINALITY");
+        match self.replace(name, alias.is_some()) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(err) => ControlFlow::Break(err),
         }
-        let Some(last) = last_ident(name) else {
-            return refuse("its name is computed");
-        };
-        let alias = alias.take().unwrap_or(TableAlias {
-            explicit: true,
-            name: last,
-            columns: Vec::new(),
-            at: None,
-        });
-        let inner = plain_table(name.clone());
-        let Some(subquery) = self.subquery(inner, condition) else {
-            return refuse("the subquery could not be built");
-        };
-        *factor = TableFactor::Derived {
-            lateral: false,
-            subquery,
-            alias: Some(alias),
-            sample: None,
-        };
+    }
+
+    /// SQLite's `a IN t`.
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<GuardError> {
+        if let Expr::In {
+            target: InTarget::Table { name, args: None },
+            ..
+        } = expr
+            && let Err(err) = self.replace(name, true)
+        {
+            return ControlFlow::Break(err);
+        }
         ControlFlow::Continue(())
     }
 }
 
-fn last_ident(name: &ObjectName) -> Option<Ident> {
-    name.0.last()?.as_ident().cloned()
-}
-
-fn plain_table(name: ObjectName) -> TableFactor {
-    TableFactor::Table {
-        name,
-        alias: None,
-        args: None,
-        with_hints: Vec::new(),
-        version: None,
-        with_ordinality: false,
-        partitions: Vec::new(),
-        json_path: None,
-        sample: None,
-        index_hints: Vec::new(),
+/// The bytes in which a name stands, and its last part as written.
+fn place_of<'a>(source: &'a str, name: &ObjectName) -> Option<(usize, usize, &'a str)> {
+    let mut place = None;
+    for part in &name.0 {
+        let ident = part.as_ident()?;
+        let (start, end) = bytes_of(ident.span)?;
+        let written = source.get(start..end)?;
+        let is_same = match ident.quote_style {
+            None => written == ident.value,
+            Some(open) => {
+                let close = if open == '[' { ']' } else { open };
+                written
+                    .strip_prefix(open)
+                    .and_then(|rest| rest.strip_suffix(close))
+                    == Some(&ident.value)
+            }
+        };
+        if !is_same {
+            return None;
+        }
+        let (first, _, _) = place.unwrap_or((start, end, written));
+        place = Some((first, end, written));
     }
+    place
 }

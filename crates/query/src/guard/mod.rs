@@ -4,12 +4,15 @@ mod bounds;
 mod change;
 mod classify;
 mod definition;
+mod edits;
 mod expressions;
 mod filter;
 mod functions;
+mod grammar;
+mod lexer;
 mod limit;
 mod policy;
-mod quote;
+mod reserved;
 mod scope;
 mod script;
 mod types;
@@ -18,7 +21,6 @@ pub use classify::StatementKind;
 pub use definition::{DefinitionKind, DefinitionKinds};
 pub use filter::RowFilters;
 pub(crate) use functions::is_denied_function;
-pub use limit::LimitRule;
 pub use policy::Policy;
 pub use script::{Script, SqlStatement};
 
@@ -71,7 +73,7 @@ pub enum GuardError {
         /// What is wrong.
         reason: String,
     },
-    /// What we would send does not read back as what was checked.
-    #[error("the SQL cannot be written back unambiguously; simplify its quoting or operators")]
+    /// What we would send does not read as what was checked.
+    #[error("the SQL cannot be put together with the row level security rules; simplify it")]
     Ambiguous,
 }

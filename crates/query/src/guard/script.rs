@@ -1,15 +1,19 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use sqlparser::ast::{Expr, Query, Statement};
-use sqlparser::keywords::Keyword;
+use sqlparser::ast::Statement;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::bounds::{self, MAX_BYTES, MAX_STATEMENTS};
 use super::classify::{Findings, StatementKind, classify};
+use super::edits::Edits;
 use super::filter::{self, RowFilters};
-use super::limit::{self, LimitRule};
-use super::{GuardError, Policy, quote};
+use super::grammar::{Adapted, Words, adapt};
+use super::lexer::{Lexeme, lex, position};
+use super::limit::OwnLimit;
+use super::reserved::Relations;
+use super::{DefinitionKind, GuardError, Policy};
 use crate::Dialect;
 use crate::name::TableName;
 
@@ -33,12 +37,26 @@ pub struct Script {
 #[derive(Debug)]
 pub struct SqlStatement {
     dialect: Dialect,
+    /// The whole text, of which the statement is the part from `start` to `end`. It is sent as it was
+    /// written but for `edits`.
+    source: Arc<str>,
+    start: usize,
+    end: usize,
+    /// Where its last token ends; comments may follow.
+    code_end: usize,
+    edits: Edits,
+    is_filtered: bool,
     /// `None` only while it is dropped.
     ast: Option<Statement>,
     /// A bound on the levels of the tree.
     depth: usize,
     kind: StatementKind,
     findings: Findings,
+    /// Why it must not be sent, whatever it does.
+    refusal: Option<GuardError>,
+    own_limit: OwnLimit,
+    /// The rows that it may give.
+    cap: Option<u64>,
 }
 
 impl Script {
@@ -47,14 +65,18 @@ impl Script {
     /// # Errors
     /// `TooLong`, `TooComplex`, `Syntax`. Any text gives one of them or a script; none panics.
     pub fn parse(dialect: Dialect, text: &str) -> Result<Self, GuardError> {
-        let mut parsed = parse_statements(dialect, text)?;
-        let depth = parsed.depth;
-        let statements = std::mem::take(&mut parsed.statements).into_iter();
-        Ok(Self {
-            statements: statements
-                .map(|ast| SqlStatement::new(dialect, ast, depth))
-                .collect(),
-        })
+        if text.len() > MAX_BYTES {
+            return Err(GuardError::TooLong {
+                bytes: text.len(),
+                limit: MAX_BYTES,
+            });
+        }
+        let source: Arc<str> = text.into();
+        let statements = split(text, lex(dialect, text)?)?
+            .into_iter()
+            .map(|piece| SqlStatement::parse(dialect, &source, piece))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { statements })
     }
 
     /// Refuses the script when any statement may not run under `policy`.
@@ -101,18 +123,50 @@ impl Script {
 }
 
 impl SqlStatement {
-    fn new(dialect: Dialect, mut ast: Statement, depth: usize) -> Self {
-        let (kind, findings) = with_stack(depth, || {
-            quote::relations(dialect, &mut ast);
-            classify(dialect, &ast)
+    fn parse(dialect: Dialect, source: &Arc<str>, piece: Piece) -> Result<Self, GuardError> {
+        let Piece {
+            lexemes,
+            start,
+            end,
+        } = piece;
+        let code_end = lexemes.last().map_or(end, |lexeme| lexeme.end);
+        let Adapted {
+            tokens,
+            edits,
+            words,
+        } = adapt(dialect, lexemes);
+        let (ast, depth) = parse_tokens(dialect, source, tokens)?;
+        let (kind, findings, refusal, own_limit) = with_stack(depth, || {
+            let (kind, findings) = classify(dialect, &ast);
+            let own_limit = match &ast {
+                Statement::Query(query) => OwnLimit::of(dialect, query, words),
+                _ => OwnLimit::Other,
+            };
+            let own_limit = match own_limit {
+                OwnLimit::None if is_open_comment(dialect, &source[code_end..end]) => {
+                    OwnLimit::Other
+                }
+                own_limit => own_limit,
+            };
+            let refusal = refusal(dialect, &ast, kind, words);
+            (kind, findings, refusal, own_limit)
         });
-        Self {
+        Ok(Self {
             dialect,
+            source: source.clone(),
+            start,
+            end,
+            code_end,
+            edits,
+            is_filtered: false,
             ast: Some(ast),
             depth,
             kind,
             findings,
-        }
+            refusal,
+            own_limit,
+            cap: None,
+        })
     }
 
     /// What it does.
@@ -152,13 +206,15 @@ impl SqlStatement {
             }
             _ => {}
         }
-        self.findings.check(policy)
+        self.findings.check(policy)?;
+        self.refusal.clone().map_or(Ok(()), Err)
     }
 
-    /// Puts a row limit on a reading statement; others are left as they are.
-    pub fn limit_rows(&mut self, rows: u64, rule: LimitRule) {
-        if let (StatementKind::Read, Some(Statement::Query(query))) = (self.kind, &mut self.ast) {
-            limit::set(query, rows, rule);
+    /// Lets a reading statement give at most `rows` rows; others are left as they are. A limit of its own
+    /// stays. Where both cannot be said in its text it may give more: whoever reads the rows stops.
+    pub fn limit_rows(&mut self, rows: u64) {
+        if self.kind == StatementKind::Read {
+            self.cap = Some(self.cap.map_or(rows, |cap| cap.min(rows)));
         }
     }
 
@@ -181,48 +237,74 @@ impl SqlStatement {
                 "a change that touches a table with row level security",
             ));
         }
-        let (dialect, ast) = (self.dialect, &mut self.ast);
-        if let Some(ast) = ast {
-            // The conditions' own levels come on top, and those of the subqueries.
-            self.depth += filter::apply(dialect, ast, filters, self.depth)?;
+        if let Some(ast) = &self.ast {
+            let source = &self.source;
+            let filtered = with_stack(self.depth, || {
+                filter::apply(self.dialect, ast, source, filters)
+            });
+            self.edits.extend(filtered?);
+            self.is_filtered = true;
         }
         Ok(())
     }
 
-    /// The statement as it stands now, written out for reading. Only [`Self::sql`] is fit to be run.
-    pub fn text(&self) -> String {
-        match &self.ast {
-            Some(ast) => with_stack(self.depth, || format!("{ast:#}")),
-            None => String::new(),
-        }
+    /// The statement as it was written, with the comments before and behind it.
+    pub fn text(&self) -> &str {
+        &self.source[self.start..self.end]
     }
 
-    /// The statement as it stands now, to be run.
-    ///
-    /// It is parsed again and must give the same tree: the guard has looked at the tree, and the
-    /// database reads the text. (The library's writer leaves a quote after a backslash as it is, which
-    /// would end a string early.)
+    /// The statement as it stands now, to be run: its own text, with the row limit and the conditions put
+    /// in where they belong.
     ///
     /// # Errors
-    /// `Ambiguous`: it does not.
+    /// `Ambiguous`: what was put in makes it another statement than the one that was checked.
     pub fn sql(&self) -> Result<String, GuardError> {
-        let text = self.text();
-        let tokens = tokenize(self.dialect, &text).map_err(|_| GuardError::Ambiguous)?;
-        if matches!(self.kind, StatementKind::Read | StatementKind::Explain)
-            && let Some(word) = tokens.iter().find_map(reaching_word)
-        {
-            return Err(GuardError::Forbidden(word));
+        if let Some(refusal) = &self.refusal {
+            return Err(refusal.clone());
         }
-        let again = parse_tokens(self.dialect, tokens).map_err(|_| GuardError::Ambiguous)?;
-        let depth = self.depth.max(again.depth);
-        let is_same = with_stack(depth, || match (again.statements.as_slice(), &self.ast) {
-            ([again], Some(ast)) => again == ast,
-            _ => false,
-        });
-        if is_same {
-            Ok(text)
-        } else {
-            Err(GuardError::Ambiguous)
+        let mut edits = self.edits.clone();
+        if let Some(rows) = self.cap {
+            // SQLite names a column by its text, to which a comment behind it belongs.
+            let at = match self.dialect {
+                Dialect::Sqlite => self.end,
+                Dialect::PostgreSql => self.code_end,
+            };
+            self.own_limit.lower(rows, at, &mut edits);
+        }
+        let text = edits.apply(&self.source, self.start, self.end)?;
+        if self.is_filtered {
+            self.check_filtered(&text)?;
+        }
+        Ok(text)
+    }
+
+    /// A message of the database about the SQL that was sent, as it would be about the statement as written.
+    pub fn message(&self, message: &str) -> String {
+        let added = match self.dialect {
+            Dialect::PostgreSql => "syntax error at or near \"LIMIT\"",
+            Dialect::Sqlite => "near \"LIMIT\": syntax error",
+        };
+        if self.cap.is_none() || self.own_limit != OwnLimit::None || message != added {
+            return message.to_owned();
+        }
+        match self.dialect {
+            Dialect::PostgreSql => "syntax error at end of input",
+            Dialect::Sqlite => "incomplete input",
+        }
+        .to_owned()
+    }
+
+    /// Conditions come from outside: the text with them in it must still be one statement of the same kind
+    /// that reads the same tables.
+    fn check_filtered(&self, text: &str) -> Result<(), GuardError> {
+        let script = Script::parse(self.dialect, text).map_err(|_| GuardError::Ambiguous)?;
+        match script.statements() {
+            [again]
+                if again.kind == self.kind && again.findings.tables.is_superset(self.tables()) =>
+            {
+                Ok(())
+            }
+            _ => Err(GuardError::Ambiguous),
         }
     }
 }
@@ -235,94 +317,152 @@ impl Drop for SqlStatement {
     }
 }
 
-/// Statements, and a bound on the levels of their trees.
-struct Parsed {
-    statements: Vec<Statement>,
-    depth: usize,
-}
-
-impl Drop for Parsed {
-    fn drop(&mut self) {
-        let statements = std::mem::take(&mut self.statements);
-        if !statements.is_empty() {
-            with_stack(self.depth, || drop(statements));
-        }
-    }
-}
-
 /// Runs a step that goes down a syntax tree of at most `depth` levels by recursion.
 pub(super) fn with_stack<T>(depth: usize, step: impl FnOnce() -> T) -> T {
     let needed = STEP_BYTES.saturating_add(depth.saturating_mul(LEVEL_BYTES));
     stacker::maybe_grow(needed, needed.max(STACK_BYTES), step)
 }
 
-fn options() -> ParserOptions {
-    // Literals keep their text: what is checked is then written back letter by letter.
-    ParserOptions::new().with_unescape(false)
+/// The part of a text that holds one statement.
+struct Piece {
+    /// At least one.
+    lexemes: Vec<Lexeme>,
+    start: usize,
+    end: usize,
 }
 
-fn parse_statements(dialect: Dialect, text: &str) -> Result<Parsed, GuardError> {
-    if text.len() > MAX_BYTES {
-        return Err(GuardError::TooLong {
-            bytes: text.len(),
-            limit: MAX_BYTES,
-        });
+impl Piece {
+    /// What stands between two semicolons, without the white space around it.
+    fn new(text: &str, lexemes: Vec<Lexeme>, start: usize, end: usize) -> Self {
+        let piece = &text[start..end];
+        let start = end - piece.trim_ascii_start().len();
+        let end = start + text[start..end].trim_ascii_end().len();
+        Self {
+            lexemes,
+            start,
+            end,
+        }
     }
-    parse_tokens(dialect, tokenize(dialect, text)?)
 }
 
-fn parse_tokens(dialect: Dialect, tokens: Vec<TokenWithSpan>) -> Result<Parsed, GuardError> {
-    let depth = bounds::check(&tokens)?;
-    let separators = tokens
-        .iter()
-        .filter(|token| token.token == Token::SemiColon);
+/// The statements of a text; empty ones are left out.
+fn split(text: &str, lexemes: Vec<Lexeme>) -> Result<Vec<Piece>, GuardError> {
+    let too_many = || GuardError::TooComplex("too many statements");
+    let is_separator = |lexeme: &Lexeme| lexeme.token == Token::SemiColon;
+    let separators = lexemes.iter().filter(|lexeme| is_separator(lexeme)).count();
     // Every statement but the last ends with one; empty statements cost nothing.
-    if separators.count() > MAX_STATEMENTS * 4 {
-        return Err(GuardError::TooComplex("too many statements"));
+    if separators > MAX_STATEMENTS * 4 {
+        return Err(too_many());
     }
-    let statements = with_stack(depth, || {
-        Parser::new(dialect.parser())
-            .with_options(options())
-            .with_recursion_limit(RECURSION_LIMIT)
-            .with_tokens_with_locations(tokens)
-            .parse_statements()
-    })
-    .map_err(syntax_error)?;
-    let parsed = Parsed { statements, depth };
-    if parsed.statements.len() > MAX_STATEMENTS {
-        return Err(GuardError::TooComplex("too many statements"));
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut current = Vec::with_capacity(if separators == 0 { 0 } else { 16 });
+    if separators == 0 {
+        current = lexemes;
+    } else {
+        for lexeme in lexemes {
+            if !is_separator(&lexeme) {
+                current.push(lexeme);
+                continue;
+            }
+            if !current.is_empty() {
+                let lexemes = std::mem::take(&mut current);
+                pieces.push(Piece::new(text, lexemes, start, lexeme.start));
+            }
+            start = lexeme.end;
+        }
     }
-    Ok(parsed)
+    if !current.is_empty() {
+        pieces.push(Piece::new(text, current, start, text.len()));
+    }
+    if pieces.len() > MAX_STATEMENTS {
+        return Err(too_many());
+    }
+    Ok(pieces)
 }
 
-/// A word that, outside of quotes, lets a database reach a table which the tree does not name as one,
-/// wherever the parser took it for a column or an alias. None of them is needed to read.
-fn reaching_word(token: &TokenWithSpan) -> Option<&'static str> {
-    let Token::Word(word) = &token.token else {
+/// Whether what follows on a new line would still belong to a comment: SQLite lets one be open to the end.
+fn is_open_comment(dialect: Dialect, tail: &str) -> bool {
+    let is_code = |lexemes: Vec<Lexeme>| lexemes.len() == 1;
+    !tail.is_empty() && !lex(dialect, &format!("{tail}\nx")).is_ok_and(is_code)
+}
+
+fn parser(dialect: Dialect, tokens: Vec<TokenWithSpan>) -> Parser<'static> {
+    // Literals keep their text, in which doubled quotes are doubled.
+    let options = ParserOptions::new().with_unescape(false);
+    Parser::new(dialect.parser())
+        .with_options(options)
+        .with_recursion_limit(RECURSION_LIMIT)
+        .with_tokens_with_locations(tokens)
+}
+
+/// One whole statement, and a bound on its levels.
+fn parse_tokens(
+    dialect: Dialect,
+    source: &str,
+    tokens: Vec<TokenWithSpan>,
+) -> Result<(Statement, usize), GuardError> {
+    let depth = bounds::check(&tokens)?;
+    let statement = with_stack(depth, || {
+        let mut parser = parser(dialect, tokens);
+        let statement = parser.parse_statement()?;
+        match parser.peek_token_ref().token {
+            Token::EOF => Ok(statement),
+            _ => parser.expected_ref("end of statement", parser.peek_token_ref()),
+        }
+    });
+    let statement = statement.map_err(|err| syntax_error(source, err))?;
+    Ok((statement, depth))
+}
+
+/// What is wrong with the words of a statement, which its tree does not show: some words let a database
+/// reach a table where the parser took them for a column, an alias or a function.
+fn refusal(
+    dialect: Dialect,
+    statement: &Statement,
+    kind: StatementKind,
+    words: Words,
+) -> Option<GuardError> {
+    let relations = Relations::of(dialect, statement);
+    if let Err(err) = relations.check() {
+        return Some(err);
+    }
+    if words.has_xmlserialize {
+        return Some(GuardError::Forbidden(
+            "XMLSERIALIZE (write CAST(… AS text) instead)",
+        ));
+    }
+    let may_insert = match kind {
+        StatementKind::Write(_) => true,
+        StatementKind::Read
+        | StatementKind::Explain
+        | StatementKind::Definition(DefinitionKind::CreateTable | DefinitionKind::CreateView) => {
+            false
+        }
+        _ => return None,
+    };
+    let word = if words.has_table {
+        "a query with the word TABLE outside of quotes"
+    } else if words.has_stray_into || words.has_into && !may_insert {
+        "a query with the word INTO outside of quotes"
+    } else if words.only_count != relations.only_count {
+        "a query with the word ONLY outside of quotes"
+    } else {
         return None;
     };
-    if word.quote_style.is_some() {
-        return None;
-    }
-    match word.keyword {
-        Keyword::TABLE => Some("a query with the word TABLE outside of quotes"),
-        Keyword::INTO => Some("a query with the word INTO outside of quotes"),
-        Keyword::ONLY => Some("a query with the word ONLY outside of quotes"),
-        _ => None,
-    }
+    Some(GuardError::Forbidden(word))
 }
 
-fn tokenize(dialect: Dialect, text: &str) -> Result<Vec<TokenWithSpan>, GuardError> {
-    Tokenizer::new(dialect.parser(), text)
-        .with_unescape(false)
-        .tokenize_with_location()
-        .map_err(|err| GuardError::Syntax(shorten(&err.to_string())))
-}
-
-fn syntax_error(err: ParserError) -> GuardError {
+/// The parser's words, with the place in lines and columns of the text.
+fn syntax_error(source: &str, err: ParserError) -> GuardError {
     match err {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
-            GuardError::Syntax(shorten(&text))
+            let (what, place) = text.rsplit_once(" at Line: ").unwrap_or((&text, ""));
+            let column = place.rsplit(' ').next().and_then(|text| text.parse().ok());
+            let at = column.map_or(source.len(), |column: usize| column.saturating_sub(1));
+            let (line, column) = position(source, at.min(source.len()));
+            let what = shorten(what);
+            GuardError::Syntax(format!("{what} (line {line}, column {column})"))
         }
         ParserError::RecursionLimitExceeded => GuardError::TooComplex("it is nested too deeply"),
     }
@@ -333,30 +473,26 @@ fn shorten(text: &str) -> String {
     text.chars().take(300).collect()
 }
 
-/// Parses a text of one query that we wrote ourselves.
-pub(super) fn one_query(dialect: Dialect, text: &str) -> Result<Query, GuardError> {
-    match parse_statements(dialect, text)?.statements.pop() {
-        Some(Statement::Query(query)) => Ok(*query),
-        _ => Err(GuardError::Syntax("not a query".to_owned())),
-    }
-}
-
-/// Parses a condition for row level security, and gives a bound on its levels. It must be one whole
-/// expression.
-pub(super) fn predicate(dialect: Dialect, text: &str) -> Result<(Expr, usize), String> {
+/// A condition for row level security as it is put into a statement. It must be one whole expression.
+pub(super) fn predicate(dialect: Dialect, text: &str) -> Result<String, String> {
     if text.len() > MAX_BYTES {
         return Err("it is too long".to_owned());
     }
-    let tokens = tokenize(dialect, text).map_err(|err| err.to_string())?;
-    let depth = bounds::check(&tokens).map_err(|err| err.to_string())?;
-    let mut parser = Parser::new(dialect.parser())
-        .with_options(options())
-        .with_recursion_limit(RECURSION_LIMIT)
-        .with_tokens_with_locations(tokens);
-    let expr =
-        with_stack(depth, || parser.parse_expr()).map_err(|err| shorten(&err.to_string()))?;
-    match parser.next_token().token {
-        Token::EOF => Ok((expr, depth)),
-        other => Err(format!("it goes on after the expression with {other}")),
-    }
+    let words = |err: GuardError| err.to_string();
+    let lexemes = lex(dialect, text).map_err(words)?;
+    // Comments at its ends are left out: they would swallow what follows.
+    let start = lexemes.first().map_or(0, |lexeme| lexeme.start);
+    let end = lexemes.last().map_or(0, |lexeme| lexeme.end);
+    let Adapted { tokens, edits, .. } = adapt(dialect, lexemes);
+    let depth = bounds::check(&tokens).map_err(words)?;
+    with_stack(depth, || {
+        let mut parser = parser(dialect, tokens);
+        let condition = parser.parse_expr();
+        condition.map_err(|err| shorten(&err.to_string()))?;
+        match &parser.peek_token_ref().token {
+            Token::EOF => Ok(()),
+            other => Err(format!("it goes on after the expression with {other}")),
+        }
+    })?;
+    edits.apply(text, start, end).map_err(words)
 }

@@ -4,9 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tidegate_protocol::ToolAnnotations;
-use tidegate_query::{
-    Dialect, LimitRule, Mode, Policy, Query, RowFilters, Script, StatementKind, render,
-};
+use tidegate_query::{Dialect, Mode, Policy, Query, RowFilters, Script, StatementKind, render};
 use tidegate_types::Scope;
 
 use super::answer::{Planned, SqlAnswer};
@@ -31,10 +29,11 @@ pub(crate) struct Arguments {
     /// The schema in which unqualified tables are looked up; the database's default if left out.
     #[serde(default)]
     schema: Option<String>,
-    /// The catalog; a connection reaches only its own.
+    /// The catalog (PostgreSQL: the database's name); a connection reaches only its own.
     #[serde(default)]
     catalog: Option<String>,
-    /// Rows to give at most. Takes the place of a LIMIT in the SQL.
+    /// Rows to give at most; the deployment's default if left out. A LIMIT in the SQL stays: the smaller of the two
+    /// counts.
     #[serde(default)]
     #[schemars(range(min = 1, max = 10_000))]
     limit: Option<u32>,
@@ -113,11 +112,7 @@ impl Tool for ExecuteSql {
         } else {
             Mode::Read
         };
-        let limit = RowLimit {
-            rows: max_rows,
-            is_asked: arguments.limit.is_some(),
-        };
-        let planned = plan(script, &filters, limit).map_err(failure::guard)?;
+        let planned = plan(script, &filters, max_rows).map_err(failure::guard)?;
         let seconds = || start.elapsed().as_secs_f64();
         if arguments.dry_run {
             return Ok(SqlAnswer::dry_run(planned, seconds()));
@@ -193,22 +188,15 @@ async fn parse(
     script.map_err(failure::guard)
 }
 
-#[derive(Clone, Copy)]
-struct RowLimit {
-    rows: u32,
-    /// Whether the call set it: then it takes the place of the statement's own.
-    is_asked: bool,
-}
-
 /// What is sent of each statement.
 fn plan(
     mut script: Script,
     filters: &RowFilters,
-    limit: RowLimit,
+    max_rows: u32,
 ) -> Result<Vec<Planned>, tidegate_query::GuardError> {
     let mut planned = Vec::with_capacity(script.statements().len());
     for statement in script.statements_mut() {
-        let original_sql = statement.text();
+        let original_sql = statement.text().to_owned();
         if statement.kind() == StatementKind::Transaction {
             planned.push(Planned {
                 original_sql,
@@ -217,12 +205,8 @@ fn plan(
             continue;
         }
         statement.filter_rows(filters)?;
-        if limit.is_asked {
-            statement.limit_rows(u64::from(limit.rows), LimitRule::Replace);
-        } else {
-            // One more than is given, so that a cut is noticed, and the database need not make the rest.
-            statement.limit_rows(u64::from(limit.rows) + 1, LimitRule::Lower);
-        }
+        // One more than is given, so that a cut is noticed, and the database need not make the rest.
+        statement.limit_rows(u64::from(max_rows) + 1);
         planned.push(Planned {
             original_sql,
             executed_sql: Some(statement.sql()?),
