@@ -13,7 +13,7 @@ pub enum Flag {
     Chatbot,
     /// `DASHBOARD_RBAC`: roles of a dashboard open it to their members.
     DashboardRbac,
-    /// `ENABLE_TEMPLATE_PROCESSING`: Jinja templates in SQL.
+    /// `ENABLE_TEMPLATE_PROCESSING`: `{{ name }}` in the SQL of `execute_sql` is filled in.
     TemplateProcessing,
 }
 

@@ -25,4 +25,4 @@ pub use name::TableName;
 pub use pool::PoolLimits;
 pub use registry::{DatabaseConfig, Engines, EnginesBuilder};
 pub use result::{Column, ResultSet, RowObjects, Truncation};
-pub use template::{TemplateError, render};
+pub use template::{TemplateError, mentions_any, render};

@@ -3,6 +3,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::Dialect;
+use crate::guard::{GuardError, Surroundings, surroundings};
+
 /// Why a template could not be filled in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
@@ -19,29 +22,89 @@ pub enum TemplateError {
     /// Lists and objects have no one way to stand in SQL.
     #[error("template_params.{0} must be text, a number, true, false or null")]
     NotScalar(String),
+    /// The value would end what it stands in.
+    #[error("template_params.{0} cannot be filled in inside of a comment or of $$…$$")]
+    Misplaced(String),
+    /// The text around the placeholders is no SQL.
+    #[error(transparent)]
+    Sql(#[from] GuardError),
 }
 
-/// Fills in the placeholders. The result is SQL like any other: it is parsed and checked afterwards, so
-/// that a value can do no more than the caller could have written.
+/// A placeholder: the bytes of the template that it takes, and the name in it.
+struct Placeholder<'a> {
+    start: usize,
+    end: usize,
+    name: &'a str,
+}
+
+/// Fills in the placeholders. In quotes a value is data: quotes in it are doubled. Outside of quotes a text goes in
+/// as SQL. The result is SQL like any other: it is parsed and checked afterwards, so that a value can do no more
+/// than the caller could have written.
 ///
 /// # Errors
-/// `Unsupported`, `Missing`, `NotScalar`.
-pub fn render(sql: &str, params: Option<&Map<String, Value>>) -> Result<String, TemplateError> {
+/// See [`TemplateError`].
+pub fn render(
+    dialect: Dialect,
+    sql: &str,
+    params: &Map<String, Value>,
+) -> Result<String, TemplateError> {
+    let placeholders = placeholders(sql)?;
+    if placeholders.is_empty() {
+        return Ok(sql.to_owned());
+    }
+    // Where each stands is told by the text with a word in its place.
+    let mut filler = sql.to_owned().into_bytes();
+    for placeholder in &placeholders {
+        filler[placeholder.start..placeholder.end].fill(b'a');
+    }
+    let filler = String::from_utf8_lossy(&filler);
+    let starts: Vec<_> = placeholders
+        .iter()
+        .map(|placeholder| placeholder.start)
+        .collect();
+    let places = surroundings(dialect, &filler, &starts)?;
     let mut rendered = String::with_capacity(sql.len());
-    let mut rest = sql;
-    while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
-        rendered.push_str(&rest[..start]);
+    let mut at = 0;
+    for (placeholder, place) in placeholders.iter().zip(places) {
+        let value = value_of(placeholder.name, params)?;
+        rendered.push_str(&sql[at..placeholder.start]);
+        rendered.push_str(&written(placeholder.name, value, place)?);
+        at = placeholder.end;
+    }
+    rendered.push_str(&sql[at..]);
+    Ok(rendered)
+}
+
+/// Whether the text asks for one of the parameters.
+pub fn mentions_any(sql: &str, params: &Map<String, Value>) -> bool {
+    !params.is_empty()
+        && sql
+            .split("{{")
+            .skip(1)
+            .filter_map(|rest| rest.split("}}").next())
+            .any(|inner| params.contains_key(trimmed(inner)))
+}
+
+fn trimmed(inner: &str) -> &str {
+    inner.trim_matches(['-', ' ', '\t', '\n', '\r'])
+}
+
+fn placeholders(sql: &str) -> Result<Vec<Placeholder<'_>>, TemplateError> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    loop {
+        let rest = &sql[at..];
+        let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() else {
+            return Ok(found);
+        };
         let tail = &rest[start..];
         let is_tag = tail.starts_with("{%");
         let close = if is_tag { "%}" } else { "}}" };
         let inner_end = tail.find(close);
-        let inner = inner_end.map_or("", |end| {
-            tail[2..end].trim_matches(['-', ' ', '\t', '\n', '\r'])
-        });
+        let inner = inner_end.map_or("", |end| trimmed(&tail[2..end]));
         if !looks_like_template(inner, is_tag) {
             // Braces of an array or JSON literal.
-            rendered.push_str(&tail[..2]);
-            rest = &tail[2..];
+            at += start + 2;
             continue;
         }
         let end = inner_end.map_or(tail.len(), |end| end + 2);
@@ -50,20 +113,51 @@ pub fn render(sql: &str, params: Option<&Map<String, Value>>) -> Result<String, 
                 tail[..end].chars().take(80).collect(),
             ));
         }
-        match params.and_then(|params| params.get(inner)) {
-            Some(Value::String(text)) => rendered.push_str(text),
-            Some(Value::Number(number)) => rendered.push_str(&number.to_string()),
-            Some(Value::Bool(flag)) => rendered.push_str(if *flag { "true" } else { "false" }),
-            Some(Value::Null) => rendered.push_str("null"),
-            Some(Value::Array(_) | Value::Object(_)) => {
-                return Err(TemplateError::NotScalar(inner.to_owned()));
-            }
-            None => return Err(TemplateError::Missing(inner.to_owned())),
-        }
-        rest = &tail[end..];
+        found.push(Placeholder {
+            start: at + start,
+            end: at + start + end,
+            name: inner,
+        });
+        at += start + end;
     }
-    rendered.push_str(rest);
-    Ok(rendered)
+}
+
+fn value_of(name: &str, params: &Map<String, Value>) -> Result<String, TemplateError> {
+    match params.get(name) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Number(number)) => Ok(number.to_string()),
+        Some(Value::Bool(flag)) => Ok(flag.to_string()),
+        Some(Value::Null) => Ok("null".to_owned()),
+        Some(Value::Array(_) | Value::Object(_)) => Err(TemplateError::NotScalar(name.to_owned())),
+        None => Err(TemplateError::Missing(name.to_owned())),
+    }
+}
+
+/// The value as it is written there.
+fn written(name: &str, value: String, place: Surroundings) -> Result<String, TemplateError> {
+    match place {
+        Surroundings::Code => Ok(value),
+        Surroundings::Quotes { quote, has_escapes } => {
+            let doubled: String = [quote, quote].iter().collect();
+            let value = value.replace(quote, &doubled);
+            Ok(if has_escapes {
+                value.replace('\\', "\\\\")
+            } else {
+                value
+            })
+        }
+        Surroundings::Other => {
+            let is_harmless = value
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '.' | ','))
+                && !value.contains("--");
+            if is_harmless {
+                Ok(value)
+            } else {
+                Err(TemplateError::Misplaced(name.to_owned()))
+            }
+        }
+    }
 }
 
 fn is_name(text: &str) -> bool {
@@ -115,15 +209,18 @@ mod tests {
     use serde_json::json;
 
     fn fill(sql: &str, params: &Value) -> Result<String, TemplateError> {
-        render(sql, params.as_object())
+        render(Dialect::PostgreSql, sql, params.as_object().unwrap())
     }
 
     #[test]
     fn names_are_filled_in_from_the_parameters() {
-        let params = json!({"x": "hello", "n": 5, "yes": true});
+        let params = json!({"x": "hello", "n": 5, "yes": true, "none": null});
         assert_eq!(
-            Ok("select 'hello', 5, true, 5".to_owned()),
-            fill("select '{{ x }}', {{n}}, {{- yes -}}, {{ n }}", &params)
+            Ok("select 'hello', 5, true, 5, null from t_5".to_owned()),
+            fill(
+                "select '{{ x }}', {{n}}, {{- yes -}}, {{ n }}, {{none}} from t_{{n}}",
+                &params
+            )
         );
     }
 
@@ -144,6 +241,8 @@ mod tests {
             let err = fill(sql, &none).expect_err(sql);
             assert!(matches!(err, TemplateError::Unsupported(_)), "{sql}: {err}");
         }
+        let outcome = fill("select {{x}}", &json!({"x": [1]}));
+        assert_eq!(Err(TemplateError::NotScalar("x".into())), outcome);
     }
 
     #[test]
@@ -155,7 +254,89 @@ mod tests {
             "select '{{a,b},{c,d}}'::text[]",
             "select '{{'",
         ] {
-            assert_eq!(Ok(sql.to_owned()), render(sql, None), "{sql}");
+            assert_eq!(Ok(sql.to_owned()), fill(sql, &json!({"a": 1})), "{sql}");
         }
+    }
+
+    #[test]
+    fn in_quotes_a_value_is_data() {
+        let params = json!({
+            "x": "a' union select note from secret --",
+            "y": "a\"b",
+            "z": "a\\'",
+            "hex": "00",
+            "ok": "fine",
+        });
+        let params = params.as_object().unwrap();
+        for (dialect, sql, expected) in [
+            (
+                Dialect::PostgreSql,
+                "select '{{x}}' from t",
+                "select 'a'' union select note from secret --' from t",
+            ),
+            (
+                Dialect::Sqlite,
+                "select '{{x}}' from [t]",
+                "select 'a'' union select note from secret --' from [t]",
+            ),
+            (Dialect::PostgreSql, "select x'{{hex}}'", "select x'00'"),
+            (Dialect::PostgreSql, r#"select "{{y}}""#, r#"select "a""b""#),
+            (
+                Dialect::Sqlite,
+                r#"select "{{y}}", `{{y}}`"#,
+                r#"select "a""b", `a"b`"#,
+            ),
+            (Dialect::PostgreSql, "select E'{{z}}'", r"select E'a\\'''"),
+            (Dialect::PostgreSql, "select '%{{z}}%'", r"select '%a\''%'"),
+            (
+                Dialect::PostgreSql,
+                "select 1 -- {{ok}}",
+                "select 1 -- fine",
+            ),
+        ] {
+            let outcome = render(dialect, sql, params);
+            assert_eq!(Ok(expected.to_owned()), outcome, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_value_never_ends_what_it_cannot_be_written_in() {
+        let params = json!({"x": "\n; select 2", "y": "a$$b", "z": "a] from secret"});
+        let params = params.as_object().unwrap();
+        for (dialect, sql) in [
+            (Dialect::PostgreSql, "select 1 -- {{x}}"),
+            (Dialect::PostgreSql, "select 1 /* {{x}} */"),
+            (Dialect::PostgreSql, "select $${{y}}$$"),
+            (Dialect::Sqlite, "select [{{z}}]"),
+        ] {
+            let outcome = render(dialect, sql, params);
+            assert!(
+                matches!(outcome, Err(TemplateError::Misplaced(_))),
+                "{sql}: {outcome:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn text_around_the_placeholders_must_be_sql() {
+        let outcome = fill("select '{{x}}", &json!({"x": 1}));
+        assert!(matches!(outcome, Err(TemplateError::Sql(_))), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_parameter_that_is_asked_for_is_found() {
+        let params = json!({"x": 1});
+        let params = params.as_object().unwrap();
+        for (sql, expected) in [
+            ("select {{x}}", true),
+            ("select '{{ x }}'", true),
+            ("select '{{- x -}}'", true),
+            ("select '{{y}}', x", false),
+            ("select x", false),
+            ("select '{{1,2}}'", false),
+        ] {
+            assert_eq!(expected, mentions_any(sql, params), "{sql}");
+        }
+        assert!(!mentions_any("select {{x}}", &Map::new()));
     }
 }

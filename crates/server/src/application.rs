@@ -196,11 +196,7 @@ impl ApplicationBuilder {
             CombinedAuthenticator::from_settings(&settings.auth, own, Arc::clone(&clock))
         };
         let authenticator = authenticator.map_or_else(configured, Ok)?;
-        let opener = KnownWorkspaces::new(
-            &settings,
-            managed.as_ref().map(|managed| managed.manager.clone()),
-            Arc::clone(&clock),
-        );
+        let opener = KnownWorkspaces::new(&settings, managed.as_ref(), Arc::clone(&clock));
         let control = managed
             .as_ref()
             .map_or_else(ControlPlane::default, Managed::control_plane);

@@ -17,16 +17,20 @@ use tidegate_metastore::{Metastore, MetastoreError, MetastoreSettings, PoolSetti
 use tidegate_oauth::ResourceMap;
 use tidegate_query::{DefinitionKind, DefinitionKinds, Engines, EnginesBuilder, PoolLimits};
 use tidegate_runtime::{OpenError, OpenWorkspace};
-use tidegate_tools::{SqlLimits, Workspace};
+use tidegate_tools::{Features, FixedFeatures, SqlLimits, Workspace};
 use tidegate_types::{Clock, WorkspaceSlug};
 use tidegate_web::{Names, WorkspaceHosts};
 use url::Url;
+
+use crate::access::Managed;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Opens the workspaces that the configuration names, and those that the manager knows besides.
 pub(crate) struct KnownWorkspaces {
     manager: Option<Manager>,
+    /// What decides features at run time; without it the configuration does.
+    features: Option<Arc<dyn Features>>,
     flags: Flags,
     is_alone: bool,
     settings: HashMap<WorkspaceSlug, WorkspaceSettings>,
@@ -43,7 +47,7 @@ pub(crate) struct KnownWorkspaces {
 impl KnownWorkspaces {
     pub(crate) fn new(
         settings: &Settings,
-        manager: Option<Manager>,
+        managed: Option<&Managed>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let mut engines = Engines::builder();
@@ -52,7 +56,8 @@ impl KnownWorkspaces {
         }
         let query = &settings.query;
         Self {
-            manager,
+            manager: managed.map(|managed| managed.manager.clone()),
+            features: managed.map(Managed::features),
             flags: settings.flags,
             is_alone: settings.state.replicas == 1,
             settings: enabled(settings)
@@ -192,6 +197,10 @@ impl OpenWorkspace for KnownWorkspaces {
                 may_write: settings.allow_dml,
                 ..self.sql_limits
             },
+            features: self.features.clone().unwrap_or_else(|| {
+                let fills_in_templates = settings.flags.is_on(Flag::TemplateProcessing);
+                Arc::new(FixedFeatures { fills_in_templates })
+            }),
         }))
     }
 

@@ -40,4 +40,4 @@ pub use size::{Fitted, SizeBudget, SizeWarning, estimate_tokens};
 pub use spec::{CacheRule, Permission, Redaction, SizeRule, ToolSpec};
 pub use tool::{AnyTool, Tool, ToolFuture, ToolOutput};
 pub use visibility::{Decision, Grants, decide};
-pub use workspace::{SqlLimits, Workspace};
+pub use workspace::{Features, FixedFeatures, SqlLimits, Workspace};

@@ -18,6 +18,29 @@ pub struct Workspace {
     pub engines: Arc<Engines>,
     /// Limits of `execute_sql`.
     pub sql_limits: SqlLimits,
+    /// What is on in it.
+    pub features: Arc<dyn Features>,
+}
+
+/// Features that are on or off in a workspace, and may change while it is open.
+#[async_trait::async_trait]
+pub trait Features: Send + Sync {
+    /// Whether `execute_sql` fills in `template_params` (Superset's `ENABLE_TEMPLATE_PROCESSING`).
+    async fn fills_in_templates(&self, workspace: &WorkspaceSlug) -> bool;
+}
+
+/// Features that stay as they are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FixedFeatures {
+    /// See [`Features::fills_in_templates`].
+    pub fills_in_templates: bool,
+}
+
+#[async_trait::async_trait]
+impl Features for FixedFeatures {
+    async fn fills_in_templates(&self, _: &WorkspaceSlug) -> bool {
+        self.fills_in_templates
+    }
 }
 
 impl Workspace {

@@ -18,8 +18,8 @@ use tidegate_protocol::content::{ContentBlock, ResourceBody};
 use tidegate_protocol::{ClientCapabilities, LogLevel};
 use tidegate_query::Engines;
 use tidegate_tools::{
-    Answers, CallContext, CatalogueBuilder, Change, ChangeNotifier, ClientChannel, Questions,
-    SizeBudget, SqlLimits, ToolFailure, ToolOutput, Workspace, builtin,
+    Answers, CallContext, CatalogueBuilder, Change, ChangeNotifier, ClientChannel, FixedFeatures,
+    Questions, SizeBudget, SqlLimits, ToolFailure, ToolOutput, Workspace, builtin,
 };
 use tidegate_types::{ClientName, Clock, Credential, ManualClock, Principal, ScopeSet};
 use tokio_util::sync::CancellationToken;
@@ -96,6 +96,7 @@ impl Small {
                 definitions: tidegate_query::DefinitionKinds::ALL,
                 pool: tidegate_query::PoolLimits::default(),
             },
+            features: Arc::new(FixedFeatures::default()),
         };
         let principal = Principal {
             workspace: workspace.slug.clone(),

@@ -14,8 +14,8 @@ use tidegate_query::Engines;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::superset;
 use tidegate_tools::{
-    Answers, CallContext, Change, ChangeNotifier, ClientChannel, Questions, SqlLimits, ToolFailure,
-    Workspace, builtin,
+    Answers, CallContext, Change, ChangeNotifier, ClientChannel, FixedFeatures, Questions,
+    SqlLimits, ToolFailure, Workspace, builtin,
 };
 use tidegate_types::{
     ClientName, Clock, Credential, Principal, ScopeSet, SecretString, SystemClock,
@@ -97,6 +97,7 @@ impl Fixture {
                 definitions: tidegate_query::DefinitionKinds::ALL,
                 pool: tidegate_query::PoolLimits::default(),
             },
+            features: Arc::new(FixedFeatures::default()),
         };
         CallContext {
             principal: Arc::new(Principal {
@@ -579,16 +580,72 @@ async fn bad_arguments_are_named() {
             other => panic!("{request}: {other:?}"),
         }
     }
-    let filled = fixture
-        .run("admin", json!({ "database_id": 1, "sql": "select '{{ x }}' as x", "template_params": { "x": "hello" } }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn braces_are_data_unless_templates_are_on_and_there_are_parameters() {
+    let fixture = Fixture::new();
+    let mut context = fixture.context("admin").await;
+    for sql in [
+        "select '{{ x }}' as x",
+        "select '{{ x }}' as x -- {{ ref('orders') }} {% if %}",
+        "select '{{ x }}' as x /* {{ds}} */",
+    ] {
+        for params in [json!(null), json!({}), json!({ "y": 1 })] {
+            let request = json!({ "database_id": 1, "sql": sql, "template_params": params });
+            let answer = run(&context, request).await.unwrap();
+            assert_eq!(
+                json!([{ "x": "{{ x }}" }]),
+                answer["rows"],
+                "{sql} {params}"
+            );
+        }
+    }
+    let request = |sql: &str| json!({ "database_id": 1, "sql": sql, "template_params": { "x": "it's", "n": 2 } });
+    match run(&context, request("select '{{ x }}'"))
         .await
-        .unwrap();
-    assert_eq!(json!([{ "x": "hello" }]), filled["rows"]);
-    let failed = shown(fixture.sql("admin", "select {{ nope }}").await.unwrap_err());
-    assert!(failed["error"].as_str().unwrap().contains("nope"));
+        .unwrap_err()
+    {
+        ToolFailure::InvalidArguments(problems) => {
+            assert!(
+                problems[0].path.ends_with("template_params"),
+                "{problems:?}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    let failed = shown(fixture.sql("admin", "select {{ x }}").await.unwrap_err());
+    let error = failed["error"].as_str().unwrap();
+    assert!(error.contains("templates are not filled in"), "{error}");
+
+    let features = FixedFeatures {
+        fills_in_templates: true,
+    };
+    Arc::make_mut(&mut context.workspace).features = Arc::new(features);
+    let sql = "select '{{ x }}' as x, {{n}} as n, '{{1,2}}' as a -- {{n}}";
+    let answer = run(&context, request(sql)).await.unwrap();
+    assert_eq!(
+        json!([{ "x": "it's", "n": 2, "a": "{{1,2}}" }]),
+        answer["rows"]
+    );
+    for (sql, words) in [
+        ("select {{ nope }}", "nope"),
+        ("select {{ 1 + 1 }}", "1 + 1"),
+        ("{% set x = 1 %} select 1", "{% set"),
+    ] {
+        let failed = shown(run(&context, request(sql)).await.unwrap_err());
+        assert!(
+            failed["error"].as_str().unwrap().contains(words),
+            "{failed}"
+        );
+    }
     // A value is no way around the guard.
-    let injected = fixture
-        .run("admin", json!({ "database_id": 1, "sql": "select {{ x }}", "template_params": { "x": "1; drop table salaries" } }))
-        .await;
-    shown(injected.unwrap_err());
+    let injected = json!({ "database_id": 1, "sql": "select {{ x }}", "template_params": { "x": "1; drop table salaries" } });
+    shown(run(&context, injected).await.unwrap_err());
+    let plain = run(
+        &context,
+        json!({ "database_id": 1, "sql": "select '{{ x }}' as x" }),
+    )
+    .await;
+    assert_eq!(json!([{ "x": "{{ x }}" }]), plain.unwrap()["rows"]);
 }

@@ -20,8 +20,8 @@ use tidegate_query::Engines;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::superset;
 use tidegate_tools::{
-    Answers, CallContext, Change, ChangeNotifier, ClientChannel, Questions, SqlLimits, ToolFailure,
-    Workspace, builtin,
+    Answers, CallContext, Change, ChangeNotifier, ClientChannel, FixedFeatures, Questions,
+    SqlLimits, ToolFailure, Workspace, builtin,
 };
 use tidegate_types::{
     ClientName, Clock, Credential, ManualClock, Principal, ScopeSet, SecretString,
@@ -143,6 +143,7 @@ async fn context_of(metastore: &Metastore, user: &str) -> Option<CallContext> {
             definitions: tidegate_query::DefinitionKinds::ALL,
             pool: tidegate_query::PoolLimits::default(),
         },
+        features: Arc::new(FixedFeatures::default()),
     };
     let principal = Principal {
         workspace: workspace.slug.clone(),

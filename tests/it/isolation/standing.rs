@@ -24,7 +24,7 @@ use tidegate_runtime::{
 use tidegate_store::{KnownStanding, Retention, SessionLimits, SharedState, Validation};
 use tidegate_store_memory::{MemoryLimits, memory_state};
 use tidegate_telemetry::{AuditQueue, AuditTask, Metrics};
-use tidegate_tools::{SqlLimits, Workspace, builtin};
+use tidegate_tools::{FixedFeatures, SqlLimits, Workspace, builtin};
 use tidegate_types::{
     ClientName, Clock, Credential, GrantId, NodeId, Scope, ScopeSet, SystemClock, UserId,
     WorkspaceSlug,
@@ -178,6 +178,7 @@ async fn workspace(folder: &Path) -> Workspace {
             definitions: tidegate_query::DefinitionKinds::ALL,
             pool: PoolLimits::default(),
         },
+        features: Arc::new(FixedFeatures::default()),
     }
 }
 

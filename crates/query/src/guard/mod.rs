@@ -21,6 +21,7 @@ pub use classify::StatementKind;
 pub use definition::{DefinitionKind, DefinitionKinds};
 pub use filter::RowFilters;
 pub(crate) use functions::is_denied_function;
+pub(crate) use lexer::{Surroundings, surroundings};
 pub use policy::Policy;
 pub use script::{Script, SqlStatement};
 

@@ -12,6 +12,7 @@ use tidegate_manager::flag::{EvaluateFlags, FlagRule, ListFlags, StandingRule};
 use tidegate_manager::workspace::FindWorkspace;
 use tidegate_manager::{Manager, ManagerError};
 use tidegate_runtime::{ControlError, FlagSource, WorkspaceState};
+use tidegate_tools::Features;
 use tidegate_types::{Clock, WorkspaceSlug};
 
 use crate::workspaces::enabled;
@@ -162,6 +163,14 @@ impl FlagSource for FlagRules {
             flags: self.read(Some(workspace)).await.map_err(failed)?,
             is_hibernated: known.is_some_and(|known| known.is_hibernated),
         })
+    }
+}
+
+#[async_trait::async_trait]
+impl Features for FlagRules {
+    async fn fills_in_templates(&self, workspace: &WorkspaceSlug) -> bool {
+        let flags = self.of(Some(workspace)).await;
+        flags.is_on(Flag::TemplateProcessing)
     }
 }
 

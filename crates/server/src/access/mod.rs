@@ -19,6 +19,7 @@ use tidegate_manager::{Manager, ManagerError};
 use tidegate_runtime::ControlPlane;
 use tidegate_signin::{FirstAdministrator, SignIn, SignInError};
 use tidegate_store::SharedState;
+use tidegate_tools::Features;
 use tidegate_types::Clock;
 use tidegate_web::{Access, Directory, ServiceTokens};
 use url::Url;
@@ -108,6 +109,11 @@ impl Managed {
             service_tokens,
             manager,
         })
+    }
+
+    /// What is on in each workspace.
+    pub(crate) fn features(&self) -> Arc<dyn Features> {
+        Arc::clone(&self.flags) as _
     }
 
     /// What the node asks.

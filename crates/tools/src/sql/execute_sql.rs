@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tidegate_protocol::ToolAnnotations;
-use tidegate_query::{Dialect, Mode, Policy, Query, RowFilters, Script, StatementKind, render};
+use tidegate_query::{
+    Dialect, Mode, Policy, Query, RowFilters, Script, StatementKind, mentions_any, render,
+};
 use tidegate_types::Scope;
 
 use super::answer::{Planned, SqlAnswer};
@@ -41,7 +43,8 @@ pub(crate) struct Arguments {
     #[serde(default = "default_timeout")]
     #[schemars(range(min = 1, max = 300))]
     timeout: u32,
-    /// Values for placeholders such as {{ name }} in the SQL.
+    /// Values for placeholders such as {{ name }} in the SQL, where the workspace fills them in. In quotes a value is
+    /// data; outside of quotes a text becomes part of the SQL.
     #[serde(default)]
     template_params: Option<Map<String, Value>>,
     /// Only checks the SQL, and shows what would run.
@@ -99,7 +102,8 @@ impl Tool for ExecuteSql {
         let dialect = database.engine.dialect();
         let schema = schema_of(&arguments, &database)?;
         let policy = rights::policy(context, &database);
-        let script = parse(&arguments, dialect, policy).await?;
+        let sql = fill_in(context, &arguments, dialect).await?;
+        let script = parse(sql, dialect, policy).await?;
         rights::check_tables(context, &database, &script, &schema).await?;
         let filters = rights::row_filters(context, &database, &script, &schema);
         let limits = context.workspace.sql_limits;
@@ -165,14 +169,32 @@ fn schema_of(arguments: &Arguments, database: &OpenDatabase) -> Result<String, T
     }
 }
 
-/// Fills in the placeholders, parses, and refuses what may not run whoever asks.
-async fn parse(
+/// The SQL with `template_params` in it, where there are any and the workspace fills them in. Otherwise nothing is a
+/// template: braces are data like everything else.
+async fn fill_in(
+    context: &CallContext,
     arguments: &Arguments,
     dialect: Dialect,
-    policy: Policy,
-) -> Result<Script, ToolFailure> {
-    let sql = render(&arguments.sql, arguments.template_params.as_ref());
-    let sql = sql.map_err(failure::template)?;
+) -> Result<String, ToolFailure> {
+    let sql = &arguments.sql;
+    let Some(params) = &arguments.template_params else {
+        return Ok(sql.clone());
+    };
+    let workspace = &context.workspace;
+    if workspace.features.fills_in_templates(&workspace.slug).await {
+        return render(dialect, sql, params).map_err(failure::template);
+    }
+    if mentions_any(sql, params) {
+        return Err(ToolFailure::argument(
+            "request.template_params",
+            "cannot be filled in: ENABLE_TEMPLATE_PROCESSING is off in this workspace; write the values into the SQL",
+        ));
+    }
+    Ok(sql.clone())
+}
+
+/// Parses, and refuses what may not run whoever asks.
+async fn parse(sql: String, dialect: Dialect, policy: Policy) -> Result<Script, ToolFailure> {
     let is_long = sql.len() > LONG_SQL_BYTES;
     let work = move || {
         let script = Script::parse(dialect, &sql)?;

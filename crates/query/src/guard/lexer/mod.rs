@@ -44,6 +44,69 @@ pub(super) fn lex(dialect: Dialect, text: &str) -> Result<Vec<Lexeme>, GuardErro
     Ok(scanner.lexemes)
 }
 
+/// What a place in a text lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Surroundings {
+    /// Outside of quotes.
+    Code,
+    /// A literal or name in quotes.
+    Quotes {
+        /// It stands doubled inside.
+        quote: char,
+        /// A backslash stands doubled, too.
+        has_escapes: bool,
+    },
+    /// A comment, or quotes in which not everything can be written.
+    Other,
+}
+
+/// What each of the places lies in.
+///
+/// # Errors
+/// As [`lex`].
+pub(crate) fn surroundings(
+    dialect: Dialect,
+    text: &str,
+    places: &[usize],
+) -> Result<Vec<Surroundings>, GuardError> {
+    let lexemes = lex(dialect, text)?;
+    let around = |place: &usize| {
+        let next = lexemes.partition_point(|lexeme| lexeme.end <= *place);
+        match lexemes.get(next) {
+            Some(lexeme) if lexeme.start <= *place => {
+                quotes_of(&text[lexeme.start..lexeme.end], &lexeme.token)
+            }
+            _ => Surroundings::Other,
+        }
+    };
+    Ok(places.iter().map(around).collect())
+}
+
+fn quotes_of(written: &str, token: &Token) -> Surroundings {
+    let quote = match token {
+        Token::Word(word) => word.quote_style,
+        Token::SingleQuotedString(_) if written.starts_with('$') => Some('$'),
+        Token::SingleQuotedString(_)
+        | Token::EscapedStringLiteral(_)
+        | Token::UnicodeStringLiteral(_)
+        | Token::NationalStringLiteral(_)
+        | Token::HexStringLiteral(_)
+        | Token::SingleQuotedByteStringLiteral(_) => Some('\''),
+        _ => None,
+    };
+    match quote {
+        None => Surroundings::Code,
+        Some('[' | '$') => Surroundings::Other,
+        Some(quote) => Surroundings::Quotes {
+            quote,
+            has_escapes: matches!(
+                token,
+                Token::EscapedStringLiteral(_) | Token::UnicodeStringLiteral(_)
+            ),
+        },
+    }
+}
+
 /// Line and column of a byte, both counted from 1, columns in characters.
 pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
     let before = &text[..text.floor_char_boundary(at)];

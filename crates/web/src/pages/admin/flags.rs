@@ -103,7 +103,9 @@ const fn what(flag: Flag) -> &'static str {
         Flag::McpOauthWorkspace => "People connect applications by OAuth, in a workspace.",
         Flag::Chatbot => "The chat page is there.",
         Flag::DashboardRbac => "Roles of a dashboard open it to their members.",
-        Flag::TemplateProcessing => "Jinja templates in SQL are filled in.",
+        Flag::TemplateProcessing => {
+            "{{ name }} in the SQL of execute_sql is filled in from template_params."
+        }
     }
 }
 
