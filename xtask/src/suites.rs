@@ -25,6 +25,7 @@ const NEED_PROGRAMS: &[(&str, &str, &[&str])] = &[
     ("tidegate-store-redis", "failover", &[]),
     ("tidegate-store-redis", "faults", &[]),
     ("tidegate-tests", "it", &["cluster", "faults", "oauth"]),
+    ("tidegate-tools", "analytics", &["postgres"]),
     ("tidegate-tools", "execute_sql", &[]),
     ("tidegate-tools", "parity", &[]),
 ];
