@@ -1,6 +1,8 @@
 pub mod certificates;
 #[cfg(feature = "fixtures")]
 pub mod fixtures;
+#[cfg(feature = "oidc")]
+pub mod oidc;
 pub mod postgres;
 pub mod redis;
 pub mod superset;

@@ -3,19 +3,18 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-    RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RsaKeyPair, RsaPublicKeyComponents,
 };
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::EncodingKey;
 use serde_json::{Value, json};
-use tidegate_types::SecretString;
+use tidegate_types::{ExposeSecret, SecretString};
 
 use super::{AccessTokenClaims, TYPE};
-use crate::jose::{Algorithm, OWN_ALGORITHMS};
+use crate::jose::Algorithm;
 
 /// A signing key that was just made.
 pub struct NewKey {
@@ -63,7 +62,8 @@ pub struct Signer {
     kid: Arc<str>,
     /// The header in base64url, the same for each token.
     header: Arc<str>,
-    pair: Arc<KeyPairOf>,
+    algorithm: Algorithm,
+    key: Arc<EncodingKey>,
 }
 
 impl Signer {
@@ -80,9 +80,7 @@ impl Signer {
             Algorithm::Rs256 => {
                 KeyPairOf::Rs256(RsaKeyPair::generate(KeySize::Rsa2048).map_err(library)?)
             }
-            Algorithm::Es384 | Algorithm::Ps256 | Algorithm::EdDsa => {
-                return Err(SigningKeyError::Algorithm);
-            }
+            _ => return Err(SigningKeyError::Algorithm),
         };
         let pkcs8 = match &pair {
             KeyPairOf::Es256(pair) => pair.to_pkcs8v1().map_err(library)?.as_ref().to_vec(),
@@ -113,20 +111,22 @@ impl Signer {
         algorithm: Algorithm,
         der: &[u8],
     ) -> Result<Self, SigningKeyError> {
-        if !OWN_ALGORITHMS.contains(&algorithm) {
-            return Err(SigningKeyError::Algorithm);
-        }
-        let pair = if algorithm == Algorithm::Es256 {
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map(KeyPairOf::Es256)
-        } else {
-            RsaKeyPair::from_pkcs8(der).map(KeyPairOf::Rs256)
-        }
-        .map_err(|_| SigningKeyError::Key)?;
+        // Read once by the cryptographic library, so that a damaged key is found here and not with the first token.
+        let key = match algorithm {
+            Algorithm::Es256 => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der)
+                .map_err(|_| SigningKeyError::Key)
+                .map(|_| EncodingKey::from_ec_der(der))?,
+            Algorithm::Rs256 => RsaKeyPair::from_pkcs8(der)
+                .map_err(|_| SigningKeyError::Key)
+                .and_then(|_| rsa_key(der))?,
+            _ => return Err(SigningKeyError::Algorithm),
+        };
         let header = json!({ "alg": algorithm, "kid": kid, "typ": TYPE }).to_string();
         Ok(Self {
             kid: kid.into(),
             header: URL_SAFE_NO_PAD.encode(header).into(),
-            pair: Arc::new(pair),
+            algorithm,
+            key: Arc::new(key),
         })
     }
 
@@ -147,14 +147,16 @@ impl Signer {
         URL_SAFE_NO_PAD.encode_string(payload, &mut token);
         let signature = self.signature_of(token.as_bytes())?;
         token.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        token.push_str(&signature);
         Ok(token.into())
     }
 }
 
 impl Signer {
-    pub(crate) fn signature_of(&self, message: &[u8]) -> Result<Vec<u8>, SigningKeyError> {
-        self.pair.sign(message)
+    /// In base64url.
+    pub(crate) fn signature_of(&self, message: &[u8]) -> Result<String, SigningKeyError> {
+        jsonwebtoken::crypto::sign(message, &self.key, self.algorithm.in_library())
+            .map_err(|_| SigningKeyError::Library)
     }
 }
 
@@ -167,21 +169,6 @@ impl fmt::Debug for Signer {
 }
 
 impl KeyPairOf {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningKeyError> {
-        let random = SystemRandom::new();
-        match self {
-            Self::Es256(pair) => pair
-                .sign(&random, message)
-                .map(|signature| signature.as_ref().to_vec()),
-            Self::Rs256(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .map(|()| signature)
-            }
-        }
-        .map_err(|_| SigningKeyError::Library)
-    }
-
     /// The members that the thumbprint is made of.
     fn public_members(&self) -> Value {
         let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
@@ -197,6 +184,15 @@ impl KeyPairOf {
             }
         }
     }
+}
+
+/// An RSA key for the library, which takes PKCS #8 only as PEM.
+fn rsa_key(pkcs8: &[u8]) -> Result<EncodingKey, SigningKeyError> {
+    let pem = SecretString::from(format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        STANDARD.encode(pkcs8)
+    ));
+    EncodingKey::from_rsa_pem(pem.expose_secret().as_bytes()).map_err(|_| SigningKeyError::Key)
 }
 
 /// RFC 7638 §3, for which the members stand in alphabetical order above.

@@ -78,7 +78,7 @@ fn forge_text(header: &str, claims: &str) -> String {
     );
     let signature = ES256.signer.signature_of(token.as_bytes()).unwrap();
     token.push('.');
-    token.push_str(&URL_SAFE_NO_PAD.encode(signature));
+    token.push_str(&signature);
     token
 }
 

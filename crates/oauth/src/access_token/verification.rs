@@ -5,14 +5,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{AccessTokenClaims, TYPE};
-use crate::jose::{Compact, CompactProblem, OWN_ALGORITHMS, PublicKey};
+use crate::jose::{Compact, CompactProblem, OWN_ALGORITHMS, VerificationKey};
 
 /// More keys than rotation ever leaves published.
 const MOST_KEYS: usize = 64;
 
 /// The keys that access tokens are checked with, by `kid`. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct VerificationKeys(Arc<HashMap<String, PublicKey>>);
+pub struct VerificationKeys(Arc<HashMap<String, VerificationKey>>);
 
 /// Why an access token was refused. For the log: callers are told only that it is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +57,7 @@ impl VerificationKeys {
     pub fn from_jwks(jwks: &[Value]) -> Self {
         let keys = jwks
             .iter()
-            .filter_map(PublicKey::from_jwk)
+            .filter_map(VerificationKey::from_jwk)
             .filter_map(|key| Some((key.id.clone()?, key)))
             .take(MOST_KEYS)
             .collect();

@@ -71,7 +71,9 @@ impl Stranger {
             _ => {
                 let key = &self.es256;
                 let signer = Signer::from_pkcs8("x", Algorithm::Es256, &key.pkcs8).unwrap();
-                signer.signature_of(message).unwrap()
+                URL_SAFE_NO_PAD
+                    .decode(signer.signature_of(message).unwrap())
+                    .unwrap()
             }
         }
     }

@@ -1,10 +1,8 @@
 //! How providers are asked: with time-outs and bounds, by TLS, and without following anybody elsewhere.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
-use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use url::{Host, Url};
 
 /// Discovery documents, key sets, tokens and `userinfo` are a few kilobytes.
@@ -22,14 +20,29 @@ pub(crate) struct HttpClient {
 pub(crate) enum HttpError {
     #[error("the address is not of https")]
     NotSecure,
-    #[error("the request is not one")]
-    NotARequest(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the request failed")]
     Failed(#[source] reqwest::Error),
     #[error("the answer is larger than {MOST_BYTES} bytes")]
     TooLarge,
-    #[error("the answer is not one")]
-    NotAnAnswer(#[source] http::Error),
+}
+
+/// What came back. The status is whatever it is.
+pub(crate) struct Answer {
+    pub(crate) is_success: bool,
+    /// Without parameters, in lower case.
+    pub(crate) content_type: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body of a good answer of this type (RFC 6839 §3.1 for the suffix). Who names no type may mean it.
+    pub(crate) fn json(&self) -> Option<&[u8]> {
+        let is_json = self.content_type.as_deref().is_none_or(|content_type| {
+            content_type == "application/json"
+                || (content_type.starts_with("application/") && content_type.ends_with("+json"))
+        });
+        (self.is_success && is_json).then_some(&self.body)
+    }
 }
 
 impl HttpClient {
@@ -57,21 +70,46 @@ impl HttpClient {
             || (url.scheme() == "http" && self.allows_loopback && is_loopback(url))
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let (head, body) = request.into_parts();
-        let url = Url::parse(&head.uri.to_string())
-            .map_err(|err| HttpError::NotARequest(Box::new(err)))?;
-        if !self.is_allowed(&url) {
+    /// Gets a document, with a bearer token where one is needed.
+    pub(crate) async fn get(&self, url: &Url, bearer: Option<&str>) -> Result<Answer, HttpError> {
+        let mut request = self.client.get(url.clone());
+        if let Some(bearer) = bearer {
+            request = request.bearer_auth(bearer);
+        }
+        self.send(url, request.header(ACCEPT, "application/json"))
+            .await
+    }
+
+    /// Posts a form, with an `Authorization` header where there is one.
+    pub(crate) async fn post(
+        &self,
+        url: &Url,
+        form: String,
+        authorization: Option<&str>,
+    ) -> Result<Answer, HttpError> {
+        let mut request = self
+            .client
+            .post(url.clone())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json")
+            .body(form);
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        self.send(url, request).await
+    }
+
+    async fn send(&self, url: &Url, request: reqwest::RequestBuilder) -> Result<Answer, HttpError> {
+        if !self.is_allowed(url) {
             return Err(HttpError::NotSecure);
         }
-        let mut answer = self
-            .client
-            .request(head.method, url)
-            .headers(head.headers)
-            .body(body)
-            .send()
-            .await
-            .map_err(failed)?;
+        let mut answer = request.send().await.map_err(failed)?;
+        let content_type = answer
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .map(|value| value.trim().to_ascii_lowercase());
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > MOST_BYTES {
@@ -79,11 +117,11 @@ impl HttpClient {
             }
             body.extend_from_slice(&chunk);
         }
-        let mut response = http::Response::builder().status(answer.status());
-        if let Some(headers) = response.headers_mut() {
-            *headers = answer.headers().clone();
-        }
-        response.body(body).map_err(HttpError::NotAnAnswer)
+        Ok(Answer {
+            is_success: answer.status().is_success(),
+            content_type,
+            body,
+        })
     }
 }
 
@@ -98,15 +136,6 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
-    }
-}
-
-impl<'c> AsyncHttpClient<'c> for HttpClient {
-    type Error = HttpError;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.send(request))
     }
 }
 
@@ -126,5 +155,31 @@ mod tests {
         }
         assert!(allowed("http://localhost:4000", "http://[::1]:4000/token"));
         assert!(!allowed("https://id.test", "http://127.0.0.1:4000/token"));
+    }
+
+    #[test]
+    fn an_answer_is_json_if_it_is_good_and_says_so() {
+        let answer = |is_success, content_type: Option<&str>| Answer {
+            is_success,
+            content_type: content_type.map(str::to_owned),
+            body: b"{}".to_vec(),
+        };
+        for good in [
+            None,
+            Some("application/json"),
+            Some("application/jwk-set+json"),
+        ] {
+            assert!(answer(true, good).json().is_some(), "{good:?}");
+            assert!(answer(false, good).json().is_none(), "{good:?}");
+        }
+        for bad in [
+            "text/html",
+            "text/json",
+            "application/jwt",
+            "image/svg+json",
+            "",
+        ] {
+            assert!(answer(true, Some(bad)).json().is_none(), "{bad}");
+        }
     }
 }

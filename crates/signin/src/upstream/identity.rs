@@ -1,8 +1,7 @@
 //! Who a provider says somebody is, by the claims that its settings name.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
+use tidegate_oauth::{find_claim, is_true_claim};
 
 use crate::{ClaimNames, ProviderSettings};
 
@@ -42,13 +41,13 @@ impl Identity {
             return None;
         }
         let text = |name: &str| {
-            find(claims, name)
+            find_claim(claims, name)
                 .and_then(Value::as_str)
                 .map(str::trim)
                 .filter(|text| !text.is_empty() && text.len() <= 1_024)
                 .map(str::to_owned)
         };
-        let is_verified = find(claims, &names.email_verified).is_some_and(is_true);
+        let is_verified = find_claim(claims, &names.email_verified).is_some_and(is_true_claim);
         Some(Self {
             subject: subject.to_owned(),
             username: text(&names.username),
@@ -57,7 +56,7 @@ impl Identity {
             groups: names
                 .groups
                 .as_deref()
-                .and_then(|name| find(claims, name))
+                .and_then(|name| find_claim(claims, name))
                 .map(groups_of),
         })
     }
@@ -104,25 +103,6 @@ impl Address {
     }
 }
 
-/// A claim by its name as it stands, else by a path with dots: Auth0's names are URLs, Keycloak nests.
-pub(crate) fn find<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    if let Some(value) = claims.get(name) {
-        return (!value.is_null()).then_some(value);
-    }
-    let (first, rest) = name.split_once('.')?;
-    find(claims.get(first)?.as_object()?, rest)
-}
-
-/// `true` as JSON or text (Cognito), or 1 (Entra's `xms_edov`).
-fn is_true(value: &Value) -> bool {
-    match value {
-        Value::Bool(is_true) => *is_true,
-        Value::String(text) => text == "true" || text == "1",
-        Value::Number(number) => number.as_u64() == Some(1),
-        Value::Null | Value::Array(_) | Value::Object(_) => false,
-    }
-}
-
 /// A list of names, or one name.
 fn groups_of(value: &Value) -> Vec<String> {
     match value {
@@ -135,13 +115,6 @@ fn groups_of(value: &Value) -> Vec<String> {
             .collect(),
         _ => Vec::new(),
     }
-}
-
-/// The claims of a token whose signature was verified.
-pub(crate) fn payload_of(token: &str) -> Option<Map<String, Value>> {
-    let payload = token.split('.').nth(1)?;
-    let bytes = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    serde_json::from_slice(&bytes).ok()
 }
 
 #[cfg(test)]

@@ -2,10 +2,13 @@
 //! RFC 9700 §2.1).
 
 mod admission;
+mod discovery;
 mod groups;
 mod http;
+mod id_token;
 mod identity;
 mod provider;
+mod refused;
 mod transaction;
 
 use std::time::Duration;
@@ -15,7 +18,7 @@ use tidegate_types::{Peer, SecretString};
 
 use self::identity::Identity;
 pub(crate) use self::provider::Provider;
-use self::provider::Refused;
+use self::refused::Refused;
 use self::transaction::{Owner, Purpose, Transaction};
 use crate::journal::Entry;
 use crate::{BrowserSession, NewSession, ProviderRefusal, ReturnTo, SignIn, SignInError};

@@ -3,29 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use openidconnect::core::{
-    CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient,
-    CoreClientAuthMethod, CoreGenderClaim, CoreGrantType, CoreIdToken, CoreIdTokenVerifier,
-    CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
-    CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
-    CoreTokenResponse,
-};
-use openidconnect::{
-    AccessTokenHash, AdditionalClaims, AdditionalProviderMetadata, AuthType, AuthorizationCode,
-    ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
-    ProviderMetadata, RedirectUrl, Scope, SignatureVerificationError, TokenResponse, TokenUrl,
-    UserInfoClaims, UserInfoUrl,
-};
-use serde::{Deserialize, Serialize};
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde::Deserialize;
 use serde_json::{Map, Value};
+use tidegate_oauth::{CodeChallenge, find_claim};
 use tidegate_types::{Clock, ExposeSecret};
 use tokio::sync::Mutex;
-use url::Url;
+use url::{Url, form_urlencoded};
 
+use super::discovery::Discovered;
 use super::http::{HttpClient, HttpError};
-use super::identity::payload_of;
-use crate::{ProviderRefusal, ProviderSettings};
+use super::id_token::{self, Expected, NO_KEY};
+use super::refused::{Refused, failed, unverified};
+use crate::ProviderSettings;
 
 /// What a provider says of itself is asked for again after this.
 const FRESH: Duration = Duration::from_hours(1);
@@ -33,62 +25,6 @@ const FRESH: Duration = Duration::from_hours(1);
 const STALE: Duration = Duration::from_hours(24);
 /// A provider that is down, or a token of a key that is not there, makes one request in this time.
 const LEAST_BETWEEN: Duration = Duration::from_secs(10);
-/// How far ahead a provider's clock may be.
-const LEEWAY_SECS: i64 = 300;
-
-/// RFC 9207 §3.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct SaysItsName {
-    #[serde(default)]
-    authorization_response_iss_parameter_supported: bool,
-}
-
-impl AdditionalProviderMetadata for SaysItsName {}
-
-type Metadata = ProviderMetadata<
-    SaysItsName,
-    CoreAuthDisplay,
-    CoreClientAuthMethod,
-    CoreClaimName,
-    CoreClaimType,
-    CoreGrantType,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJweKeyManagementAlgorithm,
-    CoreJsonWebKey,
-    CoreResponseMode,
-    CoreResponseType,
-    CoreSubjectIdentifierType,
->;
-
-type Client = CoreClient<
-    EndpointSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointMaybeSet,
-    EndpointMaybeSet,
->;
-
-/// Claims of any name.
-#[derive(Debug, Serialize, Deserialize)]
-struct AnyClaims(Map<String, Value>);
-
-impl AdditionalClaims for AnyClaims {}
-
-/// Why a provider did not sign somebody in: what may be said, and the true reason for the audit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refused {
-    pub(crate) shown: ProviderRefusal,
-    pub(crate) reason: &'static str,
-}
-
-/// What it says of itself, read.
-struct Discovered {
-    client: Client,
-    algorithms: Vec<CoreJwsSigningAlgorithm>,
-    says_its_name: bool,
-    at_millis: i64,
-}
 
 #[derive(Default)]
 struct Memory {
@@ -99,7 +35,7 @@ struct Memory {
 
 pub(crate) struct Provider {
     pub(crate) settings: ProviderSettings,
-    redirect: Option<RedirectUrl>,
+    redirect: Option<Url>,
     http: Result<HttpClient, HttpError>,
     clock: Arc<dyn Clock>,
     /// Held while it is asked, so that one request serves all who wait.
@@ -114,12 +50,18 @@ pub(crate) struct Departure {
     pub(crate) verifier: String,
 }
 
+/// RFC 6749 §5.1, OpenID Connect Core §3.1.3.3.
+#[derive(Deserialize)]
+struct Tokens {
+    access_token: String,
+    id_token: Option<String>,
+}
+
 impl Provider {
     pub(crate) fn new(settings: ProviderSettings, public_url: &Url, clock: Arc<dyn Clock>) -> Self {
         let redirect = public_url
             .join(&format!("/sign-in/{}/callback", settings.id))
-            .ok()
-            .map(RedirectUrl::from_url);
+            .ok();
         let http = HttpClient::new(&settings.issuer, settings.timeout);
         Self {
             settings,
@@ -133,23 +75,27 @@ impl Provider {
     /// Where the browser goes, with a new state, nonce and PKCE challenge (S256).
     pub(crate) async fn depart(&self) -> Result<Departure, Refused> {
         let discovered = self.discovered(FRESH).await?;
-        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let scopes = self.settings.scopes.iter().cloned().map(Scope::new);
-        let (url, state, nonce) = discovered
-            .client
-            .authorize_url(
-                CoreAuthenticationFlow::AuthorizationCode,
-                || CsrfToken::new_random_len(32),
-                || Nonce::new_random_len(32),
+        let (state, nonce, verifier) = (random_text(), random_text(), random_text());
+        let mut scopes = vec!["openid"];
+        scopes.extend(self.settings.scopes.iter().map(String::as_str));
+        let mut url = discovered.authorization_endpoint.clone();
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &self.settings.client_id)
+            .append_pair("redirect_uri", self.redirect()?.as_str())
+            .append_pair("scope", &scopes.join(" "))
+            .append_pair("state", &state)
+            .append_pair("nonce", &nonce)
+            .append_pair(
+                "code_challenge",
+                &CodeChallenge::of_verifier(&verifier).to_string(),
             )
-            .add_scopes(scopes)
-            .set_pkce_challenge(challenge)
-            .url();
+            .append_pair("code_challenge_method", "S256");
         Ok(Departure {
             url,
-            state: state.secret().clone(),
-            nonce: nonce.secret().clone(),
-            verifier: verifier.secret().clone(),
+            state,
+            nonce,
+            verifier,
         })
     }
 
@@ -169,85 +115,79 @@ impl Provider {
         nonce: &str,
     ) -> Result<Map<String, Value>, Refused> {
         let discovered = self.discovered(FRESH).await?;
-        let tokens = self.redeem(&discovered.client, code, verifier).await?;
-        let id_token = tokens.id_token().ok_or(failed("no_id_token"))?;
-        let mut claims = match self.verify(&discovered, &tokens, id_token, nonce) {
+        let tokens = self.redeem(&discovered, code, &verifier).await?;
+        let id_token = tokens.id_token.as_deref().ok_or(failed("no_id_token"))?;
+        let expected = Expected {
+            issuer: &self.settings.issuer,
+            client_id: &self.settings.client_id,
+            nonce,
+            access_token: &tokens.access_token,
+            now_unix_secs: self.clock.unix_secs(),
+        };
+        let mut claims = match id_token::verify(id_token, &discovered, &expected) {
             // Its keys may have changed since they were read.
             Err(refused) if refused.reason == NO_KEY => {
                 let discovered = self.discovered(LEAST_BETWEEN).await?;
-                self.verify(&discovered, &tokens, id_token, nonce)?
+                id_token::verify(id_token, &discovered, &expected)?
             }
             verified => verified?,
         };
         if self.lacks_something(&claims) {
-            for (name, value) in self.user_info(&discovered.client, &tokens, &claims).await? {
+            let told = self
+                .user_info(&discovered, &tokens.access_token, &claims)
+                .await?;
+            for (name, value) in told {
                 claims.entry(name).or_insert(value);
             }
         }
         Ok(claims)
     }
 
+    /// Exchanges the code for tokens (RFC 6749 §4.1.3, RFC 7636 §4.5).
     async fn redeem(
         &self,
-        client: &Client,
+        discovered: &Discovered,
         code: &str,
-        verifier: String,
-    ) -> Result<CoreTokenResponse, Refused> {
-        client
-            .exchange_code(AuthorizationCode::new(code.to_owned()))
-            .map_err(|_| failed("no_token_endpoint"))?
-            .set_pkce_verifier(PkceCodeVerifier::new(verifier))
-            .request_async(self.http()?)
+        verifier: &str,
+    ) -> Result<Tokens, Refused> {
+        let (form, authorization) = self.code_form(discovered, code, verifier)?;
+        let answer = self
+            .http()?
+            .post(&discovered.token_endpoint, form, authorization.as_deref())
             .await
-            .map_err(|err| {
-                use openidconnect::RequestTokenError;
-                match err {
-                    RequestTokenError::Request(err) => self.unreachable(&err),
-                    RequestTokenError::ServerResponse(_) => failed("code_refused"),
-                    RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-                        failed("token_answer_unreadable")
-                    }
-                }
-            })
+            .map_err(|err| self.unreachable(&err))?;
+        if !answer.is_success {
+            return Err(failed("code_refused"));
+        }
+        answer
+            .json()
+            .and_then(|body| serde_json::from_slice(body).ok())
+            .ok_or(failed("token_answer_unreadable"))
     }
 
-    fn verify(
+    /// The form that brings a code, and the `Authorization` header beside it, where the provider wants one.
+    fn code_form(
         &self,
         discovered: &Discovered,
-        tokens: &CoreTokenResponse,
-        id_token: &CoreIdToken,
-        nonce: &str,
-    ) -> Result<Map<String, Value>, Refused> {
-        let (now, issued) = (Arc::clone(&self.clock), Arc::clone(&self.clock));
-        let verifier: CoreIdTokenVerifier<'_> = discovered
-            .client
-            .id_token_verifier()
-            .set_allowed_algs(discovered.algorithms.clone())
-            .set_time_fn(move || now.now())
-            .set_issue_time_verifier_fn(move |at| {
-                if at.timestamp() > issued.unix_secs().saturating_add(LEEWAY_SECS) {
-                    Err("it is from the future".to_owned())
-                } else {
-                    Ok(())
-                }
-            });
-        let claims = id_token
-            .claims(&verifier, &Nonce::new(nonce.to_owned()))
-            .map_err(|err| unverified(reason_of(&err)))?;
-        if let Some(expected) = claims.access_token_hash() {
-            let key = id_token
-                .signing_key(&verifier)
-                .map_err(|_| unverified(NO_KEY))?;
-            let algorithm = id_token
-                .signing_alg()
-                .map_err(|_| unverified("id_token_algorithm"))?;
-            let actual = AccessTokenHash::from_token(tokens.access_token(), algorithm, key)
-                .map_err(|_| unverified("access_token_hash"))?;
-            if actual != *expected {
-                return Err(unverified("access_token_hash"));
-            }
+        code: &str,
+        verifier: &str,
+    ) -> Result<(String, Option<String>), Refused> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "authorization_code")
+            .append_pair("code", code)
+            .append_pair("redirect_uri", self.redirect()?.as_str())
+            .append_pair("code_verifier", verifier);
+        let client_id = &self.settings.client_id;
+        let secret = self.settings.client_secret.as_ref();
+        let secret = secret.map(ExposeSecret::expose_secret);
+        if let Some(secret) = secret.filter(|_| discovered.takes_basic) {
+            return Ok((form.finish(), Some(basic(client_id, secret))));
         }
-        payload_of(&id_token.to_string()).ok_or(unverified("id_token_unreadable"))
+        form.append_pair("client_id", client_id);
+        if let Some(secret) = secret {
+            form.append_pair("client_secret", secret);
+        }
+        Ok((form.finish(), None))
     }
 
     /// Whether a claim that is wanted is not in the ID token; many providers have most of them at `userinfo` only.
@@ -255,40 +195,54 @@ impl Provider {
         let names = &self.settings.claims;
         let mut wanted = vec![&names.username, &names.email, &names.name];
         wanted.extend(&names.groups);
-        wanted
-            .iter()
-            .any(|name| super::identity::find(claims, name).is_none())
+        wanted.iter().any(|name| find_claim(claims, name).is_none())
     }
 
+    /// What `userinfo` tells of the one whom the ID token is about (OpenID Connect Core §5.3). Whoever has no such endpoint
+    /// has told everything.
     async fn user_info(
         &self,
-        client: &Client,
-        tokens: &CoreTokenResponse,
+        discovered: &Discovered,
+        access_token: &str,
         claims: &Map<String, Value>,
     ) -> Result<Map<String, Value>, Refused> {
-        let subject = claims
-            .get("sub")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let subject = openidconnect::SubjectIdentifier::new(subject.to_owned());
-        // Whoever has no such endpoint has told everything.
-        let Ok(request) = client.user_info(tokens.access_token().clone(), Some(subject)) else {
+        let Some(url) = &discovered.userinfo_endpoint else {
             return Ok(Map::new());
         };
-        let told: Result<UserInfoClaims<AnyClaims, CoreGenderClaim>, _> =
-            request.request_async(self.http()?).await;
-        let told = told.map_err(|err| {
-            use openidconnect::UserInfoError;
-            match err {
-                UserInfoError::Request(err) => self.unreachable(&err),
-                UserInfoError::ClaimsVerification(_) => unverified("userinfo_unverified"),
-                _ => failed("userinfo_unreadable"),
+        let answer = self
+            .http()?
+            .get(url, Some(access_token))
+            .await
+            .map_err(|err| self.unreachable(&err))?;
+        let is_signed = answer.content_type.as_deref() == Some("application/jwt");
+        let told: Map<String, Value> = if answer.is_success && is_signed {
+            let token = String::from_utf8(answer.body);
+            let token = token.map_err(|_| failed("userinfo_unreadable"))?;
+            let (_, told) = id_token::signed(token.trim(), discovered)
+                .map_err(|_| unverified("userinfo_unverified"))?;
+            // §5.3.2: of the provider, and for us.
+            let is_ours = told
+                .get("iss")
+                .is_some_and(|iss| *iss == self.settings.issuer)
+                && told.get("aud").is_some_and(|aud| match aud {
+                    Value::Array(all) => all.iter().any(|one| *one == self.settings.client_id),
+                    one => *one == self.settings.client_id,
+                });
+            if !is_ours {
+                return Err(unverified("userinfo_unverified"));
             }
-        })?;
-        match serde_json::to_value(&told) {
-            Ok(Value::Object(told)) => Ok(told),
-            _ => Err(failed("userinfo_unreadable")),
+            told
+        } else {
+            answer
+                .json()
+                .and_then(|body| serde_json::from_slice(body).ok())
+                .ok_or(failed("userinfo_unreadable"))?
+        };
+        // §5.3.4: of anybody else it must not be used.
+        if told.get("sub").is_none() || told.get("sub") != claims.get("sub") {
+            return Err(unverified("userinfo_unverified"));
         }
+        Ok(told)
     }
 
     /// What the provider says of itself, not older than that; and older only while it cannot be reached.
@@ -308,147 +262,56 @@ impl Provider {
             .attempted_at
             .is_some_and(|at| !is_older(at, now, LEAST_BETWEEN));
         if was_just_asked {
-            return usable.ok_or(UNREACHABLE);
+            return usable.ok_or(Refused::UNREACHABLE);
         }
         memory.attempted_at = Some(now);
-        match self.discover(now).await {
+        match Discovered::ask(&self.settings.issuer, self.http()?, now).await {
             Ok(discovered) => {
                 let discovered = Arc::new(discovered);
                 memory.discovered = Some(Arc::clone(&discovered));
                 Ok(discovered)
             }
-            Err(refused) => usable.ok_or(refused),
+            Err(err) => {
+                let shown: &(dyn std::error::Error + 'static) = &err;
+                tracing::warn!(error = shown, provider = %self.settings.id, "could not discover a provider");
+                usable.ok_or(err.refused())
+            }
         }
     }
 
-    async fn discover(&self, now: i64) -> Result<Discovered, Refused> {
-        let http = self.http()?;
-        let issuer =
-            IssuerUrl::new(self.settings.issuer.clone()).map_err(|_| failed("issuer_is_no_url"))?;
-        let metadata = Metadata::discover_async(issuer, http)
-            .await
-            .map_err(|err| {
-                let shown: &(dyn std::error::Error + 'static) = &err;
-                tracing::warn!(error = shown, provider = %self.settings.id, "could not discover a provider");
-                match err {
-                    openidconnect::DiscoveryError::Request(_) => UNREACHABLE,
-                    _ => failed("discovery_unreadable"),
-                }
-            })?;
-        let endpoints = [
-            Some(metadata.authorization_endpoint().url()),
-            metadata.token_endpoint().map(TokenUrl::url),
-            metadata.userinfo_endpoint().map(UserInfoUrl::url),
-        ];
-        if !endpoints
-            .into_iter()
-            .flatten()
-            .all(|url| http.is_allowed(url))
-        {
-            return Err(failed("endpoint_not_secure"));
-        }
-        // Symmetric ones would make our client secret a key to sign in as anybody; and `none` is none.
-        let algorithms = metadata
-            .id_token_signing_alg_values_supported()
-            .iter()
-            .filter(|algorithm| is_asymmetric(algorithm))
-            .cloned()
-            .collect();
-        let takes_basic = metadata
-            .token_endpoint_auth_methods_supported()
-            .is_none_or(|methods| methods.contains(&CoreClientAuthMethod::ClientSecretBasic));
-        let says_its_name = metadata
-            .additional_metadata()
-            .authorization_response_iss_parameter_supported;
-        let secret = self
-            .settings
-            .client_secret
+    fn redirect(&self) -> Result<&Url, Refused> {
+        self.redirect
             .as_ref()
-            .map(|secret| ClientSecret::new(secret.expose_secret().to_owned()));
-        let client_id = ClientId::new(self.settings.client_id.clone());
-        let redirect = self
-            .redirect
-            .clone()
-            .ok_or(failed("public_url_is_no_base"))?;
-        let client = CoreClient::from_provider_metadata(metadata, client_id, secret)
-            .set_redirect_uri(redirect)
-            .set_auth_type(if takes_basic {
-                AuthType::BasicAuth
-            } else {
-                AuthType::RequestBody
-            });
-        Ok(Discovered {
-            client,
-            algorithms,
-            says_its_name,
-            at_millis: now,
-        })
+            .ok_or(failed("public_url_is_no_base"))
     }
 
     fn http(&self) -> Result<&HttpClient, Refused> {
-        self.http.as_ref().map_err(|_| UNREACHABLE)
+        self.http.as_ref().map_err(|_| Refused::UNREACHABLE)
     }
 
     fn unreachable(&self, err: &HttpError) -> Refused {
         let shown: &(dyn std::error::Error + 'static) = err;
         tracing::warn!(error = shown, provider = %self.settings.id, "could not ask a provider");
-        UNREACHABLE
+        Refused::UNREACHABLE
     }
 }
 
-fn is_asymmetric(algorithm: &CoreJwsSigningAlgorithm) -> bool {
-    use CoreJwsSigningAlgorithm as Alg;
-    matches!(
-        algorithm,
-        Alg::RsaSsaPkcs1V15Sha256
-            | Alg::RsaSsaPkcs1V15Sha384
-            | Alg::RsaSsaPkcs1V15Sha512
-            | Alg::RsaSsaPssSha256
-            | Alg::RsaSsaPssSha384
-            | Alg::RsaSsaPssSha512
-            | Alg::EcdsaP256Sha256
-            | Alg::EcdsaP384Sha384
-            | Alg::EdDsa
-    )
+/// 256 random bits: what nobody guesses, and what PKCE needs at least (RFC 7636 §4.1).
+fn random_text() -> String {
+    let mut bytes = [0; 32];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .expect("the operating system gives random bytes");
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// RFC 6749 §2.3.1: both are form-encoded before they are joined.
+fn basic(client_id: &str, secret: &str) -> String {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let joined = format!("{}:{}", encode(client_id), encode(secret));
+    format!("Basic {}", STANDARD.encode(joined))
 }
 
 fn is_older(at_millis: i64, now_millis: i64, than: Duration) -> bool {
     u128::try_from(now_millis.saturating_sub(at_millis)).is_ok_and(|age| age >= than.as_millis())
-}
-
-const NO_KEY: &str = "id_token_key";
-const UNREACHABLE: Refused = Refused {
-    shown: ProviderRefusal::Unreachable,
-    reason: "provider_unreachable",
-};
-
-const fn failed(reason: &'static str) -> Refused {
-    Refused {
-        shown: ProviderRefusal::Failed,
-        reason,
-    }
-}
-
-const fn unverified(reason: &'static str) -> Refused {
-    Refused {
-        shown: ProviderRefusal::Unverified,
-        reason,
-    }
-}
-
-fn reason_of(err: &ClaimsVerificationError) -> &'static str {
-    match err {
-        ClaimsVerificationError::Expired(_) => "id_token_time",
-        ClaimsVerificationError::InvalidAudience(_) => "id_token_audience",
-        ClaimsVerificationError::InvalidIssuer(_) => "id_token_issuer",
-        ClaimsVerificationError::InvalidNonce(_) => "id_token_nonce",
-        ClaimsVerificationError::SignatureVerification(err) => match err {
-            SignatureVerificationError::NoMatchingKey => NO_KEY,
-            SignatureVerificationError::DisallowedAlg(_)
-            | SignatureVerificationError::UnsupportedAlg(_)
-            | SignatureVerificationError::NoSignature => "id_token_algorithm",
-            _ => "id_token_signature",
-        },
-        _ => "id_token_claims",
-    }
 }

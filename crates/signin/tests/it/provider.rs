@@ -1,6 +1,5 @@
 //! Upstream providers: a real one (node-oidc-provider), and one that lies.
 
-mod browser;
 mod liar;
 mod lies;
 mod real;

@@ -10,8 +10,7 @@ use tidegate_signin::{
 };
 use tidegate_types::{ExposeSecret, Role};
 
-use super::browser::Browser;
-use super::real_server::RealProvider;
+use super::real_server::{Browser, RealProvider};
 use crate::invitations::invite;
 use crate::stage::{GOOD, Stage, peer};
 

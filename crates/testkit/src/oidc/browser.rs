@@ -1,49 +1,61 @@
-//! As much of a browser as a provider's pages need.
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tidegate_oauth::Parameters;
-use url::Url;
+use reqwest::Url;
 
-pub(crate) struct Browser {
+/// As much of a browser as the provider's pages need: cookies, redirects, forms.
+#[derive(Debug)]
+pub struct Browser {
     client: reqwest::Client,
     cookies: BTreeMap<String, String>,
 }
 
-/// Where pages and redirects end.
-const OURS: &str = "https://tide.test/";
 const MOST_STEPS: usize = 20;
 
+impl Default for Browser {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Browser {
-    pub(crate) fn new() -> Self {
+    /// One that was nowhere yet.
+    ///
+    /// # Panics
+    /// There is no TLS.
+    pub fn new() -> Self {
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(20))
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .unwrap();
+            .expect("the HTTP client can be built");
         Self {
             client,
             cookies: BTreeMap::new(),
         }
     }
 
-    /// Signs in as `who` at the provider, agrees, and comes back with what the provider sends us. `None` as who: cancels.
-    pub(crate) async fn pass(&mut self, url: &str, who: Option<&str>) -> Parameters {
-        let mut url = Url::parse(url).unwrap();
+    /// Signs in as `who` at the provider, agrees, and comes back with where the provider sends it: the first address that
+    /// is not the provider's. `None` as who: cancels.
+    ///
+    /// # Panics
+    /// The provider's pages are not as expected.
+    pub async fn pass(&mut self, url: &str, who: Option<&str>) -> Url {
+        let mut url = Url::parse(url).expect("it is a URL");
+        let provider = url.origin();
         let mut form: Option<String> = None;
         for _ in 0..MOST_STEPS {
             let (status, location, page) = self.step(&url, form.take()).await;
             if let Some(location) = location {
-                url = url.join(&location).unwrap();
-                if url.as_str().starts_with(OURS) {
-                    return Parameters::parse_query(url.query().unwrap_or_default()).unwrap();
+                url = url.join(&location).expect("it leads somewhere");
+                if url.origin() != provider {
+                    return url;
                 }
                 continue;
             }
             assert_eq!(200, status, "{page}");
             let action = between(&page, "action=\"", "\"");
-            url = url.join(&action).unwrap();
+            url = url.join(&action).expect("the form goes somewhere");
             match who {
                 Some(who) if page.contains("value=\"login\"") => {
                     form = Some(format!("prompt=login&login={who}&password=any"));
@@ -51,7 +63,7 @@ impl Browser {
                 Some(_) => form = Some("prompt=consent".to_owned()),
                 None => {
                     let abort = format!("{}/abort", url.path());
-                    url = url.join(&abort).unwrap();
+                    url = url.join(&abort).expect("it is a path");
                 }
             }
         }
@@ -72,15 +84,12 @@ impl Browser {
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let answer = request
-            .header("cookie", cookies.join("; "))
-            .send()
-            .await
-            .unwrap();
+        let answer = request.header("cookie", cookies.join("; ")).send().await;
+        let answer = answer.expect("the provider answers");
         for cookie in answer.headers().get_all("set-cookie") {
-            let cookie = cookie.to_str().unwrap();
-            let pair = cookie.split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
+            let cookie = cookie.to_str().expect("cookies are ASCII");
+            let pair = cookie.split(';').next().unwrap_or_default();
+            let (name, value) = pair.split_once('=').expect("a cookie has a value");
             if value.is_empty() {
                 self.cookies.remove(name);
             } else {
@@ -88,12 +97,10 @@ impl Browser {
             }
         }
         let location = answer.headers().get("location");
-        let location = location.map(|location| location.to_str().unwrap().to_owned());
-        (
-            answer.status().as_u16(),
-            location,
-            answer.text().await.unwrap(),
-        )
+        let location = location.map(|to| to.to_str().expect("addresses are ASCII").to_owned());
+        let status = answer.status().as_u16();
+        let page = answer.text().await.expect("the page comes whole");
+        (status, location, page)
     }
 }
 
@@ -102,6 +109,6 @@ fn between(text: &str, before: &str, after: &str) -> String {
         .find(before)
         .unwrap_or_else(|| panic!("no {before} in {text}"))
         + before.len();
-    let length = text[start..].find(after).unwrap();
+    let length = text[start..].find(after).unwrap_or_default();
     text[start..start + length].to_owned()
 }
