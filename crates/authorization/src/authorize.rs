@@ -323,7 +323,10 @@ fn unanswerable(problem: &UnanswerableRequest) -> AuthorizeRefusal {
 fn of_problem(problem: &ClientProblem) -> AuthorizeRefusal {
     match problem {
         ClientProblem::Unknown => AuthorizeRefusal::UnknownClient,
-        ClientProblem::DocumentUnreachable => AuthorizeRefusal::DocumentUnreachable,
+        ClientProblem::HostUnreachable { host } => {
+            AuthorizeRefusal::DocumentUnreachable { host: host.clone() }
+        }
+        ClientProblem::DocumentUnavailable => AuthorizeRefusal::DocumentUnavailable,
         ClientProblem::DocumentInvalid => AuthorizeRefusal::DocumentInvalid,
         ClientProblem::DocumentHostRefused => AuthorizeRefusal::DocumentHostRefused,
         ClientProblem::TooMany => AuthorizeRefusal::TooMany,

@@ -168,7 +168,8 @@ impl Inner {
 pub(crate) fn of_problem(problem: ClientProblem) -> Denied {
     match problem {
         ClientProblem::Unknown => Denied::client("client_unknown"),
-        ClientProblem::DocumentUnreachable => Denied::client("client_document_unreachable"),
+        ClientProblem::HostUnreachable { .. } => Denied::client("client_document_unreachable"),
+        ClientProblem::DocumentUnavailable => Denied::client("client_document_unavailable"),
         ClientProblem::DocumentInvalid => Denied::client("client_document_invalid"),
         ClientProblem::DocumentHostRefused => Denied::client("client_document_host_refused"),
         ClientProblem::TooMany => Denied::too_many(),

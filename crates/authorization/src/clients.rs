@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tidegate_manager::ManagerError;
 use tidegate_manager::client::{Client, ClientKind, CreateClient, FindClient, UpdateClient};
-use tidegate_oauth::{ClientMetadata, GrantType, SecretHash};
+use tidegate_oauth::{ClientMetadata, GrantType, SecretHash, known_document};
 use tidegate_store::{Door, LimitScope, TicketKind};
 use tidegate_types::{ClientId, Peer, ScopeSet};
 use url::Url;
@@ -51,7 +51,12 @@ pub(crate) enum Home {
 #[derive(Debug)]
 pub(crate) enum ClientProblem {
     Unknown,
-    DocumentUnreachable,
+    /// This server cannot reach the host.
+    HostUnreachable {
+        host: String,
+    },
+    /// The host has no such document, or is one that is not asked.
+    DocumentUnavailable,
     DocumentInvalid,
     DocumentHostRefused,
     TooMany,
@@ -174,7 +179,14 @@ impl Inner {
         let metadata = match (self.fetch_document(id, &url, peer).await, &known) {
             (Ok(metadata), _) => metadata,
             // What was let in before goes on while its host is away.
-            (Err(ClientProblem::DocumentUnreachable), Some(known)) => known.metadata.clone(),
+            (
+                Err(ClientProblem::HostUnreachable { .. } | ClientProblem::DocumentUnavailable),
+                Some(known),
+            ) => known.metadata.clone(),
+            // A client that keeps the id that it had elsewhere, or before the way out was closed.
+            (Err(ClientProblem::HostUnreachable { host }), None) => {
+                known_document(id).ok_or(ClientProblem::HostUnreachable { host })?
+            }
             (Err(problem), _) => return Err(problem),
         };
         Ok(match known {
@@ -206,10 +218,12 @@ impl Inner {
                     ClientProblem::DocumentInvalid
                 }
                 FetchError::Busy => ClientProblem::TooMany,
-                FetchError::AddressNotAllowed
-                | FetchError::Unreachable
-                | FetchError::Timeout
-                | FetchError::Status(_) => ClientProblem::DocumentUnreachable,
+                FetchError::Unreachable | FetchError::Timeout => ClientProblem::HostUnreachable {
+                    host: url.host_str().unwrap_or_default().to_owned(),
+                },
+                FetchError::AddressNotAllowed | FetchError::Status(_) => {
+                    ClientProblem::DocumentUnavailable
+                }
             })?;
         let document = serde_json::from_slice(&body).map_err(|_| ClientProblem::DocumentInvalid)?;
         ClientMetadata::from_document(id, document).map_err(|err| {

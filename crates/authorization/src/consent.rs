@@ -40,7 +40,9 @@ impl From<ClientProblem> for ConsentError {
             ClientProblem::Unknown
             | ClientProblem::DocumentInvalid
             | ClientProblem::DocumentHostRefused => Self::ClientGone,
-            ClientProblem::DocumentUnreachable => Self::Unavailable("client_document".into()),
+            ClientProblem::HostUnreachable { .. } | ClientProblem::DocumentUnavailable => {
+                Self::Unavailable("client_document".into())
+            }
             ClientProblem::TooMany => Self::TooMany,
             ClientProblem::Failed(denied) => denied.into(),
         }

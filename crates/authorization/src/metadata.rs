@@ -1,18 +1,17 @@
 //! The documents by which clients find everything. They say what is configured, never what a request's `Host` says.
 
-use tidegate_oauth::{
-    AuthorizationServerMetadata, Offered, ProtectedResourceMetadata, Resource, Target,
-};
+use tidegate_oauth::{AuthorizationServerMetadata, Offered, ProtectedResourceMetadata, Resource};
 
 use crate::server::Inner;
 
-const NAME: &str = "Tidegate";
-
 impl Inner {
     pub(crate) fn metadata(&self) -> AuthorizationServerMetadata {
+        let may_register = self.rules.may_register;
         let offered = Offered {
-            registration: self.rules.may_register,
-            documents: self.rules.may_use_documents,
+            registration: may_register,
+            // Who cannot register has no other way than to try.
+            documents: self.rules.may_use_documents
+                && (self.documents.can_be_fetched() || !may_register),
             device: true,
             identity_assertions: !self.rules.assertion_issuers.is_empty(),
         };
@@ -25,10 +24,7 @@ impl Inner {
     ) -> Option<ProtectedResourceMetadata> {
         let audience = self.audience(Some(resource)).ok()?;
         let resources = self.resources.load();
-        let name = match resources.find(&audience.resource)? {
-            Target::Generic => NAME.to_owned(),
-            Target::Workspace(workspace) => format!("{NAME}, workspace {workspace}"),
-        };
+        let name = resources.find(&audience.resource)?.display_name();
         Some(ProtectedResourceMetadata::new(
             audience.resource,
             resources.issuer(),

@@ -97,7 +97,7 @@ impl fmt::Debug for Authorize {
 }
 
 /// Why an authorization request ends on a page of ours instead of at the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorizeRefusal {
     /// A parameter stands twice, or the request is too large.
     #[error("the application sent a malformed request")]
@@ -110,11 +110,17 @@ pub enum AuthorizeRefusal {
         "this application is not registered here, or not any more: remove the connection in it, and connect again"
     )]
     UnknownClient,
-    /// The client's metadata document cannot be fetched.
+    /// This server cannot reach the host of the client's metadata document. Nothing is wrong with the client.
+    #[error("this server cannot reach {host}, where this application is described")]
+    DocumentUnreachable {
+        /// Of the client's id.
+        host: String,
+    },
+    /// There is no metadata document at the client's id, or only by a redirect or in a network that is not asked.
     #[error(
-        "the document that describes this application cannot be fetched: its client_id must be reachable by https"
+        "the document that describes this application is not there: its client_id must answer by https"
     )]
-    DocumentUnreachable,
+    DocumentUnavailable,
     /// The client's metadata document is not right.
     #[error("the document that describes this application is not valid")]
     DocumentInvalid,
@@ -147,12 +153,13 @@ pub enum AuthorizeRefusal {
 
 impl AuthorizeRefusal {
     /// A stable code for pages, the audit and tests.
-    pub const fn code(self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Malformed => "malformed_request",
             Self::NoClient => "client_id_missing",
             Self::UnknownClient => "unknown_client",
-            Self::DocumentUnreachable => "client_document_unreachable",
+            Self::DocumentUnreachable { .. } => "client_document_unreachable",
+            Self::DocumentUnavailable => "client_document_unavailable",
             Self::DocumentInvalid => "client_document_invalid",
             Self::DocumentHostRefused => "client_document_host_refused",
             Self::NotForPeople => "client_not_for_people",

@@ -11,6 +11,7 @@ use tidegate_oauth::{
 use tidegate_signin::BrowserSession;
 use tidegate_store::{RateLimiter, Tallies, TicketStore};
 use tidegate_types::{Clock, Peer, SecretString};
+use url::Url;
 
 use crate::denied::{About, Denied};
 use crate::drawer::Drawer;
@@ -113,6 +114,13 @@ impl AuthorizationServer {
     /// Asks the manager for the signing keys the next time: to be called when its change log says that they changed.
     pub fn forget_keys(&self) {
         self.0.keys.forget();
+    }
+
+    /// Finds out by a URL whether documents of clients can be fetched, for as long as the node lives. Until that is known,
+    /// and while they cannot, they are not offered to clients that could register instead. To be spawned: with a URL it
+    /// never ends. Without one they are offered.
+    pub async fn watch_documents(&self, url: Option<Url>) {
+        self.0.documents.watch_reach(url).await;
     }
 
     /// Waits until the audit records so far are kept, or were given up; for shutdown and tests.

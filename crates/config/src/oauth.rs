@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tidegate_types::SecretString;
 use url::Url;
 
 use crate::guards::Rate;
@@ -110,7 +111,7 @@ pub struct RegistrationSettings {
 }
 
 /// `[oauth.client_documents]`: client id metadata documents.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ClientDocumentSettings {
     /// Hosts whose documents are clients, in lower case; empty: any.
     pub hosts: Vec<String>,
@@ -121,6 +122,10 @@ pub struct ClientDocumentSettings {
     pub ca_file: Option<PathBuf>,
     /// Longest wait for a document.
     pub timeout: Duration,
+    /// What is asked to find out whether documents can be fetched at all; `None`: they are taken to be.
+    pub check_url: Option<Url>,
+    /// A forward proxy that documents are fetched through.
+    pub proxy: Option<SecretString>,
 }
 
 /// `[oauth.assertion_issuers.<name>]`: an identity provider whose assertions are taken (ID-JAG).
@@ -243,10 +248,54 @@ fn client_documents(reader: &mut Reader) -> Option<ClientDocumentSettings> {
             .filter(|file| !file.is_empty())
             .map(PathBuf::from),
         timeout: reader.millis("oauth.client_documents.timeout_ms", 100, 30_000),
+        check_url: check_url(reader),
+        proxy: proxy(reader),
     };
     reader
         .flag("oauth.client_documents.enabled")
         .then_some(settings)
+}
+
+/// Where nothing is set and only documents of some hosts are taken, the first of them.
+fn check_url(reader: &mut Reader) -> Option<Url> {
+    const KEY: &str = "oauth.client_documents.check_url";
+    match reader.text(KEY).as_str() {
+        "off" => None,
+        "" => {
+            let hosts = reader.texts("oauth.client_documents.hosts");
+            let host = hosts.first().map_or(USUAL_HOST, String::as_str);
+            // One of an intranet may have a port of its own.
+            let private = reader.texts("oauth.client_documents.private_hosts");
+            let with_port = private.iter().find(|private| {
+                private
+                    .split_once(':')
+                    .is_some_and(|(name, _)| name.eq_ignore_ascii_case(host))
+            });
+            let host = with_port.map_or(host, String::as_str);
+            Url::parse(&format!("https://{host}/")).ok()
+        }
+        _ => {
+            let url = reader.http_url(KEY);
+            if url.as_ref().is_some_and(|url| url.scheme() != "https") {
+                reader.refuse(KEY, "an https:// URL, or \"off\"");
+            }
+            url
+        }
+    }
+}
+
+/// Of the client that is most often connected.
+const USUAL_HOST: &str = "claude.ai";
+
+fn proxy(reader: &mut Reader) -> Option<SecretString> {
+    const KEY: &str = "oauth.client_documents.proxy";
+    let proxy = reader.secret(KEY)?;
+    reader.check_secret_url(
+        KEY,
+        &["http", "https"],
+        "http://[user:password@]host:port of a forward proxy",
+    );
+    Some(proxy)
 }
 
 fn hosts(reader: &mut Reader, key: &str) -> Vec<String> {

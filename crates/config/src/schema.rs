@@ -30,7 +30,7 @@ impl Kind {
 }
 
 /// Keys whose values are never shown.
-const SECRETS: [&str; 13] = [
+const SECRETS: [&str; 14] = [
     "state.secret",
     "state.redis.url",
     "state.redis.key",
@@ -40,6 +40,7 @@ const SECRETS: [&str; 13] = [
     "manager.secret",
     "manager.token",
     "manager.service_tokens",
+    "oauth.client_documents.proxy",
     "sign_in.providers.*.client_secret",
     "telemetry.otlp.headers",
     "workspaces.*.metastore",

@@ -11,6 +11,7 @@ mod client_metadata;
 mod display_name;
 mod error;
 pub mod jose;
+mod known_document;
 mod metadata;
 mod parameters;
 mod pkce;
@@ -35,6 +36,7 @@ pub use client_metadata::{ApplicationType, ClientMetadata, GrantType, TokenEndpo
 pub use display_name::display_name;
 pub use error::{ErrorCode, OAuthError};
 pub use jose::{Algorithm, JwkSet, UnknownAlgorithm};
+pub use known_document::known_document;
 pub use metadata::{AuthorizationServerMetadata, Offered, ProtectedResourceMetadata};
 pub use parameters::Parameters;
 pub use pkce::CodeChallenge;

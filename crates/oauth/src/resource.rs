@@ -162,6 +162,16 @@ pub enum Target {
     Workspace(WorkspaceSlug),
 }
 
+impl Target {
+    /// What clients show people of a resource (RFC 9728 §2, `resource_name`).
+    pub fn display_name(&self) -> String {
+        match self {
+            Self::Generic => "Tidegate".to_owned(),
+            Self::Workspace(workspace) => format!("Tidegate, workspace {workspace}"),
+        }
+    }
+}
+
 /// Which resources are ours. They all have the one issuer.
 ///
 /// `<public>/mcp` is generic (or the only workspace's), `<public>/w/<slug>/mcp` is a workspace's, and so is

@@ -228,6 +228,7 @@ impl ApplicationBuilder {
         let tidying = managed
             .map(|managed| AbortOnDrop(actix_rt::spawn(access::tidy_hourly(managed.manager))));
         let authorization = access.as_ref().map(|access| access.authorization.clone());
+        let watching_documents = watch_documents(&settings, authorization.as_ref());
         let edge = Arc::new(Edge {
             node: Arc::clone(&node),
             directory,
@@ -248,6 +249,7 @@ impl ApplicationBuilder {
             authorization,
             first_administrator,
             _tidying: tidying,
+            _watching_documents: watching_documents,
             audit: audit_task,
             grace: settings.server.shutdown_grace,
             notices: settings.notices,
@@ -376,6 +378,17 @@ const fn challenge_scope(is_own_issuer: bool) -> &'static str {
     }
 }
 
+/// Finds out whether documents of clients can be fetched, beside the start and not before it.
+fn watch_documents(
+    settings: &Settings,
+    authorization: Option<&AuthorizationServer>,
+) -> Option<AbortOnDrop> {
+    let documents = settings.oauth.client_documents.as_ref()?;
+    let (authorization, url) = (authorization?.clone(), documents.check_url.clone());
+    let watching = async move { authorization.watch_documents(url).await };
+    Some(AbortOnDrop(actix_rt::spawn(watching)))
+}
+
 /// A task that ends with its owner.
 struct AbortOnDrop(actix_rt::task::JoinHandle<()>);
 
@@ -395,6 +408,7 @@ pub struct Running {
     authorization: Option<AuthorizationServer>,
     first_administrator: Option<FirstAdministrator>,
     _tidying: Option<AbortOnDrop>,
+    _watching_documents: Option<AbortOnDrop>,
     audit: AuditTask,
     grace: Duration,
     notices: Vec<String>,

@@ -44,6 +44,8 @@ impl TestCluster {
             ("WORKSPACES__DEMO__METASTORE_POOL_SIZE", "4"),
             ("WORKSPACES__DEMO__SECRET_KEY", SECRET_KEY),
             ("AUDIT__METASTORE", "false"),
+            // Tests ask nobody outside of this machine.
+            ("OAUTH__CLIENT_DOCUMENTS__CHECK_URL", "off"),
             ("TELEMETRY__LOG__LEVEL", "info"),
         ] {
             builder = builder.set(key, value);

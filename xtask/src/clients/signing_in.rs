@@ -37,11 +37,9 @@ pub(super) const SIGNING_IN: [(&str, Connect); 5] = [
 
 impl Lodge {
     pub(super) fn open(repository: &Repository, stage: &Stage) -> anyhow::Result<Self> {
-        let own_tokens = [
-            ("MCP_AUTH_ENABLED", "true"),
-            // Claude Code would name the document on its maker's site, which tests should not depend on.
-            ("TIDEGATE_OAUTH__CLIENT_DOCUMENTS__ENABLED", "false"),
-        ];
+        // As a newcomer starts it. Claude Code names the document on its maker's site where that can be reached, and registers
+        // itself where it cannot: both have to work.
+        let own_tokens = [("MCP_AUTH_ENABLED", "true")];
         let node = Node::start(repository, "tidegate", "clients-signing-in", &own_tokens)?;
         let (name, password) = node.first_administrator()?;
         let folder = stage.scratch.path();

@@ -9,7 +9,7 @@ use moka::future::Cache;
 use tidegate_types::Clock;
 use url::Url;
 
-use super::{FetchError, Fetcher};
+use super::{FetchError, Fetcher, Reach};
 
 /// Of a client's metadata document.
 pub(crate) const DOCUMENT_BYTES: usize = 5 * 1024;
@@ -33,6 +33,7 @@ pub(crate) struct Documents {
     fetcher: Arc<dyn Fetcher>,
     clock: Arc<dyn Clock>,
     kept: Cache<String, Kept>,
+    reach: Reach,
 }
 
 #[derive(Clone)]
@@ -54,6 +55,23 @@ impl Documents {
             fetcher,
             clock,
             kept: Cache::new(MOST_KEPT),
+            reach: Reach::default(),
+        }
+    }
+
+    /// Whether documents can be fetched, as far as is known.
+    pub(crate) fn can_be_fetched(&self) -> bool {
+        self.reach.is_open()
+    }
+
+    /// Finds out by a URL whether they can, for as long as the node lives; without one they can.
+    pub(crate) async fn watch_reach(&self, url: Option<Url>) {
+        match url {
+            Some(url) => {
+                let fetcher = Arc::clone(&self.fetcher);
+                self.reach.clone().watch(fetcher, url).await;
+            }
+            None => self.reach.open(),
         }
     }
 
@@ -91,11 +109,20 @@ impl Documents {
 
     async fn fetch(&self, url: &Url, most_bytes: usize) -> Kept {
         let fetched = self.fetcher.fetch(url, most_bytes).await;
+        self.reach.learn(&fetched);
         let now = self.clock.unix_millis();
         let (outcome, life) = match fetched {
             Ok(fetched) => {
                 let life = fetched.fresh_for.unwrap_or(DEFAULT_LIFE);
                 (Ok(fetched.body), life.clamp(SHORTEST_LIFE, LONGEST_LIFE))
+            }
+            Err(err @ (FetchError::Unreachable | FetchError::Timeout)) => {
+                tracing::warn!(
+                    host = url.host_str(),
+                    error = %err,
+                    "this server cannot reach the host where a client describes itself"
+                );
+                (Err(err), FAILURE_LIFE)
             }
             Err(err) => {
                 tracing::info!(host = url.host_str(), error = %err, "a document of a client was not fetched");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, AGE, CACHE_CONTROL, CONTENT_TYPE, HeaderMap};
+use tidegate_types::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use url::{Host, Url};
 
@@ -24,6 +25,10 @@ pub struct FetchSettings {
     pub allowed_private_hosts: Vec<String>,
     /// Certificates (PEM) to trust besides the operating system's, for intranets. None.
     pub root_certificates: Vec<u8>,
+    /// A forward proxy that fetches go through, but for the hosts above: `http://host:3128`, with `user:password@` where
+    /// it asks for them. It must itself keep out of private networks: names that cannot be looked up here are looked up by
+    /// it. None, whatever the environment says.
+    pub proxy: Option<SecretString>,
     /// Fetches at once; more are refused. 32.
     pub max_concurrent: usize,
 }
@@ -34,17 +39,23 @@ impl Default for FetchSettings {
             timeout: Duration::from_secs(5),
             allowed_private_hosts: Vec::new(),
             root_certificates: Vec::new(),
+            proxy: None,
             max_concurrent: 32,
         }
     }
 }
 
-/// The fetcher for production. `https` only but for hosts that the operator named; every address that the host's name has must be of the public internet, and
-/// the connection goes to an address that was checked, not to the name; no redirects; no proxy, whatever the
-/// environment says; bounded in time, size and number.
+/// The fetcher for production. `https` only but for hosts that the operator named; every address that the host's name has
+/// must be of the public internet, and the connection goes to an address that was checked, not to the name; no redirects;
+/// no proxy but the one that is set; bounded in time, size and number.
+///
+/// Through a proxy the connection goes where the proxy finds the name. What can be checked here is: the URL, and the
+/// addresses of names that this machine knows, those of its own networks among them.
 pub struct GuardedFetcher {
     client: reqwest::Client,
     allowed: AllowedHosts,
+    has_proxy: bool,
+    timeout: Duration,
     slots: Semaphore,
 }
 
@@ -54,7 +65,7 @@ impl fmt::Debug for GuardedFetcher {
     }
 }
 
-/// The HTTP client cannot be built, or the certificates cannot be read.
+/// The HTTP client cannot be built, or the certificates or the proxy's address cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client for documents and keys of clients cannot be built")]
 pub struct FetcherSetupError(#[from] reqwest::Error);
@@ -63,10 +74,29 @@ impl GuardedFetcher {
     /// Builds the client. A crypto provider of rustls must be installed.
     ///
     /// # Errors
-    /// The certificates are not PEM.
+    /// The certificates are not PEM, or the proxy is not one.
     pub fn new(settings: FetchSettings) -> Result<Self, FetcherSetupError> {
         let allowed = AllowedHosts(settings.allowed_private_hosts.into());
         let takes_https_only = allowed.0.is_empty();
+        let mut resolver = CheckedResolver {
+            allowed: allowed.clone(),
+            proxy: None,
+        };
+        let has_proxy = settings.proxy.is_some();
+        let proxy = match &settings.proxy {
+            None => None,
+            Some(proxy) => {
+                let url = proxy.expose_secret();
+                resolver.proxy = Url::parse(url)
+                    .ok()
+                    .and_then(|url| url.host_str().map(str::to_owned));
+                // Checked once; the closure gives it for each request.
+                drop(reqwest::Proxy::all(url)?);
+                let (url, direct) = (url.to_owned(), allowed.clone());
+                let chosen = move |to: &Url| (!direct.has(to)).then(|| url.clone());
+                Some(reqwest::Proxy::custom(chosen))
+            }
+        };
         let mut builder = reqwest::Client::builder()
             .timeout(settings.timeout)
             .connect_timeout(settings.timeout)
@@ -77,7 +107,10 @@ impl GuardedFetcher {
             // A kept connection would outlive the check of its address.
             .pool_max_idle_per_host(0)
             .user_agent(concat!("Tidegate/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(CheckedResolver(allowed.clone()));
+            .dns_resolver(resolver);
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(proxy);
+        }
         if !settings.root_certificates.is_empty() {
             let certificates = reqwest::Certificate::from_pem_bundle(&settings.root_certificates)?;
             builder = builder.tls_certs_merge(certificates);
@@ -85,6 +118,8 @@ impl GuardedFetcher {
         Ok(Self {
             client: builder.build()?,
             allowed,
+            has_proxy,
+            timeout: settings.timeout,
             slots: Semaphore::new(settings.max_concurrent),
         })
     }
@@ -95,6 +130,9 @@ impl Fetcher for GuardedFetcher {
     async fn fetch(&self, url: &Url, most_bytes: usize) -> Result<Fetched, FetchError> {
         check_url(url, &self.allowed)?;
         let _slot = self.slots.try_acquire().map_err(|_| FetchError::Busy)?;
+        if self.has_proxy && !self.allowed.has(url) {
+            self.check_known_addresses(url).await?;
+        }
         let request = self
             .client
             .get(url.clone())
@@ -109,6 +147,21 @@ impl Fetcher for GuardedFetcher {
         let fresh_for = fresh_for(response.headers());
         let body = read_body(&mut response, most_bytes).await?;
         Ok(Fetched { body, fresh_for })
+    }
+}
+
+impl GuardedFetcher {
+    /// What this machine knows of the name, before a proxy that may know more is asked. Nothing is fine: behind a proxy
+    /// few names can be looked up.
+    async fn check_known_addresses(&self, url: &Url) -> Result<(), FetchError> {
+        let Some(Host::Domain(name)) = url.host() else {
+            return Ok(());
+        };
+        let looked_up = tokio::time::timeout(self.timeout, tokio::net::lookup_host((name, 0)));
+        match looked_up.await {
+            Ok(Ok(mut addresses)) => addresses.try_for_each(|address| check_address(address.ip())),
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
     }
 }
 
@@ -199,11 +252,16 @@ fn is_local_name(name: &str) -> bool {
 #[error("the host has an address that is not of the public internet")]
 struct NotPublic;
 
-struct CheckedResolver(AllowedHosts);
+struct CheckedResolver {
+    allowed: AllowedHosts,
+    /// The proxy's host, which the operator chose.
+    proxy: Option<String>,
+}
 
 impl Resolve for CheckedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let is_allowed = self.0.has_name(name.as_str());
+        let is_allowed =
+            self.allowed.has_name(name.as_str()) || self.proxy.as_deref() == Some(name.as_str());
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let addresses: Vec<SocketAddr> = found.take(64).collect();

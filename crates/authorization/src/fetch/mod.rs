@@ -8,9 +8,11 @@ use url::Url;
 mod address;
 mod documents;
 mod guarded;
+mod reach;
 
 pub(crate) use documents::{DOCUMENT_BYTES, Documents, KEY_SET_BYTES};
 pub use guarded::{FetchSettings, FetcherSetupError, GuardedFetcher};
+pub(crate) use reach::Reach;
 
 /// What was fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,20 @@ pub enum FetchError {
     /// Too many fetches are under way.
     #[error("too many documents are being fetched")]
     Busy,
+}
+
+impl FetchError {
+    /// Whether a host answered, and not as it should.
+    pub(crate) const fn is_from_elsewhere(self) -> bool {
+        match self {
+            Self::Status(_) | Self::NotJson | Self::TooLarge => true,
+            Self::UrlNotAllowed
+            | Self::AddressNotAllowed
+            | Self::Unreachable
+            | Self::Timeout
+            | Self::Busy => false,
+        }
+    }
 }
 
 /// Fetches one JSON document. [`GuardedFetcher`] is the one for production; tests serve documents from elsewhere.

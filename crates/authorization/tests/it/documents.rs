@@ -151,26 +151,103 @@ async fn a_document_that_is_not_right_lets_nobody_in() {
     }
 }
 
+/// What is told when this server cannot reach the host: which, and that it is this server.
+fn unreachable() -> AuthorizeRefusal {
+    AuthorizeRefusal::DocumentUnreachable {
+        host: "claude.ai".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_told_which_host_this_server_cannot_reach() {
+    let bench = Bench::start().await;
+    bench
+        .web
+        .answer("https://claude.ai/c.json", Err(FetchError::Unreachable));
+    let refused = bench.refused("https://claude.ai/c.json", &[web()]).await;
+    assert_eq!(
+        "this server cannot reach claude.ai, where this application is described",
+        refused.to_string()
+    );
+    assert_eq!("client_document_unreachable", refused.code());
+}
+
+/// Claude Code keeps the id that it had, whatever is offered meanwhile.
+#[tokio::test]
+async fn a_common_program_of_the_person_s_machine_is_known_without_its_host() {
+    let bench = Bench::start().await;
+    let known = "https://claude.ai/oauth/claude-code-client-metadata";
+    bench.web.answer(known, Err(FetchError::Unreachable));
+    let local = ("redirect_uri", "http://localhost:33418/callback");
+    let transaction = bench.begin(known, &[local]).await;
+    let shown = bench
+        .server
+        .consent(&transaction, &bench.ana())
+        .await
+        .unwrap();
+    assert_eq!("Claude Code", shown.client.name);
+    // Codes go to the person's machine alone.
+    assert_eq!(
+        AuthorizeRefusal::RedirectUriMismatch,
+        bench.refused(known, &[web()]).await
+    );
+    // What the host says counts before it.
+    let other = "https://claude.ai/oauth/other";
+    bench.web.answer(other, Err(FetchError::Status(404)));
+    assert_eq!(
+        AuthorizeRefusal::DocumentUnavailable,
+        bench.refused(other, &[local]).await
+    );
+    let bench = Bench::start().await;
+    bench.web.answer(known, Err(FetchError::Status(404)));
+    assert_eq!(
+        AuthorizeRefusal::DocumentUnavailable,
+        bench.refused(known, &[local]).await
+    );
+}
+
+#[tokio::test]
+async fn documents_are_offered_only_after_a_host_of_theirs_was_reached() {
+    let offers = |bench: &Bench| {
+        bench
+            .server
+            .metadata()
+            .client_id_metadata_document_supported
+    };
+    let bench = Bench::start().await;
+    assert!(!offers(&bench));
+    bench.server.watch_documents(None).await;
+    assert!(offers(&bench), "that is not asked");
+    // A document that came is a host that was reached.
+    let bench = Bench::start().await;
+    bench.web.serve(CLIENT, document());
+    bench.begin(CLIENT, &[web()]).await;
+    assert!(offers(&bench));
+    // Who cannot register has no other way.
+    let bench = Bench::with(|rules| rules.may_register = false).await;
+    assert!(offers(&bench));
+    let bench = Bench::with(|rules| rules.may_use_documents = false).await;
+    bench.server.watch_documents(None).await;
+    assert!(!offers(&bench));
+}
+
 #[tokio::test]
 async fn a_document_that_cannot_be_had_is_not_asked_for_again_at_once() {
     let bench = Bench::start().await;
     for (failure, refusal) in [
-        (
-            FetchError::Unreachable,
-            AuthorizeRefusal::DocumentUnreachable,
-        ),
+        (FetchError::Unreachable, unreachable()),
         (
             FetchError::AddressNotAllowed,
-            AuthorizeRefusal::DocumentUnreachable,
+            AuthorizeRefusal::DocumentUnavailable,
         ),
-        (FetchError::Timeout, AuthorizeRefusal::DocumentUnreachable),
+        (FetchError::Timeout, unreachable()),
         (
             FetchError::Status(302),
-            AuthorizeRefusal::DocumentUnreachable,
+            AuthorizeRefusal::DocumentUnavailable,
         ),
         (
             FetchError::Status(404),
-            AuthorizeRefusal::DocumentUnreachable,
+            AuthorizeRefusal::DocumentUnavailable,
         ),
         (FetchError::TooLarge, AuthorizeRefusal::DocumentInvalid),
         (FetchError::NotJson, AuthorizeRefusal::DocumentInvalid),
@@ -236,10 +313,7 @@ async fn a_client_goes_on_while_its_host_is_away() {
     bench.begin(CLIENT, &[web()]).await;
     // One that nobody let in does not begin.
     let other = "https://claude.ai/oauth/other.json";
-    assert_eq!(
-        AuthorizeRefusal::DocumentUnreachable,
-        bench.refused(other, &[web()]).await
-    );
+    assert_eq!(unreachable(), bench.refused(other, &[web()]).await);
 }
 
 #[tokio::test]
@@ -405,15 +479,15 @@ async fn an_address_makes_us_fetch_only_so_many() {
                 .await,
         );
     }
+    let codes: Vec<&str> = refusals.iter().map(AuthorizeRefusal::code).collect();
     assert_eq!(
-        [
-            AuthorizeRefusal::DocumentUnreachable,
-            AuthorizeRefusal::DocumentUnreachable,
-            AuthorizeRefusal::TooMany,
-            AuthorizeRefusal::TooMany
-        ]
-        .to_vec(),
-        refusals
+        vec![
+            "client_document_unreachable",
+            "client_document_unreachable",
+            "too_many_requests",
+            "too_many_requests"
+        ],
+        codes
     );
     assert_eq!(2, bench.web.fetches.lock().unwrap().len());
 }

@@ -16,6 +16,7 @@ fn assert_no_null(value: &Value) {
 #[tokio::test]
 async fn the_server_says_what_clients_need() {
     let bench = Bench::start().await;
+    bench.server.watch_documents(None).await;
     let metadata = serde_json::to_value(bench.server.metadata()).unwrap();
     assert_no_null(&metadata);
     assert_eq!(ISSUER, metadata["issuer"]);

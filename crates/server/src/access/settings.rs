@@ -90,6 +90,7 @@ pub(super) fn fetching(oauth: &OauthSettings) -> Result<FetchSettings, AccessErr
         timeout: documents.timeout,
         allowed_private_hosts: documents.private_hosts.clone(),
         root_certificates,
+        proxy: documents.proxy.clone(),
         ..defaults
     })
 }

@@ -23,7 +23,7 @@ use super::{Answer, sentence};
 pub(super) async fn authorize(request: HttpRequest) -> Answer {
     let visit = Visit::begin(&request)?;
     let Ok(parameters) = Parameters::parse_query(request.query_string()) else {
-        return Ok(refused(AuthorizeRefusal::Malformed));
+        return Ok(refused(&AuthorizeRefusal::Malformed));
     };
     let session = visit.session().await?;
     let browser = BrowserVisit {
@@ -40,7 +40,7 @@ pub(super) async fn authorize(request: HttpRequest) -> Answer {
                 answer::see_other(Place::OnTheWay, &format!("/oauth/consent/{transaction}"))
             }
             Authorize::Redirect(to) => go(&to, false),
-            Authorize::Refused(refusal) => refused(refusal),
+            Authorize::Refused(refusal) => refused(&refusal),
         },
     )
 }
@@ -260,7 +260,7 @@ fn go(to: &str, is_allowed: bool) -> HttpResponse {
         return answer::see_other(Place::OnTheWay, to);
     }
     let Some(link) = AppLink::parse(to) else {
-        return refused(AuthorizeRefusal::RedirectUriMismatch);
+        return refused(&AuthorizeRefusal::RedirectUriMismatch);
     };
     let scheme = to.split_once(':').map_or("", |(scheme, _)| scheme);
     let page = ReturnPage {
@@ -271,7 +271,7 @@ fn go(to: &str, is_allowed: bool) -> HttpResponse {
     answer::page(StatusCode::OK, Place::OnTheWay, &page)
 }
 
-fn refused(refusal: AuthorizeRefusal) -> HttpResponse {
+fn refused(refusal: &AuthorizeRefusal) -> HttpResponse {
     let status = match refusal {
         AuthorizeRefusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
         AuthorizeRefusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -287,6 +287,12 @@ fn refused(refusal: AuthorizeRefusal) -> HttpResponse {
         AuthorizeRefusal::RedirectUriMismatch => &[
             "If you made the client here, compare its redirect addresses with the application's, letter by letter.",
             "Otherwise start again in the application. If a link brought you here, close this page.",
+        ],
+        AuthorizeRefusal::DocumentUnreachable { .. } => &[
+            "Ask your administrator: nothing is wrong with the application, or with what you did.",
+            "For the administrator: let this server reach that host by https, or through oauth.client_documents.proxy; \
+             or set oauth.client_documents.enabled = false, so that applications register themselves.",
+            "Then, in the application, remove this connection and add it again.",
         ],
         AuthorizeRefusal::TooMany | AuthorizeRefusal::Unavailable => {
             &["Wait a minute, then start again in the application."]

@@ -154,7 +154,10 @@ async fn a_host_that_is_silent_or_slow_is_given_up() {
 async fn a_name_of_a_private_address_is_not_connected_to() {
     let (url, visits) = serve(answer(JSON, "{}")).await;
     // As a stranger's host name that resolves to 127.0.0.1 would: past the check of the URL, up to the resolver.
-    let resolver = CheckedResolver(AllowedHosts(Arc::new([])));
+    let resolver = CheckedResolver {
+        allowed: AllowedHosts(Arc::new([])),
+        proxy: None,
+    };
     let resolved = resolver.resolve("localhost".parse().unwrap()).await;
     assert!(resolved.is_err_and(|err| err.is::<NotPublic>()));
     let https = url.as_str().replace("http://", "https://");
@@ -314,4 +317,103 @@ async fn a_certificate_counts_only_when_somebody_vouches_for_it() {
         Err(FetchError::UrlNotAllowed),
         trusting.fetch(&by_address, 100).await
     );
+}
+
+/// A forward proxy that answers every CONNECT itself, and keeps what it was asked for.
+async fn proxy() -> (String, Arc<std::sync::Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).await.unwrap_or(0);
+            let head = String::from_utf8_lossy(&request[..read]).into_owned();
+            kept.lock().unwrap().push(head);
+            let _ = stream
+                .write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n")
+                .await;
+        }
+    });
+    // By name: the proxy may be in a private network, which other hosts may not.
+    (format!("http://user:secret@localhost:{port}"), asked)
+}
+
+fn through(proxy: &str, hosts: &[&str]) -> GuardedFetcher {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    GuardedFetcher::new(FetchSettings {
+        allowed_private_hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+        timeout: Duration::from_secs(2),
+        proxy: Some(proxy.to_owned().into()),
+        ..FetchSettings::default()
+    })
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_names_that_only_it_may_know() {
+    let (proxy, asked) = proxy().await;
+    let url = Url::parse("https://client.invalid/client.json").unwrap();
+    let failed = through(&proxy, &[]).fetch(&url, 100).await;
+    assert_eq!(Err(FetchError::Unreachable), failed, "it refuses");
+    let asked = asked.lock().unwrap().join("\n");
+    assert!(
+        asked.starts_with("CONNECT client.invalid:443 HTTP/1.1"),
+        "{asked}"
+    );
+    assert!(
+        asked
+            .to_lowercase()
+            .contains("proxy-authorization: basic dxnlcjpzzwnyzxq="),
+        "{asked}"
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_is_not_asked_for_what_is_refused_without_it() {
+    let (proxy, asked) = proxy().await;
+    let fetcher = through(&proxy, &[]);
+    // `localhost` has a private address, as any name of this network would.
+    for (url, expected) in [
+        ("http://client.example/c", FetchError::UrlNotAllowed),
+        ("https://client.example:8443/c", FetchError::UrlNotAllowed),
+        ("https://user@client.example/c", FetchError::UrlNotAllowed),
+        ("https://127.0.0.1/c", FetchError::AddressNotAllowed),
+        ("https://169.254.169.254/c", FetchError::AddressNotAllowed),
+        ("https://[::1]/c", FetchError::AddressNotAllowed),
+        ("https://localhost/c", FetchError::AddressNotAllowed),
+        (
+            "https://metadata.google.internal/c",
+            FetchError::AddressNotAllowed,
+        ),
+    ] {
+        let refused = fetcher.fetch(&Url::parse(url).unwrap(), 100).await;
+        assert_eq!(Err(expected), refused, "{url}");
+    }
+    let known_here = Url::parse("https://localhost/c").unwrap();
+    assert_eq!(
+        Err(FetchError::AddressNotAllowed),
+        fetcher.check_known_addresses(&known_here).await
+    );
+    assert!(asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_operator_s_exception_does_not_go_through_the_proxy() {
+    let (proxy, asked) = proxy().await;
+    let (url, _) = serve(answer(JSON, "{}")).await;
+    let fetched = through(&proxy, &["localhost"]).fetch(&url, 100).await;
+    assert_eq!("{}", fetched.unwrap().body);
+    assert!(asked.lock().unwrap().is_empty());
+}
+
+#[test]
+fn what_is_no_proxy_is_found_at_the_start() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let made = GuardedFetcher::new(FetchSettings {
+        proxy: Some("not a proxy".to_owned().into()),
+        ..FetchSettings::default()
+    });
+    assert!(made.is_err());
 }
