@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
 use tidegate_config::{AuthMethod, AuthSettings};
+use tidegate_oauth::jose::UnusablePem;
 use tidegate_types::{
     ClientName, Clock, Credential, GrantId, ScopeSet, ServiceCode, WorkspaceSlug,
 };
 
-use crate::{DevelopmentAuthenticator, JwtAuthenticator};
+use crate::{DevelopmentAuthenticator, JwtAuthenticator, Subject};
 
 /// Tells who calls. A team with an identity system of its own implements this one.
 #[async_trait::async_trait]
@@ -28,12 +29,9 @@ pub trait Authenticator: Send + Sync + std::fmt::Debug {
 pub struct VerifiedToken {
     /// What kind of credential it was.
     pub kind: TokenKind,
-    /// Of an external JWT, the user name to look up in the workspace: the first that is not empty of `sub`,
-    /// `client_id`, the payload's `sub`, `email` and `username`. It alone counts: to go on to the next when no
-    /// user has the name would let an issuer's less trusted claims choose the user. Of our own tokens, the
-    /// account's id.
-    pub subject: Arc<str>,
-    /// The client that the token was issued to (`client_id` or `azp`), or `unnamed`.
+    /// Who it is of: for the workspace to find among its users. Of our own tokens, the account's id.
+    pub subject: Subject,
+    /// The client that the token was issued to (`client_id`, `azp`, `cid` or `appid`), or `unnamed`.
     pub client: ClientName,
     /// What the token lets its bearer do.
     pub scopes: ScopeSet,
@@ -97,9 +95,9 @@ impl AuthFailure {
 /// Why an authenticator could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// `auth.jwt.public_key` is no RSA public key.
-    #[error("auth.jwt.public_key is not an RSA public key in PEM")]
-    PublicKey(#[source] jsonwebtoken::errors::Error),
+    /// `auth.jwt.public_key` is no public key of the algorithm.
+    #[error("auth.jwt.public_key cannot be used")]
+    PublicKey(#[source] UnusablePem),
     /// The HTTP client for `auth.jwt.jwks_uri`.
     #[error("the HTTP client for auth.jwt.jwks_uri could not be built")]
     Client(#[source] reqwest::Error),

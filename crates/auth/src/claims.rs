@@ -1,31 +1,36 @@
 //! The claims of an access token (RFC 7519 §4.1, RFC 9068 §2.2), and which of them are good.
 
-use std::sync::Arc;
-
-use serde::Deserialize;
+use serde_json::{Map, Value};
 use tidegate_config::JwtSettings;
-use tidegate_types::{ClientName, Credential, Scope, ScopeSet, TokenId};
+use tidegate_oauth::find_claim;
+use tidegate_types::{ClientName, Credential, Scope, ScopeSet, TokenId, check_name};
 
 use crate::own::GRANT_PREFIX;
-use crate::{TokenKind, VerifiedToken};
+use crate::{TokenKind, VerifiedToken, kind, subject, user};
 
 /// Why a token was refused. For the log only, and only when it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("it is longer than {most} bytes")]
-    TooLong { most: usize },
-    #[error("it is not a JWT, or names an algorithm that is not known")]
+    #[error("it is longer than 8 KiB")]
+    TooLong,
+    #[error("it is not a JWT, or has a member twice")]
     Malformed,
-    #[error("it is signed with {found}, expected {expected}")]
-    Algorithm { found: String, expected: String },
+    #[error("its algorithm is not one of auth.jwt.algorithm")]
+    Algorithm,
     #[error("its header has critical fields, none of which is known")]
     CriticalHeader,
+    #[error("its type (`typ`) is {}, which is not one of auth.jwt.token_types", found.as_deref().unwrap_or("absent"))]
+    Type { found: Option<String> },
     #[error("no key of the issuer has its key id")]
     UnknownKey,
     #[error("its signature does not match")]
     Signature,
     #[error("its claims are not those of an access token: {0}")]
-    Claims(&'static str),
+    Claims(String),
+    #[error("it is not an access token: {0}")]
+    OtherKind(&'static str),
+    #[error("it is bound to its sender (`cnf`), which cannot be checked here")]
+    SenderConstrained,
     #[error("it expired at {exp}")]
     Expired { exp: i64 },
     #[error("it is not good before {nbf}")]
@@ -36,8 +41,14 @@ pub(crate) enum Refusal {
     Issuer,
     #[error("its audience is not the configured one")]
     Audience,
-    #[error("no claim names a user")]
-    NoSubject,
+    #[error("none of its claims names a user; looked at: {}", looked_at.join(", "))]
+    NoSubject { looked_at: Vec<String> },
+    #[error("its claim `email` names its user, and `{by}` does not say that it is verified")]
+    UnverifiedEmail { by: &'static str },
+    #[error(
+        "its claim `sub` is its client: list client_id in auth.jwt.user_claim to let clients be users"
+    )]
+    ClientsOwn,
     #[error("it lacks a required scope")]
     Scope,
     #[error("the issuer's keys cannot be fetched")]
@@ -45,106 +56,133 @@ pub(crate) enum Refusal {
 }
 
 /// Claims as they come. Unknown ones are ignored.
-#[derive(Debug, Deserialize)]
-pub(crate) struct RawClaims {
-    exp: Option<f64>,
-    nbf: Option<f64>,
-    iat: Option<f64>,
-    iss: Option<String>,
-    aud: Option<OneOrMany>,
-    sub: Option<String>,
-    client_id: Option<String>,
-    azp: Option<String>,
-    email: Option<String>,
-    username: Option<String>,
-    jti: Option<String>,
-    scope: Option<OneOrMany>,
-    scp: Option<OneOrMany>,
-    scopes: Option<OneOrMany>,
-}
+#[derive(Debug)]
+pub(crate) struct Claims(pub(crate) Map<String, Value>);
 
-/// A text, or a list of texts. Anything else makes the token malformed.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
+/// Claims that name the client that a token was issued to: RFC 9068, OpenID Connect, Okta, Entra's version 1.
+pub(crate) const CLIENT_CLAIMS: [&str; 4] = ["client_id", "azp", "cid", "appid"];
 
-impl OneOrMany {
-    fn iter(&self) -> impl Iterator<Item = &str> {
-        let (one, many) = match self {
-            Self::One(text) => (Some(text.as_str()), [].as_slice()),
-            Self::Many(texts) => (None, texts.as_slice()),
-        };
-        one.into_iter().chain(many.iter().map(String::as_str))
-    }
-}
-
-impl RawClaims {
+impl Claims {
     /// Checks everything but the signature, and takes what is needed.
     ///
     /// `digest_hex` names the token where it has no `jti`.
     pub(crate) fn verify(
-        self,
+        &self,
         settings: &JwtSettings,
         now_unix_secs: i64,
         digest_hex: &str,
     ) -> Result<VerifiedToken, Refusal> {
         let expires_at = self.check_times(settings, now_unix_secs)?;
-        if settings.issuer.is_some() && self.iss != settings.issuer {
+        let issuer = self.text("iss")?;
+        if !settings.issuers.is_empty()
+            && !issuer.is_some_and(|iss| settings.issuers.iter().any(|own| own == iss))
+        {
             return Err(Refusal::Issuer);
         }
-        let is_for_us = |aud: &OneOrMany| {
-            aud.iter()
-                .any(|aud| settings.audience.iter().any(|own| own == aud))
-        };
-        if !settings.audience.is_empty() && !self.aud.as_ref().is_some_and(is_for_us) {
-            return Err(Refusal::Audience);
-        }
-        let scopes: Vec<&str> = [&self.scope, &self.scp, &self.scopes]
-            .into_iter()
-            .flatten()
-            .flat_map(OneOrMany::iter)
-            .flat_map(str::split_ascii_whitespace)
-            .collect();
+        self.check_audience(settings)?;
+        kind::check(self, settings)?;
+        let scopes = self.scopes(settings)?;
         if !settings
             .required_scopes
             .iter()
-            .all(|needed| scopes.contains(&needed.as_str()))
+            .all(|needed| scopes.contains(needed))
         {
             return Err(Refusal::Scope);
         }
-        let client = [&self.client_id, &self.azp]
-            .into_iter()
-            .map(Option::as_ref)
-            .find_map(non_empty)
-            .unwrap_or("unnamed");
         Ok(VerifiedToken {
             kind: TokenKind::External,
-            subject: self.subject()?,
-            client: ClientName(client.into()),
+            subject: user::subject_of(self, settings)?,
+            client: ClientName(self.client()?.unwrap_or("unnamed").into()),
             scopes: scope_set(&scopes, settings.require_mcp_scopes),
-            credential: Credential::Token(self.token_id(digest_hex)),
+            credential: Credential::Token(self.token_id(digest_hex)?),
             expires_at_unix_secs: Some(expires_at),
             grant: None,
             workspace: None,
         })
     }
 
+    /// A claim by its name, or by a path with dots.
+    pub(crate) fn find(&self, name: &str) -> Option<&Value> {
+        find_claim(&self.0, name)
+    }
+
+    /// A claim that is a text, and a name.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => {
+                let is_name = check_name(text);
+                is_name.map_err(|err| Refusal::Claims(format!("{name} {err}")))?;
+                Ok(Some(text))
+            }
+            Some(_) => Err(Refusal::Claims(format!("{name} is not a text"))),
+        }
+    }
+
+    /// The client that it was issued to.
+    pub(crate) fn client(&self) -> Result<Option<&str>, Refusal> {
+        for name in CLIENT_CLAIMS {
+            if let Some(client) = self.text(name)?.filter(|client| !client.is_empty()) {
+                return Ok(Some(client));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A claim that is a text or a list of texts.
+    fn texts(&self, name: &str) -> Result<Vec<&str>, Refusal> {
+        let wrong = || Refusal::Claims(format!("{name} is neither a text nor a list of texts"));
+        match self.find(name) {
+            None => Ok(Vec::new()),
+            Some(Value::String(text)) => Ok(vec![text]),
+            Some(Value::Array(texts)) => texts
+                .iter()
+                .map(|text| text.as_str().ok_or_else(wrong))
+                .collect(),
+            Some(_) => Err(wrong()),
+        }
+    }
+
+    fn check_audience(&self, settings: &JwtSettings) -> Result<(), Refusal> {
+        let mut audience = self.texts("aud")?;
+        if audience.is_empty() && settings.shape.client_is_audience {
+            audience.extend(self.text("client_id")?);
+        }
+        let is_for_us = audience
+            .iter()
+            .any(|aud| settings.audience.iter().any(|own| own == aud));
+        if settings.audience.is_empty() || is_for_us {
+            Ok(())
+        } else {
+            Err(Refusal::Audience)
+        }
+    }
+
+    fn scopes(&self, settings: &JwtSettings) -> Result<Vec<String>, Refusal> {
+        let mut scopes = Vec::new();
+        for name in &settings.scope_claims {
+            for text in self.texts(name)? {
+                scopes.extend(text.split_ascii_whitespace().map(str::to_owned));
+            }
+        }
+        Ok(scopes)
+    }
+
     /// Returns `exp`, rounded down.
     fn check_times(&self, settings: &JwtSettings, now: i64) -> Result<i64, Refusal> {
         let leeway = i64::try_from(settings.leeway.as_secs()).unwrap_or(i64::MAX);
-        let exp = whole_secs(self.exp.ok_or(Refusal::Claims("exp is missing"))?)?;
+        let exp = self
+            .time("exp")?
+            .ok_or_else(|| Refusal::Claims("exp is missing".to_owned()))?;
         if now >= exp.saturating_add(leeway) {
             return Err(Refusal::Expired { exp });
         }
-        if let Some(nbf) = self.nbf.map(whole_secs).transpose()?
+        if let Some(nbf) = self.time("nbf")?
             && nbf > now.saturating_add(leeway)
         {
             return Err(Refusal::NotYetValid { nbf });
         }
-        if let Some(iat) = self.iat.map(whole_secs).transpose()?
+        if let Some(iat) = self.time("iat")?
             && iat > now.saturating_add(leeway)
         {
             return Err(Refusal::IssuedInFuture { iat });
@@ -152,54 +190,44 @@ impl RawClaims {
         Ok(exp)
     }
 
-    /// The first of Superset's five that is not empty. Its first and third are the same claim for a
-    /// JWT; they differ only for providers that set a subject of their own.
-    fn subject(&self) -> Result<Arc<str>, Refusal> {
-        [
-            &self.sub,
-            &self.client_id,
-            &self.sub,
-            &self.email,
-            &self.username,
-        ]
-        .into_iter()
-        .map(Option::as_ref)
-        .find_map(non_empty)
-        .map(Arc::from)
-        .ok_or(Refusal::NoSubject)
+    /// A `NumericDate` (RFC 7519 §2) in whole seconds.
+    fn time(&self, name: &str) -> Result<Option<i64>, Refusal> {
+        // Up to the year 33658: beyond, a time is a mistake or an attempt at an overflow.
+        const MOST: f64 = 1e12;
+        let Some(value) = self.find(name) else {
+            return Ok(None);
+        };
+        let date = value.as_f64().filter(|date| (0.0..=MOST).contains(date));
+        let date = date.ok_or_else(|| Refusal::Claims(format!("{name} is not a time")))?;
+        #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
+        Ok(Some(date.floor() as i64))
     }
 
-    fn token_id(&self, digest_hex: &str) -> TokenId {
-        // No issuer but ours may name a grant, nor a static token.
-        let is_ours = |jti: &&str| jti.starts_with(GRANT_PREFIX) || jti.starts_with("static");
-        let own = self.jti.as_deref().filter(|jti| !is_ours(jti));
+    fn token_id(&self, digest_hex: &str) -> Result<TokenId, Refusal> {
+        // No issuer but ours may name a grant, a static token, or what is known of a subject.
+        let is_ours = |jti: &&str| {
+            [GRANT_PREFIX, subject::PREFIX, "static"]
+                .iter()
+                .any(|prefix| jti.starts_with(prefix))
+        };
+        let jti = match self.find("jti") {
+            None => None,
+            Some(Value::String(jti)) => Some(jti.as_str()),
+            Some(_) => return Err(Refusal::Claims("jti is not a text".to_owned())),
+        };
+        let own = jti.filter(|jti| !is_ours(jti));
         let own = own.and_then(|jti| jti.parse().ok());
-        own.unwrap_or_else(|| {
+        Ok(own.unwrap_or_else(|| {
             digest_hex
                 .parse()
                 .expect("hex digits are visible ASCII, and 64 are not too many")
-        })
+        }))
     }
-}
-
-fn non_empty(claim: Option<&String>) -> Option<&str> {
-    claim.map(String::as_str).filter(|text| !text.is_empty())
-}
-
-/// A `NumericDate` (RFC 7519 §2) in whole seconds.
-fn whole_secs(date: f64) -> Result<i64, Refusal> {
-    // Up to the year 33658: beyond, a time is a mistake or an attempt at an overflow.
-    const MOST: f64 = 1e12;
-    if !(0.0..=MOST).contains(&date) {
-        return Err(Refusal::Claims("a time is out of range"));
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
-    Ok(date.floor() as i64)
 }
 
 /// A token of an issuer that knows nothing of `mcp:*` gets all of them, unless that is forbidden: the
 /// user's own rights then are the only limit, as they are in Superset.
-fn scope_set(scopes: &[&str], require_mcp_scopes: bool) -> ScopeSet {
+fn scope_set(scopes: &[String], require_mcp_scopes: bool) -> ScopeSet {
     let has_any = scopes.iter().any(|scope| scope.starts_with("mcp:"));
     if !has_any && !require_mcp_scopes {
         return ScopeSet::all();

@@ -45,7 +45,7 @@ mod tests {
         let authenticator = DevelopmentAuthenticator::new("admin");
         for bearer in [None, Some("anything")] {
             let token = authenticator.authenticate(bearer).await.unwrap();
-            assert_eq!("admin", &*token.subject);
+            assert_eq!("admin", token.subject.as_str());
             assert_eq!(Credential::Development, token.credential);
         }
     }

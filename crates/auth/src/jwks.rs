@@ -1,15 +1,13 @@
 //! An issuer's key set behind a URL (RFC 7517 §5).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse};
-use serde::Deserialize;
 use tidegate_config::JwksSettings;
+use tidegate_oauth::jose::VerificationKey;
+use tidegate_oauth::{Algorithm, JwkSet, OAuthError};
 use tidegate_types::Clock;
 use tokio::sync::Mutex;
 
@@ -18,7 +16,6 @@ use crate::claims::Refusal;
 
 /// Sets are a few kilobytes; more is a mistake or an attack on our memory.
 const MOST_BYTES: usize = 256 * 1024;
-const MOST_KEYS: usize = 100;
 
 /// Keys by id, fetched when they are needed and too old, or when a token names a new one.
 ///
@@ -27,6 +24,7 @@ const MOST_KEYS: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Jwks {
     settings: JwksSettings,
+    algorithms: Vec<Algorithm>,
     clock: Arc<dyn Clock>,
     client: reqwest::Client,
     keys: ArcSwapOption<KeySet>,
@@ -38,19 +36,8 @@ pub(crate) struct Jwks {
 
 #[derive(Debug)]
 struct KeySet {
-    by_id: HashMap<String, Arc<DecodingKey>>,
-    /// The only key of the set, which tokens without a key id are checked with.
-    single: Option<Arc<DecodingKey>>,
+    keys: JwkSet,
     fetched_at: i64,
-}
-
-impl KeySet {
-    fn find(&self, key_id: Option<&str>) -> Option<Arc<DecodingKey>> {
-        match key_id {
-            Some(id) => self.by_id.get(id).cloned(),
-            None => self.single.clone(),
-        }
-    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -62,13 +49,17 @@ enum FetchError {
     #[error("the body is larger than {MOST_BYTES} bytes")]
     TooLarge,
     #[error("the body is not a key set")]
-    NotAKeySet(#[from] serde_json::Error),
-    #[error("the set has no RSA key for signatures")]
+    NotAKeySet(#[from] OAuthError),
+    #[error("the set has no key for signatures of the algorithm in auth.jwt.algorithm")]
     NoKey,
 }
 
 impl Jwks {
-    pub(crate) fn new(settings: JwksSettings, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
+    pub(crate) fn new(
+        settings: JwksSettings,
+        algorithms: Vec<Algorithm>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SetupError> {
         let client = reqwest::Client::builder()
             .timeout(settings.timeout)
             .connect_timeout(settings.timeout)
@@ -79,6 +70,7 @@ impl Jwks {
             .map_err(SetupError::Client)?;
         Ok(Self {
             settings,
+            algorithms,
             clock,
             client,
             keys: ArcSwapOption::empty(),
@@ -90,26 +82,27 @@ impl Jwks {
     pub(crate) async fn find(
         self: &Arc<Self>,
         key_id: Option<&str>,
-    ) -> Result<Arc<DecodingKey>, Refusal> {
-        if let Some(key) = self.fresh(key_id) {
+        algorithm: Algorithm,
+    ) -> Result<Arc<VerificationKey>, Refusal> {
+        if let Some(key) = self.fresh(key_id, algorithm) {
             return Ok(key);
         }
         // Whoever finds a fetch under way and an old key at hand need not wait.
         let fetching = match (
             Arc::clone(&self.fetching).try_lock_owned(),
-            self.stale(key_id),
+            self.stale(key_id, algorithm),
         ) {
             (Ok(lock), _) => lock,
             (Err(_), Some(key)) => return Ok(key),
             (Err(_), None) => Arc::clone(&self.fetching).lock_owned().await,
         };
-        if let Some(key) = self.fresh(key_id) {
+        if let Some(key) = self.fresh(key_id, algorithm) {
             return Ok(key);
         }
         let now = self.clock.unix_millis();
         let last = self.attempted_at.load(Ordering::Acquire);
         if !is_older(last, now, self.settings.min_refetch) {
-            return self.without_fetching(key_id);
+            return self.without_fetching(key_id, algorithm);
         }
         self.attempted_at.store(now, Ordering::Release);
         // On a task of its own, so that a caller who hangs up cannot undo the one attempt that
@@ -120,9 +113,10 @@ impl Jwks {
             own.refresh().await
         });
         if refresh.await.unwrap_or(false) {
-            self.fresh(key_id).ok_or(Refusal::UnknownKey)
+            self.fresh(key_id, algorithm).ok_or(Refusal::UnknownKey)
         } else {
-            self.stale(key_id).ok_or(Refusal::KeysUnavailable)
+            self.stale(key_id, algorithm)
+                .ok_or(Refusal::KeysUnavailable)
         }
     }
 
@@ -142,25 +136,29 @@ impl Jwks {
     }
 
     /// The key, from a set that is young enough to be used without asking.
-    fn fresh(&self, key_id: Option<&str>) -> Option<Arc<DecodingKey>> {
+    fn fresh(&self, key_id: Option<&str>, algorithm: Algorithm) -> Option<Arc<VerificationKey>> {
         let keys = self.keys.load();
         let set = keys.as_ref()?;
         let is_young = !is_older(set.fetched_at, self.clock.unix_millis(), self.settings.ttl);
-        is_young.then(|| set.find(key_id)).flatten()
+        is_young.then(|| set.find(key_id, algorithm)).flatten()
     }
 
     /// The key, from a set that may be used while the issuer cannot be reached.
-    fn stale(&self, key_id: Option<&str>) -> Option<Arc<DecodingKey>> {
+    fn stale(&self, key_id: Option<&str>, algorithm: Algorithm) -> Option<Arc<VerificationKey>> {
         let keys = self.keys.load();
         let set = keys.as_ref()?;
         let most = self.settings.ttl + self.settings.stale;
         let is_usable = !is_older(set.fetched_at, self.clock.unix_millis(), most);
-        is_usable.then(|| set.find(key_id)).flatten()
+        is_usable.then(|| set.find(key_id, algorithm)).flatten()
     }
 
     /// The answer shortly after a fetch: what that one told.
-    fn without_fetching(&self, key_id: Option<&str>) -> Result<Arc<DecodingKey>, Refusal> {
-        if let Some(key) = self.stale(key_id) {
+    fn without_fetching(
+        &self,
+        key_id: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<Arc<VerificationKey>, Refusal> {
+        if let Some(key) = self.stale(key_id, algorithm) {
             return Ok(key);
         }
         let last = self.attempted_at.load(Ordering::Acquire);
@@ -192,59 +190,28 @@ impl Jwks {
             }
             body.extend_from_slice(&chunk);
         }
-        let by_id = usable_keys(&body)?;
-        let single = match by_id.as_slice() {
-            [(_, key)] => Some(Arc::clone(key)),
-            _ => None,
-        };
+        let keys = JwkSet::parse(&body)?;
+        // Others are left out: a set may serve other purposes too.
+        if !keys.has_key_for(&self.algorithms) {
+            return Err(FetchError::NoKey);
+        }
         Ok(KeySet {
-            by_id: by_id
-                .into_iter()
-                .filter_map(|(id, key)| Some((id?, key)))
-                .collect(),
-            single,
+            keys,
             fetched_at: self.clock.unix_millis(),
         })
+    }
+}
+
+impl KeySet {
+    fn find(&self, key_id: Option<&str>, algorithm: Algorithm) -> Option<Arc<VerificationKey>> {
+        let found = self.keys.find(key_id, algorithm).ok()?;
+        Some(Arc::new(found.clone()))
     }
 }
 
 fn is_older(since_millis: i64, now_millis: i64, than: Duration) -> bool {
     let than = i64::try_from(than.as_millis()).unwrap_or(i64::MAX);
     now_millis.saturating_sub(since_millis) >= than
-}
-
-/// A key, with the id that most sets give it.
-type IdentifiedKey = (Option<String>, Arc<DecodingKey>);
-
-/// The RSA keys for signatures. Others are left out: a set may serve other purposes too.
-fn usable_keys(body: &[u8]) -> Result<Vec<IdentifiedKey>, FetchError> {
-    #[derive(Deserialize)]
-    struct RawSet {
-        keys: Vec<serde_json::Value>,
-    }
-    let set: RawSet = serde_json::from_slice(body)?;
-    let keys: Vec<_> = set
-        .keys
-        .into_iter()
-        .filter_map(|key| serde_json::from_value::<Jwk>(key).ok())
-        .filter(is_for_rs256)
-        .filter_map(|jwk| {
-            let key = DecodingKey::from_jwk(&jwk).ok()?;
-            Some((jwk.common.key_id, Arc::new(key)))
-        })
-        .take(MOST_KEYS)
-        .collect();
-    if keys.is_empty() {
-        return Err(FetchError::NoKey);
-    }
-    Ok(keys)
-}
-
-fn is_for_rs256(jwk: &Jwk) -> bool {
-    let common = &jwk.common;
-    matches!(jwk.algorithm, AlgorithmParameters::RSA(_))
-        && matches!(common.key_algorithm, None | Some(KeyAlgorithm::RS256))
-        && matches!(common.public_key_use, None | Some(PublicKeyUse::Signature))
 }
 
 /// An error with its causes, for the log.

@@ -1,28 +1,27 @@
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, Validation};
 use tidegate_config::JwtSettings;
+use tidegate_oauth::jose::{Compact, CompactProblem};
 use tidegate_types::Clock;
 
-use crate::claims::{RawClaims, Refusal};
-use crate::keys::KeySource;
+use crate::claims::{Claims, Refusal};
+use crate::keys::Keys;
+use crate::kind;
 use crate::token_cache::{TokenCache, digest_of, hex_of};
 use crate::{AuthFailure, Authenticator, SetupError, VerifiedToken};
 
-/// Longer tokens are refused unread: real ones stay far below, and reading costs memory and time.
+/// Longer tokens are refused before anything is done for them.
 const MOST_BYTES: usize = 8 * 1024;
 
 /// The keys of another issuer come and go without a word: what they verified is believed for its time.
 const GENERATION: u64 = 0;
 
-/// Bearer JWTs of one issuer, by the one algorithm that its key is for.
+/// Bearer JWTs of one issuer.
 #[derive(Debug)]
 pub struct JwtAuthenticator {
     settings: JwtSettings,
     required_scopes: Arc<[String]>,
-    keys: KeySource,
-    validation: Validation,
+    keys: Keys,
     verified: TokenCache,
     clock: Arc<dyn Clock>,
 }
@@ -33,20 +32,18 @@ impl JwtAuthenticator {
     /// # Errors
     /// When the key cannot be read.
     pub fn new(settings: &JwtSettings, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
-        let keys = KeySource::new(&settings.key, Arc::clone(&clock))?;
         Ok(Self {
             required_scopes: settings.required_scopes.clone().into(),
-            validation: signature_only(keys.algorithm()),
+            keys: Keys::new(settings, Arc::clone(&clock))?,
             verified: TokenCache::new(settings.token_cache_entries),
             settings: settings.clone(),
-            keys,
             clock,
         })
     }
 
     async fn verify(&self, bearer: &str) -> Result<Arc<VerifiedToken>, Refusal> {
         if bearer.len() > MOST_BYTES {
-            return Err(Refusal::TooLong { most: MOST_BYTES });
+            return Err(Refusal::TooLong);
         }
         let digest = digest_of(bearer);
         let now = self.clock.unix_secs();
@@ -60,39 +57,29 @@ impl JwtAuthenticator {
         Ok(token)
     }
 
-    async fn check_signature(&self, bearer: &str) -> Result<RawClaims, Refusal> {
-        let header = jsonwebtoken::decode_header(bearer).map_err(|_| Refusal::Malformed)?;
-        // Before the key is looked up, so that a wrong algorithm costs no fetch.
-        if header.alg != self.keys.algorithm() {
-            return Err(Refusal::Algorithm {
-                found: format!("{:?}", header.alg),
-                expected: format!("{:?}", self.keys.algorithm()),
-            });
-        }
-        // RFC 7515 §4.1.11: what must be understood and is not makes the token invalid.
-        if header.crit.is_some() {
-            return Err(Refusal::CriticalHeader);
-        }
-        let key = self.keys.find(header.kid.as_deref()).await?;
-        jsonwebtoken::decode(bearer, &key, &self.validation)
-            .map(|token| token.claims)
-            .map_err(|err| match err.kind() {
-                jsonwebtoken::errors::ErrorKind::Json(_) => {
-                    Refusal::Claims("one has the wrong type")
-                }
-                _ => Refusal::Signature,
-            })
+    /// Before the key is looked up, what the header tells is looked at, so that a token that is none of ours costs no
+    /// fetch.
+    async fn check_signature(&self, bearer: &str) -> Result<Claims, Refusal> {
+        let token = Compact::parse(bearer, self.keys.algorithms())?;
+        kind::check_type(token.kind.as_deref(), &self.settings.token_types)?;
+        let key = self
+            .keys
+            .find(token.key_id.as_deref(), token.algorithm)
+            .await?;
+        Ok(Claims(token.verify(&key)?))
     }
 }
 
-/// Claims are checked by ourselves: by our clock, and alike for every kind of key.
-fn signature_only(algorithm: Algorithm) -> Validation {
-    let mut validation = Validation::new(algorithm);
-    validation.required_spec_claims = HashSet::new();
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation.validate_aud = false;
-    validation
+impl From<CompactProblem> for Refusal {
+    fn from(problem: CompactProblem) -> Self {
+        match problem {
+            CompactProblem::TooLong => Self::TooLong,
+            CompactProblem::Malformed => Self::Malformed,
+            CompactProblem::Algorithm => Self::Algorithm,
+            CompactProblem::CriticalHeader => Self::CriticalHeader,
+            CompactProblem::Signature => Self::Signature,
+        }
+    }
 }
 
 #[async_trait::async_trait]

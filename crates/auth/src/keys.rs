@@ -2,52 +2,70 @@
 
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, DecodingKey};
-use tidegate_config::JwtKey;
+use tidegate_config::{JwtKey, JwtSettings};
+use tidegate_oauth::Algorithm;
+use tidegate_oauth::jose::VerificationKey;
 use tidegate_types::{Clock, ExposeSecret};
 
 use crate::SetupError;
 use crate::claims::Refusal;
 use crate::jwks::Jwks;
 
-/// Where the key of a token comes from. Each kind pins its algorithm, so that the public key of an
-/// issuer can never be used as an HMAC secret (RFC 8725 §3.1).
+/// Where the key of a token comes from, and what it may be signed with. A key is pinned to the algorithms of its
+/// kind, so that the public key of an issuer can never be used as an HMAC secret (RFC 8725 §3.1).
 #[derive(Debug)]
-pub(crate) enum KeySource {
-    Jwks(Arc<Jwks>),
-    Rsa(Arc<DecodingKey>),
-    Hmac(Arc<DecodingKey>),
+pub(crate) struct Keys {
+    source: Source,
+    algorithms: Vec<Algorithm>,
 }
 
-impl KeySource {
-    pub(crate) fn new(key: &JwtKey, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
-        Ok(match key {
-            JwtKey::Jwks(settings) => Self::Jwks(Arc::new(Jwks::new(settings.clone(), clock)?)),
+#[derive(Debug)]
+enum Source {
+    Jwks(Arc<Jwks>),
+    /// A single configured key, which fits every key id.
+    Fixed(Arc<VerificationKey>),
+}
+
+impl Keys {
+    pub(crate) fn new(settings: &JwtSettings, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
+        let algorithms: Vec<Algorithm> = settings
+            .algorithms
+            .iter()
+            .filter_map(|name| name.as_str().parse().ok())
+            .collect();
+        let source = match &settings.key {
+            JwtKey::Jwks(jwks) => Source::Jwks(Arc::new(Jwks::new(
+                jwks.clone(),
+                algorithms.clone(),
+                clock,
+            )?)),
             JwtKey::PublicKey(pem) => {
-                let key =
-                    DecodingKey::from_rsa_pem(pem.as_bytes()).map_err(SetupError::PublicKey)?;
-                Self::Rsa(Arc::new(key))
+                let algorithm = algorithms.first().copied().unwrap_or(Algorithm::Rs256);
+                let key = VerificationKey::from_pem(algorithm, pem);
+                Source::Fixed(Arc::new(key.map_err(SetupError::PublicKey)?))
             }
             JwtKey::Secret(secret) => {
-                let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
-                Self::Hmac(Arc::new(key))
+                let key = VerificationKey::from_secret(secret.expose_secret().as_bytes());
+                Source::Fixed(Arc::new(key))
             }
-        })
+        };
+        Ok(Self { source, algorithms })
     }
 
-    /// The one algorithm that is accepted.
-    pub(crate) const fn algorithm(&self) -> Algorithm {
-        match self {
-            Self::Jwks(_) | Self::Rsa(_) => Algorithm::RS256,
-            Self::Hmac(_) => Algorithm::HS256,
-        }
+    /// What tokens may be signed with.
+    pub(crate) fn algorithms(&self) -> &[Algorithm] {
+        &self.algorithms
     }
 
-    /// The key with this id. A single configured key fits every id.
-    pub(crate) async fn find(&self, key_id: Option<&str>) -> Result<Arc<DecodingKey>, Refusal> {
-        match self {
-            Self::Jwks(jwks) => jwks.find(key_id).await,
-            Self::Rsa(key) | Self::Hmac(key) => Ok(Arc::clone(key)),
+    /// The key that may have signed.
+    pub(crate) async fn find(
+        &self,
+        key_id: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<Arc<VerificationKey>, Refusal> {
+        match &self.source {
+            Source::Jwks(jwks) => jwks.find(key_id, algorithm).await,
+            Source::Fixed(key) => Ok(Arc::clone(key)),
         }
     }
 }

@@ -8,10 +8,13 @@ mod development;
 mod jwks;
 mod jwt;
 mod keys;
+mod kind;
 mod own;
 mod ports;
 mod static_tokens;
+mod subject;
 mod token_cache;
+mod user;
 
 pub use authenticator::{
     AuthFailure, Authenticator, SetupError, TokenKind, VerifiedToken, from_settings,
@@ -22,3 +25,4 @@ pub use jwt::JwtAuthenticator;
 pub use own::{LiveResources, OwnTokenAuthenticator, OwnTokenParts, token_id_of, workspace_of};
 pub use ports::{ApiTokenFound, ApiTokens, NoStanding, OwnKeys, Standing, StandingSource};
 pub use static_tokens::StaticTokens;
+pub use subject::{Subject, SubjectClaim};

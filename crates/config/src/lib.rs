@@ -24,7 +24,8 @@ mod tools;
 mod workspace;
 
 pub use auth::{
-    AuthMethod, AuthSettings, DevelopmentUser, JwksSettings, JwtKey, JwtSettings, StaticToken,
+    AuthMethod, AuthSettings, ClientScopes, DevelopmentUser, IssuerPreset, JwksSettings,
+    JwtAlgorithm, JwtKey, JwtSettings, StaticToken, TokenShape, TokenTypes, UserRules,
 };
 pub use flags::{Flag, Flags};
 pub use guards::{CacheSettings, LimitSettings, Rate, ResponseSizeSettings};

@@ -83,11 +83,24 @@ pub(crate) fn is_setting(name: &str) -> bool {
     SINGLE.iter().any(|(known, _)| *known == name)
         || DICTIONARIES.iter().any(|(known, _)| *known == name)
         || name.starts_with(FEATURE)
-        || matches!(name, "MCP_DEBUG" | "MCP_AUTH_FACTORY")
+        || FUNCTIONS.iter().any(|(known, _)| *known == name)
+        || matches!(name, "MCP_DEBUG" | "AUTH_USERNAME_CI")
 }
 
 /// What Superset's variables of single feature flags begin with.
 const FEATURE: &str = "SUPERSET_FEATURE_";
+
+/// Settings that are a Python function, and what takes its place.
+const FUNCTIONS: [(&str, &str); 2] = [
+    (
+        "MCP_AUTH_FACTORY",
+        "an auth provider in Rust, given to Application::builder()",
+    ),
+    (
+        "MCP_USER_RESOLVER",
+        "the claims that name the user, in auth.jwt.user_claim, or auth.jwt.preset",
+    ),
+];
 
 /// Lays one variable over what is there, if it is one of Superset's.
 pub(crate) fn add(layers: &mut Layers, name: &str, value: &str) {
@@ -104,15 +117,15 @@ pub(crate) fn add(layers: &mut Layers, name: &str, value: &str) {
             .push(Problem::new("server.port", &origin, value, expected));
     } else if name == "MCP_DEBUG" {
         add_debug(layers, value, &origin);
-    } else if name == "MCP_AUTH_FACTORY" {
+    } else if let Some((_, instead)) = FUNCTIONS.iter().find(|(known, _)| *known == name) {
         if value != "None" {
-            layers.problems.push(Problem::new(
-                name,
-                &origin,
-                "a Python function",
-                "an auth provider in Rust, given to Application::builder()",
-            ));
+            let found = "a Python function";
+            layers
+                .problems
+                .push(Problem::new(name, &origin, found, *instead));
         }
+    } else if name == "AUTH_USERNAME_CI" {
+        add_username_case(layers, value, &origin);
     } else if let Some((_, path)) = SINGLE.iter().find(|(known, _)| *known == name) {
         // Python's way to say that something is not set.
         if value != "None" {
@@ -130,19 +143,40 @@ pub(crate) fn add(layers: &mut Layers, name: &str, value: &str) {
 }
 
 fn add_debug(layers: &mut Layers, value: &str, origin: &Origin) {
-    match value.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => layers.set(
+    if let Some(true) = flag_of(layers, "MCP_DEBUG", value, origin) {
+        layers.set(
             "telemetry.log.level",
             Value::Text("debug".to_owned()),
             origin,
-        ),
-        "false" | "0" | "no" | "off" | "none" => {}
-        _ => layers.problems.push(Problem::new(
-            "MCP_DEBUG",
+        );
+    }
+}
+
+/// A setting of Superset's own sign-in, which says how it compares user names.
+fn add_username_case(layers: &mut Layers, value: &str, origin: &Origin) {
+    if let Some(ignores) = flag_of(layers, "AUTH_USERNAME_CI", value, origin) {
+        let case = if ignores { "ignore" } else { "exact" };
+        layers.set(
+            "auth.jwt.username_case",
+            Value::Text(case.to_owned()),
             origin,
-            format!("{value:?}"),
-            "true or false",
-        )),
+        );
+    }
+}
+
+/// `None`: nothing, or nonsense, which is noted.
+fn flag_of(layers: &mut Layers, name: &str, value: &str, origin: &Origin) -> Option<bool> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        "none" => None,
+        _ => {
+            let found = format!("{value:?}");
+            layers
+                .problems
+                .push(Problem::new(name, origin, found, "true or false"));
+            None
+        }
     }
 }
 
@@ -207,6 +241,7 @@ fn hint(layers: &mut Layers, name: &str) {
         .chain(&WITHOUT_EFFECT)
         .map(|(known, _)| *known)
         .chain(DICTIONARIES.iter().map(|(known, _)| *known))
+        .chain(FUNCTIONS.iter().map(|(known, _)| *known))
         .find(|known| strsim::damerau_levenshtein(known, name) <= 2);
     if let Some(known) = known {
         layers.notices.push(format!(

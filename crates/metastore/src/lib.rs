@@ -37,4 +37,4 @@ pub use metastore::{Metastore, MetastoreSettings};
 pub use person::Person;
 pub use tag::{Tag, TagKind};
 pub use tidegate_database::{DatabaseError as MetastoreError, PoolSettings};
-pub use user::{User, Users};
+pub use user::{FoundUser, User, UserQuery, Users};

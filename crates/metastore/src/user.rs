@@ -1,5 +1,5 @@
 use chrono::NaiveDateTime;
-use sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_query::{Cond, Expr, ExprTrait, Func, Query, SelectStatement};
 use tidegate_types::UserId;
 
 use crate::{Metastore, MetastoreError};
@@ -31,6 +31,31 @@ impl User {
             email: String::new(),
         }
     }
+}
+
+/// Who is looked for by a text that somebody else gives, an identity provider for instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserQuery<'a> {
+    /// A user name, or an address.
+    pub text: &'a str,
+    /// Whether it may be an address (`ab_user.email`), which is compared as it stands, as in Superset.
+    pub may_be_address: bool,
+    /// Whether user names are compared without regard to the case of ASCII letters, as Superset's own sign-in does
+    /// (`AUTH_USERNAME_CI`). Other letters are compared as they stand: databases disagree about their case.
+    pub ignores_case: bool,
+}
+
+/// Who was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundUser {
+    /// One active user.
+    One(User),
+    /// Nobody goes by it.
+    Nobody,
+    /// One user, who may not sign in.
+    Inactive,
+    /// More than one user, active or not: it cannot be said which is meant.
+    Several,
 }
 
 /// The user repository. Each call is one statement.
@@ -92,6 +117,59 @@ impl Users<'_> {
             select().and_where(Expr::col("email").eq(email)),
         )
         .await
+    }
+
+    /// The one user who goes by a text, by their name or their address.
+    pub async fn find(&self, query: UserQuery<'_>) -> Result<FoundUser, MetastoreError> {
+        /// More than these are several, whoever they are.
+        const MOST: u64 = 10;
+        let text = query.text;
+        let mut by = Cond::any().add(Expr::col("username").eq(text));
+        if query.ignores_case {
+            let lower = text.to_ascii_lowercase();
+            by = by.add(Expr::expr(Func::lower(Expr::col("username"))).eq(lower));
+        }
+        if query.may_be_address {
+            by = by.add(Expr::col("email").eq(text));
+        }
+        let statement = Query::select()
+            .columns([
+                "id",
+                "username",
+                "first_name",
+                "last_name",
+                "email",
+                "active",
+            ])
+            .from("ab_user")
+            .cond_where(by)
+            .limit(MOST)
+            .to_owned();
+        let rows = self
+            .metastore
+            .pool()
+            .fetch("find a user by a name or an address", &statement)
+            .await?;
+        let mut found = None;
+        for row in &rows {
+            let user = read(row)?;
+            // The database folds more letters than ASCII.
+            let is_meant = user.username == text
+                || (query.ignores_case && user.username.eq_ignore_ascii_case(text))
+                || (query.may_be_address && user.email == text);
+            if !is_meant {
+                continue;
+            }
+            if found.is_some() {
+                return Ok(FoundUser::Several);
+            }
+            found = Some((user, row.flag(5)?.unwrap_or(false)));
+        }
+        Ok(match found {
+            Some((user, true)) => FoundUser::One(user),
+            Some((_, false)) => FoundUser::Inactive,
+            None => FoundUser::Nobody,
+        })
     }
 
     /// Notes a sign-in: `last_login` and the counters.

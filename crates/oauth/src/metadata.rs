@@ -149,6 +149,7 @@ impl AuthorizationServerMetadata {
 pub struct ProtectedResourceMetadata {
     pub resource: String,
     pub authorization_servers: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes_supported: Vec<String>,
     pub bearer_methods_supported: Vec<String>,
     pub resource_name: String,

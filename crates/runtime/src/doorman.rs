@@ -11,7 +11,8 @@ use tidegate_types::{Principal, ServiceCode, WorkspaceSlug};
 use crate::answer::Answer;
 use crate::control::{Closed, Freshness, Gates};
 use crate::identity::{IdentifyError, Identity};
-use crate::service::Caller;
+use crate::service::{Caller, Observer};
+use crate::unknown_user::UnknownUsers;
 use crate::workspace::{WorkspaceError, WorkspaceHandle, WorkspaceRegistry};
 
 /// Decides whether a caller is served, on each request and for as long as a stream is open.
@@ -20,6 +21,8 @@ pub(crate) struct Doorman {
     pub gates: Gates,
     pub freshness: Arc<Freshness>,
     pub workspaces: Arc<WorkspaceRegistry>,
+    pub unknown_users: UnknownUsers,
+    pub observer: Observer,
 }
 
 /// A caller who is let in.
@@ -63,6 +66,12 @@ impl Doorman {
                 Ok(Some(Closed::Hibernated)) => Err(Closed::Hibernated.into()),
                 _ => Err(err.into()),
             },
+            Err(IdentifyError::UnknownUser(unknown)) => {
+                if let Some(arguments) = self.unknown_users.tell(slug, &token, &unknown) {
+                    self.observer.unknown_user(slug, &token.client, arguments);
+                }
+                Err(IdentifyError::UnknownUser(unknown))
+            }
             Err(err) => Err(err),
         }
     }

@@ -9,16 +9,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_auth::{
-    AuthFailure, Authenticator, NoStanding, Standing, StandingSource, VerifiedToken, token_id_of,
+    AuthFailure, Authenticator, NoStanding, Standing, StandingSource, Subject, VerifiedToken,
+    token_id_of,
 };
+use tidegate_metastore::{FoundUser, UserQuery};
 use tidegate_store::{Circuit, Generation, KnownStanding, Remembered, Validation, ValidationCache};
 use tidegate_types::{
-    ClientName, Credential, GrantId, Principal, Scope, ScopeSet, ServiceCode, TokenId, UserId,
-    WorkspaceSlug, check_name,
+    ClientName, GrantId, Principal, Scope, ScopeSet, ServiceCode, TokenId, UserId, WorkspaceSlug,
+    check_name,
 };
 use tokio::sync::Semaphore;
 
 use crate::control::{Closed, Freshness};
+use crate::unknown_user::{UnknownReason, UnknownUser};
 use crate::workspace::{WorkspaceError, WorkspaceHandle};
 
 /// How long a validated session counts everywhere.
@@ -56,9 +59,13 @@ pub enum IdentifyError {
     /// The credential did not pass.
     #[error(transparent)]
     Auth(#[from] AuthFailure),
-    /// The credential is good, and nobody in this workspace goes by it.
-    #[error("the token's subject is not an active member of the workspace")]
+    /// The credential is good, and its account is not an active member of the workspace.
+    #[error("the token's account is not an active member of the workspace")]
     NotAMember,
+    /// The credential is good, and no active user of the workspace goes by what it says. To callers this is
+    /// [`Self::NotAMember`].
+    #[error(transparent)]
+    UnknownUser(Box<UnknownUser>),
     /// The token was revoked.
     #[error("the token was revoked")]
     Revoked,
@@ -82,7 +89,7 @@ impl IdentifyError {
     pub fn service_code(&self) -> ServiceCode {
         match self {
             Self::Auth(failure) => failure.service_code(),
-            Self::NotAMember | Self::Revoked => ServiceCode::Unauthenticated,
+            Self::NotAMember | Self::UnknownUser(_) | Self::Revoked => ServiceCode::Unauthenticated,
             Self::NoStanding(reason) => match reason {
                 NoStanding::Unknown
                 | NoStanding::Ended
@@ -216,33 +223,18 @@ impl Identity {
         workspace: &WorkspaceHandle,
         token: &VerifiedToken,
     ) -> Result<Arc<Validated>, IdentifyError> {
-        let id = match &token.credential {
-            Credential::Token(id) => id.clone(),
-            // The development user has no token; its name stands in for one.
-            Credential::Development => development_token(&token.subject),
-        };
-        let subject = &*token.subject;
-        // Ids of tokens ought to be unique (RFC 7519 §4.1.7), and are not with every issuer.
-        let is_of_subject =
-            |validated: &Validated| validated.standing.is_none() && *validated.username == *subject;
-        if let Some(Known::Good(validated)) = workspace.validated().get(&id)
-            && is_of_subject(&validated)
-        {
+        let id = token.subject.id().clone();
+        if let Some(Known::Good(validated)) = workspace.validated().get(&id) {
             return Ok(validated);
         }
         let slug = &workspace.workspace().slug;
         let epoch = workspace.epoch();
         let (outcome, generation) = self.remembered(slug, &id).await;
-        let known = match outcome {
-            // What is remembered is of another subject, and stays so.
-            Some(Validation::Valid {
-                username, standing, ..
-            }) if username != subject || standing.is_some() => look_up(workspace, subject).await?,
-            Some(known) => known,
-            None => {
-                let found = look_up(workspace, subject).await?;
-                self.remember(slug, &id, found, generation).await
-            }
+        let known = if let Some(known) = outcome {
+            known
+        } else {
+            let found = look_up(workspace, &token.subject).await?;
+            self.remember(slug, &id, found, generation).await
         };
         let validated = validated_of(known)?;
         // What was read before a change may already be wrong: it serves this request alone.
@@ -344,7 +336,8 @@ impl Identity {
                 scopes,
             } => (account, username, client, scopes),
         };
-        let Validation::Valid { user, username, .. } = look_up(workspace, &username).await? else {
+        let acts_as = Subject::from(&*username);
+        let Validation::Valid { user, username, .. } = look_up(workspace, &acts_as).await? else {
             return Err(IdentifyError::NotAMember);
         };
         Ok(Ok(Validation::Valid {
@@ -417,42 +410,43 @@ fn validated_of(outcome: Validation) -> Result<Arc<Validated>, IdentifyError> {
     }
 }
 
-/// The active user of this name in the workspace's metastore.
-async fn look_up(workspace: &WorkspaceHandle, name: &str) -> Result<Validation, IdentifyError> {
-    // Nobody has such a name, and a database that cannot store it is not to be asked.
-    if check_name(name).is_err() {
-        return Err(IdentifyError::NotAMember);
-    }
-    let user = workspace
-        .workspace()
-        .metastore
-        .users()
-        .by_username(name)
-        .await
-        .map_err(|err| {
+/// The one active user of the workspace's metastore who goes by the first claim that finds anybody. One that finds
+/// somebody who may not come in, or more than one, decides as well: the next must not make up for it.
+async fn look_up(
+    workspace: &WorkspaceHandle,
+    subject: &Subject,
+) -> Result<Validation, IdentifyError> {
+    let unknown = |reason| IdentifyError::UnknownUser(Box::new(UnknownUser::new(subject, reason)));
+    let users = workspace.workspace().metastore.users();
+    for claim in subject.claims() {
+        // Nobody has such a name, and a database that cannot store it is not to be asked.
+        if check_name(&claim.value).is_err() {
+            continue;
+        }
+        let query = UserQuery {
+            text: &claim.value,
+            may_be_address: claim.may_be_address,
+            ignores_case: subject.ignores_case(),
+        };
+        let found = users.find(query).await.map_err(|err| {
             tracing::warn!(
                 error = &err as &dyn std::error::Error,
                 "could not look up a user"
             );
             WorkspaceError::Unavailable(Arc::new(err))
         })?;
-    let user = user.ok_or(IdentifyError::NotAMember)?;
-    Ok(Validation::Valid {
-        user: user.id,
-        username: user.username,
-        standing: None,
-    })
-}
-
-fn development_token(username: &str) -> TokenId {
-    let hex: String =
-        username
-            .bytes()
-            .take(50)
-            .fold(String::from("development-"), |mut text, byte| {
-                use std::fmt::Write as _;
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
-    hex.parse().expect("hexadecimal digits are visible ASCII")
+        match found {
+            FoundUser::One(user) => {
+                return Ok(Validation::Valid {
+                    user: user.id,
+                    username: user.username,
+                    standing: None,
+                });
+            }
+            FoundUser::Nobody => {}
+            FoundUser::Inactive => return Err(unknown(UnknownReason::Inactive)),
+            FoundUser::Several => return Err(unknown(UnknownReason::Several)),
+        }
+    }
+    Err(unknown(UnknownReason::Nobody))
 }

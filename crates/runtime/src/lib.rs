@@ -11,6 +11,7 @@ mod relay;
 mod service;
 mod session;
 mod settings;
+mod unknown_user;
 mod workspace;
 
 pub use answer::{Answer, Frame, FrameStream, Refused};
@@ -22,4 +23,5 @@ pub use identity::IdentifyError;
 pub use node::{Bound, Node, NodeParts, StartError};
 pub use service::{ClientTtl, TraceParent};
 pub use settings::NodeSettings;
+pub use unknown_user::UnknownUser;
 pub use workspace::{OpenError, OpenWorkspace, WorkspaceError, WorkspaceHandle};

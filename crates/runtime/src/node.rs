@@ -30,6 +30,7 @@ use crate::relay::EventRelay;
 use crate::service::{self, Caller, Core, LegacyPost, ModernPost, TraceParent};
 use crate::session::SessionRegistry;
 use crate::settings::NodeSettings;
+use crate::unknown_user::UnknownUsers;
 use crate::workspace::{OpenWorkspace, WorkspaceError, WorkspaceRegistry};
 
 /// Change streams that one node keeps open at most.
@@ -174,8 +175,8 @@ impl Node {
             &state,
             &workspaces,
             &clock,
-            &handles[0],
-            &ends,
+            (&handles[0], &ends),
+            observer.clone(),
         );
         let draining = CancellationToken::new();
         let streams_per_user = settings.streams_per_user;
@@ -446,8 +447,8 @@ fn doorman(
     state: &SharedState,
     workspaces: &Arc<WorkspaceRegistry>,
     clock: &Arc<dyn Clock>,
-    arbiter: &ArbiterHandle,
-    node_ends: &CancellationToken,
+    (arbiter, node_ends): (&ArbiterHandle, &CancellationToken),
+    observer: service::Observer,
 ) -> Arc<Doorman> {
     let circuit = Arc::new(Circuit::new(Arc::clone(clock), STORE_PAUSE));
     let freshness = Arc::new(Freshness::new(control.changes.is_some()));
@@ -475,6 +476,8 @@ fn doorman(
         gates: Gates::new(control.flags, Arc::clone(&freshness)),
         freshness,
         workspaces: Arc::clone(workspaces),
+        unknown_users: UnknownUsers::new(),
+        observer,
     })
 }
 

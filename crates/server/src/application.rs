@@ -17,7 +17,7 @@ use tidegate_store::{Retention, SessionLimits, StoreError};
 use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metrics};
 use tidegate_tools::{CatalogueBuilder, CatalogueError, SEARCHING_TOOLS, SizeBudget, builtin};
 use tidegate_types::{Clock, Scope, SystemClock};
-use tidegate_web::{BindError, Connections, Directory, Edge, InFlight};
+use tidegate_web::{BindError, Connections, Directory, Edge, ExternalIssuer, InFlight};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -233,7 +233,8 @@ impl ApplicationBuilder {
             node: Arc::clone(&node),
             directory,
             serves_metrics: settings.telemetry.prometheus,
-            challenge_scope: challenge_scope(access.is_some()),
+            challenge_scope: challenge_scope(&settings.auth.method, access.is_some()),
+            external_issuer: external_issuer(&settings.auth.method),
             access,
             settings: settings.server.clone(),
             metrics: metrics.clone(),
@@ -369,13 +370,31 @@ fn pinned_tools(list: &ToolList) -> Option<BTreeSet<String>> {
 }
 
 /// What a client without a token is told to ask for. People are asked once for what reads, so that they are seldom asked
-/// again; another issuer's clients are told what is needed at least.
-const fn challenge_scope(is_own_issuer: bool) -> &'static str {
-    if is_own_issuer {
-        "mcp:read mcp:query"
-    } else {
-        Scope::Read.as_str()
+/// again; what another issuer knows is the operator's to say, since a scope that it does not know would end the sign-in
+/// there.
+fn challenge_scope(method: &AuthMethod, is_own_issuer: bool) -> Option<String> {
+    match method {
+        _ if is_own_issuer => Some("mcp:read mcp:query".to_owned()),
+        AuthMethod::Jwt(jwt) if !jwt.client_scopes.challenged.is_empty() => {
+            Some(jwt.client_scopes.challenged.join(" "))
+        }
+        AuthMethod::Jwt(jwt) if jwt.issuer.is_some() => None,
+        // Who makes the tokens is not known, and nobody goes there by themselves.
+        AuthMethod::Jwt(_) | AuthMethod::Development(_) | AuthMethod::OwnTokens => {
+            Some(Scope::Read.to_string())
+        }
     }
+}
+
+/// Where clients get the tokens of another issuer, if that is known.
+fn external_issuer(method: &AuthMethod) -> Option<ExternalIssuer> {
+    let AuthMethod::Jwt(jwt) = method else {
+        return None;
+    };
+    Some(ExternalIssuer {
+        issuer: jwt.issuer.clone()?,
+        scopes_supported: jwt.client_scopes.supported.clone(),
+    })
 }
 
 /// Finds out whether documents of clients can be fetched, beside the start and not before it.

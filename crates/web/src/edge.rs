@@ -29,8 +29,19 @@ pub struct Edge {
     pub in_flight: InFlight,
     /// Whether `/metrics` is served.
     pub serves_metrics: bool,
-    /// What challenges ask for (RFC 6750 §3): scopes separated by spaces.
-    pub challenge_scope: &'static str,
+    /// What challenges ask for (RFC 6750 §3): scopes separated by spaces. `None`: whatever the client chooses.
+    pub challenge_scope: Option<String>,
+    /// Another issuer whose tokens are accepted, where clients can find it.
+    pub external_issuer: Option<ExternalIssuer>,
+}
+
+/// Another issuer, as clients hear of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalIssuer {
+    /// Its identifier (RFC 8414 §2): its metadata are found by it.
+    pub issuer: String,
+    /// What clients may ask it for; empty when that is not known.
+    pub scopes_supported: Vec<String>,
 }
 
 /// Names of workspaces and resources, which change as workspaces come and go. Cloning is cheap.

@@ -22,6 +22,6 @@ mod well_known;
 pub use access::{Access, ServiceTokens};
 pub use actix_server::ServerHandle;
 pub use connections::Connections;
-pub use edge::{Directory, Edge, Names, WorkspaceHosts};
+pub use edge::{Directory, Edge, ExternalIssuer, Names, WorkspaceHosts};
 pub use in_flight::InFlight;
 pub use server::{BindError, Server, bind, start};

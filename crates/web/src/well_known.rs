@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use tidegate_oauth::PROTECTED_RESOURCE;
+use tidegate_oauth::{PROTECTED_RESOURCE, ProtectedResourceMetadata, Resource};
 use tidegate_types::WorkspaceSlug;
 
 use crate::edge::Edge;
@@ -54,12 +54,8 @@ fn resource(path: &str, get: actix_web::Route) -> actix_web::Resource {
         .route(web::method(Method::OPTIONS).to(cors::any_preflight))
 }
 
-/// RFC 9728 §3.2.
+/// RFC 9728 §3.2: where tokens for a resource come from, which may be our authorization server, another issuer, or both.
 async fn protected_resource(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
-    let asked = match Asked::admit(&edge, &request).await {
-        Ok(asked) => asked,
-        Err(refused) => return refused,
-    };
     let host = match admission::host(&edge, &request) {
         Ok(host) => host,
         Err(refused) => return refused,
@@ -74,7 +70,7 @@ async fn protected_resource(edge: web::Data<Edge>, request: HttpRequest) -> Http
         None => None,
     };
     let resource = routing::resource(&edge, &request, host, slug.as_ref());
-    match asked.access.authorization.protected_resource(&resource) {
+    match describe(&edge, &resource).await {
         Some(mut document) => {
             document.resource = resource.spelled(&spelling(request.path())).url();
             publish(&document)
@@ -86,6 +82,27 @@ async fn protected_resource(edge: web::Data<Edge>, request: HttpRequest) -> Http
 /// The path of the endpoint as a client wrote it, from where it looks for the endpoint's metadata.
 fn spelling(path: &str) -> String {
     path.replacen(PROTECTED_RESOURCE, "", 1)
+}
+
+async fn describe(edge: &Edge, resource: &Resource) -> Option<ProtectedResourceMetadata> {
+    let external = edge.external_issuer.as_ref();
+    if let Some(access) = &edge.access
+        && access.gate.is_on().await
+    {
+        let mut document = access.authorization.protected_resource(resource)?;
+        let issuers = &mut document.authorization_servers;
+        issuers.extend(external.map(|external| external.issuer.clone()));
+        return Some(document);
+    }
+    let target = edge.directory.names().resources.find(resource)?;
+    let external = external?;
+    Some(ProtectedResourceMetadata {
+        resource: resource.as_str().to_owned(),
+        authorization_servers: vec![external.issuer.clone()],
+        scopes_supported: external.scopes_supported.clone(),
+        bearer_methods_supported: vec!["header".into()],
+        resource_name: target.display_name(),
+    })
 }
 
 /// RFC 8414 §3.2, and its alias for clients that know OpenID Connect alone.

@@ -87,4 +87,6 @@ async fn an_issuer_that_cannot_be_reached_is_503_and_no_refusal() {
     assert_eq!(503, reply.status().as_u16());
     assert!(reply.header("retry-after").is_some());
     assert!(reply.header("www-authenticate").is_none());
+    let told = reply.json().await["error"]["message"].to_string();
+    assert!(told.contains("cannot be checked now"), "{told}");
 }

@@ -2,6 +2,7 @@
 
 mod bearer;
 mod development;
+mod discovery;
 mod issuer;
 mod jwks;
 mod scopes;

@@ -3,6 +3,7 @@
 mod attacks;
 mod discovery;
 mod documents;
+mod elsewhere;
 mod flow;
 mod machines;
 mod manager;

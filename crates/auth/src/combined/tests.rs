@@ -115,7 +115,10 @@ async fn without_another_issuer_everything_else_is_refused() {
 async fn a_static_token_acts_as_its_user_in_its_workspace_and_is_marked() {
     let combined = combined(None);
     let token = combined.authenticate(Some(STATIC)).await.unwrap();
-    assert_eq!((TokenKind::Static, "anna"), (token.kind, &*token.subject));
+    assert_eq!(
+        (TokenKind::Static, "anna"),
+        (token.kind, token.subject.as_str())
+    );
     assert_eq!("acme", token.workspace.as_ref().unwrap().as_str());
     assert_eq!("old", &*token.client.0);
     for wrong in [&STATIC[1..], &format!("{STATIC} "), "old"] {

@@ -1,16 +1,23 @@
 //! Attacks, and what must go on working.
 
+mod algorithms;
 mod attacks;
 mod claims;
 mod issuer;
+mod kinds;
+mod presets;
 mod rotation;
+mod users;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
+use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
-use tidegate_config::{JwtKey, JwtSettings};
+use tidegate_config::{
+    ClientScopes, JwtAlgorithm, JwtKey, JwtSettings, TokenShape, TokenTypes, UserRules,
+};
 use tidegate_types::{Clock, ManualClock, SecretString};
 
 use super::*;
@@ -24,11 +31,30 @@ fn clock() -> Arc<ManualClock> {
 }
 
 fn settings(key: JwtKey) -> JwtSettings {
+    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    let algorithm = match key {
+        JwtKey::Secret(_) => JwtAlgorithm::HS256,
+        _ => JwtAlgorithm::RS256,
+    };
     JwtSettings {
         key,
+        algorithms: vec![algorithm],
         issuer: Some("https://issuer.example".to_owned()),
-        audience: vec!["tidegate".to_owned()],
+        issuers: texts(&["https://issuer.example"]),
+        audience: texts(&["tidegate"]),
+        user: UserRules {
+            claims: texts(&["sub", "email", "username", "preferred_username", "upn"]),
+            only_first: true,
+            ignores_case: false,
+        },
+        token_types: TokenTypes {
+            named: texts(&["at+jwt", "jwt"]),
+            may_be_absent: true,
+        },
+        shape: TokenShape::default(),
+        scope_claims: texts(&["scope", "scp", "scopes"]),
         required_scopes: Vec::new(),
+        client_scopes: ClientScopes::default(),
         require_mcp_scopes: false,
         debug_errors: true,
         leeway: Duration::from_secs(10),

@@ -130,7 +130,7 @@ async fn a_token_says_whose_it_is_under_which_grant_and_for_which_workspace() {
     let bench = bench();
     let token = bench.check_claims(|_| ()).await.unwrap();
     assert_eq!(TokenKind::OAuth, token.kind);
-    assert_eq!("account-1", &*token.subject);
+    assert_eq!("account-1", token.subject.as_str());
     assert_eq!("client-1", &*token.client.0);
     assert_eq!("mcp:read mcp:query", token.scopes.to_string());
     assert_eq!("grant-number-1", token.grant.as_ref().unwrap().as_str());
@@ -322,7 +322,7 @@ async fn an_api_token_is_found_by_its_hash_and_named_by_its_id() {
     for _ in 0..3 {
         let token = bench.check(&secret).await.unwrap();
         assert_eq!(TokenKind::ApiToken, token.kind);
-        assert_eq!("account-1", &*token.subject);
+        assert_eq!("account-1", token.subject.as_str());
         assert_eq!("token-number-1", token.grant.as_ref().unwrap().as_str());
         let id = Credential::Token("grant:token-number-1".parse().unwrap());
         assert_eq!(id, token.credential);

@@ -1,4 +1,4 @@
-use tidegate_metastore::{Metastore, MetastoreError, NewUser};
+use tidegate_metastore::{FoundUser, Metastore, MetastoreError, NewUser, UserQuery};
 use tidegate_types::UserId;
 
 use crate::fixture::{Fixture, access_of};
@@ -22,6 +22,62 @@ async fn users_are_found_by_id_name_and_address_unless_they_are_inactive() {
         assert_eq!(None, users.by_id(UserId(7)).await.unwrap());
         assert!(metastore.access_of(UserId(7)).await.unwrap().is_none());
         assert!(metastore.access_of(UserId(999)).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_text_finds_one_user_by_name_or_address_and_never_two() {
+    let more =
+        "INSERT INTO ab_user (id, first_name, last_name, username, password, active, email) VALUES
+        (61, 'C', 'C', 'Cora', '!', true, 'cora@example.com'),
+        (62, 'C', 'C', 'cora', '!', true, 'cora2@example.com'),
+        (63, 'D', 'D', 'dora@example.com', '!', true, 'dora-at-work@example.com'),
+        (64, 'D', 'D', 'dora', '!', true, 'dora@example.com'),
+        (65, 'K', 'K', 'kim', '!', true, 'kim@example.com');";
+    let fixture = Fixture::start_with(more).await;
+    for metastore in fixture.both() {
+        let find = async |text: &str, may_be_address: bool, ignores_case: bool| {
+            let query = UserQuery {
+                text,
+                may_be_address,
+                ignores_case,
+            };
+            match metastore.users().find(query).await.unwrap() {
+                FoundUser::One(user) => user.username,
+                other => format!("{other:?}").to_lowercase(),
+            }
+        };
+        for (text, may_be_address, ignores_case, expected) in [
+            ("ben", false, false, "ben"),
+            ("ben", true, true, "ben"),
+            ("BEN", false, false, "nobody"),
+            ("BEN", false, true, "ben"),
+            ("ben@example.com", false, false, "nobody"),
+            ("ben@example.com", true, false, "ben"),
+            // Addresses are compared as they stand, as in Superset.
+            ("Ben@example.com", true, true, "nobody"),
+            ("gus", false, false, "inactive"),
+            ("GUS", false, true, "inactive"),
+            ("gus@example.com", true, false, "inactive"),
+            // Two who differ by case alone.
+            ("cora", false, false, "cora"),
+            ("Cora", false, false, "Cora"),
+            ("cora", false, true, "several"),
+            ("CORA", false, true, "several"),
+            // The name of one is the address of another.
+            ("dora@example.com", false, false, "dora@example.com"),
+            ("dora@example.com", true, false, "several"),
+            // A letter that some databases fold to another.
+            ("\u{212a}im", false, true, "nobody"),
+            ("", true, true, "nobody"),
+            ("%", true, true, "nobody"),
+            ("b_n", true, true, "nobody"),
+            ("ben' OR '1'='1", true, true, "nobody"),
+            (" ben", true, true, "nobody"),
+        ] {
+            let found = find(text, may_be_address, ignores_case).await;
+            assert_eq!(expected, found, "{text:?} {may_be_address} {ignores_case}");
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use tidegate_telemetry::{
     TraceContext, redact_arguments,
 };
 use tidegate_tools::{Catalogue, ToolFailure};
-use tidegate_types::{Clock, NodeId, Principal, ServiceCode};
+use tidegate_types::{ClientName, Clock, NodeId, Principal, ServiceCode, WorkspaceSlug};
 
 use super::operation::OperationSummary;
 use super::{Caller, Produced, TraceParent};
@@ -76,6 +76,32 @@ impl Observer {
             LimitScope::User(_) | LimitScope::Account(..) => Count::LimitedUser,
             LimitScope::Client(_) | LimitScope::ClientAt(..) => Count::LimitedClient,
             LimitScope::Tool(..) => Count::LimitedTool,
+        });
+    }
+
+    /// A good token whose user the workspace does not have; `arguments` say who was looked for.
+    pub(crate) fn unknown_user(
+        &self,
+        workspace: &WorkspaceSlug,
+        client: &ClientName,
+        arguments: String,
+    ) {
+        let inner = &self.0;
+        inner.audit.record(AuditRecord {
+            time: inner.clock.now(),
+            workspace: workspace.clone(),
+            user: None,
+            username: None,
+            client: Some(client.clone()),
+            method: "authenticate".into(),
+            tool: None,
+            arguments: Some(arguments),
+            outcome: AuditOutcome::Denied(ServiceCode::Forbidden),
+            rows: None,
+            bytes: 0,
+            duration: std::time::Duration::ZERO,
+            trace_id: None,
+            node: inner.node.clone(),
         });
     }
 

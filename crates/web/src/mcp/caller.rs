@@ -1,6 +1,6 @@
 //! Who sends a request, and into which workspace.
 
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
 use tidegate_auth::AuthFailure;
 use tidegate_oauth::bearer_token;
@@ -69,7 +69,8 @@ fn explain(
         | IdentifyError::Revoked
         | IdentifyError::NoStanding(_)
         | IdentifyError::Closed(_)
-        | IdentifyError::NotAMember => Count::AuthRefused,
+        | IdentifyError::NotAMember
+        | IdentifyError::UnknownUser(_) => Count::AuthRefused,
         IdentifyError::Unnamed => Count::EdgeMalformed,
         IdentifyError::Auth(AuthFailure::Unavailable) | IdentifyError::Workspace(_) => {
             Count::AuthUnavailable
@@ -116,26 +117,31 @@ fn explain(
             &RpcError::invalid_request(UNNAMED),
         ),
         IdentifyError::NotAMember
+        | IdentifyError::UnknownUser(_)
         | IdentifyError::Workspace(WorkspaceError::Unknown | WorkspaceError::NotAMember) => {
-            // One answer for both, so that nobody can find out which workspaces there are.
-            let text = "this workspace does not exist, or the caller is not an active member of it";
+            // One answer for all, so that nobody can find out which workspaces and users there are.
+            let text = "this workspace does not exist, or the caller is not an active member of it; \
+                        an administrator finds the reason in the server's log";
             refusal(ServiceCode::Forbidden, &RpcError::new(FORBIDDEN, text))
         }
-        IdentifyError::Auth(AuthFailure::Unavailable) | IdentifyError::Workspace(_) => {
-            let mut response = refusal(
-                err.service_code(),
-                &RpcError::new(
-                    RpcError::TRY_LATER,
-                    "who calls cannot be told now; try again",
-                ),
-            );
-            response.headers_mut().insert(
-                actix_web::http::header::RETRY_AFTER,
-                actix_web::http::header::HeaderValue::from_static("1"),
-            );
-            response
-        }
+        IdentifyError::Auth(AuthFailure::Unavailable) => later(
+            err,
+            "the bearer token cannot be checked now: what it is checked with cannot be reached; try again",
+        ),
+        IdentifyError::Workspace(_) => later(
+            err,
+            "the caller cannot be identified now: the workspace cannot be reached; try again",
+        ),
     }
+}
+
+/// Nothing is wrong with the request.
+fn later(err: &IdentifyError, text: &str) -> HttpResponse {
+    let error = RpcError::new(RpcError::TRY_LATER, text.to_owned());
+    let mut response = refusal(err.service_code(), &error);
+    let second = HeaderValue::from_static("1");
+    response.headers_mut().insert(RETRY_AFTER, second);
+    response
 }
 
 fn refusal(code: ServiceCode, error: &RpcError) -> HttpResponse {

@@ -26,28 +26,41 @@ pub(super) fn add(
     admitted: &Admitted<'_>,
     lack: &Lack<'_>,
 ) {
-    let metadata = edge.access.is_some().then(|| {
+    let leads_somewhere = edge.access.is_some() || edge.external_issuer.is_some();
+    let metadata = leads_somewhere.then(|| {
         let path = request.match_info().get("workspace");
         let path = path.and_then(|slug| slug.parse::<WorkspaceSlug>().ok());
         let resource = routing::resource(edge, request, admitted.host, path.as_ref());
         resource.spelled(request.path()).well_known()
     });
-    let text = text(lack, edge.challenge_scope, metadata.as_deref());
+    let text = text(lack, edge.challenge_scope.as_deref(), metadata.as_deref());
     // Scopes and URLs come from our configuration; what cannot stand in a header is left out.
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers_mut().insert(WWW_AUTHENTICATE, value);
     }
 }
 
-fn text(lack: &Lack<'_>, usual: &str, metadata: Option<&str>) -> String {
+fn text(lack: &Lack<'_>, usual: Option<&str>, metadata: Option<&str>) -> String {
     let (error, scope) = match lack {
-        Lack::Token => ("", usual),
-        Lack::GoodToken => (", error=\"invalid_token\"", usual),
-        Lack::Scope(needed) => (", error=\"insufficient_scope\"", *needed),
+        Lack::Token => (None, usual),
+        Lack::GoodToken => (Some("invalid_token"), usual),
+        Lack::Scope(needed) => (Some("insufficient_scope"), Some(*needed)),
     };
-    let metadata =
-        metadata.map_or_else(String::new, |url| format!(", resource_metadata=\"{url}\""));
-    format!("Bearer realm=\"tidegate\"{error}, scope=\"{scope}\"{metadata}")
+    let mut text = "Bearer realm=\"tidegate\"".to_owned();
+    for (name, value) in [
+        ("error", error),
+        ("scope", scope),
+        ("resource_metadata", metadata),
+    ] {
+        if let Some(value) = value {
+            text.push_str(", ");
+            text.push_str(name);
+            text.push_str("=\"");
+            text.push_str(value);
+            text.push('"');
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -62,18 +75,27 @@ mod tests {
         assert_eq!(
             "Bearer realm=\"tidegate\", scope=\"mcp:read\", \
              resource_metadata=\"https://mcp.example.com/.well-known/oauth-protected-resource/mcp\"",
-            text(&Lack::Token, "mcp:read", METADATA)
+            text(&Lack::Token, Some("mcp:read"), METADATA)
         );
         assert_eq!(
             "Bearer realm=\"tidegate\", error=\"invalid_token\", scope=\"mcp:read\"",
-            text(&Lack::GoodToken, "mcp:read", None)
+            text(&Lack::GoodToken, Some("mcp:read"), None)
+        );
+    }
+
+    #[test]
+    fn scopes_that_an_issuer_may_not_know_are_not_asked_for() {
+        assert_eq!(
+            "Bearer realm=\"tidegate\", \
+             resource_metadata=\"https://mcp.example.com/.well-known/oauth-protected-resource/mcp\"",
+            text(&Lack::Token, None, METADATA)
         );
     }
 
     #[test]
     fn a_token_that_reaches_too_little_is_told_all_that_is_needed() {
         let lack = Lack::Scope("mcp:read mcp:query mcp:write");
-        let text = text(&lack, "mcp:read", METADATA);
+        let text = text(&lack, Some("mcp:read"), METADATA);
         assert!(
             text.contains("error=\"insufficient_scope\", scope=\"mcp:read mcp:query mcp:write\"")
         );

@@ -9,15 +9,16 @@ async fn a_public_key_is_no_hmac_secret() {
     // The secret that a confused verifier would use: the PEM, with or without the end of its last line.
     for secret in [pem.as_bytes(), pem.trim_end().as_bytes()] {
         let token = sign_with_secret(secret, &claims());
-        let refusal = refusal(&authenticator, &token).await;
-        assert!(matches!(refusal, Refusal::Algorithm { .. }), "{refusal:?}");
+        assert_eq!(Refusal::Algorithm, refusal(&authenticator, &token).await);
     }
 }
 
 #[tokio::test]
 async fn an_rsa_token_is_refused_where_a_secret_is_configured() {
-    let refusal = refusal(&by_secret(), &FIRST.sign(&claims())).await;
-    assert!(matches!(refusal, Refusal::Algorithm { .. }), "{refusal:?}");
+    assert_eq!(
+        Refusal::Algorithm,
+        refusal(&by_secret(), &FIRST.sign(&claims())).await
+    );
 }
 
 #[tokio::test]
@@ -25,10 +26,10 @@ async fn other_algorithms_of_the_same_key_are_refused() {
     let authenticator = by_public_key(&FIRST);
     for algorithm in [Algorithm::RS384, Algorithm::RS512, Algorithm::PS256] {
         let token = FIRST.sign_as(&Header::new(algorithm), &claims());
-        let refusal = refusal(&authenticator, &token).await;
-        assert!(
-            matches!(refusal, Refusal::Algorithm { .. }),
-            "{algorithm:?}: {refusal:?}"
+        assert_eq!(
+            Refusal::Algorithm,
+            refusal(&authenticator, &token).await,
+            "{algorithm:?}"
         );
     }
 }
@@ -44,7 +45,7 @@ async fn an_unsigned_token_is_refused_however_none_is_written() {
                     signature,
                 );
                 assert_eq!(
-                    Refusal::Malformed,
+                    Refusal::Algorithm,
                     refusal(&authenticator, &token).await,
                     "{algorithm:?}"
                 );
@@ -113,7 +114,7 @@ async fn critical_headers_are_refused() {
 #[tokio::test]
 async fn an_oversized_token_is_refused_though_it_is_signed_well() {
     let authenticator = by_public_key(&FIRST);
-    let expected = Refusal::TooLong { most: MOST_BYTES };
+    let expected = Refusal::TooLong;
     let token = FIRST.sign(&claims_with(json!({ "padding": "x".repeat(MOST_BYTES) })));
     assert_eq!(expected, refusal(&authenticator, &token).await);
     assert_eq!(
@@ -134,7 +135,6 @@ async fn what_is_no_token_is_refused() {
         "..",
         "a.b.c",
         "\u{1f511}.\u{1f511}.\u{1f511}",
-        "e30.e30.e30",
         "null",
         "{}",
     ] {
