@@ -37,9 +37,15 @@ pub(super) const SIGNING_IN: [(&str, Connect); 5] = [
 
 impl Lodge {
     pub(super) fn open(repository: &Repository, stage: &Stage) -> anyhow::Result<Self> {
-        // As a newcomer starts it. Claude Code names the document on its maker's site where that can be reached, and registers
-        // itself where it cannot: both have to work.
-        let own_tokens = [("MCP_AUTH_ENABLED", "true")];
+        // As a newcomer starts it where nothing leads to the web, so that nothing depends on makers' sites: Claude Code, which
+        // would name the document on its own, has to register itself.
+        let own_tokens = [
+            ("MCP_AUTH_ENABLED", "true"),
+            (
+                "TIDEGATE_OAUTH__CLIENT_DOCUMENTS__CHECK_URL",
+                "https://documents.invalid/",
+            ),
+        ];
         let node = Node::start(repository, "tidegate", "clients-signing-in", &own_tokens)?;
         let (name, password) = node.first_administrator()?;
         let folder = stage.scratch.path();

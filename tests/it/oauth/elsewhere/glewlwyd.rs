@@ -166,12 +166,12 @@ impl Glewlwyd {
         let scope = json!({ "scope": "openid mcp:read" });
         tell(reqwest::Method::PUT, grant, &cookie, &scope).await;
         let url = format!("{}&nonce=n&g_continue", newcomer.authorization_url());
-        let answer = web()
-            .get(url)
-            .header("cookie", &cookie)
-            .send()
-            .await
+        let staying = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
             .unwrap();
+        let request = staying.get(url).header("cookie", &cookie);
+        let answer = request.send().await.unwrap();
         let back = answer.headers()["location"].to_str().unwrap();
         assert!(back.starts_with(REDIRECT_URI), "{back}");
         Url::parse(back).unwrap()

@@ -217,6 +217,44 @@ async fn keys_for_other_purposes_are_not_used() {
     }
 }
 
+/// Keys of kinds that are not known here, and ones that are none, beside a good one: as Keycloak and others publish them.
+#[tokio::test]
+async fn what_else_stands_in_a_key_set_is_passed_over() {
+    let good = FIRST.jwk();
+    let modulus = good["n"].clone();
+    let mut without_purpose = good.clone();
+    let members = without_purpose.as_object_mut().unwrap();
+    members.remove("alg");
+    members.remove("use");
+    members.insert("key_ops".into(), Value::Null);
+    let others = [
+        json!({ "kty": "RSA", "kid": "enc", "use": "enc", "alg": "RSA-OAEP", "n": modulus, "e": "AQAB" }),
+        json!({ "kty": "AKP", "kid": "ml-dsa", "alg": "ML-DSA-65", "pub": "AAAA" }),
+        json!({ "kty": "EC", "kid": "k1", "crv": "secp256k1", "alg": "ES256K", "x": "AAAA", "y": "AAAA" }),
+        json!({ "kty": "OKP", "kid": "x448", "crv": "X448", "x": "AAAA" }),
+        json!({ "kty": "oct", "kid": "secret", "k": "AAAA" }),
+        json!({ "kty": "RSA", "kid": "broken", "n": "%%%", "e": "AQAB" }),
+        json!({ "kty": "RSA", "kid": "short", "n": "AAAA", "e": "AQAB" }),
+        json!({ "kty": "EC", "kid": "off the curve", "crv": "P-256", "x": "AAAA", "y": "AAAA" }),
+        json!({ "kty": 5, "kid": [] }),
+        json!("a text"),
+        json!(null),
+    ];
+    for jwk in [good, without_purpose] {
+        let mut set = others.to_vec();
+        set.insert(4, jwk);
+        let server = KeyServer::start(&set).await;
+        let authenticator = by_jwks(&server, &clock());
+        let header = jsonwebtoken::Header::new(Algorithm::RS256);
+        for token in [
+            FIRST.sign(&long_lived()),
+            FIRST.sign_as(&header, &long_lived()),
+        ] {
+            authenticator.verify(&token).await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_token_without_a_key_id_needs_a_set_of_one_key() {
     let token = FIRST.sign_as(&jsonwebtoken::Header::new(Algorithm::RS256), &long_lived());
