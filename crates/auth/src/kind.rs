@@ -38,9 +38,13 @@ pub(crate) fn check(claims: &Claims, settings: &JwtSettings) -> Result<(), Refus
     {
         return Err(Refusal::OtherKind("its `token_use` is not access"));
     }
-    let proves_sign_in = ["at_hash", "c_hash", "nonce"]
+    // Keycloak's access tokens had a `nonce` until version 24, and say that they are not ID tokens.
+    let is_marked = claims.find("typ").and_then(Value::as_str);
+    let is_marked = is_marked.is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
+    let proves_sign_in = ["at_hash", "c_hash"]
         .iter()
-        .any(|name| claims.find(name).is_some());
+        .any(|name| claims.find(name).is_some())
+        || (claims.find("nonce").is_some() && !is_marked);
     // With an audience of ours the issuer meant us, whatever it calls the token.
     if proves_sign_in && (settings.shape.is_id_token_by_nonce || settings.audience.is_empty()) {
         return Err(Refusal::OtherKind("it is an ID token"));

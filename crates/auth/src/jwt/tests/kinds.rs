@@ -169,3 +169,21 @@ async fn an_id_token_is_refused_unless_its_audience_is_ours() {
         assert_eq!(Err(Refusal::Audience), with(|_| (), other).await);
     }
 }
+
+#[tokio::test]
+async fn a_nonce_makes_no_id_token_of_what_says_that_it_is_an_access_token() {
+    let any = |settings: &mut JwtSettings| settings.audience = Vec::new();
+    let keycloak = json!({ "typ": "Bearer", "nonce": "n" });
+    assert_eq!(Ok(()), with(any, keycloak).await);
+    for changes in [
+        json!({ "typ": "Bearer", "nonce": "n", "at_hash": "h" }),
+        json!({ "typ": "access_token", "nonce": "n" }),
+        json!({ "typ": "ID", "nonce": "n" }),
+    ] {
+        let refusal = with(any, changes.clone()).await.unwrap_err();
+        assert!(
+            matches!(refusal, Refusal::OtherKind(_)),
+            "{changes}: {refusal:?}"
+        );
+    }
+}
