@@ -18,6 +18,7 @@ const NEED_PROGRAMS: &[(&str, &str, &[&str])] = &[
     ("tidegate-manager", "it", &[]),
     ("tidegate-metastore", "it", &[]),
     ("tidegate-query", "postgres", &[]),
+    ("tidegate-query", "rights", &[]),
     ("tidegate-query", "same_answers", &["postgres"]),
     ("tidegate-signin", "it", &[]),
     ("tidegate-store-redis", "access", &[]),

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{Dialect, QueryError, ResultSet};
+use crate::{Catalogue, Dialect, NamesInUse, QueryError, ResultSet};
 
 /// Whether the statements may change anything. The database itself is told, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +92,11 @@ pub trait Engine: Send + Sync {
     /// The first statement that fails ends the run, and nothing is changed by any of them.
     /// `ConnectionLost` with [`Mode::Write`] alone leaves open whether the write happened.
     async fn run(&self, query: Query) -> Result<Vec<ResultSet>, QueryError>;
+
+    /// What the catalogue says of names that a statement uses; those without a schema are looked up in the schemas
+    /// of `path`, in their order. Names that are not there are left out. Never old, but for what the server itself
+    /// brings.
+    async fn describe(&self, path: &[String], names: &NamesInUse) -> Result<Catalogue, QueryError>;
 
     /// The schemas, by name; not those of the database itself.
     async fn schemas(&self) -> Result<Vec<String>, QueryError>;

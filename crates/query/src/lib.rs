@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod catalogue;
 mod dialect;
 mod engine;
 mod error;
@@ -14,6 +15,9 @@ mod sqlite;
 mod template;
 mod uri;
 
+pub use catalogue::{
+    Catalogue, ColumnFacts, FunctionFacts, Leakproof, NamesInUse, TableFacts, TypeFacts,
+};
 pub use dialect::Dialect;
 pub use engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
 pub use error::QueryError;

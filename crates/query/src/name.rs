@@ -41,6 +41,30 @@ impl TableName {
         }
     }
 
+    /// A name without a schema, folded.
+    pub(crate) fn bare(table: String) -> Self {
+        Self {
+            catalog: None,
+            schema: None,
+            table,
+        }
+    }
+
+    /// SQLite's tables all lie in one schema, whether it is named or not.
+    pub(crate) fn or_main(&self, dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Sqlite => self.or_schema(dialect, dialect.default_schema()),
+            Dialect::PostgreSql => self.clone(),
+        }
+    }
+
+    /// The name in quotes, to be put into SQL.
+    pub(crate) fn to_sql(&self, dialect: Dialect) -> String {
+        let parts = [&self.catalog, &self.schema].into_iter().flatten();
+        let parts = parts.chain([&self.table]).map(|part| dialect.quote(part));
+        parts.collect::<Vec<_>>().join(".")
+    }
+
     /// Whether it lies where temporary tables do, which one connection keeps for itself and the next
     /// caller of that connection would find.
     pub(crate) fn is_temporary(&self, dialect: Dialect) -> bool {

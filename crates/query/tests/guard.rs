@@ -816,16 +816,20 @@ fn filtered(dialect: Dialect, sql: &str, filters: &[(&str, &str)]) -> Result<Str
     statement.sql()
 }
 
+/// The rows of a table that may be seen, as PostgreSQL evaluates them by themselves.
+fn fenced(table: &str, condition: &str) -> String {
+    format!(
+        "(SELECT * FROM {table} WHERE ({condition}) UNION ALL SELECT * FROM {table} WHERE false OFFSET 0)"
+    )
+}
+
 #[test]
 fn filtered_tables_become_subqueries_everywhere() {
     let f: &[(&str, &str)] = &[("t", "a > 1")];
-    let sub = "(SELECT * FROM t WHERE (a > 1))";
+    let sub = fenced("\"t\"", "a > 1");
     for (sql, expected) in [
         ("select * from t", format!("select * from {sub} AS t")),
-        (
-            "select x.a from T x",
-            "select x.a from (SELECT * FROM T WHERE (a > 1)) x".to_owned(),
-        ),
+        ("select x.a from T x", format!("select x.a from {sub} x")),
         (
             "select * from u join t on t.id = u.id",
             format!("select * from u join {sub} AS t on t.id = u.id"),
@@ -836,12 +840,11 @@ fn filtered_tables_become_subqueries_everywhere() {
         ),
         (
             "select 1 where exists (select 1 from \"t\")",
-            "select 1 where exists (select 1 from (SELECT * FROM \"t\" WHERE (a > 1)) AS \"t\")"
-                .to_owned(),
+            format!("select 1 where exists (select 1 from {sub} AS \"t\")"),
         ),
         (
             "explain select * from t",
-            format!("explain select * from {sub} AS t"),
+            format!("explain (COSTS OFF) select * from {sub} AS t"),
         ),
         ("table t", format!("SELECT * FROM {sub} AS t")),
         (
@@ -861,7 +864,10 @@ fn filtered_tables_become_subqueries_everywhere() {
         filtered(Dialect::PostgreSql, "select * from s.t", f)
     );
     assert_eq!(
-        Ok("select * from (SELECT * FROM s.\"t\" WHERE (a = 1)) AS \"t\"".to_owned()),
+        Ok(format!(
+            "select * from {} AS \"t\"",
+            fenced("\"s\".\"t\"", "a = 1")
+        )),
         filtered(
             Dialect::PostgreSql,
             "select * from s.\"t\"",
@@ -871,15 +877,15 @@ fn filtered_tables_become_subqueries_everywhere() {
     for (sql, expected) in [
         (
             "select * from 'T'",
-            "select * from (SELECT * FROM 'T' WHERE (a > 1)) AS 'T'",
+            "select * from (SELECT * FROM \"main\".\"t\" WHERE (a > 1) LIMIT -1) AS 'T'",
         ),
         (
             "select * from [T]",
-            "select * from (SELECT * FROM [T] WHERE (a > 1)) AS [T]",
+            "select * from (SELECT * FROM \"main\".\"t\" WHERE (a > 1) LIMIT -1) AS [T]",
         ),
         (
             "select 1 where a in t",
-            "select 1 where a in (SELECT * FROM t WHERE (a > 1))",
+            "select 1 where a in (SELECT * FROM \"main\".\"t\" WHERE (a > 1) LIMIT -1)",
         ),
     ] {
         assert_eq!(
@@ -918,7 +924,10 @@ fn two_conditions_of_a_table_narrow_together() {
         &[("t", "a = 1 or b = 2 -- one"), ("t", "c = 3 /* two */")],
     );
     assert_eq!(
-        Ok("select * from (SELECT * FROM t WHERE ((a = 1 or b = 2 -- one\n) AND (c = 3 /* two */\n))) AS t".to_owned()),
+        Ok(format!(
+            "select * from {} AS t",
+            fenced("\"t\"", "(a = 1 or b = 2 -- one\n) AND (c = 3 /* two */\n)")
+        )),
         sql
     );
 }

@@ -1,7 +1,7 @@
 //! What a statement does, and everything in it that must be looked at. What is not known to be
 //! harmless is refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
@@ -13,10 +13,12 @@ use sqlparser::ast::{
 use super::definition::{self, DefinitionKind, NameRole};
 use super::expressions::{self, Attribute};
 use super::functions::{FunctionClass, class_of, is_denied_table, is_niladic};
+use super::place::Placement;
 use super::scope::Scopes;
 use super::types::{self, TypeUse};
 use super::{GuardError, Policy, change};
 use crate::Dialect;
+use crate::catalogue::{Catalogue, FunctionFacts, TypeFacts};
 use crate::name::{TableName, fold_ident};
 
 /// What a statement does.
@@ -41,8 +43,10 @@ pub enum StatementKind {
 pub(super) struct Findings {
     /// Tables that are read, changed or made; not common table expressions.
     pub(super) tables: BTreeSet<TableName>,
-    /// Those of them that the statement makes.
-    pub(super) created: BTreeSet<TableName>,
+    /// Those of them that must be there.
+    pub(super) existing: BTreeSet<TableName>,
+    /// Those that the statement makes, with the table that gets this name where it is one.
+    pub(super) created: BTreeMap<TableName, Option<TableName>>,
     pub(super) functions: BTreeSet<String>,
     pub(super) denied_functions: BTreeSet<String>,
     pub(super) denied_tables: BTreeSet<String>,
@@ -51,7 +55,7 @@ pub(super) struct Findings {
     /// Functions that are not the server's own.
     pub(super) other_functions: BTreeSet<TableName>,
     /// Fields of values, or functions in their place: `(x).f` is `f(x)`.
-    pub(super) attributes: BTreeSet<String>,
+    pub(super) attributes: BTreeSet<TableName>,
     /// Types that are not the server's own; each table has one.
     pub(super) other_types: BTreeSet<TableName>,
     /// Whether things change that the statement does not name.
@@ -82,6 +86,91 @@ impl Findings {
         }
         Ok(())
     }
+
+    /// Puts the schemas in that the catalogue knows.
+    pub(super) fn place(&mut self, catalogue: &Catalogue) -> Placement {
+        let mut placement = Placement {
+            tables: BTreeMap::new(),
+            creation_schema: catalogue.creation_schema.clone(),
+        };
+        for table in self.existing.iter().filter(|table| table.schema.is_none()) {
+            if let Some(facts) = catalogue.tables.get(table) {
+                placement.tables.insert(table.clone(), facts.name.clone());
+            }
+        }
+        self.existing = self
+            .existing
+            .iter()
+            .map(|table| placement.full(table))
+            .collect();
+        let created = std::mem::take(&mut self.created).into_iter();
+        self.created = created
+            .map(|(table, altered)| match altered {
+                Some(altered) => {
+                    let altered = placement.full(&altered);
+                    (
+                        TableName {
+                            table: table.table,
+                            ..altered.clone()
+                        },
+                        Some(altered),
+                    )
+                }
+                None => (placement.created(&table), None),
+            })
+            .collect();
+        self.tables = self
+            .existing
+            .iter()
+            .chain(self.created.keys())
+            .cloned()
+            .collect();
+        placement
+    }
+
+    /// Refuses functions and types that may tell of tables, and gives those types that are the rows of a table,
+    /// with the table.
+    pub(super) fn check_names(
+        &self,
+        policy: Policy,
+        catalogue: &Catalogue,
+    ) -> Result<BTreeMap<TableName, TableName>, GuardError> {
+        let mut rows = BTreeMap::new();
+        if policy.sees_all_tables && policy.sees_all_rows {
+            return Ok(rows);
+        }
+        let is_refused = |name: &&TableName| match catalogue.functions.get(*name) {
+            Some(facts) => *facts == FunctionFacts::Catalogue,
+            // A field; a function by this name would be known.
+            None => !self.attributes.contains(*name),
+        };
+        let functions = self.other_functions.iter().chain(&self.attributes);
+        let refused: Vec<_> = functions
+            .filter(is_refused)
+            .map(ToString::to_string)
+            .collect();
+        if !refused.is_empty() {
+            return Err(GuardError::UnknownNames("functions", refused));
+        }
+        if policy.sees_all_tables {
+            return Ok(rows);
+        }
+        let mut refused = Vec::new();
+        for name in &self.other_types {
+            match catalogue.types.get(name) {
+                Some(TypeFacts::Plain) => {}
+                Some(TypeFacts::RowOf(table)) => {
+                    rows.insert(name.clone(), table.clone());
+                }
+                Some(TypeFacts::CatalogueName) | None => refused.push(name.to_string()),
+            }
+        }
+        if refused.is_empty() {
+            Ok(rows)
+        } else {
+            Err(GuardError::UnknownNames("types", refused))
+        }
+    }
 }
 
 /// The kind of the statement, and what is in it.
@@ -93,11 +182,18 @@ pub(super) fn classify(dialect: Dialect, statement: &Statement) -> (StatementKin
         is_function: false,
         statement_depth: 0,
         types_shown: 0,
+        made: Vec::new(),
     };
     walk.definition(statement);
     let _ = statement.visit(&mut walk);
     walk.types_of_values();
-    let findings = walk.findings;
+    let mut findings = walk.findings;
+    findings.tables = findings
+        .existing
+        .iter()
+        .chain(findings.created.keys())
+        .cloned()
+        .collect();
     let mut kind = kind_of(statement);
     if let Some(part) = findings.forbidden {
         kind = StatementKind::Forbidden(part);
@@ -181,6 +277,8 @@ struct Walk {
     statement_depth: usize,
     /// Calls of `pg_typeof` whose value becomes a text at once, less all its calls.
     types_shown: isize,
+    /// Addresses of names that the statement makes; they are compared, never followed.
+    made: Vec<usize>,
 }
 
 impl Walk {
@@ -224,7 +322,7 @@ impl Walk {
                 self.findings.catalogue.insert(name);
             }
             FunctionClass::Other => {
-                self.findings.attributes.insert(name);
+                self.findings.attributes.insert(TableName::bare(name));
             }
         }
     }
@@ -261,16 +359,24 @@ impl Walk {
         if is_denied_table(self.dialect, &table) {
             self.findings.denied_tables.insert(table.to_string());
         }
-        self.findings.tables.insert(table);
+        self.findings.existing.insert(table);
     }
 
     fn named_table(&mut self, name: &ObjectName) -> Option<TableName> {
         let table = TableName::parse(self.dialect, name);
         match &table {
             Some(table) => self.table(table.clone()),
-            None => self.forbid("a table with a computed name or more than three parts"),
+            None => self.forbid(COMPUTED),
         }
         table
+    }
+
+    /// A table that the statement makes, from `altered` where that gets a new name.
+    fn made_table(&mut self, table: TableName, altered: Option<TableName>) {
+        if table.is_temporary(self.dialect) {
+            return self.forbid(TEMPORARY);
+        }
+        self.findings.created.insert(table, altered);
     }
 
     /// Names and types of a definition, most of which the library's walk does not show.
@@ -291,8 +397,11 @@ impl Walk {
                     altered = altered.or(table);
                 }
                 NameRole::Created => {
-                    let table = self.named_table(name);
-                    self.findings.created.extend(table);
+                    self.made.push(std::ptr::from_ref(name).addr());
+                    match TableName::parse(self.dialect, name) {
+                        Some(table) => self.made_table(table, None),
+                        None => self.forbid(COMPUTED),
+                    }
                 }
                 NameRole::Renamed => self.renamed(name, altered.as_ref()),
             }
@@ -316,8 +425,7 @@ impl Walk {
                     table,
                     ..altered.clone()
                 };
-                self.findings.created.insert(table.clone());
-                self.table(table);
+                self.made_table(table, Some(altered.clone()));
             }
             _ => self.forbid("a new name with more than one part"),
         }
@@ -382,6 +490,7 @@ impl Walk {
 }
 
 const TEMPORARY: &str = "a temporary table, or anything in the schema of temporary tables";
+const COMPUTED: &str = "a table with a computed name or more than three parts";
 const TYPE_OF_VALUE: &str = "pg_typeof";
 
 impl Visitor for Walk {
@@ -501,10 +610,13 @@ impl Visitor for Walk {
         if std::mem::take(&mut self.is_function) {
             return ControlFlow::Continue(());
         }
+        if self.made.contains(&std::ptr::from_ref(name).addr()) {
+            return ControlFlow::Continue(());
+        }
         match TableName::parse(self.dialect, name) {
             Some(table) if self.scopes.is_common_table(&table) => {}
             Some(table) => self.table(table),
-            None => self.forbid("a table with a computed name or more than three parts"),
+            None => self.forbid(COMPUTED),
         }
         ControlFlow::Continue(())
     }

@@ -21,6 +21,10 @@ impl Edits {
         self.edits.push(Edit { start, end, text });
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.edits.is_empty()
+    }
+
     pub(super) fn extend(&mut self, other: Self) {
         self.edits.extend(other.edits);
     }

@@ -71,7 +71,7 @@ pub(super) fn is_known(dialect: Dialect, expr: &Expr) -> bool {
         // `XMLFOREST(a AS b)`. In XMLSERIALIZE the name is a type: the grammar sees to that.
         Expr::Named { .. } => dialect == Dialect::PostgreSql,
         Expr::In {
-            target: InTarget::Table { .. },
+            target: InTarget::Table { args: None, .. },
             global: false,
             ..
         }

@@ -21,6 +21,8 @@ pub(super) struct Adapted {
     /// What must be written differently for the database, too.
     pub(super) edits: Edits,
     pub(super) words: Words,
+    /// No word was left out or put differently: the tree says everything that the text says.
+    pub(super) is_exact: bool,
 }
 
 /// Words that stand outside of quotes and are no labels.
@@ -68,6 +70,7 @@ pub(super) fn adapt(dialect: Dialect, lexemes: Vec<Lexeme>) -> Adapted {
         at: 0,
         edits: Edits::default(),
         words: Words::default(),
+        is_exact: true,
         open: Vec::new(),
         tails: Vec::new(),
     };
@@ -78,6 +81,7 @@ pub(super) fn adapt(dialect: Dialect, lexemes: Vec<Lexeme>) -> Adapted {
         tokens: adapter.output,
         edits: adapter.edits,
         words: adapter.words,
+        is_exact: adapter.is_exact,
     }
 }
 
@@ -102,6 +106,7 @@ struct Adapter {
     output: Vec<TokenWithSpan>,
     edits: Edits,
     words: Words,
+    is_exact: bool,
     open: Vec<Open>,
     /// Where the words behind the number of a `FETCH FIRST` stand, and how many.
     tails: Vec<(usize, usize)>,
@@ -130,6 +135,7 @@ impl Adapter {
             Token::Period => self.whole_row(),
             _ => false,
         };
+        self.is_exact &= !is_adapted;
         if !is_adapted {
             self.take();
         }

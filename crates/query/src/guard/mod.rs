@@ -6,13 +6,17 @@ mod classify;
 mod definition;
 mod edits;
 mod expressions;
+mod fence;
 mod filter;
+mod frame;
 mod functions;
 mod grammar;
 mod lexer;
 mod limit;
+mod place;
 mod policy;
 mod reserved;
+mod rewrite;
 mod scope;
 mod script;
 mod types;
@@ -66,6 +70,9 @@ pub enum GuardError {
         .0.join(", ")
     )]
     Catalogue(Vec<String>),
+    /// Functions or types that the database does not have, or whose answers tell of tables.
+    #[error("access denied: these {0} are not known, or need access to the whole database: {names}", names = .1.join(", "))]
+    UnknownNames(&'static str, Vec<String>),
     /// A rule for row level security that is not an expression.
     #[error("a row level security rule of table {table} could not be applied: {reason}")]
     RowFilter {

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sqlparser::ast::Statement;
@@ -8,13 +8,16 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 use super::bounds::{self, MAX_BYTES, MAX_STATEMENTS};
 use super::classify::{Findings, StatementKind, classify};
 use super::edits::Edits;
-use super::filter::{self, RowFilters};
+use super::filter::RowFilters;
 use super::grammar::{Adapted, Words, adapt};
 use super::lexer::{Lexeme, lex, position};
 use super::limit::OwnLimit;
+use super::place::{self, Placement};
 use super::reserved::Relations;
+use super::rewrite::{self, Task};
 use super::{DefinitionKind, GuardError, Policy};
 use crate::Dialect;
+use crate::catalogue::{Catalogue, NamesInUse};
 use crate::name::TableName;
 
 /// The parser's own bound on recursion; the nesting that `bounds` allows fits into it.
@@ -42,10 +45,17 @@ pub struct SqlStatement {
     source: Arc<str>,
     start: usize,
     end: usize,
-    /// Where its last token ends; comments may follow.
+    /// Where its first token starts and its last one ends; comments may stand before and behind.
+    code_start: usize,
     code_end: usize,
     edits: Edits,
-    is_filtered: bool,
+    /// What rights and row level security put in.
+    rewriting: Edits,
+    placement: Placement,
+    /// The tables that conditions of row level security read.
+    rule_tables: BTreeSet<TableName>,
+    /// The tree says everything that the text says.
+    is_exact: bool,
     /// `None` only while it is dropped.
     ast: Option<Statement>,
     /// A bound on the levels of the tree.
@@ -98,6 +108,42 @@ impl Script {
         Ok(())
     }
 
+    /// The names that the database must be asked about before the script may run for a caller of this policy.
+    pub fn names(&self, policy: Policy) -> NamesInUse {
+        let mut names = NamesInUse::default();
+        for statement in &self.statements {
+            names.extend(statement.names(policy));
+        }
+        names
+    }
+
+    /// Writes into names without a schema the one that the database finds them in: from then on
+    /// [`Self::tables`] has full names.
+    ///
+    /// # Errors
+    /// `Ambiguous`: a name stands where it cannot be written anew.
+    pub fn place(&mut self, catalogue: &Catalogue) -> Result<(), GuardError> {
+        let mut statements = self.statements.iter_mut();
+        statements.try_for_each(|statement| statement.place(catalogue))
+    }
+
+    /// Refuses functions and types that tell of tables, and gives those types that are the rows of a table, with
+    /// the table: they tell of its columns.
+    ///
+    /// # Errors
+    /// `UnknownNames`, for names that are not there as well.
+    pub fn check_names(
+        &self,
+        policy: Policy,
+        catalogue: &Catalogue,
+    ) -> Result<BTreeMap<TableName, TableName>, GuardError> {
+        let mut rows = BTreeMap::new();
+        for statement in &self.statements {
+            rows.extend(statement.findings.check_names(policy, catalogue)?);
+        }
+        Ok(rows)
+    }
+
     /// The statements in order.
     pub fn statements(&self) -> &[SqlStatement] {
         &self.statements
@@ -129,11 +175,13 @@ impl SqlStatement {
             start,
             end,
         } = piece;
+        let code_start = lexemes.first().map_or(start, |lexeme| lexeme.start);
         let code_end = lexemes.last().map_or(end, |lexeme| lexeme.end);
         let Adapted {
             tokens,
             edits,
             words,
+            is_exact,
         } = adapt(dialect, lexemes);
         let (ast, depth) = parse_tokens(dialect, source, tokens)?;
         let (kind, findings, refusal, own_limit) = with_stack(depth, || {
@@ -156,9 +204,13 @@ impl SqlStatement {
             source: source.clone(),
             start,
             end,
+            code_start,
             code_end,
             edits,
-            is_filtered: false,
+            rewriting: Edits::default(),
+            placement: Placement::default(),
+            rule_tables: BTreeSet::new(),
+            is_exact,
             ast: Some(ast),
             depth,
             kind,
@@ -210,6 +262,50 @@ impl SqlStatement {
         self.refusal.clone().map_or(Ok(()), Err)
     }
 
+    /// The names that the database must be asked about before the statement may run for a caller of this
+    /// policy.
+    fn names(&self, policy: Policy) -> NamesInUse {
+        let mut names = NamesInUse::default();
+        if !policy.sees_all_rows {
+            names.tables.clone_from(&self.findings.existing);
+        } else if !policy.sees_all_tables {
+            let existing = self.findings.existing.iter();
+            let without_schema = existing.filter(|table| table.schema.is_none());
+            names.tables.extend(without_schema.cloned());
+        }
+        let created = self.findings.created.iter();
+        names.creates = !(policy.sees_all_tables && policy.sees_all_rows)
+            && created
+                .filter(|(_, altered)| altered.is_none())
+                .any(|(table, _)| table.schema.is_none());
+        if !policy.sees_all_tables {
+            names.types.clone_from(&self.findings.other_types);
+        }
+        if !(policy.sees_all_tables && policy.sees_all_rows) {
+            names.functions.clone_from(&self.findings.other_functions);
+            names
+                .functions
+                .extend(self.findings.attributes.iter().cloned());
+        }
+        names
+    }
+
+    /// Writes into names without a schema the one that the database finds them in: from then on
+    /// [`Self::tables`] has full names.
+    ///
+    /// # Errors
+    /// `Ambiguous`: a name stands where it cannot be written anew.
+    pub(super) fn place(&mut self, catalogue: &Catalogue) -> Result<(), GuardError> {
+        self.placement = self.findings.place(catalogue);
+        if let Some(ast) = &self.ast {
+            let (source, placement) = (&*self.source, &self.placement);
+            self.rewriting = with_stack(self.depth, || {
+                place::edits(self.dialect, ast, source, placement, |_| false)
+            })?;
+        }
+        Ok(())
+    }
+
     /// Lets a reading statement give at most `rows` rows; others are left as they are. A limit of its own
     /// stays. Where both cannot be said in its text it may give more: whoever reads the rows stops.
     pub fn limit_rows(&mut self, rows: u64) {
@@ -237,13 +333,26 @@ impl SqlStatement {
                 "a change that touches a table with row level security",
             ));
         }
+        let rules = filters.prepared(self.dialect, &self.findings.tables)?;
         if let Some(ast) = &self.ast {
-            let source = &self.source;
-            let filtered = with_stack(self.depth, || {
-                filter::apply(self.dialect, ast, source, filters)
-            });
-            self.edits.extend(filtered?);
-            self.is_filtered = true;
+            let (source, placement) = (&*self.source, &self.placement);
+            let (mut edits, placed) = with_stack(self.depth, || {
+                let task = Task {
+                    dialect: self.dialect,
+                    source,
+                    start: self.code_start,
+                    placement,
+                    rules: &rules.by_table,
+                    leakproof: filters.leakproof(),
+                    is_exact: self.is_exact,
+                };
+                let is_filtered = |table: &TableName| rules.by_table.contains_key(table);
+                let placed = place::edits(self.dialect, ast, source, placement, is_filtered)?;
+                Ok((rewrite::apply(task, ast)?, placed))
+            })?;
+            edits.extend(placed);
+            self.rewriting = edits;
+            self.rule_tables = rules.tables;
         }
         Ok(())
     }
@@ -271,9 +380,10 @@ impl SqlStatement {
             };
             self.own_limit.lower(rows, at, &mut edits);
         }
+        edits.extend(self.rewriting.clone());
         let text = edits.apply(&self.source, self.start, self.end)?;
-        if self.is_filtered {
-            self.check_filtered(&text)?;
+        if !self.rewriting.is_empty() {
+            self.check_rewritten(&text)?;
         }
         Ok(text)
     }
@@ -294,17 +404,33 @@ impl SqlStatement {
         .to_owned()
     }
 
-    /// Conditions come from outside: the text with them in it must still be one statement of the same kind
-    /// that reads the same tables.
-    fn check_filtered(&self, text: &str) -> Result<(), GuardError> {
+    /// The text with the conditions in it must still be one statement of the same kind that reads these
+    /// tables and no others.
+    fn check_rewritten(&self, text: &str) -> Result<(), GuardError> {
         let script = Script::parse(self.dialect, text).map_err(|_| GuardError::Ambiguous)?;
-        match script.statements() {
-            [again]
-                if again.kind == self.kind && again.findings.tables.is_superset(self.tables()) =>
-            {
-                Ok(())
-            }
-            _ => Err(GuardError::Ambiguous),
+        let [again] = script.statements() else {
+            return Err(GuardError::Ambiguous);
+        };
+        let tables = |found: &BTreeSet<TableName>| -> BTreeSet<TableName> {
+            // A subquery always says where its table lies.
+            found
+                .iter()
+                .map(|table| table.or_main(self.dialect))
+                .collect()
+        };
+        let (found, own) = (
+            tables(&again.findings.tables),
+            tables(&self.findings.tables),
+        );
+        let rules = tables(&self.rule_tables);
+        let is_known = found.is_superset(&own)
+            && found
+                .iter()
+                .all(|table| own.contains(table) || rules.contains(table));
+        if again.kind == self.kind && is_known {
+            Ok(())
+        } else {
+            Err(GuardError::Ambiguous)
         }
     }
 }

@@ -1,14 +1,18 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use tokio::sync::OnceCell;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
+use super::catalogue::{self, Question};
 use super::manager::{Canceller, PostgresManager};
 use super::values::Reading;
+use crate::catalogue::{Catalogue, Leakproof, NamesInUse};
 use crate::engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
 use crate::pool::{Connections, Lease, PoolLimits};
 use crate::result::{Column, ResultSet, RowCollector, unique_names};
@@ -24,6 +28,8 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct PostgresEngine {
     connections: Connections<PostgresManager>,
     allow_dml: bool,
+    /// As long as the server is of one version.
+    leakproof: OnceCell<Arc<Leakproof>>,
 }
 
 impl PostgresEngine {
@@ -36,6 +42,7 @@ impl PostgresEngine {
         Ok(Self {
             connections: Connections::new(manager, limits),
             allow_dml,
+            leakproof: OnceCell::new(),
         })
     }
 
@@ -101,6 +108,25 @@ impl Engine for PostgresEngine {
         }
     }
 
+    async fn describe(&self, path: &[String], names: &NamesInUse) -> Result<Catalogue, QueryError> {
+        let question = Question::new(path, names);
+        let rows = if names.needs_answers() {
+            self.catalogue(&question.sql(path)).await?
+        } else {
+            Vec::new()
+        };
+        let leakproof = self.leakproof.get_or_try_init(|| async {
+            let rows = self.catalogue(catalogue::LEAKPROOF).await?.into_iter();
+            let operators = rows.filter_map(|row| {
+                let [operator, left, right] = <[Option<String>; 3]>::try_from(row).ok()?;
+                Some((operator?, left?, right?))
+            });
+            Ok::<_, QueryError>(Arc::new(operators.collect()))
+        });
+        let leakproof = Arc::clone(leakproof.await?);
+        Ok(question.catalogue(rows, leakproof))
+    }
+
     async fn schemas(&self) -> Result<Vec<String>, QueryError> {
         let sql = "SELECT nspname::text FROM pg_catalog.pg_namespace \
                    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1";
@@ -155,7 +181,7 @@ impl Engine for PostgresEngine {
 }
 
 /// A text as a literal. `standard_conforming_strings` is on in every transaction of ours.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''").replace('\0', ""))
 }
 

@@ -5,6 +5,7 @@
 //! arrives as PostgreSQL itself writes it.
 
 mod array;
+mod catalogue;
 mod engine;
 mod manager;
 mod tls;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
 use super::manager::{SqliteConnection, SqliteManager};
 use super::values::{SeenTypes, json};
+use crate::catalogue::{Catalogue, ColumnFacts, NamesInUse, TableFacts};
 use crate::engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
 use crate::pool::{Connections, Lease, PoolLimits};
 use crate::result::{Column, ResultSet, RowCollector, unique_names};
@@ -79,6 +80,27 @@ impl Engine for SqliteEngine {
             result
         })
         .await
+    }
+
+    async fn describe(&self, _: &[String], names: &NamesInUse) -> Result<Catalogue, QueryError> {
+        let schema = self.dialect().default_schema();
+        let mut catalogue = Catalogue::default();
+        for table in &names.tables {
+            let columns = self.columns(schema, &table.table).await?;
+            if columns.is_empty() {
+                continue;
+            }
+            let columns = columns.into_iter().map(|column| {
+                let name = column.name.to_ascii_lowercase();
+                (name, ColumnFacts::default())
+            });
+            let facts = TableFacts {
+                name: table.or_schema(self.dialect(), schema),
+                columns: columns.collect(),
+            };
+            catalogue.tables.insert(table.clone(), Arc::new(facts));
+        }
+        Ok(catalogue)
     }
 
     async fn schemas(&self) -> Result<Vec<String>, QueryError> {
