@@ -243,6 +243,39 @@ impl Datasets<'_> {
         Ok(metrics)
     }
 
+    /// Whether any dataset in this schema of the database is open to the caller. One statement.
+    pub async fn has_open_one_in(
+        &self,
+        access: &Access,
+        database_id: i64,
+        schema: &str,
+    ) -> Result<bool, MetastoreError> {
+        let statement = Query::select()
+            .distinct()
+            .columns(["perm", "schema_perm", "catalog_perm"])
+            .from("tables")
+            .and_where(Expr::col("database_id").eq(database_id))
+            .and_where(Expr::col("schema").eq(schema))
+            .to_owned();
+        let rows = self
+            .metastore
+            .pool()
+            .fetch("look up the datasets of a schema", &statement)
+            .await?;
+        for row in rows {
+            let (perm, schema_perm, catalog_perm) = (row.text(0)?, row.text(1)?, row.text(2)?);
+            let perms = crate::DatasourcePerms {
+                perm: perm.as_deref(),
+                schema_perm: schema_perm.as_deref(),
+                catalog_perm: catalog_perm.as_deref(),
+            };
+            if access.can_access_datasource(database_id, perms) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The datasets of a database whose tables bear one of these names in any case, closed ones too:
     /// what decides whether SQL may name a table. Several may share a name, in different schemas. One
     /// statement.

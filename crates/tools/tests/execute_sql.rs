@@ -649,3 +649,168 @@ async fn braces_are_data_unless_templates_are_on_and_there_are_parameters() {
     .await;
     assert_eq!(json!([{ "x": "{{ x }}" }]), plain.unwrap()["rows"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn types_and_functions_tell_nothing_of_closed_tables() {
+    let fixture = Fixture::new();
+    fixture
+        .server
+        .execute(
+            "examples",
+            "CREATE DOMAIN disguise AS salaries; CREATE TYPE mood AS ENUM ('good');
+             CREATE FUNCTION exists_(regclass) RETURNS text LANGUAGE sql AS 'select $1::text';
+             CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'select 2 * $1'",
+        )
+        .unwrap();
+    for sql in [
+        "select null::salaries",
+        "select (null::salaries).amount",
+        "select (null::public.salaries).amount",
+        "select cast(null as salaries[])",
+        "select * from json_populate_record(null::salaries, '{}')",
+        "select * from json_populate_recordset(null::salaries, '[]')",
+        "select jsonb_populate_record(null::salaries, '{}')",
+        "select null::_salaries",
+        "select 'salaries'::regclass",
+        "select 'salaries'::text::regclass::oid",
+        "select to_regclass('salaries')",
+        "select to_regtype('salaries')",
+        "select has_table_privilege('salaries', 'select')",
+        "select has_column_privilege('salaries', 'amount', 'select')",
+        "select pg_relation_size('salaries')",
+        "select pg_total_relation_size('salaries')",
+        "select pg_get_viewdef('salaries')",
+        "select exists_('salaries')",
+        "select public.exists_('salaries')",
+        "select table_to_xml('salaries', true, false, '')",
+        "select query_to_xml('select * from salaries', true, false, '')",
+        "select row_security_active('salaries')",
+        "select pg_typeof(null::salaries)",
+        "select col_description('salaries'::regclass, 1)",
+    ] {
+        let words = |failure: ToolFailure| match failure {
+            ToolFailure::Failed { message, .. } | ToolFailure::Forbidden(message) => message,
+            other => panic!("{sql}: {other:?}"),
+        };
+        let there = words(fixture.sql("finn", sql).await.unwrap_err());
+        let nowhere = sql.replace("salaries", "nowhere");
+        let nowhere = words(fixture.sql("finn", &nowhere).await.unwrap_err());
+        assert_eq!(
+            there.replace("salaries", "nowhere"),
+            nowhere,
+            "{sql}: tells whether the table is there"
+        );
+    }
+    let domain = fixture.sql("finn", "select null::disguise").await;
+    assert!(domain.is_err(), "{domain:?}");
+    for (sql, expected) in [
+        ("select twice(2)", json!(4)),
+        ("select 'good'::mood", json!("good")),
+        (
+            "select count(null::cleaned_sales_data) from cleaned_sales_data",
+            json!(0),
+        ),
+    ] {
+        assert_eq!(expected, fixture.value("finn", sql).await, "{sql}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_is_one_that_the_caller_may_see() {
+    let fixture = Fixture::new();
+    fixture
+        .server
+        .execute(
+            "examples",
+            "CREATE SCHEMA hidden; CREATE SCHEMA superset; CREATE SCHEMA \"PUBLIC\"",
+        )
+        .unwrap();
+    let count = "select count(*) from cleaned_sales_data";
+    for (user, schema) in [
+        ("dan", "$user"),
+        ("dan", "pg_temp"),
+        ("dan", "pg_temp_3"),
+        ("dan", "pg_toast"),
+        ("dan", "pg_catalog"),
+        ("dan", "information_schema"),
+        ("dan", "nowhere"),
+        ("dan", "pub\u{0}lic"),
+        ("dan", "Public"),
+        ("finn", "$user"),
+        ("finn", "pg_catalog"),
+        ("finn", "hidden"),
+        ("finn", "superset"),
+        ("finn", "PUBLIC"),
+    ] {
+        let request = json!({ "database_id": 1, "sql": count, "schema": schema });
+        let failure = fixture.run(user, request).await.unwrap_err();
+        assert!(
+            matches!(failure, ToolFailure::InvalidArguments(_)),
+            "{user} {schema}: {failure:?}"
+        );
+    }
+    for (user, schema) in [("dan", "public"), ("dan", "hidden"), ("finn", "public")] {
+        let request = json!({ "database_id": 1, "sql": "select 1", "schema": schema });
+        fixture.run(user, request).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_with_a_template_closes_its_table_in_plain_words() {
+    let fixture = Fixture::new();
+    for clause in [
+        "user_id = {{ current_user_id() }}",
+        "country = {% if true %}1{% endif %}",
+        "true {# of all #}",
+    ] {
+        fixture.change(&format!(
+            "UPDATE row_level_security_filters SET clause = $${clause}$$"
+        ));
+        let failed = shown(
+            fixture
+                .sql("dan", "select count(*) from video_game_sales")
+                .await
+                .unwrap_err(),
+        );
+        assert_eq!(json!("row_level_security"), failed["error_type"]);
+        let words = failed["error"].as_str().unwrap();
+        assert!(
+            words.contains("a template") && words.contains("administrator"),
+            "{words}"
+        );
+        let other = fixture.value("dan", "select count(*) from salaries").await;
+        assert_eq!(json!(1), other, "{clause}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_a_rule_a_database_speaks_by_its_code_alone() {
+    let fixture = Fixture::new();
+    for (sql, code) in [
+        ("select name::int from video_game_sales", "22P02"),
+        ("select name::date from video_game_sales", "22007"),
+        (
+            "select 1 / (year - year)::int from video_game_sales",
+            "22012",
+        ),
+        ("select nope from video_game_sales", "42703"),
+        (
+            "select name::int from (select 'a secret' as name from video_game_sales) q",
+            "22P02",
+        ),
+    ] {
+        let failed = shown(fixture.sql("dan", sql).await.unwrap_err());
+        let words = failed["error"].as_str().unwrap();
+        assert!(
+            words.contains(code) && words.contains("row level security"),
+            "{sql}: {words}"
+        );
+        assert!(
+            !words.contains("new") && !words.contains("secret"),
+            "{sql}: {words}"
+        );
+    }
+    let failed = shown(fixture.sql("dan", "select 'x'::int").await.unwrap_err());
+    let words = failed["error"].as_str().unwrap();
+    assert!(words.contains("invalid input syntax"), "{words}");
+}

@@ -58,7 +58,7 @@ impl RowRules {
         self.groups
             .iter()
             .flatten()
-            .any(|clause| clause.contains("{{") || clause.contains("{%"))
+            .any(|clause| ["{{", "{%", "{#"].iter().any(|mark| clause.contains(mark)))
     }
 
     /// One condition, in parentheses throughout. A clause may end in a `--` comment, so each closing

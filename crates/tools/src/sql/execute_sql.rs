@@ -103,9 +103,9 @@ impl Tool for ExecuteSql {
         let schema = schema_of(&arguments, &database)?;
         let policy = rights::policy(context, &database);
         let sql = fill_in(context, &arguments, dialect).await?;
-        let script = parse(sql, dialect, policy).await?;
-        rights::check_tables(context, &database, &script, &schema).await?;
-        let filters = rights::row_filters(context, &database, &script, &schema);
+        let mut script = parse(sql, dialect, policy).await?;
+        rights::check_schema(context, &database, &schema).await?;
+        let filters = rights::secure(context, &database, policy, &mut script, &schema).await?;
         let limits = context.workspace.sql_limits;
         let max_rows = arguments
             .limit
@@ -139,7 +139,14 @@ impl Tool for ExecuteSql {
             cancel: context.cancel.clone(),
         };
         let results = database.engine.run(query).await;
-        let results = results.map_err(|err| failure::query(err, dialect.as_str()))?;
+        let results = results.map_err(|err| {
+            let err = if filters.is_empty() {
+                err
+            } else {
+                failure::query_under_rules(err, dialect.as_str())
+            };
+            failure::query(err, dialect.as_str())
+        })?;
         Ok(SqlAnswer::done(planned, results, seconds()))
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn guard(err: GuardError) -> ToolFailure {
         | GuardError::Functions(_)
         | GuardError::Tables(_)
         | GuardError::Catalogue(_)
+        | GuardError::UnknownNames(..)
         | GuardError::Ambiguous => "not_allowed",
         GuardError::RowFilter { .. } => "row_level_security",
     };
@@ -67,5 +68,36 @@ pub(super) fn query(err: QueryError, dialect: &str) -> ToolFailure {
             source: Box::new(err),
         },
         QueryError::Internal(_) => ToolFailure::internal(err),
+    }
+}
+
+/// The same for a statement that reads a table with row level security. A database quotes values in its messages, so
+/// that they are left out, but for the code.
+pub(super) fn query_under_rules(err: QueryError, dialect: &'static str) -> QueryError {
+    match err {
+        QueryError::Database { code, .. } => {
+            let what = match code.as_deref() {
+                Some("42703") => "a column that it names does not exist",
+                Some("42P01") => "a table that it names does not exist",
+                Some("42883") => "no function or operator takes values of these types",
+                Some("42803") => "a column is neither grouped nor in an aggregate function",
+                Some("22P02" | "22007") => "a text is no value of the type that it is read as",
+                Some("22012") => "it divides by zero",
+                _ => "it was refused",
+            };
+            let name = match dialect {
+                "sqlite" => "code",
+                _ => "SQLSTATE",
+            };
+            let code = code.as_deref().unwrap_or("unknown");
+            QueryError::Database {
+                message: format!(
+                    "{what} ({name} {code}); the database's own words are left out, because row level security \
+                     hides rows of a table in the statement"
+                ),
+                code: Some(code.to_owned()),
+            }
+        }
+        err => err,
     }
 }

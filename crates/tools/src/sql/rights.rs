@@ -1,10 +1,13 @@
 //! Which tables a script may touch, and which of their rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tidegate_metastore::DatasetOfTable;
-use tidegate_query::{Dialect, Policy, RowFilters, Script, TableName};
+use tidegate_query::{
+    Catalogue, Dialect, GuardError, NamesInUse, Policy, RowFilters, Script, TableName,
+};
 
+use super::failure;
 use super::open::OpenDatabase;
 use crate::listing::metastore_failure;
 use crate::{CallContext, ToolFailure};
@@ -24,22 +27,162 @@ pub(super) fn policy(context: &CallContext, database: &OpenDatabase) -> Policy {
     }
 }
 
+/// Refuses a script that reaches what is not open to the caller, and gives the conditions that hold for the rest. At
+/// most one SQL statement on the metastore, and one more for types that are not the database's own. The database is
+/// asked where it alone can tell what a name is: of types and functions that are not its own, and of tables with row
+/// level security.
+pub(super) async fn secure(
+    context: &CallContext,
+    database: &OpenDatabase,
+    policy: Policy,
+    script: &mut Script,
+    schema: &str,
+) -> Result<RowFilters, ToolFailure> {
+    let filters = row_filters(context, database, script, schema)?;
+    let mut asked = script.names(policy);
+    if database.engine.dialect() == Dialect::Sqlite {
+        // It has no types and functions but its own.
+        (asked.types, asked.functions) = Default::default();
+    }
+    if filters.is_empty() {
+        asked.tables.clear();
+        asked.creates = false;
+    }
+    let path = [schema.to_owned()];
+    let catalogue = describe(database, &path, &asked).await?;
+    if !asked.is_empty() && database.engine.dialect() == Dialect::PostgreSql {
+        let rows = script.check_names(policy, &catalogue);
+        check_types(context, database, &rows.map_err(failure::guard)?, schema).await?;
+    }
+    check_tables(context, database, script, schema).await?;
+    if filters.is_empty() {
+        return Ok(filters);
+    }
+    script.place(&catalogue).map_err(failure::guard)?;
+    let mut filters = row_filters(context, database, script, schema)?;
+    let dialect = database.engine.dialect();
+    let read = filters.tables(dialect).map_err(failure::guard)?;
+    let read = NamesInUse {
+        tables: read
+            .into_iter()
+            .filter(|table| table.schema.is_none())
+            .collect(),
+        ..NamesInUse::default()
+    };
+    // A rule means the same tables whatever the call says.
+    let home = [dialect.default_schema().to_owned()];
+    let home = describe(database, &home, &read).await?;
+    filters
+        .place(dialect, &catalogue, &home)
+        .map_err(failure::guard)?;
+    Ok(filters)
+}
+
+async fn describe(
+    database: &OpenDatabase,
+    path: &[String],
+    names: &NamesInUse,
+) -> Result<Catalogue, ToolFailure> {
+    if names.is_empty() {
+        return Ok(Catalogue::default());
+    }
+    let dialect = database.engine.dialect().as_str();
+    let catalogue = database.engine.describe(path, names).await;
+    catalogue.map_err(|err| failure::query(err, dialect))
+}
+
+/// Refuses a schema that is none that the caller may see; the same words whether it is there or not. One SQL
+/// statement where the schema is not the default one.
+pub(super) async fn check_schema(
+    context: &CallContext,
+    database: &OpenDatabase,
+    schema: &str,
+) -> Result<(), ToolFailure> {
+    let dialect = database.engine.dialect();
+    if dialect == Dialect::Sqlite || schema == dialect.default_schema() {
+        return Ok(());
+    }
+    let is_seen = if !is_peoples(schema) {
+        false
+    } else if database.is_wholly_open {
+        let schemas = database.engine.schemas().await;
+        let schemas = schemas.map_err(|err| failure::query(err, dialect.as_str()))?;
+        schemas.iter().any(|own| own == schema)
+    } else {
+        let (id, name) = (database.connection.id, &database.connection.database_name);
+        let access = &context.access;
+        access.can_access_schema(id, name, None, Some(schema)) || {
+            let datasets = context.workspace.metastore.datasets();
+            let found = datasets.has_open_one_in(access, id, schema).await;
+            found.map_err(metastore_failure)?
+        }
+    };
+    if is_seen {
+        return Ok(());
+    }
+    Err(ToolFailure::argument(
+        "request.schema",
+        format!("{schema:?} is no schema that you may see; leave it out for the default one"),
+    ))
+}
+
+/// Whether a schema of this name is one that people make: `$user` stands for the role's own, and names with `pg_`
+/// are the server's, of which the temporary ones belong to one connection.
+fn is_peoples(schema: &str) -> bool {
+    schema != "$user" && !schema.starts_with("pg_") && schema != "information_schema"
+}
+
+/// Refuses types that are rows of closed tables, in the words for types that are not there.
+async fn check_types(
+    context: &CallContext,
+    database: &OpenDatabase,
+    rows: &BTreeMap<TableName, TableName>,
+    schema: &str,
+) -> Result<(), ToolFailure> {
+    let closed = closed_tables(context, database, rows.values().collect(), schema).await?;
+    let named = rows.iter().filter(|(_, table)| closed.contains(table));
+    let named: Vec<_> = named.map(|(name, _)| name.to_string()).collect();
+    if named.is_empty() {
+        Ok(())
+    } else {
+        Err(failure::guard(GuardError::UnknownNames("types", named)))
+    }
+}
+
 /// Refuses tables that are not open to the caller, by Superset's rules: the whole database, the schema, or
 /// a dataset on the table must be. At most one SQL statement, none where the whole database is open.
-pub(super) async fn check_tables(
+async fn check_tables(
     context: &CallContext,
     database: &OpenDatabase,
     script: &Script,
     schema: &str,
 ) -> Result<(), ToolFailure> {
-    if database.is_wholly_open {
+    let closed = closed_tables(context, database, script.tables(), schema).await?;
+    if closed.is_empty() {
         return Ok(());
+    }
+    let closed: Vec<_> = closed.into_iter().map(ToString::to_string).collect();
+    // The same words whether the table exists or not.
+    Err(ToolFailure::Forbidden(format!(
+        "access denied: you need access to the following tables: {}; list_datasets shows what you may query",
+        closed.join(", ")
+    )))
+}
+
+/// Those of the tables that are not open to the caller.
+async fn closed_tables<'t>(
+    context: &CallContext,
+    database: &OpenDatabase,
+    tables: BTreeSet<&'t TableName>,
+    schema: &str,
+) -> Result<Vec<&'t TableName>, ToolFailure> {
+    if database.is_wholly_open {
+        return Ok(Vec::new());
     }
     let dialect = database.engine.dialect();
     let (id, name) = (database.connection.id, &database.connection.database_name);
     let access = &context.access;
-    let closed: Vec<&TableName> = script
-        .tables()
+    let closed: Vec<&TableName> = tables
         .into_iter()
         .filter(|table| {
             let schema = table.schema.as_deref().unwrap_or(schema);
@@ -54,42 +197,34 @@ pub(super) async fn check_tables(
         .of_tables(access, id, &names)
         .await
         .map_err(metastore_failure)?;
-    let closed: Vec<String> = closed
-        .into_iter()
-        .filter(|table| {
-            let is_open = |dataset: &DatasetOfTable| {
-                // The name of a virtual dataset is no table's.
-                dataset.is_open
-                    && dataset.sql.is_none()
-                    && is_same(
-                        dialect,
-                        table,
-                        schema,
-                        dataset.schema.as_deref(),
-                        &dataset.table_name,
-                    )
-            };
-            !datasets.iter().any(is_open)
-        })
-        .map(ToString::to_string)
-        .collect();
-    if closed.is_empty() {
-        return Ok(());
-    }
-    // The same words whether the table exists or not.
-    Err(ToolFailure::Forbidden(format!(
-        "access denied: you need access to the following tables: {}; list_datasets shows what you may query",
-        closed.join(", ")
-    )))
+    let is_closed = |table: &&TableName| {
+        let is_open = |dataset: &DatasetOfTable| {
+            // The name of a virtual dataset is no table's.
+            dataset.is_open
+                && dataset.sql.is_none()
+                && is_same(
+                    dialect,
+                    table,
+                    schema,
+                    dataset.schema.as_deref(),
+                    &dataset.table_name,
+                )
+        };
+        !datasets.iter().any(is_open)
+    };
+    Ok(closed.into_iter().filter(is_closed).collect())
 }
 
 /// The conditions that hold for the caller on the script's tables (Superset's `RLS_IN_SQLLAB`).
-pub(super) fn row_filters(
+///
+/// # Errors
+/// A rule with a template: what it means is not known.
+fn row_filters(
     context: &CallContext,
     database: &OpenDatabase,
     script: &Script,
     schema: &str,
-) -> RowFilters {
+) -> Result<RowFilters, ToolFailure> {
     let dialect = database.engine.dialect();
     let mut filters = RowFilters::new();
     let limited: Vec<_> = context
@@ -99,17 +234,26 @@ pub(super) fn row_filters(
         .filter(|of| of.database_id == database.connection.id)
         .collect();
     if limited.is_empty() {
-        return filters;
+        return Ok(filters);
     }
     for table in script.tables() {
         for of in &limited {
             if is_same(dialect, table, schema, of.schema.as_deref(), &of.table_name) {
+                if of.rules.has_template() {
+                    return Err(failure::guard(GuardError::RowFilter {
+                        table: table.to_string(),
+                        reason: TEMPLATE.to_owned(),
+                    }));
+                }
                 filters.add(table.clone(), &of.rules.to_sql());
             }
         }
     }
-    filters
+    Ok(filters)
 }
+
+const TEMPLATE: &str = "it has a template such as {{ current_user_id() }}, which is not filled in here yet; an \
+                        administrator can write the rule without one";
 
 /// Whether a table of a statement, whose unqualified names mean `schema`, is the table of a dataset. A
 /// dataset without a schema lies in the database's default one.
