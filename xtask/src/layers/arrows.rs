@@ -3,6 +3,7 @@
 /// The crates of the product from the bottom up. A crate may use those of the lines above its own.
 pub(super) const LAYERS: &[&[&str]] = &[
     &["tidegate-types"],
+    &["tidegate-database-uri"],
     &[
         "tidegate-protocol",
         "tidegate-oauth",
