@@ -17,6 +17,7 @@ const NEED_PROGRAMS: &[(&str, &str, &[&str])] = &[
     ("tidegate-authorization", "it", &[]),
     ("tidegate-manager", "it", &[]),
     ("tidegate-metastore", "it", &[]),
+    ("tidegate-query", "memory", &[]),
     ("tidegate-query", "postgres", &[]),
     ("tidegate-query", "rights", &[]),
     ("tidegate-query", "same_answers", &["postgres"]),

@@ -37,6 +37,8 @@ pub struct TlsSettings {
     pub mode: TlsMode,
     /// `sslrootcert`: a PEM file of authorities, or the word `system`.
     pub root_certificate: Option<PathBuf>,
+    /// Authorities in PEM, in the place of a file. No option of a URI sets it.
+    pub root_pem: Option<String>,
     /// `sslcert`: a PEM file of our own certificate.
     pub certificate: Option<PathBuf>,
     /// `sslkey`: the PEM file of its key.

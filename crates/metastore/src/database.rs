@@ -1,5 +1,5 @@
 use sea_query::{Expr, ExprTrait, Query};
-use tidegate_types::SecretString;
+use tidegate_types::{ExposeSecret, SecretString};
 
 use crate::access::databases_seen;
 use crate::listing::{
@@ -70,6 +70,8 @@ pub struct DatabaseConnection {
     pub impersonate_user: bool,
     /// `dbs.extra`: JSON of further settings.
     pub extra: Option<String>,
+    /// `dbs.server_cert`: authorities by which the server is verified, in PEM.
+    pub server_certificate: Option<String>,
     /// `dbs.changed_on`: when it moves, engines must connect anew.
     pub changed_on: Option<chrono::NaiveDateTime>,
 }
@@ -146,6 +148,7 @@ impl Databases<'_> {
                 "impersonate_user",
                 "extra",
                 "changed_on",
+                "server_cert",
             ])
             .from("dbs")
             .and_where(Expr::col("id").eq(id))
@@ -163,21 +166,24 @@ impl Databases<'_> {
             operation: OPERATION,
             reason,
         };
-        let password = match row.bytes(3)?.filter(|bytes| !bytes.is_empty()) {
-            None => None,
-            Some(stored) => {
-                let Some(key) = self.metastore.secret_key() else {
-                    return Err(corrupt(format!(
-                        "the password of {database_name:?} is encrypted, and the workspace has no secret key set"
-                    )));
-                };
-                Some(
-                    decrypt(key, &stored).map_err(|err| {
-                        corrupt(format!("the password of {database_name:?}: {err}"))
-                    })?,
-                )
-            }
+        let decrypted = |column: usize,
+                         what: &str|
+         -> Result<Option<SecretString>, MetastoreError> {
+            let Some(stored) = row.bytes(column)?.filter(|bytes| !bytes.is_empty()) else {
+                return Ok(None);
+            };
+            let Some(key) = self.metastore.secret_key() else {
+                return Err(corrupt(format!(
+                    "the {what} of {database_name:?} is encrypted, and the workspace has no secret key set"
+                )));
+            };
+            let decrypted = decrypt(key, &stored);
+            decrypted
+                .map(Some)
+                .map_err(|err| corrupt(format!("the {what} of {database_name:?}: {err}")))
         };
+        let password = decrypted(3, "password")?;
+        let certificate = decrypted(9, "server certificate")?;
         let uri = with_password(&row.text_or_empty(2)?, password.as_ref());
         Ok(Some(DatabaseConnection {
             id: row.id(0)?,
@@ -188,6 +194,7 @@ impl Databases<'_> {
             impersonate_user: row.flag(6)?.unwrap_or(false),
             extra: row.text(7)?,
             changed_on: row.time(8)?,
+            server_certificate: certificate.map(|pem| pem.expose_secret().to_owned()),
         }))
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -9,7 +10,8 @@ use crate::{Catalogue, Dialect, NamesInUse, QueryError, ResultSet};
 pub enum Mode {
     /// A read-only transaction, rolled back at the end.
     Read,
-    /// A transaction that is committed when every statement went well, and rolled back otherwise.
+    /// A transaction that is committed when every statement went well, and rolled back otherwise. It comes to
+    /// one of these ends whoever waits for it: see [`Engine::run`].
     Write,
 }
 
@@ -18,8 +20,9 @@ pub enum Mode {
 pub struct Query {
     /// One statement each, without parameters. The guard made them: engines do not look inside.
     pub statements: Vec<String>,
-    /// Where unqualified tables are looked up first. `None` leaves it to the connection.
-    pub schema: Option<String>,
+    /// The schemas in which unqualified names are looked up, in their order; temporary tables come after them.
+    /// `None` leaves it to the connection. Means nothing to SQLite.
+    pub search_path: Option<Vec<String>>,
     /// Whether they may write.
     pub mode: Mode,
     /// Rows to read of each statement at most.
@@ -37,7 +40,7 @@ impl Query {
     pub fn read(sql: impl Into<String>) -> Self {
         Self {
             statements: vec![sql.into()],
-            schema: None,
+            search_path: None,
             mode: Mode::Read,
             max_rows: 10_000,
             max_bytes: 4 << 20,
@@ -77,7 +80,9 @@ pub struct ColumnInfo {
 }
 
 /// One database that queries run on. Pooled: as many queries at a time as its pool has connections,
-/// a bounded number waits, the rest is told [`QueryError::Busy`] at once.
+/// a bounded number waits for a bounded time, the rest is told [`QueryError::Busy`] at once.
+///
+/// A connection keeps nothing of a caller: reads are rolled back, and after a write it is closed.
 #[async_trait::async_trait]
 pub trait Engine: Send + Sync {
     /// The SQL that it speaks.
@@ -85,18 +90,34 @@ pub trait Engine: Send + Sync {
 
     /// Runs the statements and gives a result for each, in order.
     ///
-    /// Reading stops, in the database too, as soon as the rows or bytes are enough. Cancel safe:
-    /// dropping the future stops the query in the database and rolls back.
+    /// Reading stops, in the database too, as soon as the rows or bytes are enough. A read whose connection was
+    /// lost runs once more on a new one.
+    ///
+    /// Cancel safe: dropping the future stops the query in the database and rolls back, unless a write is
+    /// being committed by then. From that moment on neither a cancel nor the deadline nor the end of the
+    /// caller has a say: the commit is waited for, on a task of its own.
     ///
     /// # Errors
     /// The first statement that fails ends the run, and nothing is changed by any of them.
-    /// `ConnectionLost` with [`Mode::Write`] alone leaves open whether the write happened.
+    /// `OutcomeUnknown` alone, of a write, leaves open whether it happened.
     async fn run(&self, query: Query) -> Result<Vec<ResultSet>, QueryError>;
 
     /// What the catalogue says of names that a statement uses; those without a schema are looked up in the schemas
     /// of `path`, in their order. Names that are not there are left out. Never old, but for what the server itself
     /// brings.
     async fn describe(&self, path: &[String], names: &NamesInUse) -> Result<Catalogue, QueryError>;
+
+    /// The schemas in which a connection looks unqualified names up when nobody says otherwise, in their order,
+    /// as the role, the URI and the server say. May be up to half a minute old.
+    async fn search_path(&self) -> Result<Vec<String>, QueryError>;
+
+    /// Which of the schemas of `path` an unqualified name means, for each of `names` that is found: stored names
+    /// of tables, views, or whatever else is a relation. Never old.
+    async fn find_tables(
+        &self,
+        path: &[String],
+        names: &[String],
+    ) -> Result<BTreeMap<String, String>, QueryError>;
 
     /// The schemas, by name; not those of the database itself.
     async fn schemas(&self) -> Result<Vec<String>, QueryError>;

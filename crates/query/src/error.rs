@@ -1,9 +1,13 @@
+use std::fmt;
 use std::time::Duration;
 
 use tidegate_types::ServiceCode;
 
-/// Why a query gave no result.
-#[derive(Debug, thiserror::Error)]
+/// Texts of a database that are longer are cut where they come in: a value may stand in them.
+pub(crate) const MESSAGE_BYTES: usize = 4 << 10;
+
+/// Why a query gave no result. But for `OutcomeUnknown`, nothing was changed, surely.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum QueryError {
     /// No native engine speaks this database's language.
     #[error("no native engine for {backend} databases: sqlite and postgresql have one")]
@@ -20,21 +24,27 @@ pub enum QueryError {
     /// A SQLite file that lies outside of the folders that the operator allows.
     #[error("the SQLite file lies outside of the allowed data folders")]
     PathNotAllowed,
-    /// Every connection is in use, and too many callers wait already or this one waited too long.
-    #[error("all connections of the database are busy")]
+    /// Every connection is in use, and too many callers wait already or this one waited too long; or another
+    /// change holds the lock of a SQLite file.
+    #[error("the database is busy: all of its connections are in use, or another change locks it")]
     Busy,
-    /// No connection could be made. The query surely did not run.
+    /// No connection could be made.
     #[error("could not connect to the database: {reason}")]
     Unavailable {
-        /// The driver's words, without the password.
+        /// What a caller may know of it.
+        cause: ConnectFailure,
+        /// The driver's words, for the log: they may name hosts and users, and never the password.
         reason: String,
     },
-    /// The connection was lost while the query ran. A write may have happened.
+    /// The connection was lost while the query ran, before a change was committed.
     #[error("lost the connection to the database: {reason}")]
     ConnectionLost {
         /// The driver's words.
         reason: String,
     },
+    /// The connection was lost, or no answer came, while a change was being committed.
+    #[error("the change may have been made; look before you repeat it")]
+    OutcomeUnknown,
     /// The query ran for longer than it may, and was stopped in the database.
     #[error("the query did not end within {} s and was stopped", .after.as_secs_f32())]
     Timeout {
@@ -47,7 +57,7 @@ pub enum QueryError {
     /// The database refused or failed the statement.
     #[error("{message}")]
     Database {
-        /// In the database's words.
+        /// In the database's words; at most some 4 KB.
         message: String,
         /// SQLSTATE on PostgreSQL, the extended result code's number on SQLite.
         code: Option<String>,
@@ -67,9 +77,79 @@ impl QueryError {
             Self::InvalidUri { .. } | Self::Unavailable { .. } | Self::ConnectionLost { .. } => {
                 ServiceCode::Unavailable
             }
+            Self::OutcomeUnknown => ServiceCode::OutcomeUnknown,
             Self::Timeout { .. } => ServiceCode::Timeout,
             Self::Cancelled => ServiceCode::Cancelled,
             Self::Internal(_) => ServiceCode::Internal,
         }
+    }
+}
+
+/// Why no connection could be made, in words that give nothing away: `Display` says no host, user or file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectFailure {
+    /// Nobody listens there.
+    Refused,
+    /// No answer in time.
+    TimedOut,
+    /// The host's name has no address.
+    UnknownHost,
+    /// TLS was asked for and could not be agreed on, or the server's certificate is not good.
+    Tls,
+    /// The user, the password or the right to connect.
+    Credentials,
+    /// The server has no database of that name.
+    UnknownDatabase,
+    /// The server takes no further connection.
+    TooManyConnections,
+    /// The server starts, stops or recovers.
+    NotReady,
+    /// None of the servers is of the kind that `target_session_attrs` asks for.
+    WrongServer,
+    /// A file that does not exist or cannot be opened.
+    File,
+    /// Something else.
+    Other,
+}
+
+impl fmt::Display for ConnectFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused => "nothing listens at its address",
+            Self::TimedOut => "its server does not answer in time",
+            Self::UnknownHost => "the name of its host is not known",
+            Self::Tls => "no encrypted connection to its server can be made",
+            Self::Credentials => "its server refuses the stored user or password",
+            Self::UnknownDatabase => "its server has no database of that name",
+            Self::TooManyConnections => "its server takes no further connections",
+            Self::NotReady => "its server is starting or stopping",
+            Self::WrongServer => "none of its servers is of the wanted kind",
+            Self::File => "its file cannot be opened",
+            Self::Other => "connecting fails",
+        })
+    }
+}
+
+/// The beginning of a text, with `…` at its end where something is left out.
+pub(crate) fn shorten(text: &str) -> String {
+    if text.len() <= MESSAGE_BYTES {
+        return text.to_owned();
+    }
+    let mut end = MESSAGE_BYTES;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_at_a_character() {
+        assert_eq!("short", shorten("short"));
+        let cut = shorten(&"é".repeat(MESSAGE_BYTES));
+        assert!(cut.ends_with("é…") && cut.len() <= MESSAGE_BYTES + '…'.len_utf8());
     }
 }

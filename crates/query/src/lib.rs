@@ -1,26 +1,28 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod breaker;
 mod catalogue;
 mod dialect;
 mod engine;
 mod error;
 mod guard;
 mod name;
+mod number;
 mod pool;
 mod postgres;
 mod registry;
 mod result;
+mod row;
 mod sqlite;
 mod template;
-mod uri;
 
 pub use catalogue::{
     Catalogue, ColumnFacts, FunctionFacts, Leakproof, NamesInUse, TableFacts, TypeFacts,
 };
 pub use dialect::Dialect;
 pub use engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
-pub use error::QueryError;
+pub use error::{ConnectFailure, QueryError};
 pub use guard::{
     DefinitionKind, DefinitionKinds, GuardError, Policy, RowFilters, Script, SqlStatement,
     StatementKind,

@@ -1,25 +1,28 @@
 //! What both engines do to get a connection.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bb8::{ErrorSink, ManageConnection, Pool, PooledConnection, RunError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
-use crate::{Query, QueryError};
+use crate::{ConnectFailure, Query, QueryError};
 
 /// How much of a database one node uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PoolLimits {
     /// Queries at a time, and so connections.
     pub connections: u32,
     /// Callers that may wait for a connection; further ones are told `Busy` at once.
     pub waiting: u32,
-    /// How long a caller waits.
+    /// How long a caller waits, whether for another's connection or for a new one.
     pub checkout_timeout: Duration,
     /// An unused connection is closed after this time.
     pub idle_timeout: Duration,
+    /// How long a commit is waited for before it is cancelled. Its answer is then waited for as long again.
+    pub commit_timeout: Duration,
 }
 
 impl Default for PoolLimits {
@@ -27,9 +30,32 @@ impl Default for PoolLimits {
         Self {
             connections: 8,
             waiting: 64,
-            checkout_timeout: Duration::from_secs(10),
+            checkout_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_mins(5),
+            commit_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+/// A pooled connection.
+pub(crate) trait Pooled {
+    /// Whether it is known to have ended.
+    fn is_closed(&self) -> bool;
+
+    /// Which of the pool's generations it was made in.
+    fn generation(&self) -> u64;
+
+    /// Lets the pool close it instead of lending it again.
+    fn retire(&mut self);
+}
+
+/// Counts the times that all of a pool's connections were given up.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Generation(Arc<AtomicU64>);
+
+impl Generation {
+    pub(crate) fn now(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
     }
 }
 
@@ -37,19 +63,23 @@ impl Default for PoolLimits {
 pub(crate) struct Connections<M: ManageConnection<Error = QueryError>> {
     pool: Pool<M>,
     places: Arc<Semaphore>,
-    failure: watch::Receiver<Option<String>>,
+    failure: watch::Receiver<Option<(ConnectFailure, String)>>,
+    generation: Generation,
 }
 
 /// A connection, until it is dropped.
 pub(crate) struct Lease<M: ManageConnection<Error = QueryError>> {
     pub(crate) connection: PooledConnection<'static, M>,
-    /// When the query must be over.
-    pub(crate) deadline: Instant,
     _place: OwnedSemaphorePermit,
 }
 
-impl<M: ManageConnection<Error = QueryError>> Connections<M> {
-    pub(crate) fn new(manager: M, limits: PoolLimits) -> Self {
+impl<M> Connections<M>
+where
+    M: ManageConnection<Error = QueryError>,
+    M::Connection: Pooled,
+{
+    /// `generation` is the one that the manager stamps its connections with.
+    pub(crate) fn new(manager: M, generation: Generation, limits: PoolLimits) -> Self {
         let (told, failure) = watch::channel(None);
         let pool = Pool::builder()
             .max_size(limits.connections.max(1))
@@ -67,54 +97,91 @@ impl<M: ManageConnection<Error = QueryError>> Connections<M> {
             pool,
             places: Arc::new(Semaphore::new(places as usize)),
             failure,
+            generation,
         }
     }
 
-    /// Waits for a connection.
+    /// Waits for a connection that is not known to have ended.
     ///
     /// # Errors
     /// `Busy`: too many wait, or the wait was too long. `Unavailable`: none could be made. `Cancelled`.
-    pub(crate) async fn lease(&self, query: &Query) -> Result<Lease<M>, QueryError> {
+    pub(crate) async fn lease(
+        &self,
+        query: &Query,
+        deadline: Instant,
+    ) -> Result<Lease<M>, QueryError> {
         let place = self
             .places
             .clone()
             .try_acquire_owned()
             .map_err(|_| QueryError::Busy)?;
-        let deadline = Instant::now() + query.timeout;
+        loop {
+            let mut connection = tokio::select! {
+                biased;
+                () = query.cancel.cancelled() => return Err(QueryError::Cancelled),
+                connection = self.connection() => connection?,
+                () = tokio::time::sleep_until(deadline) => return Err(QueryError::Busy),
+            };
+            if connection.generation() < self.generation.now() || connection.is_closed() {
+                // It died while it was idle. The pool drops it, and in the end makes a new one.
+                connection.retire();
+                continue;
+            }
+            return Ok(Lease {
+                connection,
+                _place: place,
+            });
+        }
+    }
+
+    async fn connection(&self) -> Result<PooledConnection<'static, M>, QueryError> {
         // The pool makes connections in the background and tells nobody who waits that it failed.
         let mut failure = self.failure.clone();
         failure.mark_unchanged();
-        let connection = tokio::select! {
-            biased;
-            () = query.cancel.cancelled() => return Err(QueryError::Cancelled),
-            connection = self.pool.get_owned() => connection.map_err(|err| match err {
-                RunError::User(err) => err,
-                RunError::TimedOut => QueryError::Busy,
-            })?,
-            Ok(()) = failure.changed() => {
-                let reason = failure.borrow().clone().unwrap_or_default();
-                return Err(QueryError::Unavailable { reason });
+        let mut waiting = std::pin::pin!(self.pool.get_owned());
+        loop {
+            tokio::select! {
+                biased;
+                connection = &mut waiting => return connection.map_err(|err| match err {
+                    RunError::User(err) => err,
+                    RunError::TimedOut if self.pool.state().connections == 0 => {
+                        QueryError::Unavailable {
+                            cause: ConnectFailure::TimedOut,
+                            reason: "no connection was made in time".to_owned(),
+                        }
+                    }
+                    RunError::TimedOut => QueryError::Busy,
+                }),
+                Ok(()) = failure.changed() => {
+                    let last = failure.borrow_and_update().clone();
+                    let (cause, reason) = last.unwrap_or((ConnectFailure::Other, String::new()));
+                    if cause == ConnectFailure::TooManyConnections
+                        && self.pool.state().connections > 0
+                    {
+                        // Those that are there will do, once they are free.
+                        continue;
+                    }
+                    return Err(QueryError::Unavailable { cause, reason });
+                }
             }
-            () = tokio::time::sleep_until(deadline) => return Err(QueryError::Busy),
-        };
-        Ok(Lease {
-            connection,
-            deadline,
-            _place: place,
-        })
+        }
+    }
+
+    /// Gives up every connection that was made before: one of them ended, and its neighbours may have, too.
+    pub(crate) fn renew(&self) {
+        self.generation.0.fetch_add(1, Ordering::AcqRel);
     }
 }
 
 #[derive(Debug, Clone)]
-struct Failures(Arc<watch::Sender<Option<String>>>);
+struct Failures(Arc<watch::Sender<Option<(ConnectFailure, String)>>>);
 
 impl ErrorSink<QueryError> for Failures {
     fn sink(&self, error: QueryError) {
-        let reason = match error {
-            QueryError::Unavailable { reason } => reason,
-            other => other.to_string(),
-        };
-        self.0.send_replace(Some(reason));
+        self.0.send_replace(Some(match error {
+            QueryError::Unavailable { cause, reason } => (cause, reason),
+            other => (ConnectFailure::Other, other.to_string()),
+        }));
     }
 
     fn boxed_clone(&self) -> Box<dyn ErrorSink<QueryError>> {

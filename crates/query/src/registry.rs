@@ -1,14 +1,19 @@
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
-use tidegate_types::{ExposeSecret, SecretString, WorkspaceSlug};
+use moka::future::Cache;
+use moka::policy::EvictionPolicy;
+use tidegate_database_uri::{DatabaseUri, UriError};
+use tidegate_types::{SecretString, WorkspaceSlug};
 
 use crate::engine::Engine;
 use crate::postgres::PostgresEngine;
 use crate::sqlite::SqliteEngine;
-use crate::uri::Location;
-use crate::{PoolLimits, QueryError};
+use crate::{ConnectFailure, PoolLimits, QueryError};
+
+/// An engine that nobody used for so long is forgotten; its connections were closed before.
+const UNUSED: Duration = Duration::from_mins(30);
 
 /// A database of a workspace, as its metastore describes it (`dbs`).
 #[derive(Debug, Clone)]
@@ -19,6 +24,11 @@ pub struct DatabaseConfig {
     pub id: i64,
     /// With the password in it.
     pub sqlalchemy_uri: SecretString,
+    /// SQLAlchemy's `connect_args`, from `engine_params` of `dbs.extra`: options that win over the URI's.
+    pub connect_args: Vec<(String, SecretString)>,
+    /// Superset's `server_cert`: authorities in PEM by which a PostgreSQL server is verified. Where `connect_args`
+    /// have no `sslmode`, it must then name its host, whatever the URI says.
+    pub server_certificate: Option<String>,
     /// Superset's `allow_dml`.
     pub allow_dml: bool,
     /// How much of it this node uses.
@@ -28,28 +38,46 @@ pub struct DatabaseConfig {
 /// The engines of all workspaces of this node. Each is made at its first use, remade when its
 /// description changes, and forgotten, the longest unused first, when there are too many.
 pub struct Engines {
-    sqlite_roots: Vec<PathBuf>,
-    capacity: usize,
-    entries: Mutex<Entries>,
+    sqlite_roots: Arc<[PathBuf]>,
+    engines: Cache<Key, Arc<dyn Engine>>,
 }
 
-#[derive(Default)]
-struct Entries {
-    by_database: HashMap<(WorkspaceSlug, i64), Entry>,
-    uses: u64,
+/// Everything that an engine is made of. Another password makes another engine.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    workspace: WorkspaceSlug,
+    id: i64,
+    /// Of the URI and its arguments: no secret lies in the keys of a cache.
+    fingerprint: [u8; 32],
+    allow_dml: bool,
+    limits: PoolLimits,
 }
 
-struct Entry {
-    config: DatabaseConfig,
-    engine: Arc<dyn Engine>,
-    last_use: u64,
-}
+impl Key {
+    fn of(config: &DatabaseConfig) -> Self {
+        use aws_lc_rs::digest::{Context, SHA256};
+        use tidegate_types::ExposeSecret as _;
 
-impl Entry {
-    fn is_for(&self, config: &DatabaseConfig) -> bool {
-        self.config.sqlalchemy_uri.expose_secret() == config.sqlalchemy_uri.expose_secret()
-            && self.config.allow_dml == config.allow_dml
-            && self.config.limits == config.limits
+        let mut context = Context::new(&SHA256);
+        let mut part = |text: &str| {
+            context.update(&text.len().to_be_bytes());
+            context.update(text.as_bytes());
+        };
+        part(config.sqlalchemy_uri.expose_secret());
+        for (name, value) in &config.connect_args {
+            part(name);
+            part(value.expose_secret());
+        }
+        part(config.server_certificate.as_deref().unwrap_or_default());
+        let mut fingerprint = [0; 32];
+        fingerprint.copy_from_slice(context.finish().as_ref());
+        Self {
+            workspace: config.workspace.clone(),
+            id: config.id,
+            fingerprint,
+            allow_dml: config.allow_dml,
+            limits: config.limits,
+        }
     }
 }
 
@@ -77,9 +105,13 @@ impl EnginesBuilder {
     /// The registry, still empty.
     pub fn build(self) -> Engines {
         Engines {
-            sqlite_roots: self.sqlite_roots,
-            capacity: self.capacity,
-            entries: Mutex::default(),
+            sqlite_roots: self.sqlite_roots.into(),
+            engines: Cache::builder()
+                .max_capacity(self.capacity as u64)
+                // Whoever comes new must be kept: an engine that is made for each call connects for each call.
+                .eviction_policy(EvictionPolicy::lru())
+                .time_to_idle(UNUSED)
+                .build(),
         }
     }
 }
@@ -93,65 +125,89 @@ impl Engines {
         }
     }
 
-    /// The engine of a database. No connection is made yet. Must be called within a tokio runtime.
+    /// The engine of a database. No connection is made yet. Callers that come together for a new one wait for
+    /// the one of them that makes it; nobody else does.
     ///
     /// # Errors
     /// `UnsupportedBackend`, `InvalidUri`, `PathNotAllowed`; `Unavailable` for a SQLite file that does
     /// not exist.
-    pub fn get(&self, config: &DatabaseConfig) -> Result<Arc<dyn Engine>, QueryError> {
-        let key = (config.workspace.clone(), config.id);
-        // A panic while the lock is held leaves nothing half done.
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.uses += 1;
-        let now = entries.uses;
-        if let Some(entry) = entries.by_database.get_mut(&key)
-            && entry.is_for(config)
-        {
-            entry.last_use = now;
-            return Ok(entry.engine.clone());
+    pub async fn get(&self, config: &DatabaseConfig) -> Result<Arc<dyn Engine>, QueryError> {
+        let key = Key::of(config);
+        if let Some(engine) = self.engines.get(&key).await {
+            return Ok(engine);
         }
-        let engine = self.connect(config)?;
-        if entries.by_database.len() >= self.capacity && !entries.by_database.contains_key(&key) {
-            let coldest = entries
-                .by_database
-                .iter()
-                .min_by_key(|(_, entry)| entry.last_use)
-                .map(|(key, _)| key.clone());
-            // Queries that run on it hold it; its connections close when they are done.
-            coldest.map(|key| entries.by_database.remove(&key));
+        let (config, files) = (config.clone(), Files(self.sqlite_roots.clone()));
+        let made = self.engines.try_get_with(key, async move {
+            // It asks the file system, which may take its time.
+            let made = tokio::task::spawn_blocking(move || connect(&config, &files)).await;
+            made.map_err(|err| QueryError::Internal(err.to_string()))?
+        });
+        made.await.map_err(|err| (*err).clone())
+    }
+}
+
+fn connect(config: &DatabaseConfig, files: &Files) -> Result<Arc<dyn Engine>, QueryError> {
+    use tidegate_types::ExposeSecret as _;
+
+    let mut arguments: Vec<_> = config
+        .connect_args
+        .iter()
+        .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()))
+        .collect();
+    let mut uri = DatabaseUri::parse_with(&config.sqlalchemy_uri, &arguments)?;
+    if let (DatabaseUri::PostgreSql(_), Some(pem)) = (&uri, &config.server_certificate) {
+        if !arguments.iter().any(|(name, _)| name == "sslmode") {
+            arguments.push(("sslmode".to_owned(), "verify-full".to_owned()));
         }
-        entries.by_database.insert(
-            key,
-            Entry {
-                config: config.clone(),
-                engine: engine.clone(),
-                last_use: now,
-            },
+        uri = DatabaseUri::parse_with(&config.sqlalchemy_uri, &arguments)?;
+        if let DatabaseUri::PostgreSql(uri) = &mut uri {
+            uri.tls.root_pem = Some(pem.clone());
+        }
+    }
+    let ignored = match &uri {
+        DatabaseUri::PostgreSql(uri) => &uri.ignored,
+        DatabaseUri::Sqlite(uri) => &uri.ignored,
+    };
+    if !ignored.is_empty() {
+        tracing::warn!(
+            workspace = %config.workspace,
+            database = config.id,
+            options = ?ignored,
+            "options of a database's connection mean nothing here and are passed over",
         );
-        Ok(engine)
     }
+    Ok(match uri {
+        DatabaseUri::Sqlite(uri) => Arc::new(SqliteEngine::new(
+            files.allowed(&uri.path)?,
+            config.allow_dml && !uri.is_read_only,
+            config.limits,
+        )),
+        DatabaseUri::PostgreSql(uri) => {
+            Arc::new(PostgresEngine::new(*uri, config.allow_dml, config.limits)?)
+        }
+    })
+}
 
-    fn connect(&self, config: &DatabaseConfig) -> Result<Arc<dyn Engine>, QueryError> {
-        Ok(match Location::parse(&config.sqlalchemy_uri)? {
-            Location::Sqlite { path } => Arc::new(SqliteEngine::new(
-                self.allowed(&path)?,
-                config.allow_dml,
-                config.limits,
-            )),
-            Location::PostgreSql(location) => Arc::new(PostgresEngine::new(
-                &location,
-                config.allow_dml,
-                config.limits,
-            )?),
-        })
+impl From<UriError> for QueryError {
+    fn from(err: UriError) -> Self {
+        match err {
+            UriError::Backend { backend } => Self::UnsupportedBackend { backend },
+            UriError::Invalid { reason } => Self::InvalidUri { reason },
+        }
     }
+}
 
+/// The folders whose SQLite files may be opened.
+struct Files(Arc<[PathBuf]>);
+
+impl Files {
     /// The file without links and `..`, when it lies in an allowed folder.
     fn allowed(&self, path: &Path) -> Result<PathBuf, QueryError> {
         let resolved = path.canonicalize().map_err(|err| {
             // Whether a file outside exists is not told.
             if self.could_hold(path) {
                 QueryError::Unavailable {
+                    cause: ConnectFailure::File,
                     reason: err.kind().to_string(),
                 }
             } else {
@@ -159,7 +215,7 @@ impl Engines {
             }
         })?;
         let is_allowed = self
-            .sqlite_roots
+            .0
             .iter()
             .filter_map(|root| root.canonicalize().ok())
             .any(|root| resolved.starts_with(root));
@@ -174,6 +230,36 @@ impl Engines {
         !path
             .components()
             .any(|part| part == std::path::Component::ParentDir)
-            && self.sqlite_roots.iter().any(|root| path.starts_with(root))
+            && self.0.iter().any(|root| path.starts_with(root))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_longest_unused_engine_is_forgotten_when_there_are_too_many() {
+        let engines = Engines::builder().capacity(2).build();
+        let config = |id: i64| DatabaseConfig {
+            workspace: "acme".parse().unwrap(),
+            id,
+            sqlalchemy_uri: "postgresql://127.0.0.1:1/x".to_owned().into(),
+            connect_args: Vec::new(),
+            server_certificate: None,
+            allow_dml: false,
+            limits: PoolLimits::default(),
+        };
+        let mut made = Vec::new();
+        for id in 1..=3 {
+            made.push(engines.get(&config(id)).await.unwrap());
+            engines.engines.run_pending_tasks().await;
+        }
+        assert_eq!(2, engines.engines.entry_count());
+        for (id, is_kept) in [(3, true), (2, true), (1, false)] {
+            let again = engines.get(&config(id)).await.unwrap();
+            let before = &made[usize::try_from(id).unwrap() - 1];
+            assert_eq!(is_kept, Arc::ptr_eq(&again, before), "{id}");
+        }
     }
 }

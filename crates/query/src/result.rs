@@ -4,12 +4,15 @@ use std::time::Duration;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
+use crate::row::{ROW_BYTES, RowBudget};
+
 /// A column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Unique within the result: the second `a` is `a__1`, the third `a__2`, as Superset does it.
     pub name: String,
-    /// The name that pandas gives the type: `int64`, `float64`, `bool`, `object`, `datetime64[us]`, ….
+    /// The name that pandas gives the type: `int64`, `float64`, `bool`, `object`, `datetime64[us]`, …; and
+    /// `decimal` for exact numbers, whose values are numbers of up to 15 digits and texts beyond.
     pub type_name: String,
     /// Whether nulls may occur, where the database tells it.
     pub is_nullable: Option<bool>,
@@ -31,10 +34,13 @@ pub struct ResultSet {
     pub columns: Vec<Column>,
     /// As many values a row as there are columns, in their order.
     pub rows: Vec<Vec<Value>>,
-    /// How many rows an `INSERT`, `UPDATE` or `DELETE` changed. `None` where rows came back.
+    /// How many rows an `INSERT`, `UPDATE` or `DELETE` changed, 0 for changes of tables. `None` where rows came
+    /// back.
     pub affected_rows: Option<u64>,
     /// Set when the reading stopped early.
     pub truncation: Option<Truncation>,
+    /// Some texts of a row were so long that only their beginnings are here; each ends with `… [cut]`.
+    pub has_cut_values: bool,
     /// From sending the statement to its last row.
     pub elapsed: Duration,
 }
@@ -135,18 +141,47 @@ pub(crate) fn unique_names(names: impl IntoIterator<Item = String>) -> Vec<Strin
 /// Collects rows until one of the two bounds is met.
 pub(crate) struct RowCollector {
     rows: Vec<Vec<Value>>,
+    columns: usize,
+    /// What the names and punctuation of each row take.
+    overhead: usize,
     max_rows: usize,
+    max_bytes: usize,
     bytes_left: usize,
     truncation: Option<Truncation>,
+    has_cut_values: bool,
+}
+
+/// What a column takes in a row beside its value: a name with its quotes, a colon and a comma. Short ones count
+/// as more, since a value takes more in memory than a digit in JSON.
+fn overhead(name: &str) -> usize {
+    (name.len() + 4).max(12)
+}
+
+/// What a collector has at the end.
+pub(crate) struct Collected {
+    pub(crate) rows: Vec<Vec<Value>>,
+    pub(crate) truncation: Option<Truncation>,
+    pub(crate) has_cut_values: bool,
+    pub(crate) bytes_left: usize,
 }
 
 impl RowCollector {
-    pub(crate) fn new(max_rows: usize, max_bytes: usize) -> Self {
+    /// `max_bytes` are those of an answer, of which earlier statements have left `bytes_left`.
+    pub(crate) fn new(
+        names: &[String],
+        max_rows: usize,
+        max_bytes: usize,
+        bytes_left: usize,
+    ) -> Self {
         Self {
             rows: Vec::new(),
+            columns: names.len(),
+            overhead: names.iter().map(|name| overhead(name)).sum::<usize>() + 3,
             max_rows,
-            bytes_left: max_bytes,
+            max_bytes,
+            bytes_left,
             truncation: None,
+            has_cut_values: false,
         }
     }
 
@@ -158,22 +193,33 @@ impl RowCollector {
         self.truncation.is_some()
     }
 
-    /// `size` is about what the row takes as JSON. Returns false when nothing more should be read.
-    pub(crate) fn push(&mut self, row: Vec<Value>, size: usize) -> bool {
+    /// What the next row may take: so much that one row always fits into an answer.
+    pub(crate) fn budget(&self) -> RowBudget {
+        RowBudget::new(ROW_BYTES.min(self.max_bytes), self.columns, self.overhead)
+    }
+
+    /// Takes a row that was made within its budget. Returns false when nothing more should be read.
+    pub(crate) fn push(&mut self, row: Vec<Value>, budget: &RowBudget) -> bool {
         if self.is_full() {
             return false;
         }
-        let Some(left) = self.bytes_left.checked_sub(size) else {
+        let Some(left) = self.bytes_left.checked_sub(budget.size()) else {
             self.truncation = Some(Truncation::Bytes);
             return false;
         };
         self.bytes_left = left;
+        self.has_cut_values |= budget.is_cut();
         self.rows.push(row);
         true
     }
 
-    pub(crate) fn finish(self) -> (Vec<Vec<Value>>, usize, Option<Truncation>) {
-        (self.rows, self.bytes_left, self.truncation)
+    pub(crate) fn finish(self) -> Collected {
+        Collected {
+            rows: self.rows,
+            truncation: self.truncation,
+            has_cut_values: self.has_cut_values,
+            bytes_left: self.bytes_left,
+        }
     }
 }
 
@@ -215,10 +261,29 @@ mod tests {
 
     #[test]
     fn a_collector_stops_at_the_bytes_and_says_so() {
-        let mut collector = RowCollector::new(10, 10);
-        assert!(collector.push(vec![json!(1)], 8));
-        assert!(!collector.push(vec![json!(2)], 8));
-        let (rows, _, truncation) = collector.finish();
-        assert_eq!((1, Some(Truncation::Bytes)), (rows.len(), truncation));
+        let mut collector = RowCollector::new(&["a".to_owned()], 10, 40, 40);
+        for expected in [true, true, false] {
+            let mut budget = collector.budget();
+            let row = vec![budget.value(json!(1), 4)];
+            assert_eq!(expected, collector.push(row, &budget));
+        }
+        let collected = collector.finish();
+        assert_eq!(
+            (2, Some(Truncation::Bytes), false),
+            (
+                collected.rows.len(),
+                collected.truncation,
+                collected.has_cut_values
+            )
+        );
+    }
+
+    #[test]
+    fn one_row_always_fits_whatever_is_in_it() {
+        let mut collector = RowCollector::new(&["a".to_owned(), "b".to_owned()], 10, 200, 200);
+        let mut budget = collector.budget();
+        let row = vec![budget.text(&"\u{1}".repeat(500)), budget.text("b")];
+        assert!(collector.push(row, &budget));
+        assert!(collector.finish().has_cut_values);
     }
 }

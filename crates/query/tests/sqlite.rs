@@ -39,6 +39,8 @@ impl Fixture {
             workspace: "acme".parse().unwrap(),
             id: 1,
             sqlalchemy_uri: uri(&self.folder.path().join("data.db")).into(),
+            connect_args: Vec::new(),
+            server_certificate: None,
             allow_dml,
             limits: PoolLimits {
                 connections,
@@ -49,8 +51,8 @@ impl Fixture {
         }
     }
 
-    fn engine(&self, allow_dml: bool) -> Arc<dyn Engine> {
-        self.engines.get(&self.config(allow_dml, 2)).unwrap()
+    async fn engine(&self, allow_dml: bool) -> Arc<dyn Engine> {
+        self.engines.get(&self.config(allow_dml, 2)).await.unwrap()
     }
 }
 
@@ -71,6 +73,7 @@ async fn rows_come_with_their_types() {
     let fixture = fixture();
     let result = fixture
         .engine(false)
+        .await
         .run_one(Query::read(
             "SELECT id, name, price, raw, id AS name, NULL AS n FROM t ORDER BY id",
         ))
@@ -105,7 +108,7 @@ async fn rows_come_with_their_types() {
 #[tokio::test]
 async fn reading_stops_at_the_rows_and_at_the_bytes() {
     let fixture = fixture();
-    let engine = fixture.engine(false);
+    let engine = fixture.engine(false).await;
     let endless = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n FROM r";
     let rows = engine
         .run_one(Query {
@@ -141,7 +144,7 @@ async fn reading_stops_at_the_rows_and_at_the_bytes() {
 #[tokio::test]
 async fn a_late_query_is_stopped() {
     let fixture = fixture();
-    let engine = fixture.engine(false);
+    let engine = fixture.engine(false).await;
     let start = Instant::now();
     let outcome = engine
         .run(Query {
@@ -163,7 +166,11 @@ async fn a_late_query_is_stopped() {
 #[tokio::test]
 async fn a_cancelled_and_a_dropped_query_free_their_connection() {
     let fixture = fixture();
-    let engine = fixture.engines.get(&fixture.config(false, 1)).unwrap();
+    let engine = fixture
+        .engines
+        .get(&fixture.config(false, 1))
+        .await
+        .unwrap();
     let cancel = CancellationToken::new();
     let query = Query {
         cancel: cancel.clone(),
@@ -181,7 +188,11 @@ async fn a_cancelled_and_a_dropped_query_free_their_connection() {
 #[tokio::test]
 async fn when_all_connections_are_taken_callers_wait_and_then_hear_busy() {
     let fixture = fixture();
-    let engine = fixture.engines.get(&fixture.config(false, 1)).unwrap();
+    let engine = fixture
+        .engines
+        .get(&fixture.config(false, 1))
+        .await
+        .unwrap();
     let cancel = CancellationToken::new();
     let running = tokio::spawn({
         let (engine, cancel) = (engine.clone(), cancel.clone());
@@ -210,7 +221,7 @@ async fn when_all_connections_are_taken_callers_wait_and_then_hear_busy() {
 #[tokio::test]
 async fn the_database_itself_refuses_what_the_guard_would_have() {
     let fixture = fixture();
-    for engine in [fixture.engine(false), fixture.engine(true)] {
+    for engine in [fixture.engine(false).await, fixture.engine(true).await] {
         for sql in [
             "DELETE FROM t",
             "CREATE TABLE x(a)",
@@ -240,7 +251,7 @@ async fn the_database_itself_refuses_what_the_guard_would_have() {
 #[tokio::test]
 async fn writes_are_all_or_nothing() {
     let fixture = fixture();
-    let engine = fixture.engine(true);
+    let engine = fixture.engine(true).await;
     let done = engine
         .run(write(&[
             "INSERT INTO t(name) VALUES ('x'), ('y')",
@@ -271,6 +282,7 @@ async fn writes_are_all_or_nothing() {
     assert!(
         fixture
             .engine(false)
+            .await
             .run(write(&["DELETE FROM t"]))
             .await
             .is_err()
@@ -282,6 +294,7 @@ async fn a_failed_statement_is_told_in_the_databases_words() {
     let fixture = fixture();
     let err = fixture
         .engine(false)
+        .await
         .run(Query::read("SELECT * FROM nope"))
         .await
         .unwrap_err();
@@ -291,7 +304,7 @@ async fn a_failed_statement_is_told_in_the_databases_words() {
 #[tokio::test]
 async fn tables_and_columns_are_listed() {
     let fixture = fixture();
-    let engine = fixture.engine(false);
+    let engine = fixture.engine(false).await;
     assert_eq!(vec!["main"], engine.schemas().await.unwrap());
     let tables = engine.tables("main").await.unwrap();
     let found: Vec<_> = tables.iter().map(|t| (t.name.as_str(), t.kind)).collect();
@@ -337,7 +350,7 @@ async fn files_outside_of_the_allowed_folders_are_not_opened() {
             sqlalchemy_uri: uri(&path).into(),
             ..fixture.config(false, 1)
         };
-        let outcome = fixture.engines.get(&config).map(drop);
+        let outcome = fixture.engines.get(&config).await.map(drop);
         assert!(
             matches!(outcome, Err(QueryError::PathNotAllowed)),
             "{}: {outcome:?}",
@@ -349,12 +362,12 @@ async fn files_outside_of_the_allowed_folders_are_not_opened() {
         ..fixture.config(false, 1)
     };
     assert!(matches!(
-        fixture.engines.get(&missing).map(drop),
+        fixture.engines.get(&missing).await.map(drop),
         Err(QueryError::Unavailable { .. })
     ));
     let none = Engines::builder().build();
     assert!(matches!(
-        none.get(&fixture.config(false, 1)).map(drop),
+        none.get(&fixture.config(false, 1)).await.map(drop),
         Err(QueryError::PathNotAllowed)
     ));
 }
@@ -363,30 +376,25 @@ async fn files_outside_of_the_allowed_folders_are_not_opened() {
 async fn engines_are_kept_apart_by_workspace_and_remade_on_change() {
     let fixture = fixture();
     let config = fixture.config(false, 1);
-    let first = fixture.engines.get(&config).unwrap();
-    assert!(Arc::ptr_eq(&first, &fixture.engines.get(&config).unwrap()));
+    let first = fixture.engines.get(&config).await.unwrap();
+    assert!(Arc::ptr_eq(
+        &first,
+        &fixture.engines.get(&config).await.unwrap()
+    ));
     let other = DatabaseConfig {
         workspace: "rival".parse().unwrap(),
         ..config.clone()
     };
-    assert!(!Arc::ptr_eq(&first, &fixture.engines.get(&other).unwrap()));
+    assert!(!Arc::ptr_eq(
+        &first,
+        &fixture.engines.get(&other).await.unwrap()
+    ));
     let changed = DatabaseConfig {
         allow_dml: true,
         ..config.clone()
     };
-    let second = fixture.engines.get(&changed).unwrap();
+    let second = fixture.engines.get(&changed).await.unwrap();
     assert!(!Arc::ptr_eq(&first, &second));
-
-    let small = Engines::builder()
-        .sqlite_root(fixture.folder.path())
-        .capacity(1)
-        .build();
-    let first = small.get(&config).unwrap();
-    small.get(&other).unwrap();
-    assert!(
-        !Arc::ptr_eq(&first, &small.get(&config).unwrap()),
-        "the first had to go"
-    );
 }
 
 #[tokio::test]
@@ -401,9 +409,219 @@ async fn a_file_that_is_no_database_fails_the_query_and_names_no_path() {
     let err = fixture
         .engines
         .get(&config)
+        .await
         .unwrap()
         .run(Query::read("SELECT 1 FROM t"))
         .await
         .unwrap_err();
     assert!(!err.to_string().contains("text.db"), "{err}");
+}
+
+#[tokio::test]
+async fn a_change_of_tables_changes_no_rows() {
+    let fixture = fixture();
+    let engine = fixture.engine(true).await;
+    let script = [
+        ("INSERT INTO t(name) VALUES ('x'), ('y')", 2),
+        ("CREATE TABLE IF NOT EXISTS zz(a)", 0),
+        ("CREATE TABLE IF NOT EXISTS zz(a)", 0),
+        ("INSERT INTO zz VALUES (1), (2), (3)", 3),
+        ("CREATE INDEX zz_a ON zz(a)", 0),
+        ("ALTER TABLE zz ADD COLUMN b", 0),
+        ("UPDATE zz SET b = 1 WHERE a > 1", 2),
+        ("UPDATE zz SET b = 1 WHERE a > 100", 0),
+        ("CREATE VIEW zv AS SELECT a FROM zz", 0),
+        ("DROP VIEW zv", 0),
+        ("DROP TABLE zz", 0),
+        ("DELETE FROM t WHERE name IN ('x', 'y')", 2),
+    ];
+    let statements: Vec<&str> = script.iter().map(|(sql, _)| *sql).collect();
+    let results = engine.run(write(&statements)).await.unwrap();
+    for ((sql, expected), result) in script.iter().zip(results) {
+        assert_eq!(Some(*expected), result.affected_rows, "{sql}");
+    }
+    // Each in a call of its own, where the count before is another connection's.
+    for (sql, expected) in script {
+        let result = engine.run_one(write(&[sql])).await.unwrap();
+        assert_eq!(Some(expected), result.affected_rows, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn infinities_are_texts_and_integers_keep_every_digit() {
+    let fixture = fixture();
+    let sql = "SELECT 1e999, -1e999, 9007199254740993, sum(id) + 9007199254740990, 1.5, \
+               json_array(9007199254740993) FROM t";
+    let result = fixture.engine(false).await.run_one(Query::read(sql)).await;
+    assert_eq!(
+        json!([
+            "Infinity",
+            "-Infinity",
+            9_007_199_254_740_993_i64,
+            9_007_199_254_740_996_i64,
+            1.5,
+            "[9007199254740993]"
+        ]),
+        json!(result.unwrap().rows[0])
+    );
+}
+
+#[tokio::test]
+async fn after_a_change_nothing_of_its_session_is_left() {
+    let fixture = fixture();
+    let engine = fixture.engines.get(&fixture.config(true, 1)).await.unwrap();
+    engine
+        .run(write(&["INSERT INTO t(id, name) VALUES (4711, 'x')"]))
+        .await
+        .unwrap();
+    let sql = "SELECT last_insert_rowid(), changes(), total_changes()";
+    let result = engine.run_one(Query::read(sql)).await.unwrap();
+    assert_eq!(json!([0, 0, 0]), json!(result.rows[0]));
+}
+
+/// Holds a shared lock on the file, so that changes can be made and not committed.
+fn reader(fixture: &Fixture) -> rusqlite::Connection {
+    let reader = rusqlite::Connection::open(fixture.folder.path().join("data.db")).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM t")
+        .unwrap();
+    reader
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_meets_a_lock_is_rolled_back_and_told_as_busy() {
+    let fixture = fixture();
+    let engine = fixture.engine(true).await;
+    let reader = reader(&fixture);
+    let outcome = engine
+        .run(write(&["INSERT INTO t(name) VALUES ('x')"]))
+        .await;
+    assert!(matches!(outcome, Err(QueryError::Busy)), "{outcome:?}");
+    drop(reader);
+    let count = engine.run_one(Query::read("SELECT count(*) FROM t")).await;
+    assert_eq!(json!(3), count.unwrap().rows[0][0]);
+    assert!(engine.run(write(&["DELETE FROM t"])).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_is_not_stopped_once_it_has_begun() {
+    let fixture = fixture();
+    let engine = fixture.engine(true).await;
+    for is_left in [false, true] {
+        let reader = reader(&fixture);
+        let cancel = CancellationToken::new();
+        let query = Query {
+            cancel: cancel.clone(),
+            ..write(&["INSERT INTO t(name) VALUES ('x')"])
+        };
+        let running = tokio::spawn({
+            let engine = engine.clone();
+            async move { engine.run(query).await }
+        });
+        // Committing waits for the reader; new readers are kept out meanwhile.
+        let other = rusqlite::Connection::open(fixture.folder.path().join("data.db")).unwrap();
+        other.busy_timeout(Duration::ZERO).unwrap();
+        let is_committing = || {
+            other
+                .query_row("SELECT count(*) FROM t", [], |_| Ok(()))
+                .is_err()
+        };
+        while !is_committing() {
+            tokio::task::yield_now().await;
+        }
+        if is_left {
+            running.abort();
+        } else {
+            cancel.cancel();
+        }
+        drop(reader);
+        if !is_left {
+            let outcome = running.await.unwrap();
+            assert!(outcome.is_ok(), "{outcome:?}");
+        }
+    }
+    other_sees(&fixture, 5);
+}
+
+/// Waits until the file has so many rows.
+fn other_sees(fixture: &Fixture, rows: i64) {
+    let other = rusqlite::Connection::open(fixture.folder.path().join("data.db")).unwrap();
+    let start = Instant::now();
+    loop {
+        let count = other.query_row("SELECT count(*) FROM t", [], |row| row.get(0));
+        if count == Ok(rows) {
+            return;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "{count:?}");
+    }
+}
+
+#[tokio::test]
+async fn uris_say_which_file_and_whether_it_may_be_changed() {
+    let fixture = fixture();
+    let path = fixture.folder.path().join("data.db");
+    let spaced = fixture.folder.path().join("a b#c.db");
+    std::fs::copy(&path, &spaced).unwrap();
+    let encoded = spaced.display().to_string().replace(' ', "%20");
+    for (uri, may_write) in [
+        (format!("sqlite:///{}", path.display()), true),
+        (
+            format!("sqlite+pysqlite:///{}?timeout=5", path.display()),
+            true,
+        ),
+        (format!("sqlite:///{}?mode=ro", path.display()), false),
+        (
+            format!("sqlite:///file:{}?mode=ro&uri=true", path.display()),
+            false,
+        ),
+        (format!("sqlite:///{encoded}"), true),
+        (
+            format!("sqlite:///file:{}?uri=true", encoded.replace('#', "%23")),
+            true,
+        ),
+    ] {
+        let config = DatabaseConfig {
+            sqlalchemy_uri: uri.clone().into(),
+            ..fixture.config(true, 1)
+        };
+        let engine = fixture.engines.get(&config).await.unwrap();
+        assert!(
+            engine.run(Query::read("SELECT * FROM t")).await.is_ok(),
+            "{uri}"
+        );
+        let outcome = engine.run(write(&["DELETE FROM t WHERE id = 99"])).await;
+        assert_eq!(may_write, outcome.is_ok(), "{uri}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_value_is_cut_and_its_neighbours_are_whole() {
+    let fixture = fixture();
+    let sql = "SELECT 1 AS id, printf('%.*c', 3000000, 'x') AS a, 'end' AS b, quote(printf('%.*c', 1000000, 'y')) AS c";
+    let result = fixture.engine(false).await.run_one(Query::read(sql)).await;
+    let result = result.unwrap();
+    let row = &result.rows[0];
+    assert_eq!((&json!(1), &json!("end")), (&row[0], &row[2]));
+    for index in [1, 3] {
+        let text = row[index].as_str().unwrap();
+        assert!(
+            text.ends_with("… [cut]") && text.len() > 100_000,
+            "{}",
+            text.len()
+        );
+    }
+    assert!(result.has_cut_values);
+}
+
+#[tokio::test]
+async fn a_query_that_needs_too_much_memory_fails_alone() {
+    let fixture = fixture();
+    let engine = fixture.engine(false).await;
+    let columns: Vec<_> = (0..24)
+        .map(|number| format!("printf('%.*c', 7000000, 'x') AS c{number}"))
+        .collect();
+    let sql = format!("SELECT {}", columns.join(", "));
+    let err = engine.run(Query::read(sql)).await.unwrap_err();
+    assert!(err.to_string().contains("more memory"), "{err}");
+    assert!(engine.run(Query::read("SELECT 1")).await.is_ok());
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use tidegate_protocol::content::ToolResult;
@@ -66,22 +67,29 @@ pub enum ToolFailure {
         /// When to try again.
         retry_after_secs: u64,
     },
-    /// A part that the answer needs cannot be reached.
-    #[error("{part} cannot be reached")]
+    /// A part that the answer needs cannot be reached; nothing was changed.
+    #[error("{part} cannot be reached{}", .reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
     Unavailable {
         /// Which part, for the model: "the workspace's metastore".
-        part: &'static str,
+        part: Cow<'static, str>,
+        /// Why, in words that give nothing away.
+        reason: Option<String>,
         /// For the log.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The deadline passed.
-    #[error("the call did not end within its {seconds} seconds")]
+    /// A change may have been made or not: nobody heard what came of it. Never to be confused with a failure.
+    #[error("the change may have been made; look before you repeat it")]
+    OutcomeUnknown,
+    /// The deadline passed; nothing was changed.
+    #[error(
+        "the call did not end within its {seconds} seconds and was stopped; nothing was changed"
+    )]
     Timeout {
         /// The deadline.
         seconds: u64,
     },
-    /// The caller gave up.
+    /// The caller gave up; nothing was changed.
     #[error("the call was cancelled")]
     Cancelled,
     /// A defect of ours. The source is logged and never shown.
@@ -129,11 +137,9 @@ impl ToolFailure {
             Self::Busy { message, retry_after_secs } => {
                 format!("{message}. Nothing was done; try again in {retry_after_secs} seconds.")
             }
-            Self::Unavailable { part, .. } => format!("{part} cannot be reached now. Try again in a minute."),
-            Self::Timeout { seconds } => format!(
-                "The call did not end within its {seconds} seconds and was stopped. Ask for less, or narrow it with filters; \
-                 if it changes things, look first whether it did."
-            ),
+            Self::Unavailable { .. } => format!("{self}. Nothing was changed; try again in a minute."),
+            Self::OutcomeUnknown => format!("{self}."),
+            Self::Timeout { .. } => format!("{self}. Ask for less, or narrow it with filters."),
             Self::Cancelled => "The call was cancelled.".to_owned(),
             Self::Internal(_) => "The tool failed through a fault of the server. If trying again does not help, tell \
                                   the people who run it, with the time of this call."
@@ -154,6 +160,7 @@ impl ToolFailure {
             Self::Forbidden(_) => ServiceCode::Forbidden,
             Self::Busy { .. } => ServiceCode::Overloaded,
             Self::Unavailable { .. } => ServiceCode::Unavailable,
+            Self::OutcomeUnknown => ServiceCode::OutcomeUnknown,
             Self::Timeout { .. } => ServiceCode::Timeout,
             Self::Cancelled => ServiceCode::Cancelled,
             Self::Internal(_) => ServiceCode::Internal,

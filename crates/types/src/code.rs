@@ -24,6 +24,8 @@ pub enum ServiceCode {
     Timeout,
     /// The caller gave up.
     Cancelled,
+    /// A change may have been made or not; nobody can tell without looking.
+    OutcomeUnknown,
     /// A defect of ours.
     Internal,
 }
@@ -42,6 +44,7 @@ impl ServiceCode {
             Self::Unavailable => "unavailable",
             Self::Timeout => "timeout",
             Self::Cancelled => "cancelled",
+            Self::OutcomeUnknown => "outcome_unknown",
             Self::Internal => "internal",
         }
     }

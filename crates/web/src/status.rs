@@ -12,7 +12,8 @@ pub(crate) const fn of(code: ServiceCode) -> StatusCode {
         ServiceCode::Forbidden | ServiceCode::InsufficientScope => StatusCode::FORBIDDEN,
         ServiceCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         ServiceCode::Overloaded | ServiceCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        ServiceCode::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        // Without Retry-After: who repeats a change must look first.
+        ServiceCode::Timeout | ServiceCode::OutcomeUnknown => StatusCode::GATEWAY_TIMEOUT,
         // nginx's code for a client that went away; nobody reads it.
         ServiceCode::Cancelled => StatusCode::REQUEST_TIMEOUT,
         ServiceCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -37,6 +38,7 @@ mod tests {
             (ServiceCode::Overloaded, 503),
             (ServiceCode::Unavailable, 503),
             (ServiceCode::Timeout, 504),
+            (ServiceCode::OutcomeUnknown, 504),
         ] {
             assert_eq!(status, of(code).as_u16(), "{code:?}");
         }

@@ -3,7 +3,7 @@
 /// What the elements are in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Element {
-    /// Written as it stands.
+    /// Written as it stands, with every digit.
     Number,
     /// `t` and `f`.
     Bool,
@@ -75,9 +75,9 @@ fn plain(item: &str, element: Element) -> Option<String> {
     }
     Some(match element {
         Element::Bool => if item == "t" { "true" } else { "false" }.to_owned(),
-        Element::Number if item.parse::<f64>().is_ok_and(f64::is_finite) => item.to_owned(),
-        Element::Number => "null".to_owned(),
-        Element::Text => serde_json::to_string(item).ok()?,
+        // NaN and the infinities have no number in JSON, and are texts as they are outside of arrays.
+        Element::Number if item.ends_with(|c: char| c.is_ascii_digit()) => item.to_owned(),
+        Element::Number | Element::Text => serde_json::to_string(item).ok()?,
     })
 }
 
@@ -92,7 +92,11 @@ mod tests {
             ("{1,2,NULL}", Element::Number, "[1, 2, null]"),
             ("{{1,2},{3,4}}", Element::Number, "[[1, 2], [3, 4]]"),
             ("[2:3]={1,2}", Element::Number, "[1, 2]"),
-            ("{NaN,1.5}", Element::Number, "[null, 1.5]"),
+            (
+                "{NaN,1.5,-Infinity,1e-05}",
+                Element::Number,
+                r#"["NaN", 1.5, "-Infinity", 1e-05]"#,
+            ),
             ("{t,f}", Element::Bool, "[true, false]"),
             (
                 r#"{a,"b c","d\"e","NULL",NULL}"#,
@@ -102,6 +106,11 @@ mod tests {
         ] {
             assert_eq!(Some(json), to_json(text, element).as_deref(), "{text}");
         }
+        let digits = "9".repeat(500);
+        assert_eq!(
+            Some(format!("[{digits}]")),
+            to_json(&format!("{{{digits}}}"), Element::Number)
+        );
         assert_eq!(None, to_json("", Element::Text));
         assert_eq!(None, to_json("{1", Element::Number));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::engine::literal;
+use super::engine::{array, literal};
 use crate::TableName;
 use crate::catalogue::{
     Catalogue, ColumnFacts, FunctionFacts, Leakproof, NamesInUse, TableFacts, TypeFacts,
@@ -127,12 +127,6 @@ impl<'a> Question<'a> {
         catalogue.tables = asked.collect();
         catalogue
     }
-}
-
-/// `ARRAY['a', 'b']::text[]`
-fn array<'t>(texts: impl Iterator<Item = &'t str>) -> String {
-    let literals: Vec<_> = texts.map(literal).collect();
-    format!("ARRAY[{}]::text[]", literals.join(", "))
 }
 
 fn named(schema: String, table: String) -> TableName {

@@ -1,47 +1,64 @@
-use std::error::Error as _;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::sync::OnceCell;
-use tokio_postgres::error::{DbError, SqlState};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tidegate_database_uri::PostgresUri;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
+use tokio_postgres::error::{DbError, Severity, SqlState};
+use tokio_postgres::{SimpleQueryMessage, Statement};
 
 use super::catalogue::{self, Question};
-use super::manager::{Canceller, PostgresManager};
+use super::connect::{Connector, words};
+use super::manager::{PostgresConnection, PostgresManager};
 use super::values::Reading;
+use super::write;
 use crate::catalogue::{Catalogue, Leakproof, NamesInUse};
 use crate::engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
-use crate::pool::{Connections, Lease, PoolLimits};
+use crate::error::{MESSAGE_BYTES, shorten};
+use crate::pool::{Connections, Generation, Lease, PoolLimits};
 use crate::result::{Column, ResultSet, RowCollector, unique_names};
-use crate::uri::PostgresLocation;
+use crate::row::ROW_BYTES;
 use crate::{Dialect, QueryError};
 
 /// How much later than our own deadline the server gives up by itself, should we be gone.
 const SERVER_MARGIN: Duration = Duration::from_secs(1);
-/// For the statement that ends a transaction.
+/// For the statement that ends a transaction in which nothing was changed.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the connection's own search path is remembered: it changes with the role's settings and when the
+/// first of its schemas is made.
+const SEARCH_PATH_LIFE: Duration = Duration::from_secs(30);
+/// Locks that a function took for the session would outlive the transaction.
+pub(super) const ROLLBACK: &str = "ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()";
 
 /// A PostgreSQL database.
 pub(crate) struct PostgresEngine {
     connections: Connections<PostgresManager>,
     allow_dml: bool,
+    limits: PoolLimits,
+    search_path: Mutex<Option<(Instant, Vec<String>)>>,
     /// As long as the server is of one version.
     leakproof: OnceCell<Arc<Leakproof>>,
 }
 
 impl PostgresEngine {
+    /// Reads the files that the URI names; no connection is made yet.
     pub(crate) fn new(
-        location: &PostgresLocation,
+        uri: PostgresUri,
         allow_dml: bool,
         limits: PoolLimits,
     ) -> Result<Self, QueryError> {
-        let manager = PostgresManager::new(location)?;
+        let generation = Generation::default();
+        let connector = Connector::new(uri, limits.checkout_timeout)?;
+        let manager = PostgresManager::new(connector, generation.clone());
         Ok(Self {
-            connections: Connections::new(manager, limits),
+            connections: Connections::new(manager, generation, limits),
             allow_dml,
+            limits,
+            search_path: Mutex::new(None),
             leakproof: OnceCell::new(),
         })
     }
@@ -60,6 +77,20 @@ impl PostgresEngine {
             .map(|row| row.into_iter().map(text).collect())
             .collect())
     }
+
+    async fn read(&self, query: &Query) -> Result<Vec<ResultSet>, QueryError> {
+        let deadline = Instant::now() + query.timeout;
+        let lease = self.connections.lease(query, deadline).await?;
+        match read_on(lease, query, deadline).await {
+            // No row has left the engine yet, and nothing was changed: it may run again.
+            Err(QueryError::ConnectionLost { .. }) => {
+                self.connections.renew();
+                let lease = self.connections.lease(query, deadline).await?;
+                read_on(lease, query, deadline).await
+            }
+            outcome => outcome,
+        }
+    }
 }
 
 #[async_trait::async_trait]
@@ -69,43 +100,61 @@ impl Engine for PostgresEngine {
     }
 
     async fn run(&self, query: Query) -> Result<Vec<ResultSet>, QueryError> {
-        if query.mode == Mode::Write && !self.allow_dml {
-            return Err(QueryError::Internal(
+        match query.mode {
+            Mode::Read => self.read(&query).await,
+            Mode::Write if self.allow_dml => {
+                write::run(&self.connections, query, self.limits.commit_timeout).await
+            }
+            Mode::Write => Err(QueryError::Internal(
                 "a write for a read-only engine".to_owned(),
-            ));
+            )),
         }
-        let mut lease = self.connections.lease(&query).await?;
-        if lease.connection.client.is_closed() {
-            // It died while it was idle. The pool drops it and the next is new; nothing has been sent yet.
-            drop(lease);
-            lease = self.connections.lease(&query).await?;
+    }
+
+    async fn search_path(&self) -> Result<Vec<String>, QueryError> {
+        // Held while it is asked for, so that callers that come together ask once.
+        let mut remembered = self.search_path.lock().await;
+        if let Some((since, path)) = &*remembered
+            && since.elapsed() < SEARCH_PATH_LIFE
+        {
+            return Ok(path.clone());
         }
-        let deadline = lease.deadline;
-        let running = Running::new(lease);
-        let outcome = tokio::select! {
-            biased;
-            () = query.cancel.cancelled() => Err(QueryError::Cancelled),
-            () = tokio::time::sleep_until(deadline) => Err(QueryError::Timeout { after: query.timeout }),
-            outcome = run_all(running.client(), &query) => outcome,
-        };
-        match outcome {
-            Ok(Outcome {
-                results,
-                is_drained,
-            }) => {
-                if is_drained {
-                    running.end();
-                }
-                Ok(results)
-            }
-            Err(err) => {
-                let is_alive = matches!(&err, QueryError::Database { .. });
-                if is_alive && end_transaction(running.client(), "ROLLBACK").await.is_ok() {
-                    running.end();
-                }
-                Err(err)
-            }
+        let sql = "SELECT s.name::text FROM \
+                   unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, place) \
+                   WHERE s.name !~ '^pg_(toast_)?temp' ORDER BY s.place";
+        let rows = self.catalogue(sql).await?;
+        let path: Vec<String> = rows.into_iter().flatten().flatten().collect();
+        *remembered = Some((Instant::now(), path.clone()));
+        Ok(path)
+    }
+
+    async fn find_tables(
+        &self,
+        path: &[String],
+        names: &[String],
+    ) -> Result<BTreeMap<String, String>, QueryError> {
+        if names.is_empty() {
+            return Ok(BTreeMap::new());
         }
+        // The system's own relations come first unless the path says otherwise (manual §5.9.5).
+        let own = (!path.iter().any(|schema| schema == SYSTEM_SCHEMA)).then_some(SYSTEM_SCHEMA);
+        let schemas = own.into_iter().chain(path.iter().map(String::as_str));
+        let sql = format!(
+            "SELECT DISTINCT ON (c.relname) c.relname::text, p.schema FROM \
+             unnest({}) WITH ORDINALITY AS p(schema, place) \
+             JOIN pg_catalog.pg_namespace n ON n.nspname = p.schema \
+             JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid \
+             WHERE c.relname = ANY ({}::name[]) ORDER BY c.relname, p.place",
+            array(schemas),
+            array(names.iter().map(String::as_str)),
+        );
+        let rows = self.catalogue(&sql).await?.into_iter();
+        Ok(rows
+            .filter_map(|row| {
+                let mut row = row.into_iter();
+                Some((row.next()??, row.next()??))
+            })
+            .collect())
     }
 
     async fn describe(&self, path: &[String], names: &NamesInUse) -> Result<Catalogue, QueryError> {
@@ -180,25 +229,78 @@ impl Engine for PostgresEngine {
     }
 }
 
+const SYSTEM_SCHEMA: &str = "pg_catalog";
+
 /// A text as a literal. `standard_conforming_strings` is on in every transaction of ours.
 pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''").replace('\0', ""))
 }
 
-struct Outcome {
-    results: Vec<ResultSet>,
-    /// Everything that the server sent was read, and its transaction is over.
-    is_drained: bool,
+/// `ARRAY['a', 'b']::text[]`
+pub(super) fn array<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let literals: Vec<_> = texts.map(literal).collect();
+    format!("ARRAY[{}]::text[]", literals.join(", "))
 }
 
-async fn run_all(client: &Client, query: &Query) -> Result<Outcome, QueryError> {
+/// Runs a read. Dropped before its end, it stops the query in the server and gives the connection up.
+async fn read_on(
+    mut lease: Lease<PostgresManager>,
+    query: &Query,
+    deadline: Instant,
+) -> Result<Vec<ResultSet>, QueryError> {
+    lease.connection.begin();
+    let outcome = tokio::select! {
+        biased;
+        () = query.cancel.cancelled() => return Err(QueryError::Cancelled),
+        () = tokio::time::sleep_until(deadline) => {
+            return Err(QueryError::Timeout { after: query.timeout });
+        }
+        outcome = run_statements(&lease.connection, query) => outcome,
+    };
+    match outcome {
+        Ok(Outcome {
+            results,
+            is_drained,
+        }) => {
+            if is_drained {
+                lease.connection.end();
+            }
+            Ok(results)
+        }
+        Err(err) => {
+            if matches!(err, QueryError::Database { .. })
+                && roll_back(&lease.connection).await.is_ok()
+            {
+                lease.connection.end();
+            }
+            Err(err)
+        }
+    }
+}
+
+pub(super) struct Outcome {
+    pub(super) results: Vec<ResultSet>,
+    /// Everything that the server sent was read, and its transaction is over if it only read.
+    pub(super) is_drained: bool,
+}
+
+/// Begins a transaction and runs the statements in it. One that only reads is over after that.
+pub(super) async fn run_statements(
+    connection: &PostgresConnection,
+    query: &Query,
+) -> Result<Outcome, QueryError> {
+    let client = &connection.client;
+    let failed = |err| failed(connection, &err);
+    connection
+        .rows
+        .set(ROW_BYTES.min(query.max_bytes.max(MESSAGE_BYTES)));
     let mut results = Vec::with_capacity(query.statements.len());
     let mut bytes_left = query.max_bytes;
     let begin = begin(query);
     let mut begun = false;
     for (index, sql) in query.statements.iter().enumerate() {
         // A write must come to its end whatever it returns, and so must what others wait behind.
-        let may_cut = query.mode == Mode::Read && index + 1 == query.statements.len();
+        let is_last_read = query.mode == Mode::Read && index + 1 == query.statements.len();
         let start = Instant::now();
         // Sent together, answered in order: the types are asked for inside of the transaction.
         let prepared = if begun {
@@ -207,44 +309,16 @@ async fn run_all(client: &Client, query: &Query) -> Result<Outcome, QueryError> 
             begun = true;
             let (begun, prepared) = tokio::join!(client.batch_execute(&begin), client.prepare(sql));
             begun.map_err(failed)?;
+            connection.has_begun();
             prepared
         };
-        let statement = prepared.map_err(failed)?;
-        let readings: Vec<_> = statement
-            .columns()
-            .iter()
-            .map(|column| Reading::of(column.type_()))
-            .collect();
-        let names = unique_names(
-            statement
-                .columns()
-                .iter()
-                .map(|column| column.name().to_owned()),
-        );
-        let mut collector = RowCollector::new(query.max_rows, bytes_left);
-        let (affected, seen) =
-            read(client, sql, may_cut, &readings, &names, &mut collector).await?;
-        let (rows, left, truncation) = collector.finish();
-        bytes_left = left;
-        let has_rows = !names.is_empty();
-        let columns = names
-            .into_iter()
-            .zip(readings)
-            .zip(seen.has_null)
-            .map(|((name, reading), has_null)| Column {
-                name,
-                type_name: reading.type_name(has_null).to_owned(),
-                is_nullable: None,
-            })
-            .collect();
-        results.push(ResultSet {
-            columns,
-            rows,
-            affected_rows: affected.filter(|_| !has_rows),
-            truncation,
-            elapsed: start.elapsed(),
-        });
-        if seen.is_cut {
+        let shape = Shape::of(&prepared.map_err(failed)?);
+        let (mut result, left) =
+            read(connection, query, sql, shape, bytes_left, is_last_read).await?;
+        result.elapsed = start.elapsed();
+        bytes_left = left.bytes;
+        results.push(result);
+        if !left.is_drained {
             // What follows would wait behind the rest of these rows. Only the last one is left so.
             return Ok(Outcome {
                 results,
@@ -252,55 +326,137 @@ async fn run_all(client: &Client, query: &Query) -> Result<Outcome, QueryError> 
             });
         }
     }
-    let end = if query.mode == Mode::Write {
-        "COMMIT"
-    } else {
-        "ROLLBACK"
-    };
-    end_transaction(client, end).await?;
     Ok(Outcome {
         results,
         is_drained: true,
     })
 }
 
+/// The columns of a statement.
+struct Shape {
+    names: Vec<String>,
+    readings: Vec<Reading>,
+}
+
+impl Shape {
+    /// The prepared statement is not needed after that. It is closed as soon as it is dropped, inside of the
+    /// transaction: behind a pooler what follows may reach another session.
+    fn of(statement: &Statement) -> Self {
+        let columns = statement.columns().iter();
+        Self {
+            names: unique_names(columns.clone().map(|column| column.name().to_owned())),
+            readings: columns.map(|column| Reading::of(column.type_())).collect(),
+        }
+    }
+}
+
+struct Left {
+    bytes: usize,
+    /// Everything was read, and of the last read the transaction is over.
+    is_drained: bool,
+}
+
+/// Runs one statement and reads its rows. The last one of a transaction that only reads ends it as well, in
+/// the same round trip.
+async fn read(
+    connection: &PostgresConnection,
+    query: &Query,
+    sql: &str,
+    Shape { names, readings }: Shape,
+    bytes_left: usize,
+    is_last_read: bool,
+) -> Result<(ResultSet, Left), QueryError> {
+    let collector = RowCollector::new(&names, query.max_rows, query.max_bytes, bytes_left);
+    let rows = rows(connection, sql, &readings, collector, is_last_read);
+    let (seen, is_drained) = if is_last_read {
+        let mut rows = pin!(rows);
+        let mut end = pin!(connection.client.batch_execute(ROLLBACK));
+        let mut ended = None;
+        // Both are sent at once. Rows that are cut short are not waited for.
+        let seen = loop {
+            tokio::select! {
+                biased;
+                seen = &mut rows => break seen?,
+                outcome = &mut end, if ended.is_none() => ended = Some(outcome),
+            }
+        };
+        let end = async {
+            match ended {
+                Some(outcome) => outcome,
+                None => end.await,
+            }
+        };
+        // The rows are there whatever the end says; only the connection is given up without one.
+        let is_drained = !seen.is_cut && ended_in_time(connection, end).await.is_ok();
+        (seen, is_drained)
+    } else {
+        (rows.await?, true)
+    };
+    let collected = seen.collector.finish();
+    let columns = names
+        .iter()
+        .zip(&readings)
+        .enumerate()
+        .map(|(index, (name, reading))| Column {
+            name: name.clone(),
+            type_name: reading.type_name(
+                seen.has_null[index],
+                connection.zone.as_deref(),
+                collected.rows.iter().map(|row| &row[index]),
+            ),
+            is_nullable: None,
+        })
+        .collect();
+    let result = ResultSet {
+        columns,
+        affected_rows: seen.affected.filter(|_| names.is_empty()),
+        truncation: collected.truncation,
+        has_cut_values: collected.has_cut_values,
+        rows: collected.rows,
+        elapsed: Duration::ZERO,
+    };
+    let left = Left {
+        bytes: collected.bytes_left,
+        is_drained,
+    };
+    Ok((result, left))
+}
+
 struct Seen {
+    collector: RowCollector,
     has_null: Vec<bool>,
-    /// Reading stopped while there was more.
+    affected: Option<u64>,
     is_cut: bool,
 }
 
-async fn read(
-    client: &Client,
+async fn rows(
+    connection: &PostgresConnection,
     sql: &str,
-    may_cut: bool,
     readings: &[Reading],
-    names: &[String],
-    collector: &mut RowCollector,
-) -> Result<(Option<u64>, Seen), QueryError> {
-    let overhead: usize = names.iter().map(|name| name.len() + 6).sum();
-    let mut seen = Seen {
-        has_null: vec![false; readings.len()],
-        is_cut: false,
-    };
+    mut collector: RowCollector,
+    may_cut: bool,
+) -> Result<Seen, QueryError> {
+    let failed = |err| failed(connection, &err);
+    let mut has_null = vec![false; readings.len()];
     let mut affected = None;
-    let mut messages = pin!(client.simple_query_raw(sql).await.map_err(failed)?);
+    let mut is_cut = false;
+    let messages = connection.client.simple_query_raw(sql).await;
+    let mut messages = pin!(messages.map_err(failed)?);
     while let Some(message) = messages.next().await {
         match message.map_err(failed)? {
             SimpleQueryMessage::Row(row) => {
-                let mut size = overhead;
-                let mut values = Vec::with_capacity(readings.len());
+                let mut budget = collector.budget();
+                let mut values = Vec::new();
                 if !collector.is_full() {
+                    values.reserve_exact(readings.len());
                     for (index, reading) in readings.iter().enumerate() {
-                        let text = row.try_get(index).map_err(failed)?;
-                        seen.has_null[index] |= text.is_none();
-                        let (value, bytes) = reading.json(text);
-                        size += bytes;
-                        values.push(value);
+                        let text = row.try_get(index).map_err(|_| not_text(&row, index))?;
+                        has_null[index] |= text.is_none();
+                        values.push(reading.json(text, &mut budget));
                     }
                 }
-                if !collector.push(values, size) && may_cut {
-                    seen.is_cut = true;
+                if !collector.push(values, &budget) && may_cut {
+                    is_cut = true;
                     break;
                 }
             }
@@ -308,7 +464,20 @@ async fn read(
             _ => {}
         }
     }
-    Ok((affected, seen))
+    Ok(Seen {
+        collector,
+        has_null,
+        affected,
+        is_cut,
+    })
+}
+
+fn not_text(row: &tokio_postgres::SimpleQueryRow, index: usize) -> QueryError {
+    let name = row.columns().get(index).map_or("?", |column| column.name());
+    QueryError::Database {
+        message: shorten(&format!("a value of column {name:?} is not UTF-8")),
+        code: Some(SqlState::CHARACTER_NOT_IN_REPERTOIRE.code().to_owned()),
+    }
 }
 
 /// The start of a transaction in which text is read and written as we expect, whatever the server's or
@@ -326,104 +495,88 @@ fn begin(query: &Query) -> String {
          SET LOCAL intervalstyle = postgres; SET LOCAL bytea_output = hex; \
          SET LOCAL extra_float_digits = 1"
     );
-    if let Some(schema) = &query.schema {
-        let quoted = Dialect::PostgreSql.quote(&schema.replace('\0', ""));
-        // Writing to a String cannot fail.
-        let _ = write!(sql, "; SET LOCAL search_path = {quoted}");
+    if let Some(path) = &query.search_path {
+        sql.push_str("; SET LOCAL search_path = ");
+        for schema in path {
+            let schema = schema.replace('\0', "");
+            // Writing to a String cannot fail.
+            let _ = write!(sql, "{}, ", Dialect::PostgreSql.quote(&schema));
+        }
+        // Otherwise temporary tables would come first, unnamed.
+        sql.push_str("pg_temp");
     }
     sql
 }
 
-async fn end_transaction(client: &Client, sql: &str) -> Result<(), QueryError> {
-    match tokio::time::timeout(END_TIMEOUT, client.batch_execute(sql)).await {
-        Ok(ended) => ended.map_err(failed),
+/// Ends a transaction in which nothing was changed, or nothing is to stay changed.
+pub(super) async fn roll_back(connection: &PostgresConnection) -> Result<(), QueryError> {
+    ended_in_time(connection, connection.client.batch_execute(ROLLBACK)).await
+}
+
+async fn ended_in_time(
+    connection: &PostgresConnection,
+    ended: impl Future<Output = Result<(), tokio_postgres::Error>>,
+) -> Result<(), QueryError> {
+    match tokio::time::timeout(END_TIMEOUT, ended).await {
+        Ok(ended) => ended.map_err(|err| failed(connection, &err)),
         Err(_) => Err(QueryError::ConnectionLost {
-            reason: format!("no answer to {sql}"),
+            reason: "no answer to ROLLBACK".to_owned(),
         }),
     }
 }
 
-/// A query on a leased connection. Dropped before `end`, it stops the query in the server and gives the
-/// connection up.
-struct Running {
-    lease: Lease<PostgresManager>,
-    canceller: Option<Canceller>,
-}
-
-impl Running {
-    fn new(mut lease: Lease<PostgresManager>) -> Self {
-        lease.connection.is_in_use = true;
-        let canceller = Some(lease.connection.canceller());
-        Self { lease, canceller }
-    }
-
-    fn client(&self) -> &Client {
-        &self.lease.connection.client
-    }
-
-    /// The server waits for the next query.
-    fn end(mut self) {
-        self.canceller = None;
-        self.lease.connection.is_in_use = false;
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Outside of a runtime the process ends, and the server sees the connection close.
-        if let (Some(canceller), Ok(runtime)) =
-            (self.canceller.take(), tokio::runtime::Handle::try_current())
-            && !self.client().is_closed()
-        {
-            runtime.spawn(canceller.cancel());
-        }
-    }
-}
-
-/// The driver's words: those of the server where it spoke, of the cause where there is one.
-pub(super) fn words(err: &tokio_postgres::Error) -> String {
-    match (err.as_db_error(), err.source()) {
-        (Some(db), _) => db.message().to_owned(),
-        (None, Some(source)) => source.to_string(),
-        (None, None) => err.to_string(),
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
-fn failed(err: tokio_postgres::Error) -> QueryError {
+/// What an error of the driver comes to.
+pub(super) fn failed(connection: &PostgresConnection, err: &tokio_postgres::Error) -> QueryError {
     let Some(db) = err.as_db_error() else {
-        return QueryError::ConnectionLost {
-            reason: words(&err),
+        return match connection.reason() {
+            Some(end) if end.is_defect => QueryError::Internal(end.reason.clone()),
+            Some(end) => QueryError::ConnectionLost {
+                reason: end.reason.clone(),
+            },
+            None => QueryError::ConnectionLost { reason: words(err) },
         };
     };
-    let code = db.code();
-    if *code == SqlState::TOO_MANY_CONNECTIONS {
-        return QueryError::Busy;
-    }
-    // 57014 is either the server's own time-out or somebody's cancel; both end the query in time.
-    let is_shutdown = [
-        SqlState::ADMIN_SHUTDOWN,
-        SqlState::CRASH_SHUTDOWN,
-        SqlState::CANNOT_CONNECT_NOW,
-    ];
-    if is_shutdown.contains(code) {
+    if ends_session(db) || is_poolers(db) {
         return QueryError::ConnectionLost {
-            reason: db.message().to_owned(),
+            reason: shorten(db.message()),
         };
     }
     QueryError::Database {
         message: full_message(db),
-        code: Some(code.code().to_owned()),
+        code: Some(db.code().code().to_owned()),
     }
 }
 
+/// Whether the server closes the connection with these words.
+pub(super) fn ends_session(db: &DbError) -> bool {
+    matches!(
+        db.parsed_severity(),
+        Some(Severity::Fatal | Severity::Panic)
+    ) || [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+    ]
+    .contains(db.code())
+}
+
+/// Whether a pooler that shares the server's sessions among its clients has mixed up statements that the driver
+/// prepares for itself. On another connection they are prepared anew.
+fn is_poolers(db: &DbError) -> bool {
+    [
+        SqlState::INVALID_SQL_STATEMENT_NAME,
+        SqlState::DUPLICATE_PSTATEMENT,
+    ]
+    .contains(db.code())
+}
+
 fn full_message(db: &DbError) -> String {
-    let mut text = db.message().to_owned();
+    let mut text = shorten(db.message());
     for (label, more) in [("DETAIL", db.detail()), ("HINT", db.hint())] {
         if let Some(more) = more {
             // Writing to a String cannot fail.
             let _ = write!(text, "\n{label}: {more}");
         }
     }
-    text
+    shorten(&text)
 }

@@ -5,10 +5,15 @@
 //! arrives as PostgreSQL itself writes it.
 
 mod array;
+mod binding;
 mod catalogue;
+mod connect;
 mod engine;
 mod manager;
 mod tls;
 mod values;
+mod wire;
+mod write;
+mod zone;
 
 pub(crate) use engine::PostgresEngine;

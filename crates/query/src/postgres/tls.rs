@@ -1,23 +1,25 @@
-//! TLS to PostgreSQL with rustls, by libpq's `sslmode`.
+//! TLS to PostgreSQL with rustls, by libpq's options.
 
-use std::future::Future;
 use std::io;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
+};
+use tidegate_database_uri::{TlsMode, TlsSettings, TlsVersion};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
+use super::binding;
 use crate::QueryError;
-use crate::uri::TlsMode;
 
 fn unusable(reason: impl Into<String>) -> QueryError {
     QueryError::InvalidUri {
@@ -27,119 +29,141 @@ fn unusable(reason: impl Into<String>) -> QueryError {
 
 /// Makes TLS connections to one server.
 #[derive(Clone)]
-pub(super) struct Tls(TlsConnector);
+pub(super) struct Tls {
+    connector: TlsConnector,
+    binds_channel: bool,
+}
 
 impl Tls {
-    /// `verify-ca` checks the host name as well, which is stricter than libpq. `prefer` and `require`
-    /// take any certificate, as libpq does.
-    pub(super) fn new(mode: TlsMode, roots: Option<&Path>) -> Result<Self, QueryError> {
+    /// `prefer` and `require` take any certificate, as libpq does; `require` beside `sslrootcert` is `verify-ca`,
+    /// as in libpq. Reads files, so it belongs on a blocking thread.
+    pub(super) fn new(settings: &TlsSettings) -> Result<Self, QueryError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(&versions(settings)?)
             .map_err(|err| QueryError::Internal(err.to_string()))?;
-        let is_verified = matches!(mode, TlsMode::VerifyCa | TlsMode::VerifyFull);
-        let config = if is_verified {
-            let path = roots.ok_or_else(|| unusable("verifying the server needs sslrootcert"))?;
-            builder.with_root_certificates(read_roots(path)?)
-        } else {
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AnyServer(provider)))
+        let builder = builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier(settings, provider)?);
+        let mut config = match (&settings.certificate, &settings.key) {
+            (Some(certificate), Some(key)) => builder
+                .with_client_auth_cert(chain(certificate)?, read_key(key)?)
+                .map_err(|_| unusable("its sslcert and sslkey do not belong together"))?,
+            _ => builder.with_no_client_auth(),
         };
-        Ok(Self(TlsConnector::from(Arc::new(
-            config.with_no_client_auth(),
-        ))))
+        config.enable_sni = !settings.hides_name;
+        if settings.is_direct {
+            config.alpn_protocols = vec![b"postgresql".to_vec()];
+        }
+        Ok(Self {
+            connector: TlsConnector::from(Arc::new(config)),
+            binds_channel: !settings.forbids_channel_binding,
+        })
+    }
+
+    /// Encrypts, and gives what ties the password to this connection (RFC 5929 §4), where it can be told.
+    pub(super) async fn connect(
+        &self,
+        stream: TcpStream,
+        host: &str,
+    ) -> io::Result<(TlsStream<TcpStream>, Option<Vec<u8>>)> {
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|err| io::Error::new(io::ErrorKind::InvalidInput, err))?;
+        let stream = self.connector.connect(name, stream).await?;
+        let certificates = stream.get_ref().1.peer_certificates();
+        let binding = certificates
+            .and_then(<[_]>::first)
+            .filter(|_| self.binds_channel)
+            .and_then(|certificate| binding::server_end_point(certificate));
+        Ok((stream, binding))
     }
 }
 
-fn read_roots(path: &Path) -> Result<RootCertStore, QueryError> {
+fn versions(settings: &TlsSettings) -> Result<Vec<&'static SupportedProtocolVersion>, QueryError> {
+    Ok(match (settings.lowest, settings.highest) {
+        (Some(TlsVersion::V1_3), Some(TlsVersion::V1_2)) => {
+            return Err(unusable("its lowest version of TLS is above its highest"));
+        }
+        (Some(TlsVersion::V1_3), _) => vec![&rustls::version::TLS13],
+        (_, Some(TlsVersion::V1_2)) => vec![&rustls::version::TLS12],
+        _ => rustls::DEFAULT_VERSIONS.to_vec(),
+    })
+}
+
+fn verifier(
+    settings: &TlsSettings,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, QueryError> {
+    let has_roots = settings.root_certificate.is_some() || settings.root_pem.is_some();
+    let mode = match settings.mode {
+        TlsMode::Require if has_roots => TlsMode::VerifyCa,
+        mode => mode,
+    };
+    if !matches!(mode, TlsMode::VerifyCa | TlsMode::VerifyFull) {
+        return Ok(Arc::new(AnyServer(provider)));
+    }
+    let roots = match (&settings.root_pem, settings.root_certificate.as_deref()) {
+        (Some(pem), _) => roots_of(
+            CertificateDer::pem_slice_iter(pem.as_bytes()),
+            "server_cert",
+        )?,
+        (None, Some(path)) if path == Path::new("system") => system_roots()?,
+        (None, Some(path)) => roots_of(read_certificates(path, "sslrootcert")?, "sslrootcert")?,
+        (None, None) => return Err(unusable("verifying the server needs sslrootcert")),
+    };
+    let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|_| unusable("there is no authority to verify the server by"))?;
+    Ok(match mode {
+        TlsMode::VerifyFull => inner,
+        _ => Arc::new(AnyName(inner)),
+    })
+}
+
+fn system_roots() -> Result<RootCertStore, QueryError> {
     let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(path)
-        .map_err(|_| unusable("its sslrootcert cannot be read"))?;
-    for certificate in certificates {
-        certificate
-            .ok()
-            .and_then(|certificate| roots.add(certificate).ok())
-            .ok_or_else(|| unusable("its sslrootcert holds something else than certificates"))?;
+    let found = rustls_native_certs::load_native_certs().certs;
+    if roots.add_parsable_certificates(found).0 == 0 {
+        return Err(unusable("this system has no certificates of authorities"));
     }
     Ok(roots)
 }
 
-impl<S> MakeTlsConnect<S> for Tls
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    type Stream = Encrypted<S>;
-    type TlsConnect = TlsTo;
-    type Error = io::Error;
-
-    fn make_tls_connect(&mut self, host: &str) -> io::Result<TlsTo> {
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|err| io::Error::new(io::ErrorKind::InvalidInput, err))?;
-        Ok(TlsTo {
-            connector: self.0.clone(),
-            name,
-        })
+fn roots_of(
+    certificates: impl Iterator<Item = Result<CertificateDer<'static>, pem::Error>>,
+    option: &str,
+) -> Result<RootCertStore, QueryError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates {
+        certificate
+            .ok()
+            .and_then(|certificate| roots.add(certificate).ok())
+            .ok_or_else(|| {
+                unusable(format!(
+                    "its {option} holds something else than certificates"
+                ))
+            })?;
     }
+    Ok(roots)
 }
 
-/// Makes one TLS connection.
-pub(super) struct TlsTo {
-    connector: TlsConnector,
-    name: ServerName<'static>,
+fn read_certificates(
+    path: &Path,
+    option: &str,
+) -> Result<impl Iterator<Item = Result<CertificateDer<'static>, pem::Error>>, QueryError> {
+    CertificateDer::pem_file_iter(path)
+        .map_err(|_| unusable(format!("its {option} cannot be read")))
 }
 
-impl<S> TlsConnect<S> for TlsTo
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    type Stream = Encrypted<S>;
-    type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted<S>>> + Send>>;
-
-    fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move {
-            let stream = self.connector.connect(self.name, stream).await?;
-            Ok(Encrypted(Box::new(stream)))
-        })
-    }
+/// Our own certificate, and those between it and an authority.
+fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, QueryError> {
+    read_certificates(path, "sslcert")?
+        .collect::<Result<_, _>>()
+        .map_err(|_| unusable("its sslcert holds something else than certificates"))
 }
 
-/// An encrypted stream. No channel binding: the password is proved by SCRAM without it.
-pub(super) struct Encrypted<S>(Box<tokio_rustls::client::TlsStream<S>>);
-
-impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Encrypted<S> {
-    fn channel_binding(&self) -> ChannelBinding {
-        ChannelBinding::none()
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Encrypted<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Encrypted<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
-    }
+fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, QueryError> {
+    PrivateKeyDer::from_pem_file(path).map_err(|_| unusable("its sslkey cannot be read"))
 }
 
 /// Encrypts without asking who the server is.
@@ -180,5 +204,55 @@ impl ServerCertVerifier for AnyServer {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// `verify-ca`: the certificate must be good, and may name any host. Its names are looked at last, so that
+/// whoever has only a wrong name has passed everything else.
+#[derive(Debug)]
+struct AnyName(Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for AnyName {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self
+            .0
+            .verify_server_cert(certificate, others, name, ocsp, now);
+        match verified {
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
     }
 }

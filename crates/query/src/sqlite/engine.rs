@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -5,11 +6,12 @@ use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
-use super::manager::{SqliteConnection, SqliteManager};
+use super::manager::{HEAP_BYTES, SqliteConnection, SqliteManager};
 use super::values::{SeenTypes, json};
 use crate::catalogue::{Catalogue, ColumnFacts, NamesInUse, TableFacts};
 use crate::engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
-use crate::pool::{Connections, Lease, PoolLimits};
+use crate::error::shorten;
+use crate::pool::{Connections, Generation, Lease, PoolLimits, Pooled};
 use crate::result::{Column, ResultSet, RowCollector, unique_names};
 use crate::{Dialect, QueryError};
 
@@ -25,9 +27,14 @@ pub(crate) struct SqliteEngine {
 impl SqliteEngine {
     /// `path` is resolved and allowed.
     pub(crate) fn new(path: PathBuf, allow_dml: bool, limits: PoolLimits) -> Self {
-        let manager = SqliteManager { path, allow_dml };
+        let generation = Generation::default();
+        let manager = SqliteManager {
+            path,
+            allow_dml,
+            generation: generation.clone(),
+        };
         Self {
-            connections: Connections::new(manager, limits),
+            connections: Connections::new(manager, generation, limits),
             allow_dml,
         }
     }
@@ -36,10 +43,10 @@ impl SqliteEngine {
     async fn on_connection<T: Send + 'static>(
         &self,
         query: &Query,
-        work: impl FnOnce(&mut SqliteConnection) -> Result<T, QueryError> + Send + 'static,
+        work: impl FnOnce(&mut SqliteConnection, &Running) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, QueryError> {
-        let lease = self.connections.lease(query).await?;
-        let deadline = lease.deadline;
+        let deadline = tokio::time::Instant::now() + query.timeout;
+        let lease = self.connections.lease(query, deadline).await?;
         let stop = Stop::new(&lease.connection);
         let running = stop.running.clone();
         let mut task =
@@ -70,12 +77,16 @@ impl Engine for SqliteEngine {
             ));
         }
         let task = query.clone();
-        self.on_connection(&query, move |leased| {
-            let result = run_all(leased, &task);
+        self.on_connection(&query, move |leased, running| {
+            let result = run_all(leased, running, &task);
             leased.allowance.own();
             if result.is_err() && !leased.connection.is_autocommit() {
                 // Fails only when SQLite has rolled back by itself.
                 let _ = leased.connection.execute_batch("ROLLBACK");
+            }
+            if task.mode == Mode::Write {
+                // The next caller would be told the row that this one inserted last.
+                leased.retire();
             }
             result
         })
@@ -103,6 +114,21 @@ impl Engine for SqliteEngine {
         Ok(catalogue)
     }
 
+    async fn search_path(&self) -> Result<Vec<String>, QueryError> {
+        self.schemas().await
+    }
+
+    async fn find_tables(
+        &self,
+        path: &[String],
+        names: &[String],
+    ) -> Result<BTreeMap<String, String>, QueryError> {
+        // There is one schema, and whatever is in it is in that one.
+        let schema = path.first().cloned().unwrap_or_default();
+        let found = names.iter().map(|name| (name.clone(), schema.clone()));
+        Ok(found.collect())
+    }
+
     async fn schemas(&self) -> Result<Vec<String>, QueryError> {
         Ok(vec![self.dialect().default_schema().to_owned()])
     }
@@ -111,7 +137,7 @@ impl Engine for SqliteEngine {
         if schema != self.dialect().default_schema() {
             return Ok(Vec::new());
         }
-        self.on_connection(&Query::read(""), |leased| {
+        self.on_connection(&Query::read(""), |leased, _| {
             leased.allowance.own();
             let sql = "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') \
                        AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
@@ -139,7 +165,7 @@ impl Engine for SqliteEngine {
             return Ok(Vec::new());
         }
         let table = table.to_owned();
-        self.on_connection(&Query::read(""), move |leased| {
+        self.on_connection(&Query::read(""), move |leased, _| {
             leased.allowance.own();
             let sql = "SELECT name, type, \"notnull\" FROM pragma_table_info(?1)";
             let mut statement = leased.connection.prepare(sql).map_err(failed)?;
@@ -158,7 +184,11 @@ impl Engine for SqliteEngine {
     }
 }
 
-fn run_all(leased: &mut SqliteConnection, query: &Query) -> Result<Vec<ResultSet>, QueryError> {
+fn run_all(
+    leased: &mut SqliteConnection,
+    running: &Running,
+    query: &Query,
+) -> Result<Vec<ResultSet>, QueryError> {
     let may_write = query.mode == Mode::Write;
     leased.allowance.own();
     let connection = &leased.connection;
@@ -173,55 +203,81 @@ fn run_all(leased: &mut SqliteConnection, query: &Query) -> Result<Vec<ResultSet
     for sql in &query.statements {
         leased.allowance.caller(may_write);
         let start = Instant::now();
-        let (mut result, left) = run_statement(connection, sql, query.max_rows, bytes_left)?;
+        let (mut result, left) = run_statement(connection, sql, query, bytes_left)?;
         result.elapsed = start.elapsed();
         bytes_left = left;
         results.push(result);
     }
     leased.allowance.own();
-    let end = if may_write { "COMMIT" } else { "ROLLBACK" };
-    connection.execute_batch(end).map_err(failed)?;
+    if may_write {
+        running.commit()?;
+        connection
+            .execute_batch("COMMIT")
+            .map_err(|err| not_committed(connection, err))?;
+    } else {
+        connection.execute_batch("ROLLBACK").map_err(failed)?;
+    }
     Ok(results)
+}
+
+/// What a refused commit comes to. With a lock in the way, or a constraint that does not hold, the transaction is
+/// still there to be rolled back; what the file has after an error of the disk, nobody knows.
+fn not_committed(connection: &Connection, err: rusqlite::Error) -> QueryError {
+    let is_certain = matches!(
+        err.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::ConstraintViolation
+                | ErrorCode::ReadOnly
+                | ErrorCode::OutOfMemory
+        )
+    );
+    if is_certain && !connection.is_autocommit() {
+        failed(err)
+    } else {
+        QueryError::OutcomeUnknown
+    }
 }
 
 fn run_statement(
     connection: &Connection,
     sql: &str,
-    max_rows: usize,
-    max_bytes: usize,
+    query: &Query,
+    bytes_left: usize,
 ) -> Result<(ResultSet, usize), QueryError> {
     let mut statement = connection.prepare(sql).map_err(failed)?;
     if statement.column_count() == 0 {
-        let affected = statement.execute([]).map_err(failed)?;
+        let before = connection.total_changes();
+        let changed = statement.execute([]).map_err(failed)?;
+        // A change of tables leaves the count of the statement before it.
+        let is_other = connection.total_changes() == before;
         let result = ResultSet {
-            affected_rows: Some(affected as u64),
+            affected_rows: Some(if is_other { 0 } else { changed as u64 }),
             ..ResultSet::default()
         };
-        return Ok((result, max_bytes));
+        return Ok((result, bytes_left));
     }
     let names = unique_names(statement.column_names().into_iter().map(str::to_owned));
-    let overhead: usize = names.iter().map(|name| name.len() + 6).sum();
     let mut types = vec![SeenTypes::default(); names.len()];
-    let mut collector = RowCollector::new(max_rows, max_bytes);
+    let mut collector = RowCollector::new(&names, query.max_rows, query.max_bytes, bytes_left);
     let mut rows = statement.query([]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         if collector.is_full() {
             break;
         }
-        let mut size = overhead;
+        let mut budget = collector.budget();
         let mut values = Vec::with_capacity(types.len());
         for (index, seen) in types.iter_mut().enumerate() {
             let value = row.get_ref(index).map_err(failed)?;
             seen.note(value);
-            let (value, bytes) = json(value);
-            size += bytes;
-            values.push(value);
+            values.push(json(value, &mut budget));
         }
-        if !collector.push(values, size) {
+        if !collector.push(values, &budget) {
             break;
         }
     }
-    let (rows, left, truncation) = collector.finish();
+    let collected = collector.finish();
     let columns = names
         .into_iter()
         .zip(types)
@@ -233,26 +289,49 @@ fn run_statement(
         .collect();
     let result = ResultSet {
         columns,
-        rows,
+        rows: collected.rows,
         affected_rows: None,
-        truncation,
+        truncation: collected.truncation,
+        has_cut_values: collected.has_cut_values,
         ..ResultSet::default()
     };
-    Ok((result, left))
+    Ok((result, collected.bytes_left))
 }
 
 const RUNNING: u8 = 0;
 const CANCELLED: u8 = 1;
 const TIMED_OUT: u8 = 2;
 const DROPPED: u8 = 3;
+/// Not to be stopped any more.
+const COMMITTING: u8 = 4;
 
 /// A query that runs on a connection.
 struct Running {
-    /// Why it should stop. The progress handler reads it: an interrupt between two statements is lost.
+    /// Why it should stop, or that it may not. The progress handler reads it: an interrupt between two statements is lost.
     reason: AtomicU8,
     /// Held while interrupting, and emptied before the connection goes back: an interrupt must not reach
     /// whoever leases it next.
     interrupt: Mutex<Option<InterruptHandle>>,
+}
+
+impl Running {
+    /// Begins the part that nobody may stop.
+    ///
+    /// # Errors
+    /// Somebody has stopped it: it must roll back.
+    fn commit(&self) -> Result<(), QueryError> {
+        // An interrupt that is under way has changed the reason before.
+        let mut interrupt = self
+            .interrupt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        interrupt.take();
+        let begun =
+            self.reason
+                .compare_exchange(RUNNING, COMMITTING, Ordering::AcqRel, Ordering::Acquire);
+        // The reason is told by whoever waits.
+        begun.map(drop).map_err(|_| QueryError::Cancelled)
+    }
 }
 
 /// Stops a running query when told so, and when dropped.
@@ -271,7 +350,15 @@ impl Stop {
     }
 
     fn now(&self, reason: u8) {
-        self.running.reason.store(reason, Ordering::Release);
+        let stopped = self.running.reason.compare_exchange(
+            RUNNING,
+            reason,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        if stopped.is_err() {
+            return;
+        }
         let interrupt = self.running.interrupt.lock();
         if let Some(interrupt) = &*interrupt.unwrap_or_else(PoisonError::into_inner) {
             interrupt.interrupt();
@@ -304,15 +391,15 @@ impl Drop for Stop {
 fn run_until_stopped<T>(
     mut lease: Lease<SqliteManager>,
     running: &Arc<Running>,
-    work: impl FnOnce(&mut SqliteConnection) -> Result<T, QueryError>,
+    work: impl FnOnce(&mut SqliteConnection, &Running) -> Result<T, QueryError>,
 ) -> Result<T, QueryError> {
     let asked = running.clone();
-    let handler = move || asked.reason.load(Ordering::Acquire) != RUNNING;
+    let handler = move || !matches!(asked.reason.load(Ordering::Acquire), RUNNING | COMMITTING);
     let connection = &mut *lease.connection;
     connection
         .connection
         .progress_handler(STEPS_BETWEEN_CHECKS, Some(handler));
-    let result = work(connection);
+    let result = work(connection, running);
     running
         .interrupt
         .lock()
@@ -330,10 +417,15 @@ fn failed(err: rusqlite::Error) -> QueryError {
         return QueryError::Busy;
     }
     let code = err.sqlite_error().map(|err| err.extended_code.to_string());
-    let message = match &err {
-        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
-        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-        other => other.to_string(),
+    let message = match (&err, err.sqlite_error_code()) {
+        (_, Some(ErrorCode::OutOfMemory)) => format!(
+            "the query needs more memory than SQLite has here ({} MB for everybody): filter or aggregate first, \
+             sort fewer rows, or take parts of long texts",
+            HEAP_BYTES >> 20
+        ),
+        (rusqlite::Error::SqliteFailure(_, Some(message)), _) => shorten(message),
+        (rusqlite::Error::SqlInputError { msg, .. }, _) => shorten(msg),
+        (other, _) => shorten(&other.to_string()),
     };
     QueryError::Database { message, code }
 }

@@ -4,29 +4,52 @@ use std::time::Duration;
 use bb8::ManageConnection;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::authorizer::Allowance;
-use crate::QueryError;
+use crate::pool::{Generation, Pooled};
+use crate::{ConnectFailure, QueryError};
 
 /// How long a statement waits for another process's lock.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
-/// The longest string or blob that a query may make.
-const VALUE_BYTES: i32 = 16 << 20;
+/// The longest string or blob that a query may make or read. An answer has less; the rest is for those that take
+/// a part of a long text.
+const VALUE_BYTES: i32 = 8 << 20;
 const SQL_BYTES: i32 = 1 << 20;
+/// What SQLite may take of this process's memory, all of its connections together. Columns, groups, sorted rows
+/// and common tables live there; without a bound one statement takes all that there is. What it caches of files
+/// counts, too, and gives way.
+pub(super) const HEAP_BYTES: i64 = 24 << 20;
 
 pub(super) struct SqliteConnection {
     pub(super) connection: Connection,
     pub(super) allowance: Allowance,
+    generation: u64,
+    is_retired: bool,
+}
+
+impl Pooled for SqliteConnection {
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn retire(&mut self) {
+        self.is_retired = true;
+    }
 }
 
 pub(super) struct SqliteManager {
     pub(super) path: PathBuf,
     pub(super) allow_dml: bool,
+    pub(super) generation: Generation,
 }
 
 impl SqliteManager {
-    fn open(path: PathBuf, allow_dml: bool) -> rusqlite::Result<SqliteConnection> {
+    fn open(path: PathBuf, allow_dml: bool, generation: u64) -> rusqlite::Result<SqliteConnection> {
         let access = if allow_dml {
             OpenFlags::SQLITE_OPEN_READ_WRITE
         } else {
@@ -48,6 +71,8 @@ impl SqliteManager {
         ] {
             connection.set_limit(limit, value)?;
         }
+        // It is the process's, and can only be lowered this way: the first connection sets it.
+        connection.pragma_update(None, "hard_heap_limit", HEAP_BYTES)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         let allowance = Allowance::default();
         let asked = allowance.clone();
@@ -57,6 +82,8 @@ impl SqliteManager {
         Ok(SqliteConnection {
             connection,
             allowance,
+            generation,
+            is_retired: false,
         })
     }
 }
@@ -67,10 +94,15 @@ impl ManageConnection for SqliteManager {
 
     async fn connect(&self) -> Result<SqliteConnection, QueryError> {
         let (path, allow_dml) = (self.path.clone(), self.allow_dml);
-        tokio::task::spawn_blocking(move || Self::open(path, allow_dml))
+        let generation = self.generation.now();
+        tokio::task::spawn_blocking(move || Self::open(path, allow_dml, generation))
             .await
             .map_err(|err| QueryError::Internal(err.to_string()))?
             .map_err(|err| QueryError::Unavailable {
+                cause: match err.sqlite_error_code() {
+                    Some(ErrorCode::OutOfMemory) => ConnectFailure::TooManyConnections,
+                    _ => ConnectFailure::File,
+                },
                 // The library adds the path, which is nobody's business.
                 reason: err
                     .sqlite_error_code()
@@ -83,7 +115,7 @@ impl ManageConnection for SqliteManager {
     }
 
     fn has_broken(&self, connection: &mut SqliteConnection) -> bool {
-        // A transaction that could not be ended.
-        !connection.connection.is_autocommit()
+        // A write was here, or a transaction could not be ended.
+        connection.is_retired || !connection.connection.is_autocommit()
     }
 }

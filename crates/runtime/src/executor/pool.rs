@@ -102,7 +102,8 @@ impl ExecutorPool {
                 Ok(result) => result,
                 Err(MailboxError::Timeout) => Err(timeout),
                 Err(MailboxError::Closed) => Err(ToolFailure::Unavailable {
-                    part: "the executor that ran this call was lost; it",
+                    part: "the executor that ran this call".into(),
+                    reason: Some("it was lost".to_owned()),
                     source: Box::new(MailboxError::Closed),
                 }),
             },

@@ -74,6 +74,7 @@ impl AuditOutcome {
             | ServiceCode::Unavailable
             | ServiceCode::Timeout
             | ServiceCode::Cancelled
+            | ServiceCode::OutcomeUnknown
             | ServiceCode::Internal => Self::Failed(code),
         }
     }

@@ -21,7 +21,8 @@ pub(crate) fn metastore_failure(err: MetastoreError) -> ToolFailure {
     match err {
         MetastoreError::Unavailable { .. } | MetastoreError::Timeout { .. } => {
             ToolFailure::Unavailable {
-                part: "the workspace's metastore",
+                part: "the workspace's metastore".into(),
+                reason: None,
                 source: err.into(),
             }
         }

@@ -18,7 +18,7 @@ pub(crate) struct SqlAnswer {
     pub(super) error_type: Option<&'static str>,
     pub(super) statements: Option<Vec<StatementInfo>>,
     pub(super) multi_statement_warning: Option<String>,
-    /// Only where rows are missing.
+    /// Only where rows, or parts of texts, are missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) truncated: Option<String>,
 }
@@ -80,6 +80,30 @@ fn columns_of(result: &ResultSet) -> Vec<ColumnInfo> {
 
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// What of a result is not in the answer.
+fn missing(result: &ResultSet) -> Option<String> {
+    let rows = result.truncation.map(|reason| {
+        let reason = match reason {
+            Truncation::Rows => "rows",
+            Truncation::Bytes => "bytes",
+        };
+        format!(
+            "there are more rows than these {}, which is the limit of {reason} for one answer; \
+             aggregate, filter, or page with ORDER BY, LIMIT and OFFSET",
+            result.row_count()
+        )
+    });
+    let values = result.has_cut_values.then(|| {
+        "texts that end with \"… [cut]\" are the beginnings of longer ones; take the part of them that you need \
+         in SQL"
+            .to_owned()
+    });
+    match (rows, values) {
+        (Some(rows), Some(values)) => Some(format!("{rows}. Also, {values}")),
+        (rows, values) => rows.or(values),
+    }
 }
 
 impl SqlAnswer {
@@ -151,17 +175,7 @@ impl SqlAnswer {
             answer.affected_rows = None;
             answer.columns = Some(columns_of(&result));
             answer.row_count = Some(result.row_count());
-            answer.truncated = result.truncation.map(|reason| {
-                let reason = match reason {
-                    Truncation::Rows => "rows",
-                    Truncation::Bytes => "bytes",
-                };
-                format!(
-                    "there are more rows than these {}, which is the limit of {reason} for one answer; \
-                     aggregate, filter, or page with ORDER BY, LIMIT and OFFSET",
-                    result.row_count()
-                )
-            });
+            answer.truncated = missing(&result);
             answer.rows = Some(Rows(result));
         }
         if with_rows > 1 {

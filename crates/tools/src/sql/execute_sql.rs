@@ -5,11 +5,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tidegate_protocol::ToolAnnotations;
 use tidegate_query::{
-    Dialect, Mode, Policy, Query, RowFilters, Script, StatementKind, mentions_any, render,
+    Dialect, Mode, Policy, Query, QueryError, RowFilters, Script, StatementKind, mentions_any, render,
 };
 use tidegate_types::Scope;
 
 use super::answer::{Planned, SqlAnswer};
+use super::names::Names;
 use super::open::{OpenDatabase, catalog_of, open};
 use super::{failure, rights};
 use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
@@ -28,7 +29,8 @@ pub(crate) struct Arguments {
     /// One or more statements in the database's own SQL, separated by semicolons.
     #[schemars(length(min = 1, max = 200_000), extend("x-has-lines" = true))]
     sql: String,
-    /// The schema in which unqualified tables are looked up; the database's default if left out.
+    /// The schema in which unqualified tables are looked up first; then, or if it is left out, those that the
+    /// database's connection looks in by itself.
     #[serde(default)]
     schema: Option<String>,
     /// The catalog (PostgreSQL: the database's name); a connection reaches only its own.
@@ -104,9 +106,21 @@ impl Tool for ExecuteSql {
         let policy = rights::policy(context, &database);
         let sql = fill_in(context, &arguments, dialect).await?;
         let mut script = parse(sql, dialect, policy).await?;
-        rights::check_schema(context, &database, &schema).await?;
-        let filters = rights::secure(context, &database, policy, &mut script, &schema).await?;
+        rights::check_schema(context, &database, schema.as_deref()).await?;
+        let failed = |err| failure::query(err, dialect.as_str(), &database.connection);
         let limits = context.workspace.sql_limits;
+        let timeout = Duration::from_secs(u64::from(arguments.timeout.min(limits.max_seconds)));
+        let timeout = timeout.min(context.time_limit);
+        let names = if rights::depend_on_names(context, &database) || !arguments.dry_run {
+            let resolved = Names::resolve(&*database.engine, &script, schema.as_deref());
+            let resolved = tokio::time::timeout(timeout, resolved).await;
+            resolved
+                .unwrap_or(Err(QueryError::Timeout { after: timeout }))
+                .map_err(failed)?
+        } else {
+            Names::default()
+        };
+        let filters = rights::secure(context, &database, policy, &mut script, &names).await?;
         let max_rows = arguments
             .limit
             .unwrap_or(limits.default_rows)
@@ -128,31 +142,31 @@ impl Tool for ExecuteSql {
         if statements.is_empty() {
             return Ok(SqlAnswer::done(planned, Vec::new(), seconds()));
         }
-        let timeout = Duration::from_secs(u64::from(arguments.timeout.min(limits.max_seconds)));
         let query = Query {
             statements,
-            schema: (dialect == Dialect::PostgreSql).then_some(schema),
+            search_path: Some(names.path().to_vec()),
             mode,
             max_rows: max_rows as usize,
             max_bytes: limits.max_bytes,
-            timeout: timeout.min(context.time_limit),
+            timeout,
             cancel: context.cancel.clone(),
         };
-        let results = database.engine.run(query).await;
-        let results = results.map_err(|err| {
-            let err = if filters.is_empty() {
+        let results = database.engine.run(query).await.map_err(|err| {
+            failed(if filters.is_empty() {
                 err
             } else {
                 failure::query_under_rules(err, dialect.as_str())
-            };
-            failure::query(err, dialect.as_str())
+            })
         })?;
         Ok(SqlAnswer::done(planned, results, seconds()))
     }
 }
 
-/// The schema that unqualified names mean.
-fn schema_of(arguments: &Arguments, database: &OpenDatabase) -> Result<String, ToolFailure> {
+/// The schema that the call asks for: unqualified names mean its tables first.
+fn schema_of(
+    arguments: &Arguments,
+    database: &OpenDatabase,
+) -> Result<Option<String>, ToolFailure> {
     let dialect = database.engine.dialect();
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     if let Some(catalog) = given(&arguments.catalog)
@@ -172,7 +186,8 @@ fn schema_of(arguments: &Arguments, database: &OpenDatabase) -> Result<String, T
                 "a SQLite database has the schema main only; leave it out",
             ))
         }
-        (_, schema) => Ok(schema.unwrap_or_else(|| dialect.default_schema().to_owned())),
+        (Dialect::Sqlite, _) => Ok(None),
+        (Dialect::PostgreSql, schema) => Ok(schema),
     }
 }
 

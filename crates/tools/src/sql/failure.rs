@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+
+use tidegate_metastore::DatabaseConnection;
 use tidegate_query::{GuardError, QueryError, TemplateError};
 use tidegate_types::shortened;
 
@@ -20,6 +23,7 @@ pub(super) fn failed(message: String, error_type: &'static str) -> ToolFailure {
     }
 }
 
+
 #[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
 pub(super) fn guard(err: GuardError) -> ToolFailure {
     let error_type = match &err {
@@ -41,18 +45,24 @@ pub(super) fn template(err: TemplateError) -> ToolFailure {
     failed(err.to_string(), "template")
 }
 
-/// `dialect` is named in front of what the database said, as Superset does.
-pub(super) fn query(err: QueryError, dialect: &str) -> ToolFailure {
+/// What a caller hears of an engine's failure. The dialect is named in front of what the database said, as
+/// Superset does; the database is named where it is the database that fails.
+pub(super) fn query(
+    err: QueryError,
+    dialect: &'static str,
+    database: &DatabaseConnection,
+) -> ToolFailure {
     match err {
         QueryError::Database { message, .. } => {
             failed(format!("{dialect} error: {message}"), "failed")
         }
         QueryError::UnsupportedBackend { .. } => failed(err.to_string(), "unsupported"),
-        // The write may have happened: the model must hear that rather than "try again".
         QueryError::ConnectionLost { .. } => failed(
-            format!("{err}; a change that was under way may have been made or not"),
+            "lost the connection to the database; nothing was changed, and it may be tried again"
+                .to_owned(),
             "connection_lost",
         ),
+        QueryError::OutcomeUnknown => ToolFailure::OutcomeUnknown,
         QueryError::Timeout { after } => ToolFailure::Timeout {
             seconds: after.as_secs().max(1),
         },
@@ -63,10 +73,7 @@ pub(super) fn query(err: QueryError, dialect: &str) -> ToolFailure {
         },
         QueryError::PathNotAllowed
         | QueryError::InvalidUri { .. }
-        | QueryError::Unavailable { .. } => ToolFailure::Unavailable {
-            part: "the database",
-            source: Box::new(err),
-        },
+        | QueryError::Unavailable { .. } => unavailable(err, database),
         QueryError::Internal(_) => ToolFailure::internal(err),
     }
 }
@@ -100,4 +107,28 @@ pub(super) fn query_under_rules(err: QueryError, dialect: &'static str) -> Query
         }
         err => err,
     }
+}
+
+fn unavailable(err: QueryError, database: &DatabaseConnection) -> ToolFailure {
+    let reason: Cow<'static, str> = match &err {
+        QueryError::Unavailable { cause, .. } => cause.to_string().into(),
+        QueryError::PathNotAllowed => "its file lies outside of the allowed folders".into(),
+        _ => "its connection is not described in a way that can be used".into(),
+    };
+    ToolFailure::Unavailable {
+        part: format!("database {} {:?}", database.id, database.database_name).into(),
+        reason: Some(reason.into_owned()),
+        source: Box::new(Unreachable {
+            database: database.id,
+            err,
+        }),
+    }
+}
+
+/// For the log: which database, and everything that the driver said.
+#[derive(Debug, thiserror::Error)]
+#[error("database {database}: {err}")]
+struct Unreachable {
+    database: i64,
+    err: QueryError,
 }

@@ -1,8 +1,10 @@
 //! Tools that run SQL.
 
 mod answer;
+mod connect_args;
 mod execute_sql;
 mod failure;
+mod names;
 mod open;
 mod rights;
 

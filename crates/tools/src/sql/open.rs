@@ -4,7 +4,7 @@ use tidegate_metastore::DatabaseConnection;
 use tidegate_query::{DatabaseConfig, Engine};
 use tidegate_types::ExposeSecret;
 
-use super::failure;
+use super::{connect_args, failure};
 use crate::listing::metastore_failure;
 use crate::{CallContext, ToolFailure};
 
@@ -49,11 +49,14 @@ pub(super) async fn open(context: &CallContext, id: i64) -> Result<OpenDatabase,
         workspace: context.workspace.slug.clone(),
         id,
         sqlalchemy_uri: connection.uri.clone(),
+        connect_args: connect_args::of(&connection)
+            .map_err(|err| failure::query(err, "database", &connection))?,
+        server_certificate: connection.server_certificate.clone(),
         allow_dml: connection.allow_dml,
         limits: context.workspace.sql_limits.pool,
     };
-    let engine = context.workspace.engines.get(&config);
-    let engine = engine.map_err(|err| failure::query(err, "database"))?;
+    let engine = context.workspace.engines.get(&config).await;
+    let engine = engine.map_err(|err| failure::query(err, "database", &connection))?;
     Ok(OpenDatabase {
         connection,
         engine,

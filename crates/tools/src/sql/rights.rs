@@ -8,6 +8,7 @@ use tidegate_query::{
 };
 
 use super::failure;
+use super::names::Names;
 use super::open::OpenDatabase;
 use crate::listing::metastore_failure;
 use crate::{CallContext, ToolFailure};
@@ -36,9 +37,9 @@ pub(super) async fn secure(
     database: &OpenDatabase,
     policy: Policy,
     script: &mut Script,
-    schema: &str,
+    names: &Names,
 ) -> Result<RowFilters, ToolFailure> {
-    let filters = row_filters(context, database, script, schema)?;
+    let filters = row_filters(context, database, script, names)?;
     let mut asked = script.names(policy);
     if database.engine.dialect() == Dialect::Sqlite {
         // It has no types and functions but its own.
@@ -48,18 +49,17 @@ pub(super) async fn secure(
         asked.tables.clear();
         asked.creates = false;
     }
-    let path = [schema.to_owned()];
-    let catalogue = describe(database, &path, &asked).await?;
+    let catalogue = describe(database, names.path(), &asked).await?;
     if !asked.is_empty() && database.engine.dialect() == Dialect::PostgreSql {
         let rows = script.check_names(policy, &catalogue);
-        check_types(context, database, &rows.map_err(failure::guard)?, schema).await?;
+        check_types(context, database, &rows.map_err(failure::guard)?, names).await?;
     }
-    check_tables(context, database, script, schema).await?;
+    check_tables(context, database, script, names).await?;
     if filters.is_empty() {
         return Ok(filters);
     }
     script.place(&catalogue).map_err(failure::guard)?;
-    let mut filters = row_filters(context, database, script, schema)?;
+    let mut filters = row_filters(context, database, script, names)?;
     let dialect = database.engine.dialect();
     let read = filters.tables(dialect).map_err(failure::guard)?;
     let read = NamesInUse {
@@ -70,8 +70,7 @@ pub(super) async fn secure(
         ..NamesInUse::default()
     };
     // A rule means the same tables whatever the call says.
-    let home = [dialect.default_schema().to_owned()];
-    let home = describe(database, &home, &read).await?;
+    let home = describe(database, names.own_path(), &read).await?;
     filters
         .place(dialect, &catalogue, &home)
         .map_err(failure::guard)?;
@@ -88,7 +87,7 @@ async fn describe(
     }
     let dialect = database.engine.dialect().as_str();
     let catalogue = database.engine.describe(path, names).await;
-    catalogue.map_err(|err| failure::query(err, dialect))
+    catalogue.map_err(|err| failure::query(err, dialect, &database.connection))
 }
 
 /// Refuses a schema that is none that the caller may see; the same words whether it is there or not. One SQL
@@ -96,17 +95,17 @@ async fn describe(
 pub(super) async fn check_schema(
     context: &CallContext,
     database: &OpenDatabase,
-    schema: &str,
+    schema: Option<&str>,
 ) -> Result<(), ToolFailure> {
     let dialect = database.engine.dialect();
-    if dialect == Dialect::Sqlite || schema == dialect.default_schema() {
+    let Some(schema) = schema.filter(|schema| *schema != dialect.default_schema()) else {
         return Ok(());
-    }
+    };
     let is_seen = if !is_peoples(schema) {
         false
     } else if database.is_wholly_open {
         let schemas = database.engine.schemas().await;
-        let schemas = schemas.map_err(|err| failure::query(err, dialect.as_str()))?;
+        let schemas = schemas.map_err(|err| failure::query(err, dialect.as_str(), &database.connection))?;
         schemas.iter().any(|own| own == schema)
     } else {
         let (id, name) = (database.connection.id, &database.connection.database_name);
@@ -137,9 +136,9 @@ async fn check_types(
     context: &CallContext,
     database: &OpenDatabase,
     rows: &BTreeMap<TableName, TableName>,
-    schema: &str,
+    names: &Names,
 ) -> Result<(), ToolFailure> {
-    let closed = closed_tables(context, database, rows.values().collect(), schema).await?;
+    let closed = closed_tables(context, database, rows.values().collect(), names).await?;
     let named = rows.iter().filter(|(_, table)| closed.contains(table));
     let named: Vec<_> = named.map(|(name, _)| name.to_string()).collect();
     if named.is_empty() {
@@ -155,9 +154,9 @@ async fn check_tables(
     context: &CallContext,
     database: &OpenDatabase,
     script: &Script,
-    schema: &str,
+    names: &Names,
 ) -> Result<(), ToolFailure> {
-    let closed = closed_tables(context, database, script.tables(), schema).await?;
+    let closed = closed_tables(context, database, script.tables(), names).await?;
     if closed.is_empty() {
         return Ok(());
     }
@@ -174,7 +173,7 @@ async fn closed_tables<'t>(
     context: &CallContext,
     database: &OpenDatabase,
     tables: BTreeSet<&'t TableName>,
-    schema: &str,
+    names: &Names,
 ) -> Result<Vec<&'t TableName>, ToolFailure> {
     if database.is_wholly_open {
         return Ok(Vec::new());
@@ -185,16 +184,19 @@ async fn closed_tables<'t>(
     let closed: Vec<&TableName> = tables
         .into_iter()
         .filter(|table| {
-            let schema = table.schema.as_deref().unwrap_or(schema);
+            // A name that means nothing is in no schema that could be open.
+            let Some(schema) = names.schema_of(table) else {
+                return true;
+            };
             let catalog = table.catalog.as_deref();
             !access.can_access_schema(id, name, catalog, Some(schema))
         })
         .collect();
-    let names: BTreeSet<&str> = closed.iter().map(|table| table.table.as_str()).collect();
-    let names: Vec<&str> = names.into_iter().collect();
+    let tables: BTreeSet<&str> = closed.iter().map(|table| table.table.as_str()).collect();
+    let tables: Vec<&str> = tables.into_iter().collect();
     let datasets = context.workspace.metastore.datasets();
     let datasets = datasets
-        .of_tables(access, id, &names)
+        .of_tables(access, id, &tables)
         .await
         .map_err(metastore_failure)?;
     let is_closed = |table: &&TableName| {
@@ -202,13 +204,10 @@ async fn closed_tables<'t>(
             // The name of a virtual dataset is no table's.
             dataset.is_open
                 && dataset.sql.is_none()
-                && is_same(
-                    dialect,
-                    table,
-                    schema,
-                    dataset.schema.as_deref(),
-                    &dataset.table_name,
-                )
+                && names.schema_of(table).is_some_and(|schema| {
+                    let of = dataset.schema.as_deref();
+                    is_same(dialect, table, schema, of, &dataset.table_name, names)
+                })
         };
         !datasets.iter().any(is_open)
     };
@@ -223,7 +222,7 @@ fn row_filters(
     context: &CallContext,
     database: &OpenDatabase,
     script: &Script,
-    schema: &str,
+    names: &Names,
 ) -> Result<RowFilters, ToolFailure> {
     let dialect = database.engine.dialect();
     let mut filters = RowFilters::new();
@@ -238,7 +237,19 @@ fn row_filters(
     }
     for table in script.tables() {
         for of in &limited {
-            if is_same(dialect, table, schema, of.schema.as_deref(), &of.table_name) {
+            let is_in = |schema: &str| {
+                let dataset = of.schema.as_deref();
+                is_same(dialect, table, schema, dataset, &of.table_name, names)
+            };
+            let is_filtered = if let Some(schema) = names.schema_of(table) {
+                is_in(schema)
+            } else {
+                // Should it come into being before the query runs, it may be any of these.
+                let same_name = of.schema.as_deref().is_none_or(str::is_empty)
+                    && TableName::stored(dialect, None, &of.table_name).table == table.table;
+                same_name || names.path().iter().any(|schema| is_in(schema))
+            };
+            if is_filtered {
                 if of.rules.has_template() {
                     return Err(failure::guard(GuardError::RowFilter {
                         table: table.to_string(),
@@ -255,21 +266,33 @@ fn row_filters(
 const TEMPLATE: &str = "it has a template such as {{ current_user_id() }}, which is not filled in here yet; an \
                         administrator can write the rule without one";
 
-/// Whether a table of a statement, whose unqualified names mean `schema`, is the table of a dataset. A
-/// dataset without a schema lies in the database's default one.
+/// Whether the names of a call's script have to be looked up: what it may read depends on them.
+pub(super) fn depend_on_names(context: &CallContext, database: &OpenDatabase) -> bool {
+    let limited = context.access.limited_tables();
+    !database.is_wholly_open
+        || limited
+            .iter()
+            .any(|of| of.database_id == database.connection.id)
+}
+
+/// Whether a table of a statement, which is found in `schema`, is the table of a dataset. A dataset without a schema
+/// is what the connection by itself means by its name.
 fn is_same(
     dialect: Dialect,
     table: &TableName,
     schema: &str,
     dataset_schema: Option<&str>,
     dataset_table: &str,
+    names: &Names,
 ) -> bool {
-    let dataset_schema = dataset_schema
-        .filter(|name| !name.is_empty())
-        .unwrap_or(dialect.default_schema());
-    let dataset = TableName::stored(dialect, Some(dataset_schema), dataset_table);
     let table = table.or_schema(dialect, schema);
-    table.schema == dataset.schema && table.table == dataset.table
+    let dataset_schema = dataset_schema.filter(|name| !name.is_empty());
+    let dataset = TableName::stored(dialect, dataset_schema, dataset_table);
+    table.table == dataset.table
+        && match (&table.schema, &dataset.schema) {
+            (Some(schema), None) => names.is_at_home(dialect, &table.table, schema),
+            (schema, dataset) => schema == dataset,
+        }
 }
 
 #[cfg(test)]
@@ -352,9 +375,11 @@ mod tests {
             ),
         ] {
             let table = only_table(dialect, sql);
+            let home = if dialect == Sqlite { "main" } else { "public" };
+            let names = Names::at_home(&table.table, home);
             assert_eq!(
                 expected,
-                is_same(dialect, &table, schema, dataset_schema, dataset),
+                is_same(dialect, &table, schema, dataset_schema, dataset, &names),
                 "{sql} {schema} {dataset_schema:?} {dataset}"
             );
         }

@@ -1,64 +1,12 @@
-//! The PostgreSQL engine on a private server.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+//! What queries give, and what stops them.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tidegate_query::{
-    DatabaseConfig, Engine, Engines, Mode, PoolLimits, Query, QueryError, TableKind, Truncation,
-};
-use tidegate_testkit::postgres::PostgresServer;
+use tidegate_query::{Query, QueryError, TableKind, Truncation};
 use tokio_util::sync::CancellationToken;
 
-const SLOW: &str = "SELECT pg_sleep(60)";
-
-fn engine_on(server: &PostgresServer, allow_dml: bool, connections: u32) -> Arc<dyn Engine> {
-    let engines = Engines::builder().build();
-    engines
-        .get(&DatabaseConfig {
-            workspace: "acme".parse().unwrap(),
-            id: 1,
-            sqlalchemy_uri: server
-                .url("postgres")
-                .replace("postgresql:", "postgresql+psycopg2:")
-                .into(),
-            allow_dml,
-            limits: PoolLimits {
-                connections,
-                waiting: 4,
-                checkout_timeout: Duration::from_secs(5),
-                ..PoolLimits::default()
-            },
-        })
-        .unwrap()
-}
-
-/// One server for the tests that run at this time, each of which keeps to its own tables. The last one
-/// stops it: what lies in a static is never dropped.
-fn server() -> Arc<PostgresServer> {
-    static SHARED: Mutex<Weak<PostgresServer>> = Mutex::new(Weak::new());
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    shared.upgrade().unwrap_or_else(|| {
-        let server = Arc::new(PostgresServer::start().unwrap());
-        *shared = Arc::downgrade(&server);
-        server
-    })
-}
-
-fn write(sql: &[&str]) -> Query {
-    Query {
-        statements: sql.iter().map(|&sql| sql.to_owned()).collect(),
-        mode: Mode::Write,
-        ..Query::read("")
-    }
-}
-
-fn running(marker: &str) -> String {
-    format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%{marker}%' AND pid <> pg_backend_pid()"
-    )
-}
+use crate::{SLOW, engine_on, running, server, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn values_of_all_types_arrive_as_they_are() {
@@ -69,7 +17,7 @@ async fn values_of_all_types_arrive_as_they_are() {
         '{\"a\": 1}'::jsonb m, array[1,2,null] n, array['a b'] o, '\\x00ff'::bytea p, \
         interval '1 day 2 hours' q, inet '10.0.0.1/8' r, int4range(1, 5) s, time '01:02:03' t, \
         'NaN'::float8 u, point(1, 2) v, 1 a";
-    let engine = engine_on(&server, false, 2);
+    let engine = engine_on(&server, false, 2).await;
     let result = engine.run_one(Query::read(sql)).await.unwrap();
     let names: Vec<_> = result.columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!((&"a", &"a__1"), (&names[0], &names[22]));
@@ -94,7 +42,7 @@ async fn values_of_all_types_arrive_as_they_are() {
         "10.0.0.1/8",
         "[1,5)",
         "01:02:03",
-        null,
+        "NaN",
         "(1,2)",
         1
     ]);
@@ -111,7 +59,7 @@ async fn values_of_all_types_arrive_as_they_are() {
             "int64",
             "float64",
             "float64",
-            "object",
+            "decimal",
             "bool",
             "object",
             "object",
@@ -125,7 +73,7 @@ async fn values_of_all_types_arrive_as_they_are() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unnamed_columns_explain_and_empty_results_work() {
     let server = server();
-    let engine = engine_on(&server, false, 2);
+    let engine = engine_on(&server, false, 2).await;
     let one = engine.run_one(Query::read("SELECT 1")).await.unwrap();
     assert_eq!("?column?", one.columns[0].name);
     let plan = engine
@@ -143,7 +91,7 @@ async fn unnamed_columns_explain_and_empty_results_work() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reading_stops_at_the_rows_and_at_the_bytes_and_stops_the_server() {
     let server = server();
-    let engine = engine_on(&server, false, 1);
+    let engine = engine_on(&server, false, 1).await;
     let endless = "SELECT generate_series(1, 100000000) AS n";
     let start = Instant::now();
     let rows = engine
@@ -176,7 +124,7 @@ async fn reading_stops_at_the_rows_and_at_the_bytes_and_stops_the_server() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_late_a_cancelled_and_a_dropped_query_end_in_the_server() {
     let server = server();
-    let engine = engine_on(&server, false, 1);
+    let engine = engine_on(&server, false, 1).await;
     let late = Query {
         timeout: Duration::from_millis(200),
         ..Query::read(format!("{SLOW} /* late */"))
@@ -240,7 +188,7 @@ async fn a_read_cannot_write_whatever_it_says() {
         )
         .unwrap();
     for allow_dml in [false, true] {
-        let engine = engine_on(&server, allow_dml, 2);
+        let engine = engine_on(&server, allow_dml, 2).await;
         for sql in [
             "DELETE FROM guarded",
             "WITH d AS (DELETE FROM guarded RETURNING *) SELECT * FROM d",
@@ -270,7 +218,7 @@ async fn writes_are_all_or_nothing_and_are_drained_even_when_they_return_much() 
     server
         .execute("postgres", "CREATE TABLE written(a int)")
         .unwrap();
-    let engine = engine_on(&server, true, 2);
+    let engine = engine_on(&server, true, 2).await;
     let done = engine
         .run(write(&[
             "INSERT INTO written VALUES (1), (2)",
@@ -311,11 +259,11 @@ async fn writes_are_all_or_nothing_and_are_drained_even_when_they_return_much() 
 async fn the_schema_decides_what_a_name_means_for_one_query() {
     let server = server();
     server.execute("postgres", "CREATE SCHEMA other; CREATE TABLE other.placed(a int); INSERT INTO other.placed VALUES (7)").unwrap();
-    let engine = engine_on(&server, false, 1);
+    let engine = engine_on(&server, false, 1).await;
     let sql = "SELECT a FROM placed";
     let found = engine
         .run_one(Query {
-            schema: Some("other".to_owned()),
+            search_path: Some(vec!["other".to_owned()]),
             ..Query::read(sql)
         })
         .await
@@ -327,7 +275,7 @@ async fn the_schema_decides_what_a_name_means_for_one_query() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn backslashes_are_plain_whatever_the_role_says() {
-    let server = PostgresServer::start().unwrap();
+    let server = tidegate_testkit::postgres::PostgresServer::start().unwrap();
     server
         .execute(
             "postgres",
@@ -337,7 +285,7 @@ async fn backslashes_are_plain_whatever_the_role_says() {
     server
         .eventually("postgres", "SHOW standard_conforming_strings", "off")
         .unwrap();
-    let engine = engine_on(&server, false, 1);
+    let engine = engine_on(&server, false, 1).await;
     let result = engine
         .run_one(Query::read(r"SELECT 'a\' AS x, 'b' AS y"))
         .await
@@ -349,7 +297,7 @@ async fn backslashes_are_plain_whatever_the_role_says() {
 async fn tables_and_columns_are_listed() {
     let server = server();
     server.execute("postgres", "CREATE SCHEMA listed; CREATE TABLE listed.t(a int NOT NULL, b varchar(5)); CREATE VIEW listed.v AS SELECT a FROM listed.t").unwrap();
-    let engine = engine_on(&server, false, 2);
+    let engine = engine_on(&server, false, 2).await;
     assert!(
         engine
             .schemas()
@@ -376,121 +324,4 @@ async fn tables_and_columns_are_listed() {
             .unwrap()
             .is_empty()
     );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_not_there_is_told_at_once_and_one_that_comes_back_is_used_again() {
-    let server = PostgresServer::start().unwrap();
-    let engine = engine_on(&server, false, 2);
-    assert!(engine.run(Query::read("SELECT 1")).await.is_ok());
-    server
-        .execute("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidegate'")
-        .unwrap();
-    server
-        .eventually(
-            "postgres",
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tidegate'",
-            "0",
-        )
-        .unwrap();
-    let outcome = engine.run(Query::read("SELECT 1")).await;
-    assert!(outcome.is_ok(), "{outcome:?}");
-    drop(server);
-    let start = Instant::now();
-    let gone = engine_at("postgresql://postgres:secret@127.0.0.1:1/x")
-        .run(Query::read("SELECT 1"))
-        .await;
-    assert!(
-        matches!(gone, Err(QueryError::Unavailable { .. })),
-        "{gone:?}"
-    );
-    assert!(start.elapsed() < Duration::from_secs(4));
-}
-
-fn engine_at(uri: &str) -> Arc<dyn Engine> {
-    Engines::builder()
-        .build()
-        .get(&DatabaseConfig {
-            workspace: "acme".parse().unwrap(),
-            id: 1,
-            sqlalchemy_uri: uri.to_owned().into(),
-            allow_dml: false,
-            limits: PoolLimits::default(),
-        })
-        .unwrap()
-}
-
-#[tokio::test]
-async fn a_backend_without_an_engine_is_named() {
-    let outcome = Engines::builder().build().get(&DatabaseConfig {
-        workspace: "acme".parse().unwrap(),
-        id: 1,
-        sqlalchemy_uri: "snowflake://u:hush@account/db".to_owned().into(),
-        allow_dml: false,
-        limits: PoolLimits::default(),
-    });
-    let err = outcome.map(drop).unwrap_err().to_string();
-    assert!(err.contains("snowflake") && !err.contains("hush"), "{err}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_are_encrypted_and_the_server_is_verified_as_the_uri_says() {
-    let server = PostgresServer::start().unwrap();
-    // The server makes its own key, as the user that it runs as.
-    let certificate = "openssl req -x509 -newkey rsa:2048 -nodes -keyout server.key -out server.crt -days 2 \
-        -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
-        && chmod 600 server.key";
-    for sql in [
-        &format!("COPY (SELECT 1) TO PROGRAM '{certificate}'"),
-        "ALTER SYSTEM SET ssl = on",
-        "SELECT pg_reload_conf()",
-    ] {
-        server.execute("postgres", sql).unwrap();
-    }
-    server.eventually("postgres", "SHOW ssl", "on").unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let roots = folder.path().join("root.crt");
-    let pem = server
-        .execute("postgres", "SELECT pg_read_file('server.crt')")
-        .unwrap();
-    std::fs::write(&roots, pem).unwrap();
-    let verified = format!("sslmode=verify-full&sslrootcert={}", roots.display());
-    let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
-    for (options, host, expected) in [
-        ("sslmode=disable", "127.0.0.1", Some(false)),
-        ("", "127.0.0.1", Some(true)),
-        ("sslmode=require", "127.0.0.1", Some(true)),
-        (verified.as_str(), "127.0.0.1", Some(true)),
-        (verified.as_str(), "localhost", None),
-    ] {
-        let uri = server.url("postgres").replace("127.0.0.1", host) + "?" + options;
-        let outcome = engine_at(&uri).run_one(Query::read(sql)).await;
-        match expected {
-            Some(is_encrypted) => {
-                assert_eq!(
-                    json!(is_encrypted),
-                    outcome.unwrap().rows[0][0],
-                    "{options}"
-                );
-            }
-            // The certificate does not name this host.
-            None => assert!(
-                matches!(outcome, Err(QueryError::Unavailable { .. })),
-                "{outcome:?}"
-            ),
-        }
-    }
-    // A cancel goes the same way.
-    let engine = engine_at(&(server.url("postgres") + "?sslmode=require"));
-    let late = Query {
-        timeout: Duration::from_millis(200),
-        ..Query::read(format!("{SLOW} /* encrypted */"))
-    };
-    assert!(matches!(
-        engine.run(late).await,
-        Err(QueryError::Timeout { .. })
-    ));
-    server
-        .eventually("postgres", &running("* encrypted *"), "0")
-        .unwrap();
 }
