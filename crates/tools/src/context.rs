@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -28,6 +29,8 @@ pub struct CallContext {
     pub client: Arc<dyn ClientChannel>,
     /// Fires when the caller gives up or the deadline passes. Whatever runs in a database must stop then.
     pub cancel: CancellationToken,
+    /// Set before the first change, by every tool that makes one.
+    pub write: WriteMark,
     /// How long the whole call may take.
     pub time_limit: Duration,
     /// The time.
@@ -36,6 +39,23 @@ pub struct CallContext {
     pub catalogue: Arc<Catalogue>,
     /// Where changes are told.
     pub changes: Arc<dyn ChangeNotifier>,
+}
+
+/// Whether a call has begun to change something. From then on nobody drops it: what stops it is `cancel` alone,
+/// after which the tool ends by itself and says what came of the change.
+#[derive(Debug, Clone, Default)]
+pub struct WriteMark(Arc<AtomicBool>);
+
+impl WriteMark {
+    /// The next thing that the tool does may change something.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it was set.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// What changed in a workspace, for its open streams on every node.

@@ -31,7 +31,9 @@ pub use catalogue::{
     CallRefusal, Catalogue, CatalogueBuilder, CatalogueEntry, CatalogueError, ResolvedCall,
     SEARCHING_TOOLS,
 };
-pub use context::{Answers, CallContext, Change, ChangeNotifier, ClientChannel, Questions};
+pub use context::{
+    Answers, CallContext, Change, ChangeNotifier, ClientChannel, Questions, WriteMark,
+};
 pub use failure::{ArgumentProblem, ToolFailure};
 pub use fields::hide_fields;
 pub use prompt::Prompt;

@@ -20,7 +20,7 @@ use tidegate_query::Engines;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_tools::{
     Answers, CallContext, Change, ChangeNotifier, ClientChannel, FixedFeatures, Questions,
-    SqlLimits, ToolFailure, Workspace, builtin,
+    SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
 };
 use tidegate_types::{
     ClientName, Clock, Credential, Principal, ScopeSet, SecretString, SystemClock,
@@ -113,6 +113,7 @@ async fn context(metastore: Metastore, engines: Engines) -> CallContext {
         access: Arc::new(access),
         client: Arc::new(NoClient::default()),
         cancel: CancellationToken::new(),
+        write: WriteMark::default(),
         time_limit: Duration::from_mins(1),
         catalogue: Arc::new(builtin(&clock).build().unwrap()),
         clock,

@@ -19,7 +19,7 @@ use tidegate_protocol::{ClientCapabilities, LogLevel};
 use tidegate_query::Engines;
 use tidegate_tools::{
     Answers, CallContext, CatalogueBuilder, Change, ChangeNotifier, ClientChannel, FixedFeatures,
-    Questions, SizeBudget, SqlLimits, ToolFailure, ToolOutput, Workspace, builtin,
+    Questions, SizeBudget, SqlLimits, ToolFailure, ToolOutput, Workspace, WriteMark, builtin,
 };
 use tidegate_types::{ClientName, Clock, Credential, ManualClock, Principal, ScopeSet};
 use tokio_util::sync::CancellationToken;
@@ -112,6 +112,7 @@ impl Small {
             access: Arc::new(access),
             client: Arc::new(NoClient::default()),
             cancel: CancellationToken::new(),
+            write: WriteMark::default(),
             time_limit: Duration::from_secs(30),
             catalogue: Arc::new(adapt(builtin(&clock)).build().unwrap()),
             clock,

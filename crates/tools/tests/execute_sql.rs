@@ -15,7 +15,7 @@ use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::superset;
 use tidegate_tools::{
     Answers, CallContext, Change, ChangeNotifier, ClientChannel, FixedFeatures, Questions,
-    SqlLimits, ToolFailure, Workspace, builtin,
+    SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
 };
 use tidegate_types::{
     ClientName, Clock, Credential, Principal, ScopeSet, SecretString, SystemClock,
@@ -112,6 +112,7 @@ impl Fixture {
             access: Arc::new(access),
             client: Arc::new(NoClient::default()),
             cancel: CancellationToken::new(),
+            write: WriteMark::default(),
             time_limit: Duration::from_mins(1),
             catalogue: Arc::new(builtin(&clock).build().unwrap()),
             clock,
@@ -924,6 +925,10 @@ async fn a_change_that_is_committed_late_is_reported_as_done() {
     let context = fixture.context("admin").await;
     let done = run(&context, request).await.unwrap();
     assert_eq!(json!(1), done["affected_rows"]);
+    assert!(
+        context.write.is_set(),
+        "whoever runs the call must not drop it"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,7 +21,7 @@ use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::superset;
 use tidegate_tools::{
     Answers, CallContext, Change, ChangeNotifier, ClientChannel, FixedFeatures, Questions,
-    SqlLimits, ToolFailure, Workspace, builtin,
+    SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
 };
 use tidegate_types::{
     ClientName, Clock, Credential, ManualClock, Principal, ScopeSet, SecretString,
@@ -159,6 +159,7 @@ async fn context_of(metastore: &Metastore, user: &str) -> Option<CallContext> {
         access: Arc::new(access),
         client: Arc::new(NoClient::default()),
         cancel: CancellationToken::new(),
+        write: WriteMark::default(),
         time_limit: Duration::from_secs(30),
         catalogue: Arc::new(builtin(&clock).build().unwrap()),
         clock,

@@ -4,6 +4,7 @@ use actix::{Actor, Context, Handler, Message, ResponseFuture};
 use tidegate_tools::ToolFailure;
 
 use super::job::Job;
+use super::pool::Lost;
 use super::threads::ToolThreads;
 use crate::service::Produced;
 
@@ -32,22 +33,27 @@ impl Actor for ToolExecutor {
     }
 }
 
-/// Runs a job. Reply: what it came to.
+/// Runs a job. Reply: what it came to, or that nobody saw its end.
 #[derive(Message)]
-#[rtype(result = "Result<Produced, ToolFailure>")]
+#[rtype(result = "Result<Result<Produced, ToolFailure>, Lost>")]
 pub(crate) struct RunJob(pub Job);
 
 impl Handler<RunJob> for ToolExecutor {
-    type Result = ResponseFuture<Result<Produced, ToolFailure>>;
+    type Result = ResponseFuture<Result<Result<Produced, ToolFailure>, Lost>>;
 
     fn handle(&mut self, RunJob(job): RunJob, _: &mut Self::Context) -> Self::Result {
         let running = self.threads.spawn(job.run());
         Box::pin(async move {
-            match running.await {
-                Ok(result) => result,
-                Err(err) if err.is_panic() => Err(ToolFailure::internal(Panicked)),
-                Err(_) => Err(ToolFailure::Cancelled),
-            }
+            let Some(running) = running else {
+                return Err(Lost(ToolFailure::Cancelled));
+            };
+            running.await.map_err(|err| {
+                Lost(if err.is_panic() {
+                    ToolFailure::internal(Panicked)
+                } else {
+                    ToolFailure::Cancelled
+                })
+            })
         })
     }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tidegate_tools::ToolFailure;
+use parking_lot::Mutex;
+use tidegate_tools::{ToolFailure, WriteMark};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -14,9 +16,14 @@ use tracing::Instrument as _;
 use crate::service::{Observation, Produced};
 use crate::session::CallGuard;
 
+/// How long a call that changes something may take, after it was cancelled or its time was over, to say what came
+/// of the change. More than an engine takes for a commit: see `PoolLimits::commit_timeout`, twice.
+pub(super) const SETTLE_LIMIT: Duration = Duration::from_secs(25);
+
 /// Work for an executor.
 pub(crate) struct Job {
-    /// What to do. Dropped when cancelled or out of time, which must stop what runs in a database.
+    /// What to do. Dropped when cancelled or out of time, which must stop what runs in a database; but never
+    /// once `write` is set: then it is told to stop, and ends by itself.
     pub work: Pin<Box<dyn Future<Output = Result<Produced, ToolFailure>> + Send>>,
     /// How long it may take, waiting for people aside.
     pub limit: Duration,
@@ -24,10 +31,29 @@ pub(crate) struct Job {
     pub cancel: CancellationToken,
     /// How long it waited for people.
     pub patience: Arc<Patience>,
+    /// Set by the work before it changes anything.
+    pub write: WriteMark,
     /// Records how it ends, however that is.
     pub observation: Option<Observation>,
+    /// Its place among the calls that run at once, given back when it is over, whoever still waits for it.
+    pub permit: Option<Place>,
     /// Tells the session when it is over.
     pub _guard: Option<CallGuard>,
+}
+
+/// A place among the calls that run at once. The pool takes it away from a job that it gives up.
+#[derive(Clone)]
+pub(crate) struct Place(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+
+impl Place {
+    pub(super) fn new(permit: OwnedSemaphorePermit) -> Self {
+        Self(Arc::new(Mutex::new(Some(permit))))
+    }
+
+    /// Lets the next call run.
+    pub(super) fn free(&self) {
+        self.0.lock().take();
+    }
 }
 
 /// How long a call has waited for its client's answers. That time does not count against its deadline,
@@ -90,36 +116,38 @@ impl Job {
     }
 
     async fn run_to_an_end(&mut self) -> Result<Produced, ToolFailure> {
-        let Self {
-            work,
-            limit,
-            cancel,
-            patience,
-            ..
-        } = self;
-        let limit = *limit;
-        let started = Instant::now();
-        loop {
-            let deadline = started + limit + patience.waited();
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => return Err(ToolFailure::Cancelled),
-                result = &mut *work => return result,
-                () = tokio::time::sleep_until(deadline) => {
-                    if patience.is_waiting() {
-                        // The person still thinks: look again when they may have answered.
-                        tokio::select! {
-                            biased;
-                            () = cancel.cancelled() => return Err(ToolFailure::Cancelled),
-                            result = &mut *work => return result,
-                            () = tokio::time::sleep(Duration::from_millis(250)) => {}
-                        }
-                    } else if Instant::now() >= started + limit + patience.waited() {
-                        cancel.cancel();
-                        return Err(ToolFailure::Timeout { seconds: limit.as_secs() });
-                    }
-                }
-            }
+        let stopped = tokio::select! {
+            biased;
+            // A result that is there counts, however late it is: what it tells of has happened.
+            result = &mut self.work => return result,
+            () = self.cancel.cancelled() => ToolFailure::Cancelled,
+            () = self.patience.exhausted(self.limit) => ToolFailure::Timeout {
+                seconds: self.limit.as_secs(),
+            },
+        };
+        self.cancel.cancel();
+        if !self.write.is_set() {
+            return Err(stopped);
+        }
+        match tokio::time::timeout(SETTLE_LIMIT, &mut self.work).await {
+            // The work knows of the cancel alone.
+            Ok(Err(ToolFailure::Cancelled)) => Err(stopped),
+            Ok(result) => result,
+            Err(_) => Err(ToolFailure::OutcomeUnknown),
+        }
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        // Cut off with its thread or its runtime. Without a change the observation says so by itself.
+        if self.write.is_set()
+            && let Some(observation) = &mut self.observation
+        {
+            observation.end(&Err(ToolFailure::OutcomeUnknown));
+        }
+        if let Some(place) = &self.permit {
+            place.free();
         }
     }
 }
@@ -134,7 +162,9 @@ mod tests {
             limit: Duration::from_secs(10),
             cancel: CancellationToken::new(),
             patience: Arc::default(),
+            write: WriteMark::default(),
             observation: None,
+            permit: None,
             _guard: None,
         }
     }
@@ -170,5 +200,65 @@ mod tests {
         let job = job(std::future::pending());
         job.cancel.cancel();
         assert!(matches!(job.run().await, Err(ToolFailure::Cancelled)));
+    }
+
+    /// A change that is told to stop, and then takes its time to say what came of it.
+    fn write(
+        settles_after: Duration,
+        result: impl FnOnce() -> Result<Produced, ToolFailure> + Send + 'static,
+    ) -> Job {
+        let (cancel, write) = (CancellationToken::new(), WriteMark::default());
+        let (told, mark) = (cancel.clone(), write.clone());
+        let mut job = job(async move {
+            mark.set();
+            told.cancelled().await;
+            tokio::time::sleep(settles_after).await;
+            result()
+        });
+        job.cancel = cancel;
+        job.write = write;
+        job
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_that_was_committed_is_reported_however_late_it_is() {
+        let late = write(Duration::from_secs(5), || Ok(Produced::default()));
+        assert!(late.run().await.is_ok());
+        let cancelled = write(Duration::from_secs(5), || Ok(Produced::default()));
+        let cancel = cancelled.cancel.clone();
+        let (outcome, ()) = tokio::join!(cancelled.run(), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            cancel.cancel();
+        });
+        assert!(outcome.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_that_was_rolled_back_is_told_by_what_stopped_it() {
+        let late = write(Duration::from_secs(1), || Err(ToolFailure::Cancelled));
+        assert!(matches!(
+            late.run().await,
+            Err(ToolFailure::Timeout { seconds: 10 })
+        ));
+        let cancelled = write(Duration::from_secs(1), || Err(ToolFailure::Cancelled));
+        let cancel = cancelled.cancel.clone();
+        let (outcome, ()) = tokio::join!(cancelled.run(), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            cancel.cancel();
+        });
+        assert!(matches!(outcome, Err(ToolFailure::Cancelled)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_that_never_says_what_came_of_it_is_unknown() {
+        let job = write(Duration::from_hours(1), || Ok(Produced::default()));
+        assert!(matches!(job.run().await, Err(ToolFailure::OutcomeUnknown)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_result_that_comes_with_the_cancel_counts() {
+        let job = job(std::future::ready(Ok(Produced::default())));
+        job.cancel.cancel();
+        assert!(job.run().await.is_ok());
     }
 }

@@ -8,11 +8,11 @@ use actix::{Actor, Addr, MailboxError};
 use actix_rt::ArbiterHandle;
 use arc_swap::ArcSwap;
 use tidegate_telemetry::{Count, Metrics};
-use tidegate_tools::ToolFailure;
+use tidegate_tools::{ToolFailure, WriteMark};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::actor::{RunJob, ToolExecutor};
-use super::job::Job;
+use super::job::{Job, Patience, Place, SETTLE_LIMIT};
 use super::threads::ToolThreads;
 use crate::service::Produced;
 
@@ -78,41 +78,65 @@ impl ExecutorPool {
         }))
     }
 
-    /// Runs a job when there is room.
+    /// Runs a job when there is room. Dropping the future leaves the job running, in its place.
     ///
     /// # Errors
-    /// `Busy`: no room, nothing was done. Else what the job came to.
-    pub(crate) async fn run(&self, job: Job) -> Result<Produced, ToolFailure> {
-        let _permit = match self.admit().await {
-            Ok(permit) => permit,
+    /// `Busy`: no room, nothing was done. Else what the job came to. A job that may change something and is lost
+    /// or given up gives `OutcomeUnknown`.
+    pub(crate) async fn run(&self, mut job: Job) -> Result<Produced, ToolFailure> {
+        let place = match self.admit().await {
+            Ok(permit) => Place::new(permit),
             Err(failure) => return job.refuse(failure),
         };
+        job.permit = Some(place.clone());
+        let write = job.write.clone();
+        let outcome = self.run_in_place(job).await;
+        // For a job that was given up; others have done so.
+        place.free();
+        match outcome {
+            Err(Lost(_)) if write.is_set() => Err(ToolFailure::OutcomeUnknown),
+            Err(Lost(failure)) => Err(failure),
+            Ok(result) => result,
+        }
+    }
+
+    async fn run_in_place(&self, job: Job) -> Result<Result<Produced, ToolFailure>, Lost> {
         let slot = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
         let executor = self.executor(slot);
         let (limit, patience) = (job.limit, Arc::clone(&job.patience));
-        let reply = executor
-            .send(RunJob(job))
-            .timeout(limit + self.settings.ask_limit + REPLY_MARGIN);
-        let timeout = ToolFailure::Timeout {
-            seconds: limit.as_secs(),
+        let write = job.write.clone();
+        let longest = limit + self.settings.ask_limit + SETTLE_LIMIT + REPLY_MARGIN;
+        let reply = executor.send(RunJob(job)).timeout(longest);
+        let timeout = || {
+            Lost(ToolFailure::Timeout {
+                seconds: limit.as_secs(),
+            })
         };
         tokio::select! {
             biased;
             reply = reply => match reply {
                 Ok(result) => result,
-                Err(MailboxError::Timeout) => Err(timeout),
-                Err(MailboxError::Closed) => Err(ToolFailure::Unavailable {
+                Err(MailboxError::Timeout) => Err(timeout()),
+                Err(MailboxError::Closed) => Err(Lost(ToolFailure::Unavailable {
                     part: "the executor that ran this call".into(),
                     reason: Some("it was lost".to_owned()),
                     source: Box::new(MailboxError::Closed),
-                }),
+                })),
             },
             // A job keeps its own deadline, unless it blocks its thread.
-            () = patience.exhausted(limit + self.settings.watchdog) => {
+            () = self.ignores_deadline(&patience, &write, limit) => {
                 self.metrics.count(Count::CallAbandoned);
                 tracing::error!("a call ignores its deadline and is given up");
-                Err(timeout)
+                Err(timeout())
             }
+        }
+    }
+
+    /// Ends when a job should be over and is not.
+    async fn ignores_deadline(&self, patience: &Patience, write: &WriteMark, limit: Duration) {
+        patience.exhausted(limit + self.settings.watchdog).await;
+        if write.is_set() {
+            tokio::time::sleep(SETTLE_LIMIT).await;
         }
     }
 
@@ -135,7 +159,7 @@ impl ExecutorPool {
         if self.is_draining.load(Ordering::Relaxed) {
             return Err(busy());
         }
-        let _place = Place::take(&self.waiting, self.settings.waiting).ok_or_else(busy)?;
+        let _seat = Seat::take(&self.waiting, self.settings.waiting).ok_or_else(busy)?;
         let wait = Arc::clone(&self.permits).acquire_owned();
         match tokio::time::timeout(self.settings.wait_timeout, wait).await {
             Ok(Ok(permit)) => Ok(permit),
@@ -207,6 +231,9 @@ impl ExecutorPool {
     }
 }
 
+/// A job whose end nobody saw.
+pub(crate) struct Lost(pub(super) ToolFailure);
+
 fn start_executor(
     arbiters: &[ArbiterHandle],
     slot: usize,
@@ -221,9 +248,9 @@ fn start_executor(
 }
 
 /// A place in the queue, given back when dropped.
-struct Place<'a>(&'a AtomicUsize);
+struct Seat<'a>(&'a AtomicUsize);
 
-impl<'a> Place<'a> {
+impl<'a> Seat<'a> {
     fn take(taken: &'a AtomicUsize, limit: usize) -> Option<Self> {
         taken
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |taken| {
@@ -234,7 +261,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Seat<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -265,7 +292,9 @@ mod tests {
             limit: Duration::from_secs(5),
             cancel: CancellationToken::new(),
             patience: Arc::default(),
+            write: WriteMark::default(),
             observation: None,
+            permit: None,
             _guard: None,
         }
     }
@@ -371,5 +400,53 @@ mod tests {
                     .is_ok()
             );
         }
+    }
+
+    fn changing(work: impl Future<Output = Result<Produced, ToolFailure>> + Send + 'static) -> Job {
+        let job = job(work);
+        job.write.set();
+        job
+    }
+
+    #[actix_rt::test]
+    async fn a_change_that_is_lost_may_have_been_made() {
+        let (pool, _arbiter) = pool();
+        let panicked = pool.run(changing(async { panic!("on purpose") })).await;
+        assert!(matches!(panicked, Err(ToolFailure::OutcomeUnknown)));
+        let (started, has_started) = tokio::sync::oneshot::channel();
+        let hanging = changing(async move {
+            let _ = started.send(());
+            std::future::pending().await
+        });
+        let (stopped, ()) = futures_util::join!(pool.run(hanging), async {
+            has_started.await.unwrap();
+            pool.stop();
+        });
+        assert!(matches!(stopped, Err(ToolFailure::OutcomeUnknown)));
+        assert_eq!(0, pool.running());
+    }
+
+    #[actix_rt::test]
+    async fn after_the_threads_stopped_calls_are_told_so() {
+        let (pool, _arbiter) = pool();
+        pool.stop();
+        let late = pool.run(job(async { Ok(Produced::default()) })).await;
+        assert!(matches!(late, Err(ToolFailure::Cancelled)));
+        assert!(pool.threads.is_responsive(Duration::from_secs(1)).await);
+    }
+
+    #[actix_rt::test]
+    async fn a_job_keeps_its_place_when_its_caller_leaves() {
+        let (pool, _arbiter) = pool();
+        let (release, held) = tokio::sync::oneshot::channel::<()>();
+        let mut running = Box::pin(pool.run(job(async move {
+            let _ = held.await;
+            Ok(Produced::default())
+        })));
+        assert!(futures_util::poll!(&mut running).is_pending());
+        drop(running);
+        assert_eq!(1, pool.running());
+        release.send(()).unwrap();
+        assert_eq!(0, pool.drain(Duration::from_secs(5)).await);
     }
 }

@@ -39,25 +39,22 @@ impl ToolThreads {
         })))
     }
 
-    /// Runs a future.
-    ///
-    /// # Panics
-    /// After [`Self::stop`].
+    /// Runs a future; `None` after [`Self::stop`].
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
-    ) -> JoinHandle<T> {
+    ) -> Option<JoinHandle<T>> {
         let runtime = self.0.runtime.load();
-        runtime
-            .as_ref()
-            .as_ref()
-            .expect("the threads stop after the executors")
-            .spawn(future)
+        let runtime = (**runtime).as_ref()?;
+        Some(runtime.spawn(future))
     }
 
-    /// Whether a new task is begun within `patience`.
+    /// Whether a new task is begun within `patience`. Threads that were stopped are not waited for.
     pub(crate) async fn is_responsive(&self, patience: Duration) -> bool {
-        tokio::time::timeout(patience, self.spawn(async {}))
+        let Some(task) = self.spawn(async {}) else {
+            return true;
+        };
+        tokio::time::timeout(patience, task)
             .await
             .is_ok_and(|task| task.is_ok())
     }
@@ -125,7 +122,7 @@ mod tests {
     async fn a_blocked_thread_does_not_hold_up_the_others() {
         let threads = ToolThreads::start(2).unwrap();
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let blocked = threads.spawn(async move { held.recv().is_ok() });
+        let blocked = threads.spawn(async move { held.recv().is_ok() }).unwrap();
         assert!(threads.is_responsive(Duration::from_secs(5)).await);
         release.send(()).unwrap();
         assert!(blocked.await.unwrap());
@@ -157,10 +154,11 @@ mod tests {
         assert!(
             threads
                 .spawn(async { panic!("on purpose") })
+                .unwrap()
                 .await
                 .unwrap_err()
                 .is_panic()
         );
-        assert_eq!(7, threads.spawn(async { 7 }).await.unwrap());
+        assert_eq!(7, threads.spawn(async { 7 }).unwrap().await.unwrap());
     }
 }

@@ -12,7 +12,7 @@ use tidegate_protocol::state::Binding;
 use tidegate_protocol::{ClientCapabilities, LogLevel, ProtocolVersion, RequestId};
 use tidegate_store::{Budget, LimitScope, Plane, Verdict};
 use tidegate_telemetry::Count;
-use tidegate_tools::{CallContext, Change, ChangeNotifier, ToolFailure};
+use tidegate_tools::{CallContext, Change, ChangeNotifier, ToolFailure, WriteMark};
 use tidegate_types::{Principal, ServiceCode, WorkspaceSlug};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -106,11 +106,9 @@ pub(crate) async fn run(
         }
         Found::Nothing { keeping, limit } => (keeping, limit),
     };
-    let job = Job {
-        limit,
-        observation: Some(observation),
-        ..job(&core, &caller, operation, call.client, outlet, cancel)
-    };
+    let mut job = job(&core, &caller, operation, call.client, outlet, cancel);
+    job.limit = limit;
+    job.observation = Some(observation);
     let computed: Computed = Arc::new(core.executor.run(job).await);
     if let Some(keeping) = keeping {
         keeping.end(&core, &computed).await;
@@ -320,6 +318,7 @@ fn job(
         question_prefix: core.node_id.as_str().chars().take(24).collect(),
     };
     let context = context(core, caller, channel, cancel.clone());
+    let write = context.write.clone();
     let core = Arc::clone(core);
     let limit = core.settings.call_limit;
     let work = async move {
@@ -331,7 +330,9 @@ fn job(
         limit,
         cancel,
         patience,
+        write,
         observation: None,
+        permit: None,
         _guard: guard,
     }
 }
@@ -348,6 +349,7 @@ fn context(
         access: Arc::clone(&caller.access),
         client: Arc::new(channel),
         cancel,
+        write: WriteMark::default(),
         time_limit: core.settings.call_limit,
         clock: Arc::clone(&core.clock),
         catalogue: Arc::clone(&core.catalogue),

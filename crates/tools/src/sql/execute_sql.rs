@@ -151,6 +151,9 @@ impl Tool for ExecuteSql {
             timeout,
             cancel: context.cancel.clone(),
         };
+        if mode == Mode::Write {
+            context.write.set();
+        }
         let results = database.engine.run(query).await.map_err(|err| {
             failed(if filters.is_empty() {
                 err
