@@ -1,5 +1,6 @@
 //! What breaks costs only what it must.
 
+mod changes;
 mod clients;
 mod control;
 mod crowd;

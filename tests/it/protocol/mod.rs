@@ -3,6 +3,7 @@
 mod calls;
 mod cancellation;
 mod change_streams;
+mod changes;
 mod controls;
 mod ladder;
 mod legacy_shapes;
