@@ -3,6 +3,7 @@
 
 mod audit;
 mod init;
+mod json;
 mod logs;
 mod metrics;
 mod otel;

@@ -7,10 +7,12 @@ use tidegate_config::{LogFormat, LogSettings};
 use tracing::Subscriber;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
+use crate::json::JsonEvents;
 use crate::otel::SCOPE;
 use crate::trace::TARGET;
 
@@ -45,9 +47,8 @@ where
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     match format {
         LogFormat::Json => layer
-            .json()
-            .flatten_event(true)
-            .with_span_list(false)
+            .fmt_fields(JsonFields::new())
+            .event_format(JsonEvents)
             .boxed(),
         LogFormat::Pretty => {
             use io::IsTerminal;
