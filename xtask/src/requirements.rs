@@ -49,6 +49,16 @@ pub(crate) const ALL: &[Requirement] = &[
         install: Install::Apt(&["postgresql", "postgresql-client"]),
     },
     Requirement {
+        name: "PgBouncer 1.18 or newer",
+        missing: |_| {
+            let program = ["pgbouncer", "/usr/sbin/pgbouncer"]
+                .into_iter()
+                .find(|program| version_of(program, &["--version"]).is_some());
+            too_old(program.unwrap_or("pgbouncer"), &["--version"], (1, 18))
+        },
+        install: Install::Apt(&["pgbouncer"]),
+    },
+    Requirement {
         name: "nginx",
         missing: |_| {
             let is_there = ["nginx", "/usr/sbin/nginx"]

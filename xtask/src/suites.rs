@@ -15,12 +15,14 @@ use crate::repository::Repository;
 /// fail when one is missing here.
 const NEED_PROGRAMS: &[(&str, &str, &[&str])] = &[
     ("tidegate-authorization", "it", &[]),
+    ("tidegate-database", "postgres", &[]),
     ("tidegate-manager", "it", &[]),
     ("tidegate-metastore", "it", &[]),
     ("tidegate-query", "memory", &[]),
     ("tidegate-query", "postgres", &[]),
     ("tidegate-query", "rights", &[]),
     ("tidegate-query", "same_answers", &["postgres"]),
+    ("tidegate-server", "it", &["check_config"]),
     ("tidegate-signin", "it", &[]),
     ("tidegate-store-redis", "access", &[]),
     ("tidegate-store-redis", "contract", &[]),

@@ -121,7 +121,7 @@ fn sqlite(reader: &mut Reader, text: &str, secret: Option<SecretString>) -> Mana
 
 fn postgres(reader: &mut Reader, url: SecretString, secret: Option<SecretString>) -> ManagerPlace {
     const FORMS: &str = "\"embedded\", \"sqlite:///absolute/path\", \"postgres://user:password@host/database\" or \"https://host\"";
-    reader.check_secret_url("manager.url", &["postgres", "postgresql"], FORMS);
+    reader.check_postgres_url("manager.url", FORMS);
     if secret.is_none() {
         reader.refuse(
             "manager.secret",

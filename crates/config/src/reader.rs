@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use tidegate_database_uri::{DatabaseUri, UriError};
 use tidegate_types::{SecretString, WorkspaceSlug};
 use url::Url;
 
@@ -185,12 +186,23 @@ impl Reader {
         slug
     }
 
-    /// Notes a secret URL that is not set, or of another scheme, without showing it.
+    /// Notes a secret URL of another scheme, without showing it.
     pub(crate) fn check_secret_url(&mut self, key: &str, schemes: &[&str], form: &str) {
         let is_valid = Url::parse(&self.text(key))
             .is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host());
         if !is_valid {
             self.refuse(key, form);
+        }
+    }
+
+    /// Notes a PostgreSQL URL that is not set or cannot be used, and why, without showing it.
+    pub(crate) fn check_postgres_url(&mut self, key: &str, forms: &str) {
+        match DatabaseUri::parse(&self.text(key).into()) {
+            Ok(DatabaseUri::PostgreSql(_)) => {}
+            Err(UriError::Invalid { reason }) if self.text(key).starts_with("postgres") => {
+                self.refuse(key, &format!("{forms}, and of this one: {reason}"));
+            }
+            _ => self.refuse(key, forms),
         }
     }
 

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use tidegate_database_uri::DatabaseUri;
 use tidegate_types::{ExposeSecret, SecretString, WorkspaceSlug};
 use url::Url;
 
@@ -49,7 +50,7 @@ pub enum MetastoreSettings {
     },
     /// A PostgreSQL database.
     Postgres {
-        /// `postgres://user:password@host[:port]/database`.
+        /// `postgres://user:password@host[:port]/database`, and what else psql and SQLAlchemy take.
         url: SecretString,
     },
 }
@@ -75,9 +76,7 @@ impl MetastoreSettings {
         {
             return Ok(Self::Sqlite { path: path.into() });
         }
-        let is_postgres = Url::parse(form)
-            .is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql") && url.has_host());
-        if is_postgres {
+        if matches!(DatabaseUri::parse(&text), Ok(DatabaseUri::PostgreSql(_))) {
             Ok(Self::Postgres { url: text })
         } else {
             Err(text)
@@ -154,7 +153,7 @@ fn metastore(reader: &mut Reader, slug: &WorkspaceSlug, data_dir: &Path) -> Meta
     let key = format!("workspaces.{slug}.metastore");
     let value = reader.secret(&key).unwrap_or_default();
     let settings = MetastoreSettings::parse(value, slug, data_dir).unwrap_or_else(|value| {
-        reader.check_secret_url(&key, &["postgres", "postgresql"], FORMS);
+        reader.check_postgres_url(&key, FORMS);
         MetastoreSettings::Postgres { url: value }
     });
     if settings.is_node_local() && reader.number::<u32>("state.replicas", 1, 10_000) > 1 {

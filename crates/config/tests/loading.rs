@@ -316,6 +316,68 @@ fn what_would_leave_a_redis_unproved_is_refused() {
 }
 
 #[test]
+fn postgres_urls_are_taken_as_psql_and_sqlalchemy_write_them() {
+    for url in [
+        "postgres://superset:horse@db/superset",
+        "postgresql+psycopg2://superset:p%40ss@db:5433/superset?sslmode=require",
+        "postgresql://superset:horse@/superset?host=/cloudsql/project:region:name",
+        "postgresql+psycopg2://superset:horse@/superset?host=/cloudsql/project:region:name",
+        "postgresql://%2Fvar%2Frun%2Fpostgresql/superset",
+        "postgresql:///superset",
+        "postgresql://db/superset",
+        "postgresql://superset:hor#se/what?@db/superset",
+        "postgresql://superset:horse@a:1,b:2/superset?target_session_attrs=read-write",
+        "postgresql://superset:horse@/superset?host=a:1&host=b:2",
+        "postgresql://[::1]:5432/superset",
+    ] {
+        let variables = [
+            ("TIDEGATE_WORKSPACES__DEMO__METASTORE", url),
+            ("TIDEGATE_MANAGER__URL", url),
+            (
+                "TIDEGATE_MANAGER__SECRET",
+                "a text of thirty-two characters!",
+            ),
+        ];
+        let settings =
+            from_env(&variables).unwrap_or_else(|problems| panic!("{url}: {problems:#?}"));
+        let MetastoreSettings::Postgres { url: kept } = &settings.workspaces[0].metastore else {
+            panic!("{url} is PostgreSQL's");
+        };
+        assert_eq!(url, kept.expose_secret());
+    }
+}
+
+#[test]
+fn a_postgres_url_that_cannot_be_kept_is_refused_with_its_reason_and_without_its_password() {
+    for (url, reason) in [
+        ("postgresql://u:horse@db:port/superset", "port"),
+        (
+            "postgresql://u:horse@db/superset?sslmode=sometimes",
+            "sslmode",
+        ),
+        (
+            "postgresql://u:horse@db/superset?passfile=/etc/horse",
+            "passfile",
+        ),
+        (
+            "postgresql://u:horse@db/superset?sslcert=/c.pem",
+            "sslcert and sslkey",
+        ),
+    ] {
+        let told = problem(from_env(&[("TIDEGATE_WORKSPACES__DEMO__METASTORE", url)]));
+        assert!(told.contains(reason), "{told}");
+        assert!(!told.contains("horse"), "{told}");
+    }
+    for url in ["mysql://u:horse@db/superset", "horse", "http://db/superset"] {
+        let told = problem(from_env(&[("TIDEGATE_WORKSPACES__DEMO__METASTORE", url)]));
+        assert!(
+            told.contains("\"embedded\"") && !told.contains("horse"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn more_than_one_replica_needs_redis_and_postgres() {
     let problems = from_env(&[("TIDEGATE_STATE__REPLICAS", "2")]).unwrap_err();
     let keys: Vec<&str> = problems

@@ -1,10 +1,10 @@
-//! Turns sea-query's values into sqlx's arguments.
+//! Turns sea-query's values into the drivers' arguments.
 
 use sea_query::{Value, Values};
 use sqlx::Arguments;
 use sqlx::error::BoxDynError;
-use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::DatabaseError;
 
@@ -23,12 +23,41 @@ pub(crate) fn sqlite(
         .map_err(|err| DatabaseError::from_sqlx(operation, sqlx::Error::Encode(err)))
 }
 
-pub(crate) fn postgres(
-    operation: &'static str,
-    values: Values,
-) -> Result<PgArguments, DatabaseError> {
-    postgres_arguments(values)
-        .map_err(|err| DatabaseError::from_sqlx(operation, sqlx::Error::Encode(err)))
+/// Values with the types that PostgreSQL is told, so that nothing has to be asked before.
+pub(crate) struct PostgresValues(Vec<(Box<dyn ToSql + Sync + Send>, Type)>);
+
+impl PostgresValues {
+    pub(crate) fn of(operation: &'static str, values: Values) -> Result<Self, DatabaseError> {
+        let bound: Result<_, BoxDynError> = values.0.into_iter().map(postgres_value).collect();
+        bound
+            .map(Self)
+            .map_err(|source| DatabaseError::Refused { operation, source })
+    }
+
+    /// As the driver takes them.
+    pub(crate) fn bound(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+        self.0
+            .iter()
+            .map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone()))
+            .collect()
+    }
+}
+
+fn postgres_value(value: Value) -> Result<(Box<dyn ToSql + Sync + Send>, Type), BoxDynError> {
+    Ok(match value {
+        Value::Bool(v) => (Box::new(v), Type::BOOL),
+        Value::SmallInt(v) => (Box::new(v.map(i32::from)), Type::INT4),
+        Value::Int(v) => (Box::new(v), Type::INT4),
+        Value::Unsigned(v) => (Box::new(v.map(i64::from)), Type::INT8),
+        Value::BigInt(v) => (Box::new(v), Type::INT8),
+        Value::BigUnsigned(v) => (Box::new(v.map(i64::try_from).transpose()?), Type::INT8),
+        Value::Double(v) => (Box::new(v), Type::FLOAT8),
+        Value::String(v) => (Box::new(v), Type::TEXT),
+        Value::Bytes(v) => (Box::new(v), Type::BYTEA),
+        Value::Uuid(v) => (Box::new(v), Type::UUID),
+        Value::ChronoDateTime(v) => (Box::new(v), Type::TIMESTAMP),
+        other => return Err(unsupported(&other)),
+    })
 }
 
 fn sqlite_arguments(values: Values) -> Result<SqliteArguments, BoxDynError> {
@@ -47,28 +76,6 @@ fn sqlite_arguments(values: Values) -> Result<SqliteArguments, BoxDynError> {
             // Bytes, as SQLAlchemy-Utils' binary `UUIDType` stores them.
             Value::Uuid(v) => arguments.add(v),
             Value::ChronoDateTime(v) => arguments.add(v.map(|v| v.format(SQLITE_TIME).to_string())),
-            other => return Err(unsupported(&other)),
-        };
-        added?;
-    }
-    Ok(arguments)
-}
-
-fn postgres_arguments(values: Values) -> Result<PgArguments, BoxDynError> {
-    let mut arguments = PgArguments::default();
-    for value in values.0 {
-        let added = match value {
-            Value::Bool(v) => arguments.add(v),
-            Value::SmallInt(v) => arguments.add(v.map(i32::from)),
-            Value::Int(v) => arguments.add(v),
-            Value::Unsigned(v) => arguments.add(v.map(i64::from)),
-            Value::BigInt(v) => arguments.add(v),
-            Value::BigUnsigned(v) => arguments.add(v.map(i64::try_from).transpose()?),
-            Value::Double(v) => arguments.add(v),
-            Value::String(v) => arguments.add(v),
-            Value::Bytes(v) => arguments.add(v),
-            Value::Uuid(v) => arguments.add(v),
-            Value::ChronoDateTime(v) => arguments.add(v),
             other => return Err(unsupported(&other)),
         };
         added?;

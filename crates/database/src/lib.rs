@@ -4,6 +4,7 @@
 mod bind;
 mod error;
 mod pool;
+mod postgres;
 mod row;
 mod transaction;
 

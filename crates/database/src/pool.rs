@@ -6,11 +6,12 @@ use sea_query::{
     DeleteStatement, InsertStatement, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder,
     UpdateStatement, Value, Values,
 };
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, PgPool, SqlitePool};
-use tidegate_types::{ExposeSecret, SecretString};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqlitePool};
+use tidegate_types::SecretString;
 
+use crate::bind::PostgresValues;
+use crate::postgres::PostgresPool;
 use crate::transaction::{Transaction, TransactionKind, in_time};
 use crate::{DatabaseError, Row, bind};
 
@@ -60,7 +61,7 @@ enum PoolKind {
         readers: SqlitePool,
         writer: SqlitePool,
     },
-    Postgres(PgPool),
+    Postgres(PostgresPool),
 }
 
 /// A statement that sea-query can build for either backend.
@@ -173,31 +174,14 @@ impl Pool {
         }
     }
 
-    /// Prepares connections to the PostgreSQL database at `url`. Lazily: the first statement connects.
+    /// Prepares connections to the PostgreSQL database at `url`, which may be reached through a pooler such as PgBouncer
+    /// in any of its modes. Lazily: the first statement connects. They are served by the runtime that this runs on.
+    ///
+    /// # Errors
+    /// `Unsuitable`: the URL cannot be used. The reason does not show it.
     pub fn postgres(url: &SecretString, settings: PoolSettings) -> Result<Self, DatabaseError> {
-        let millis = settings.statement_timeout.as_millis().to_string();
-        let url = url.expose_secret();
-        let is_postgres = url.starts_with("postgresql://") || url.starts_with("postgres://");
-        let options = url.parse().ok().filter(|_: &PgConnectOptions| is_postgres);
-        // The cause is left out: it may quote the URL and with it the password.
-        let options = options.ok_or_else(|| DatabaseError::Unsuitable {
-            reason: "the database's URL is not of the form postgresql://user:password@host:port/database".into(),
-        })?;
-        let options = options
-            .application_name("tidegate")
-            .statement_cache_capacity(256)
-            .options([("statement_timeout", millis.as_str())])
-            .disable_statement_logging();
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.max_connections)
-            .acquire_timeout(settings.acquire_timeout)
-            .idle_timeout(settings.idle_timeout)
-            .max_lifetime(Duration::from_mins(30))
-            // Saves a round trip a statement; a read on a connection that the server closed is tried once more.
-            .test_before_acquire(false)
-            .connect_lazy_with(options);
         Ok(Self {
-            kind: PoolKind::Postgres(pool),
+            kind: PoolKind::Postgres(PostgresPool::new(url, settings)?),
             statement_timeout: settings.statement_timeout,
         })
     }
@@ -228,7 +212,7 @@ impl Pool {
                 TransactionKind::Sqlite(self.in_time(operation, begin).await?)
             }
             PoolKind::Postgres(pool) => {
-                TransactionKind::Postgres(self.in_time(operation, pool.begin()).await?)
+                TransactionKind::Postgres(Box::new(Box::pin(pool.begin(operation)).await?))
             }
         };
         Ok(Transaction {
@@ -238,22 +222,8 @@ impl Pool {
         })
     }
 
-    /// Runs a reading statement.
+    /// Runs a reading statement. It may be sent twice, when the connection turns out to be gone.
     pub async fn fetch(
-        &self,
-        operation: &'static str,
-        statement: &SelectStatement,
-    ) -> Result<Vec<Row>, DatabaseError> {
-        match self.fetch_once(operation, statement).await {
-            Err(DatabaseError::Unavailable {
-                source: sqlx::Error::Io(_),
-                ..
-            }) => self.fetch_once(operation, statement).await,
-            result => result,
-        }
-    }
-
-    async fn fetch_once(
         &self,
         operation: &'static str,
         statement: &SelectStatement,
@@ -267,8 +237,9 @@ impl Pool {
             }
             PoolKind::Postgres(pool) => {
                 let (sql, values) = statement.for_postgres();
-                let query = sqlx::query_with(safe(sql), bind::postgres(operation, values)?);
-                let rows = self.in_time(operation, query.fetch_all(pool)).await?;
+                let values = PostgresValues::of(operation, values)?;
+                // Where a connection may be made the future is large: every caller would carry it.
+                let rows = Box::pin(pool.fetch(operation, &sql, &values.bound())).await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
         }
@@ -300,11 +271,8 @@ impl Pool {
             }
             PoolKind::Postgres(pool) => {
                 let (sql, values) = statement.for_postgres();
-                let query = sqlx::query_with(safe(sql), bind::postgres(operation, values)?);
-                Ok(self
-                    .in_time(operation, query.execute(pool))
-                    .await?
-                    .rows_affected())
+                let values = PostgresValues::of(operation, values)?;
+                Box::pin(pool.execute(operation, &sql, &values.bound())).await
             }
         }
     }
@@ -316,35 +284,17 @@ impl Pool {
         operation: &'static str,
         steps: &[Step<'_>],
     ) -> Result<Option<Vec<u64>>, DatabaseError> {
-        macro_rules! run {
-            ($pool:expr, $build:ident, $bind:ident) => {{
-                let mut bound = Vec::with_capacity(steps.len());
-                for step in steps {
-                    let (sql, values) = step.statement.$build();
-                    bound.push((sql, bind::$bind(operation, values)?, step.must_change));
-                }
-                let work = async {
-                    let mut transaction = $pool.begin().await?;
-                    let mut changed = Vec::with_capacity(bound.len());
-                    for (sql, values, must_change) in bound {
-                        let query = sqlx::query_with(safe(sql), values);
-                        let rows = query.execute(&mut *transaction).await?.rows_affected();
-                        if must_change && rows == 0 {
-                            transaction.rollback().await?;
-                            return Ok(None);
-                        }
-                        changed.push(rows);
-                    }
-                    transaction.commit().await?;
-                    Ok(Some(changed))
-                };
-                self.in_time(operation, work).await
-            }};
+        let mut transaction = self.begin(operation).await?;
+        let mut changed = Vec::with_capacity(steps.len());
+        for step in steps {
+            let rows = transaction.execute_dyn(step.statement).await?;
+            if step.must_change && rows == 0 {
+                return Ok(None);
+            }
+            changed.push(rows);
         }
-        match &self.kind {
-            PoolKind::Sqlite { writer, .. } => run!(writer, for_sqlite, sqlite),
-            PoolKind::Postgres(pool) => run!(pool, for_postgres, postgres),
-        }
+        transaction.commit().await?;
+        Ok(Some(changed))
     }
 
     /// Runs a script of this crate. Its time-out is the caller's business.
@@ -356,11 +306,12 @@ impl Pool {
     ) -> Result<(), DatabaseError> {
         match &self.kind {
             PoolKind::Sqlite { writer, .. } => {
-                sqlx::raw_sql(sqlite).execute(writer).await.map(drop)
+                let done = sqlx::raw_sql(sqlite).execute(writer).await;
+                done.map(drop)
+                    .map_err(|err| DatabaseError::from_sqlx(operation, err))
             }
-            PoolKind::Postgres(pool) => sqlx::raw_sql(postgres).execute(pool).await.map(drop),
+            PoolKind::Postgres(pool) => Box::pin(pool.run_script(operation, postgres)).await,
         }
-        .map_err(|err| DatabaseError::from_sqlx(operation, err))
     }
 
     /// Closes all connections, after what runs on them.
@@ -371,7 +322,7 @@ impl Pool {
                 // Last, so that it is the one that folds the log into the file.
                 writer.close().await;
             }
-            PoolKind::Postgres(pool) => pool.close().await,
+            PoolKind::Postgres(pool) => pool.close(),
         }
     }
 }

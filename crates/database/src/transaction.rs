@@ -1,8 +1,10 @@
 use std::time::Duration;
 
-use sqlx::{Postgres, Sqlite};
+use sqlx::Sqlite;
 
+use crate::bind::PostgresValues;
 use crate::pool::safe;
+use crate::postgres::PostgresTransaction;
 use crate::{Backend, DatabaseError, Row, Statement, bind};
 
 /// Statements that happen together or not at all. Dropping it undoes what it did.
@@ -14,7 +16,7 @@ pub struct Transaction {
 
 pub(crate) enum TransactionKind {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres(Box<PostgresTransaction>),
 }
 
 pub(crate) async fn in_time<T>(
@@ -55,9 +57,10 @@ impl Transaction {
             }
             TransactionKind::Postgres(transaction) => {
                 let (sql, values) = statement.for_postgres();
-                let query = sqlx::query_with(safe(sql), bind::postgres(operation, values)?);
-                let rows =
-                    in_time(deadline, operation, query.fetch_all(&mut **transaction)).await?;
+                let values = PostgresValues::of(operation, values)?;
+                let rows = transaction
+                    .fetch(operation, deadline, &sql, &values.bound())
+                    .await?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
         }
@@ -73,6 +76,13 @@ impl Transaction {
 
     /// Runs a changing statement. Returns how many rows it changed.
     pub async fn execute(&mut self, statement: &impl Statement) -> Result<u64, DatabaseError> {
+        self.execute_dyn(statement).await
+    }
+
+    pub(crate) async fn execute_dyn(
+        &mut self,
+        statement: &dyn Statement,
+    ) -> Result<u64, DatabaseError> {
         let (operation, deadline) = (self.operation, self.statement_timeout);
         match &mut self.kind {
             TransactionKind::Sqlite(transaction) => {
@@ -83,9 +93,10 @@ impl Transaction {
             }
             TransactionKind::Postgres(transaction) => {
                 let (sql, values) = statement.for_postgres();
-                let query = sqlx::query_with(safe(sql), bind::postgres(operation, values)?);
-                let done = in_time(deadline, operation, query.execute(&mut **transaction)).await?;
-                Ok(done.rows_affected())
+                let values = PostgresValues::of(operation, values)?;
+                transaction
+                    .execute(operation, deadline, &sql, &values.bound())
+                    .await
             }
         }
     }
@@ -103,8 +114,7 @@ impl Transaction {
                 in_time(deadline, operation, script).await.map(drop)
             }
             TransactionKind::Postgres(transaction) => {
-                let script = sqlx::raw_sql(postgres).execute(&mut **transaction);
-                in_time(deadline, operation, script).await.map(drop)
+                transaction.run_script(operation, deadline, postgres).await
             }
         }
     }
@@ -116,9 +126,7 @@ impl Transaction {
             TransactionKind::Sqlite(transaction) => {
                 in_time(deadline, operation, transaction.commit()).await
             }
-            TransactionKind::Postgres(transaction) => {
-                in_time(deadline, operation, transaction.commit()).await
-            }
+            TransactionKind::Postgres(transaction) => transaction.commit(operation, deadline).await,
         }
     }
 }

@@ -50,7 +50,7 @@ impl From<DatabaseError> for ManagerError {
     fn from(err: DatabaseError) -> Self {
         match err {
             DatabaseError::Unavailable { .. } => Self::Unavailable(Box::new(err)),
-            DatabaseError::Timeout { .. } => Self::Timeout,
+            DatabaseError::Timeout { .. } | DatabaseError::Interrupted { .. } => Self::Timeout,
             DatabaseError::Conflict { .. } => Self::Conflict(
                 "somebody else made or removed the same meanwhile: look again and repeat"
                     .to_owned(),

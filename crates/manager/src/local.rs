@@ -1,6 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_query::{Expr, ExprTrait as _, OnConflict, Query};
 use tidegate_database::{Pool, PoolSettings};
@@ -36,6 +37,14 @@ pub struct LocalManager {
     pub(crate) sealer: Sealer,
 }
 
+/// The statements are short, and people and tokens wait for them: a server that hangs is given up sooner than a metastore.
+const POSTGRES: PoolSettings = PoolSettings {
+    max_connections: 8,
+    acquire_timeout: Duration::from_secs(3),
+    statement_timeout: Duration::from_secs(4),
+    idle_timeout: Duration::from_mins(5),
+};
+
 /// What is sealed into a new database, so that another secret is noticed when the database is opened and not when
 /// the first key is needed.
 const SEALING_MARK: &str = "marks.value:sealing";
@@ -62,7 +71,7 @@ impl LocalManager {
             }
             LocalSettings::Postgres { url, secret } => {
                 let sealer = Sealer::new(&secret)?;
-                (Pool::postgres(&url, PoolSettings::default())?, sealer)
+                (Pool::postgres(&url, POSTGRES)?, sealer)
             }
         };
         let manager = Self {
@@ -73,6 +82,39 @@ impl LocalManager {
         migration::migrate(&manager.pool, manager.now()).await?;
         manager.check_secret().await?;
         Ok(manager)
+    }
+
+    /// Looks whether the database can be used, and changes nothing in it. Whether it holds a manager already; if not, the
+    /// first start makes one.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn look(
+        settings: LocalSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<bool, ManagerError> {
+        let (pool, secret) = match settings {
+            LocalSettings::Sqlite { path, secret } => {
+                if !path.exists() {
+                    return Ok(false);
+                }
+                (Pool::sqlite(&path, false, PoolSettings::default()), secret)
+            }
+            LocalSettings::Postgres { url, secret } => {
+                (Pool::postgres(&url, POSTGRES)?, Some(secret))
+            }
+        };
+        let exists = migration::look(&pool).await?.is_some();
+        if let (Some(secret), true) = (secret, exists) {
+            let sealer = Sealer::new(&secret)?;
+            let manager = Self {
+                pool,
+                clock,
+                sealer,
+            };
+            manager.check_mark().await?;
+        }
+        Ok(exists)
     }
 
     /// Ends all connections, after what runs on them.
@@ -96,6 +138,11 @@ impl LocalManager {
             .on_conflict(OnConflict::column("name").do_nothing().to_owned())
             .to_owned();
         self.pool.execute("mark the secret", &mark).await?;
+        self.check_mark().await
+    }
+
+    /// Whether the secret opens what was sealed when the database was made.
+    async fn check_mark(&self) -> Result<(), ManagerError> {
         let mark = Query::select()
             .column("value")
             .from("marks")

@@ -79,8 +79,27 @@ async fn migrate_by(
     transaction.commit().await
 }
 
+/// The version of the tables, without changing anything; `None` for an empty database.
+///
+/// # Errors
+/// As [`migrate`].
+pub(crate) async fn look(pool: &Pool) -> Result<Option<usize>, DatabaseError> {
+    let mut transaction = pool.begin("look at the manager's tables").await?;
+    known_version(&mut transaction).await
+}
+
 /// The version of the tables; 0 for an empty database, whose table of versions is made.
 async fn found_version(transaction: &mut Transaction) -> Result<usize, DatabaseError> {
+    if let Some(version) = known_version(transaction).await? {
+        return Ok(version);
+    }
+    transaction
+        .run_script(VERSIONS_SQLITE, VERSIONS_POSTGRES)
+        .await?;
+    Ok(0)
+}
+
+async fn known_version(transaction: &mut Transaction) -> Result<Option<usize>, DatabaseError> {
     let mut tables = Vec::new();
     for row in transaction
         .fetch(&table_names(transaction.backend()))
@@ -95,7 +114,9 @@ async fn found_version(transaction: &mut Transaction) -> Result<usize, DatabaseE
             .to_owned();
         let row = transaction.fetch_one(&newest).await?;
         let version = row.map(|row| row.integer(0)).transpose()?.flatten();
-        return Ok(usize::try_from(version.unwrap_or(0)).unwrap_or(usize::MAX));
+        return Ok(Some(
+            usize::try_from(version.unwrap_or(0)).unwrap_or(usize::MAX),
+        ));
     }
     if let Some(foreign) = tables.first() {
         return Err(DatabaseError::Unsuitable {
@@ -104,10 +125,7 @@ async fn found_version(transaction: &mut Transaction) -> Result<usize, DatabaseE
             ),
         });
     }
-    transaction
-        .run_script(VERSIONS_SQLITE, VERSIONS_POSTGRES)
-        .await?;
-    Ok(0)
+    Ok(None)
 }
 
 fn table_names(backend: Backend) -> SelectStatement {

@@ -1,4 +1,4 @@
-use sea_query::{Expr, ExprTrait, Query};
+use sea_query::{Expr, ExprTrait, Order, Query};
 use tidegate_types::{ExposeSecret, SecretString};
 
 use crate::access::databases_seen;
@@ -76,6 +76,20 @@ pub struct DatabaseConnection {
     pub changed_on: Option<chrono::NaiveDateTime>,
 }
 
+/// What became of reading the stored passwords with the workspace's secret key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPasswords {
+    /// How many can be read, of those that were tried.
+    pub readable: usize,
+    /// The names of databases whose password cannot, of those that were tried.
+    pub unreadable: Vec<String>,
+    /// Whether there is a key at all.
+    pub has_key: bool,
+}
+
+/// Stored passwords that are tried at the most.
+const MAX_TRIED: u64 = 50;
+
 /// The database repository. Every call but [`connection`](Self::connection) shows only databases that
 /// are open to the user or hold something that is.
 #[derive(Clone, Copy)]
@@ -128,6 +142,40 @@ impl Databases<'_> {
             Filter::Equal(Scalar::Text(uuid.to_string())),
         )
         .await
+    }
+
+    /// Tries the workspace's secret key on stored passwords, as nothing else does before the first query needs one. One
+    /// statement.
+    pub async fn stored_passwords(&self) -> Result<StoredPasswords, MetastoreError> {
+        let statement = Query::select()
+            .columns(["database_name", "password"])
+            .from("dbs")
+            .and_where(Expr::col("password").is_not_null())
+            .order_by("id", Order::Asc)
+            .limit(MAX_TRIED)
+            .to_owned();
+        let rows = self
+            .metastore
+            .pool()
+            .fetch("try the secret key on stored passwords", &statement)
+            .await?;
+        let key = self.metastore.secret_key();
+        let mut found = StoredPasswords {
+            readable: 0,
+            unreadable: Vec::new(),
+            has_key: key.is_some(),
+        };
+        for row in rows {
+            let Some(stored) = row.bytes(1)?.filter(|stored| !stored.is_empty()) else {
+                continue;
+            };
+            if key.is_some_and(|key| decrypt(key, &stored).is_ok()) {
+                found.readable += 1;
+            } else {
+                found.unreadable.push(row.text_or_empty(0)?);
+            }
+        }
+        Ok(found)
     }
 
     /// How to connect to a database. Rights are not looked at: the caller has settled what of the

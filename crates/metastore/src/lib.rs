@@ -23,7 +23,8 @@ pub use account::{NewUser, StoredAccount};
 pub use chart::{CHART_COLUMNS, CHART_SEARCHED, Charts};
 pub use dashboard::{ChartOnDashboard, DASHBOARD_COLUMNS, DASHBOARD_SEARCHED, Dashboards};
 pub use database::{
-    DATABASE_COLUMNS, DATABASE_SEARCHED, DatabaseConnection, Databases, dialect_of, scheme_of,
+    DATABASE_COLUMNS, DATABASE_SEARCHED, DatabaseConnection, Databases, StoredPasswords,
+    dialect_of, scheme_of,
 };
 pub use dataset::{
     DATASET_COLUMNS, DATASET_SEARCHED, DatasetColumn, DatasetMetric, DatasetOfTable, Datasets,

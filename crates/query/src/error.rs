@@ -112,6 +112,33 @@ pub enum ConnectFailure {
     Other,
 }
 
+impl From<tidegate_postgres::ConnectError> for QueryError {
+    fn from(err: tidegate_postgres::ConnectError) -> Self {
+        Self::Unavailable {
+            cause: err.cause.into(),
+            reason: err.reason,
+        }
+    }
+}
+
+impl From<tidegate_postgres::ConnectFailure> for ConnectFailure {
+    fn from(cause: tidegate_postgres::ConnectFailure) -> Self {
+        use tidegate_postgres::ConnectFailure as Cause;
+        match cause {
+            Cause::Refused => Self::Refused,
+            Cause::TimedOut => Self::TimedOut,
+            Cause::UnknownHost => Self::UnknownHost,
+            Cause::Tls => Self::Tls,
+            Cause::Credentials => Self::Credentials,
+            Cause::UnknownDatabase => Self::UnknownDatabase,
+            Cause::TooManyConnections => Self::TooManyConnections,
+            Cause::NotReady => Self::NotReady,
+            Cause::WrongServer => Self::WrongServer,
+            Cause::Other => Self::Other,
+        }
+    }
+}
+
 impl fmt::Display for ConnectFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -3,6 +3,7 @@ pub mod certificates;
 pub mod fixtures;
 #[cfg(feature = "oidc")]
 pub mod oidc;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod redis;
 pub mod superset;

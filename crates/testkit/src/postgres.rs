@@ -29,7 +29,6 @@ pub struct PostgresServer {
     programs: PathBuf,
     folder: TempDir,
     port: u16,
-    is_root: bool,
 }
 
 impl PostgresServer {
@@ -43,7 +42,6 @@ impl PostgresServer {
             .tempdir()?;
         let mut server = Self {
             programs: programs()?,
-            is_root: rustix::process::geteuid().is_root(),
             folder,
             port: 0,
         };
@@ -128,6 +126,44 @@ impl PostgresServer {
         }
     }
 
+    /// Restarts the server at once, ending all connections in an orderly way (`pg_ctl restart -m fast`).
+    ///
+    /// # Errors
+    /// It does not start again.
+    pub fn restart_fast(&self) -> Result<()> {
+        self.pg_ctl("fast", "restart")
+    }
+
+    /// Stops the server, ending all connections; [`Self::start_again`] starts it.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn stop(&self) -> Result<()> {
+        self.pg_ctl("fast", "stop")
+    }
+
+    /// Starts the server that was stopped, on the same port.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start_again(&self) -> Result<()> {
+        self.launch()
+    }
+
+    fn pg_ctl(&self, mode: &str, command: &str) -> Result<()> {
+        let arguments = [
+            "-D".into(),
+            self.data().into(),
+            "-l".into(),
+            self.folder.path().join("log").into(),
+            "-w".into(),
+            "-m".into(),
+            mode.into(),
+            command.into(),
+        ];
+        self.run("pg_ctl", &arguments).map(drop)
+    }
+
     fn psql_command(&self, database: &str) -> Command {
         let mut command = Command::new(self.programs.join("psql"));
         command
@@ -169,22 +205,7 @@ impl PostgresServer {
 
     /// Runs one of PostgreSQL's programs, as its user where we are root.
     fn run(&self, program: &str, arguments: &[OsString]) -> Result<String> {
-        let path = self.programs.join(program);
-        let mut command = if self.is_root {
-            let mut command = Command::new("setpriv");
-            command
-                .args([
-                    "--reuid",
-                    SERVER_USER,
-                    "--regid",
-                    SERVER_USER,
-                    "--init-groups",
-                ])
-                .arg(path);
-            command
-        } else {
-            Command::new(path)
-        };
+        let mut command = as_server_user(&self.programs.join(program));
         // A server that inherits our pipe would keep it open, and us waiting for its end.
         let log = fs::File::create(self.folder.path().join(format!("{program}.out")))?;
         let status = command
@@ -219,6 +240,24 @@ impl Drop for PostgresServer {
             ],
         );
     }
+}
+
+/// A program, as PostgreSQL's user where we are root.
+pub(crate) fn as_server_user(program: &Path) -> Command {
+    if !rustix::process::geteuid().is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command
+        .args([
+            "--reuid",
+            SERVER_USER,
+            "--regid",
+            SERVER_USER,
+            "--init-groups",
+        ])
+        .arg(program);
+    command
 }
 
 fn text_of(output: Output, program: &str) -> Result<String> {
@@ -260,7 +299,7 @@ fn programs() -> Result<PathBuf> {
     bail!("PostgreSQL is not installed: apt-get install postgresql");
 }
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
         .port())

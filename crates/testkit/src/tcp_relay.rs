@@ -25,6 +25,8 @@ struct Shared {
     /// Both ends of every connection.
     open: Vec<(TcpStream, Option<TcpStream>)>,
     accepted: usize,
+    /// Nothing is passed on.
+    is_frozen: bool,
     is_over: bool,
 }
 
@@ -51,6 +53,7 @@ impl TcpRelay {
                 leads_to: Target::Server(local(port)),
                 open: Vec::new(),
                 accepted: 0,
+                is_frozen: false,
                 is_over: false,
             })),
         };
@@ -77,6 +80,17 @@ impl TcpRelay {
     /// New connections are closed at once.
     pub fn lead_to_nothing(&self) {
         self.lock().leads_to = Target::Nothing;
+    }
+
+    /// Nothing is passed on any more, on whichever connection, until [`Self::thaw`]: what a server that hangs looks like.
+    /// New connections are accepted.
+    pub fn freeze(&self) {
+        self.lock().is_frozen = true;
+    }
+
+    /// Everything is passed on again, with what was sent meanwhile.
+    pub fn thaw(&self) {
+        self.lock().is_frozen = false;
     }
 
     /// Closes all connections that stand.
@@ -137,7 +151,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Mutex<Shared>>) {
     }
 }
 
-fn pass_on(client: TcpStream, address: SocketAddr, shared: &Mutex<Shared>) {
+fn pass_on(client: TcpStream, address: SocketAddr, shared: &Arc<Mutex<Shared>>) {
     let Ok(server) = TcpStream::connect_timeout(&address, CONNECT_DEADLINE) else {
         return;
     };
@@ -154,18 +168,25 @@ fn pass_on(client: TcpStream, address: SocketAddr, shared: &Mutex<Shared>) {
         }
         shared.open.push((client_end, Some(server_end)));
     }
-    let back = thread::spawn(move || copy(from_server, client));
-    copy(from_client, server);
+    let of_back = Arc::clone(shared);
+    let back = thread::spawn(move || copy(from_server, client, &of_back));
+    copy(from_client, server, shared);
     // The other direction ends with this one.
     let _ = back.join();
 }
 
-fn copy(mut from: TcpStream, mut to: TcpStream) {
+fn copy(mut from: TcpStream, mut to: TcpStream, shared: &Mutex<Shared>) {
     let mut buffer = vec![0; 16 * 1024];
-    loop {
-        match from.read(&mut buffer) {
-            Ok(length) if length > 0 && to.write_all(&buffer[..length]).is_ok() => {}
-            _ => break,
+    while let Ok(length) = from.read(&mut buffer) {
+        let is_frozen = || {
+            let shared = lock(shared);
+            shared.is_frozen && !shared.is_over
+        };
+        while is_frozen() {
+            thread::sleep(Duration::from_millis(2));
+        }
+        if length == 0 || to.write_all(&buffer[..length]).is_err() {
+            break;
         }
     }
     let _ = from.shutdown(Shutdown::Both);

@@ -4,6 +4,7 @@
 pub(super) const LAYERS: &[&[&str]] = &[
     &["tidegate-types"],
     &["tidegate-database-uri"],
+    &["tidegate-postgres"],
     &[
         "tidegate-protocol",
         "tidegate-oauth",
@@ -114,7 +115,15 @@ pub(super) const HOMES: &[(&str, &[&str])] = &[
         ],
     ),
     ("rusqlite", &["tidegate-query"]),
-    ("tokio-postgres", &["tidegate-query"]),
+    (
+        "tokio-postgres",
+        &[
+            "tidegate-postgres",
+            "tidegate-database",
+            "tidegate-metastore",
+            "tidegate-query",
+        ],
+    ),
     ("sqlparser", &["tidegate-query"]),
     ("bb8", &["tidegate-query"]),
     // Tokens are signed and checked in one place, whoever issued them; the load generator makes those that it sends.

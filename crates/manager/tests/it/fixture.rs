@@ -72,7 +72,7 @@ impl Fixture {
         let create = format!("CREATE SCHEMA \"{schema}\"");
         server.execute("postgres", &create).unwrap();
         let url = server.url("postgres");
-        let url = format!("{url}?options[search_path]={schema}");
+        let url = format!("{url}?options=-csearch_path%3D{schema}");
         Self::open(postgres_settings(&url), None).await
     }
 

@@ -7,6 +7,7 @@ use tidegate_manager::change::{Change, ReadChanges};
 use tidegate_manager::flag::{EvaluateFlags, FlagRule, SetFlag};
 use tidegate_manager::workspace::FindConnection;
 use tidegate_manager::{LocalManager, LocalSettings, Manager};
+use tidegate_testkit::pgbouncer::PgBouncer;
 use tidegate_testkit::postgres::PostgresServer;
 
 use crate::fixture::{clock, postgres_settings, sqlite_settings};
@@ -84,6 +85,20 @@ async fn processes_share_a_file() {
 async fn processes_share_a_server() {
     let server = PostgresServer::start().unwrap();
     let url = server.create_database("shared").unwrap();
+    let (one, other) = (
+        node(postgres_settings(&url)).await,
+        node(postgres_settings(&url)).await,
+    );
+    one_sees_what_the_other_changes(&one, &other).await;
+    nobody_misses_a_change(&one, &other).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_share_a_server_behind_a_pooler() {
+    let server = PostgresServer::start().unwrap();
+    server.create_database("shared").unwrap();
+    let bouncer = PgBouncer::start(server.port(), "").unwrap();
+    let url = bouncer.url("shared");
     let (one, other) = (
         node(postgres_settings(&url)).await,
         node(postgres_settings(&url)).await,

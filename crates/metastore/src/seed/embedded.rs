@@ -11,7 +11,7 @@ use tidegate_types::{Clock, WorkspaceSlug};
 
 use super::business::{self, Business};
 use super::content::{Content, Place};
-use super::sink::Sink;
+use super::sink::{Sink, Source};
 use super::{SeedError, in_background, revision_row};
 
 /// How long a start waits for another process that creates the same workspace.
@@ -149,20 +149,20 @@ async fn create(folder: &Path, now: DateTime<Utc>) -> Result<Embedded, SeedError
 async fn write_sample(
     connection: &mut SqliteConnection,
     business: &Business,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), Source> {
     let mut transaction = connection.begin().await?;
     transaction.script(business::SCHEMA).await?;
     for (table, mut rows) in business.tables() {
         transaction.insert(table, &mut *rows).await?;
     }
     transaction.script(business::INDEXES).await?;
-    transaction.commit().await
+    Ok(transaction.commit().await?)
 }
 
 async fn write_metastore(
     connection: &mut SqliteConnection,
     content: Content,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), Source> {
     let mut transaction = connection.begin().await?;
     transaction
         .script(include_str!("../schema/sqlite.sql"))
@@ -172,7 +172,7 @@ async fn write_metastore(
     for (table, rows) in content.tables {
         transaction.insert(table, &mut rows.into_iter()).await?;
     }
-    transaction.commit().await
+    Ok(transaction.commit().await?)
 }
 
 /// A file that does not have its name yet.

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use tidegate_types::ServiceCode;
 
+use super::sink::Source;
+
 /// Why the sample business could not be written. What was there before is as it was, and trying
 /// again is safe: files appear whole or not at all, and PostgreSQL is filled in one transaction.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +32,7 @@ pub enum SeedError {
         operation: &'static str,
         /// For the log.
         #[source]
-        source: sqlx::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A setting cannot be used. The message never shows a URL, since it holds a password.
     #[error("{reason}")]
@@ -49,8 +51,11 @@ pub enum SeedError {
 }
 
 impl SeedError {
-    pub(super) fn database(operation: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
-        move |source| Self::Database { operation, source }
+    pub(super) fn database<E: Into<Source>>(operation: &'static str) -> impl FnOnce(E) -> Self {
+        move |err| Self::Database {
+            operation,
+            source: err.into(),
+        }
     }
 
     pub(super) fn file(

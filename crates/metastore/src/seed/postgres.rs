@@ -3,22 +3,28 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use tidegate_database_uri::{DatabaseUri, PostgresUri};
+use tidegate_postgres::{Connected, Connector, Socket};
 use tidegate_types::{Clock, ExposeSecret, SecretString};
+use tokio_postgres::Client;
+use tokio_postgres::types::FromSql;
 use url::Url;
 
 use super::business::{self, Business};
 use super::content::{self, Content, Place};
-use super::sink::Sink;
+use super::sink::{Sink, Source};
 use super::{SeedError, in_background, revision_row};
 
 /// How long one database may take, waiting for another replica included.
 const DEADLINE: Duration = Duration::from_mins(3);
+/// How long connecting may take.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(15);
 /// `pg_advisory_xact_lock` of those who seed a database: "tidegate" in ASCII.
 const LOCK: i64 = 0x7469_6465_6761_7465;
 /// Marks tables of ours: `COMMENT ON TABLE orders`.
 const MARK: &str = "tidegate sample business, version";
+const MARK_OF_ORDERS: &str = "SELECT obj_description(to_regclass('orders'), 'pg_class')";
+const REVISION: &str = "SELECT version_num FROM alembic_version";
 
 /// Where the sample business goes. Two databases of one server, or of two.
 #[derive(Debug)]
@@ -54,24 +60,19 @@ pub async fn seed_postgres(
     clock: &dyn Clock,
 ) -> Result<Seeded, SeedError> {
     let now = clock.now();
-    let metastore = options("metastore", target.metastore_url)?;
-    let data = options("data", target.data_url)?;
-    let same = (
-        metastore.get_host(),
-        metastore.get_port(),
-        metastore.get_database(),
-    ) == (data.get_host(), data.get_port(), data.get_database());
-    if same {
+    let metastore = server("metastore", target.metastore_url)?;
+    let data = server("data", target.data_url)?;
+    if (&metastore.targets, &metastore.database) == (&data.targets, &data.database) {
         let reason =
             "the metastore and the data need a database each, and both URLs name the same one"
                 .into();
         return Err(SeedError::Setting { reason });
     }
     let place = place(target.data_url, target.secret_key)?;
-    let data_was_filled = in_time("fill the data database", fill_data(&data)).await?;
+    let data_was_filled = in_time("fill the data database", fill_data(data)).await?;
     let metastore_was_filled = in_time(
         "fill the metadata database",
-        fill_metastore(&metastore, &place, now),
+        fill_metastore(metastore, &place, now),
     )
     .await?;
     Ok(Seeded {
@@ -88,23 +89,46 @@ async fn in_time<T>(
         Ok(result) => result,
         Err(_) => Err(SeedError::Database {
             operation,
-            source: sqlx::Error::PoolTimedOut,
+            source: "it took too long".into(),
         }),
     }
 }
 
-fn options(role: &str, url: &SecretString) -> Result<PgConnectOptions, SeedError> {
-    let millis = DEADLINE.as_millis().to_string();
-    url.expose_secret()
-        .parse::<PgConnectOptions>()
-        .map(|options| {
-            options.application_name("tidegate seed").options([
-                ("statement_timeout", millis.as_str()),
-                ("lock_timeout", millis.as_str()),
-            ])
-        })
-        // The cause may quote the URL.
-        .map_err(|_| bad_url(role))
+fn server(role: &str, url: &SecretString) -> Result<PostgresUri, SeedError> {
+    match DatabaseUri::parse(url) {
+        Ok(DatabaseUri::PostgreSql(uri)) => Ok(*uri),
+        Ok(DatabaseUri::Sqlite(_)) => Err(bad_url(role)),
+        Err(err) => Err(SeedError::Setting {
+            reason: format!("the {role} URL cannot be used: {err}"),
+        }),
+    }
+}
+
+/// Connects. The connection ends with the client.
+async fn connect(uri: PostgresUri, failed: &'static str) -> Result<Client, SeedError> {
+    let connector = Connector::new(uri, CONNECT_DEADLINE).map_err(SeedError::database(failed))?;
+    let plain: &(dyn Fn(Socket) -> Socket + Sync) = &|socket| socket;
+    let connected = connector.connect(&plain).await;
+    let Connected {
+        client, connection, ..
+    } = connected.map_err(SeedError::database(failed))?;
+    tokio::spawn(async move {
+        if let Err(err) = connection.await {
+            tracing::debug!(error = %tidegate_postgres::words(&err), "a database connection ended");
+        }
+    });
+    Ok(client)
+}
+
+/// Begins the one transaction, and waits in it for those who seed the same database. The lock goes with it. The limits
+/// are the transaction's own, so that they mean something behind a pooler too.
+async fn begin(client: &Client) -> Result<(), Source> {
+    let millis = DEADLINE.as_millis();
+    let begin = format!(
+        "BEGIN; SET LOCAL statement_timeout = {millis}; SET LOCAL lock_timeout = {millis}; \
+         SELECT pg_advisory_xact_lock({LOCK})"
+    );
+    Ok(client.batch_execute(&begin).await?)
 }
 
 fn bad_url(role: &str) -> SeedError {
@@ -187,20 +211,11 @@ enum Found {
 }
 
 /// Fills the data database. Whether there was something to do.
-async fn fill_data(options: &PgConnectOptions) -> Result<bool, SeedError> {
+async fn fill_data(uri: PostgresUri) -> Result<bool, SeedError> {
     const FAILED: &str = "fill the data database";
-    let mut connection = options
-        .connect()
-        .await
-        .map_err(SeedError::database("reach the data database"))?;
-    let mut transaction = connection
-        .begin()
-        .await
-        .map_err(SeedError::database(FAILED))?;
-    take_lock(&mut transaction)
-        .await
-        .map_err(SeedError::database(FAILED))?;
-    match look_at_data(&mut transaction)
+    let client = connect(uri, "reach the data database").await?;
+    begin(&client).await.map_err(SeedError::database(FAILED))?;
+    match look_at_data(&client)
         .await
         .map_err(SeedError::database(FAILED))?
     {
@@ -214,40 +229,22 @@ async fn fill_data(options: &PgConnectOptions) -> Result<bool, SeedError> {
         Found::Nothing | Found::EmptyTables => {}
     }
     let business = in_background(|| Ok(Business::generate())).await?;
-    write_data(&mut transaction, &business)
+    write_data(&client, &business)
         .await
         .map_err(SeedError::database(FAILED))?;
-    transaction
-        .commit()
-        .await
-        .map_err(SeedError::database(FAILED))?;
-    connection
-        .close()
-        .await
-        .map_err(SeedError::database(FAILED))?;
+    let committed = client.batch_execute("COMMIT").await;
+    committed.map_err(SeedError::database(FAILED))?;
     Ok(true)
 }
 
-async fn write_data(connection: &mut PgConnection, business: &Business) -> Result<(), sqlx::Error> {
-    connection.script(business::SCHEMA).await?;
+async fn write_data(mut client: &Client, business: &Business) -> Result<(), Source> {
+    client.script(business::SCHEMA).await?;
     for (table, mut rows) in business.tables() {
-        connection.insert(table, &mut *rows).await?;
+        client.insert(table, &mut *rows).await?;
     }
-    connection.script(business::INDEXES).await?;
+    client.script(business::INDEXES).await?;
     let comment = format!("COMMENT ON TABLE orders IS '{MARK} {}'", super::VERSION);
-    sqlx::raw_sql(AssertSqlSafe(comment))
-        .execute(connection)
-        .await
-        .map(drop)
-}
-
-/// Waits for those who seed the same database. The lock goes with the transaction.
-async fn take_lock(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("SELECT pg_advisory_xact_lock($1)")
-        .bind(LOCK)
-        .execute(connection)
-        .await
-        .map(drop)
+    Ok(client.batch_execute(&comment).await?)
 }
 
 /// Tables and views outside of the server's own schemas, those of extensions left out.
@@ -259,19 +256,29 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
   AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 ORDER BY 1 LIMIT 200";
 
-async fn own_tables(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(OWN_TABLES).fetch_all(connection).await
+async fn own_tables(client: &Client) -> Result<Vec<String>, Source> {
+    let rows = client.query_typed(OWN_TABLES, &[]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?)
 }
 
-async fn look_at_data(connection: &mut PgConnection) -> Result<Found, sqlx::Error> {
-    let tables = own_tables(connection).await?;
+/// The only value of the first row, if there is one.
+async fn first<T: for<'a> FromSql<'a>>(client: &Client, sql: &str) -> Result<Option<T>, Source> {
+    let rows = client.query_typed(sql, &[]).await?;
+    Ok(match rows.first() {
+        Some(row) => row.try_get(0)?,
+        None => None,
+    })
+}
+
+async fn look_at_data(client: &Client) -> Result<Found, Source> {
+    let tables = own_tables(client).await?;
     if tables.is_empty() {
         return Ok(Found::Nothing);
     }
-    let mark: Option<String> =
-        sqlx::query_scalar("SELECT obj_description(to_regclass('orders'), 'pg_class')")
-            .fetch_one(connection)
-            .await?;
+    let mark: Option<String> = first(client, MARK_OF_ORDERS).await?;
     if mark.as_deref() == Some(format!("{MARK} {}", super::VERSION).as_str()) {
         return Ok(Found::SameSeed);
     }
@@ -299,24 +306,15 @@ fn some_of(tables: &[String]) -> String {
 
 /// Fills the metastore. Whether there was something to do.
 async fn fill_metastore(
-    options: &PgConnectOptions,
+    uri: PostgresUri,
     place: &Place,
     now: DateTime<Utc>,
 ) -> Result<bool, SeedError> {
     const FAILED: &str = "fill the metadata database";
-    let mut connection = options
-        .connect()
-        .await
-        .map_err(SeedError::database("reach the metadata database"))?;
-    let mut transaction = connection
-        .begin()
-        .await
-        .map_err(SeedError::database(FAILED))?;
-    take_lock(&mut transaction)
-        .await
-        .map_err(SeedError::database(FAILED))?;
+    let client = connect(uri, "reach the metadata database").await?;
+    begin(&client).await.map_err(SeedError::database(FAILED))?;
     let content = Content::build(place, now);
-    let has_tables = match look_at_metastore(&mut transaction, &content)
+    let has_tables = match look_at_metastore(&client, &content)
         .await
         .map_err(SeedError::database(FAILED))?
     {
@@ -330,51 +328,40 @@ async fn fill_metastore(
         Found::Nothing => false,
         Found::EmptyTables => true,
     };
-    write_metastore(&mut transaction, content, has_tables)
+    write_metastore(&client, content, has_tables)
         .await
         .map_err(SeedError::database(FAILED))?;
-    transaction
-        .commit()
-        .await
-        .map_err(SeedError::database(FAILED))?;
-    connection
-        .close()
-        .await
-        .map_err(SeedError::database(FAILED))?;
+    let committed = client.batch_execute("COMMIT").await;
+    committed.map_err(SeedError::database(FAILED))?;
     Ok(true)
 }
 
 async fn write_metastore(
-    connection: &mut PgConnection,
+    mut client: &Client,
     content: Content,
     has_tables: bool,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), Source> {
     if !has_tables {
-        connection
+        client
             .script(include_str!("../schema/postgres.sql"))
             .await?;
         let (table, row) = revision_row();
-        connection.insert(table, &mut std::iter::once(row)).await?;
+        client.insert(table, &mut std::iter::once(row)).await?;
     }
     for (table, rows) in content.tables {
-        connection.insert(table, &mut rows.into_iter()).await?;
+        client.insert(table, &mut rows.into_iter()).await?;
         // Rows were given their ids, so the sequences that number later ones have to be moved behind them.
         let name = table.name;
         let sql = format!(
             "SELECT setval('{name}_id_seq', GREATEST((SELECT max(id) FROM \"{name}\"), 1))"
         );
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(&mut *connection)
-            .await?;
+        client.batch_execute(&sql).await?;
     }
     Ok(())
 }
 
-async fn look_at_metastore(
-    connection: &mut PgConnection,
-    content: &Content,
-) -> Result<Found, sqlx::Error> {
-    let tables = own_tables(connection).await?;
+async fn look_at_metastore(client: &Client, content: &Content) -> Result<Found, Source> {
+    let tables = own_tables(client).await?;
     if tables.is_empty() {
         return Ok(Found::Nothing);
     }
@@ -382,27 +369,22 @@ async fn look_at_metastore(
     if !has("alembic_version") || content.tables.iter().any(|(table, _)| !has(table.name)) {
         return Ok(Found::Other(some_of(&tables)));
     }
-    let revision: Option<String> = sqlx::query_scalar("SELECT version_num FROM alembic_version")
-        .fetch_optional(&mut *connection)
-        .await?;
+    let revision: Option<String> = first(client, REVISION).await?;
     if revision.as_deref() != Some(crate::schema::REVISION) {
         return Ok(Found::Other(
             "a metastore of another revision than Superset 6.1's".to_owned(),
         ));
     }
-    let is_ours: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM dbs WHERE uuid = $1)")
-        .bind(content::database_uuid())
-        .fetch_one(&mut *connection)
-        .await?;
-    if is_ours {
+    let is_ours = format!(
+        "SELECT EXISTS (SELECT 1 FROM dbs WHERE uuid = '{}')",
+        content::database_uuid()
+    );
+    if first(client, &is_ours).await? == Some(true) {
         return Ok(Found::SameSeed);
     }
     for (table, _) in &content.tables {
         let sql = format!("SELECT EXISTS (SELECT 1 FROM \"{}\")", table.name);
-        let has_rows: bool = sqlx::query_scalar(AssertSqlSafe(sql))
-            .fetch_one(&mut *connection)
-            .await?;
-        if has_rows {
+        if first(client, &sql).await? == Some(true) {
             return Ok(Found::Other(format!(
                 "a metastore with rows in {}",
                 table.name

@@ -2,39 +2,43 @@
 
 use std::fmt::Write as _;
 
-use sqlx::postgres::PgConnection;
+use bytes::Bytes;
+use futures_util::SinkExt as _;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, AssertSqlSafe};
+use tokio_postgres::{Client, CopyInSink};
 
 use super::cell::{Cell, Row, Table, write_copy_row};
+
+/// A driver's own error.
+pub(super) type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A connection that takes rows.
 pub(super) trait Sink: Send {
     /// Runs a script of this crate.
-    fn script(&mut self, sql: &'static str)
-    -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    fn script(&mut self, sql: &'static str) -> impl Future<Output = Result<(), Source>> + Send;
 
     /// Adds rows to a table.
     fn insert(
         &mut self,
         table: Table,
         rows: &mut (dyn Iterator<Item = Row> + Send),
-    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+    ) -> impl Future<Output = Result<(), Source>> + Send;
 }
 
 /// SQLite takes 32,766 values a statement (its `SQLITE_MAX_VARIABLE_NUMBER`); a quarter of that is as fast.
 const VALUES_A_STATEMENT: usize = 8000;
 
 impl Sink for SqliteConnection {
-    async fn script(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
-        sqlx::raw_sql(sql).execute(self).await.map(drop)
+    async fn script(&mut self, sql: &'static str) -> Result<(), Source> {
+        Ok(sqlx::raw_sql(sql).execute(self).await.map(drop)?)
     }
 
     async fn insert(
         &mut self,
         table: Table,
         rows: &mut (dyn Iterator<Item = Row> + Send),
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<(), Source> {
         let at_once = VALUES_A_STATEMENT / table.columns.len();
         loop {
             let mut arguments = SqliteArguments::default();
@@ -42,8 +46,7 @@ impl Sink for SqliteConnection {
             for row in (&mut *rows).take(at_once) {
                 debug_assert_eq!(table.columns.len(), row.len(), "a row of {}", table.name);
                 row.into_iter()
-                    .try_for_each(|cell| bind(&mut arguments, cell))
-                    .map_err(sqlx::Error::Encode)?;
+                    .try_for_each(|cell| bind(&mut arguments, cell))?;
                 count += 1;
             }
             if count == 0 {
@@ -94,32 +97,33 @@ fn insert_statement(table: Table, rows: usize) -> String {
 /// About as much as one message to PostgreSQL should hold.
 const COPY_BYTES: usize = 256 * 1024;
 
-impl Sink for PgConnection {
-    async fn script(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
-        sqlx::raw_sql(sql).execute(self).await.map(drop)
+impl Sink for &Client {
+    async fn script(&mut self, sql: &'static str) -> Result<(), Source> {
+        Ok(self.batch_execute(sql).await?)
     }
 
     async fn insert(
         &mut self,
         table: Table,
         rows: &mut (dyn Iterator<Item = Row> + Send),
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<(), Source> {
         let sql = format!(
             "COPY \"{}\" ({}) FROM STDIN",
             table.name,
             column_list(table)
         );
-        let mut copy = self.copy_in_raw(&sql).await?;
+        let copy: CopyInSink<Bytes> = self.copy_in(&sql).await?;
+        let mut copy = std::pin::pin!(copy);
         let mut text = String::with_capacity(COPY_BYTES + 4096);
         for row in rows {
             debug_assert_eq!(table.columns.len(), row.len(), "a row of {}", table.name);
             write_copy_row(&row, &mut text);
             if text.len() >= COPY_BYTES {
-                copy.send(text.as_bytes()).await?;
-                text.clear();
+                copy.send(Bytes::from(std::mem::take(&mut text))).await?;
             }
         }
-        copy.send(text.as_bytes()).await?;
-        copy.finish().await.map(drop)
+        copy.send(Bytes::from(text)).await?;
+        copy.finish().await?;
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 use tempfile::TempDir;
 use tidegate_metastore::{Access, Metastore, MetastoreSettings};
+use tidegate_testkit::pgbouncer::PgBouncer;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::superset;
 use tidegate_types::SecretString;
@@ -7,8 +8,11 @@ use tidegate_types::SecretString;
 /// The same metadata in both backends.
 pub(crate) struct Fixture {
     pub(crate) postgres: Metastore,
+    /// The same database through a pooler that gives each transaction another connection.
+    pub(crate) pooled: Metastore,
     pub(crate) sqlite: Metastore,
     pub(crate) server: PostgresServer,
+    _bouncer: PgBouncer,
     _folder: TempDir,
 }
 
@@ -33,6 +37,9 @@ impl Fixture {
             server.execute("superset", sql).unwrap();
         }
         let postgres = Metastore::connect_postgres(&SecretString::from(url), settings()).unwrap();
+        let bouncer = PgBouncer::start(server.port(), "").unwrap();
+        let url = SecretString::from(bouncer.url("superset"));
+        let pooled = Metastore::connect_postgres(&url, settings()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("superset.db");
         let sqlite = Metastore::open_sqlite(&path, true, settings())
@@ -43,14 +50,17 @@ impl Fixture {
             .unwrap();
         Self {
             postgres,
+            pooled,
             sqlite,
             server,
+            _bouncer: bouncer,
             _folder: folder,
         }
     }
 
-    pub(crate) fn both(&self) -> [&Metastore; 2] {
-        [&self.postgres, &self.sqlite]
+    /// All ways to it.
+    pub(crate) fn all(&self) -> [&Metastore; 3] {
+        [&self.postgres, &self.pooled, &self.sqlite]
     }
 }
 

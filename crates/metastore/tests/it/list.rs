@@ -116,7 +116,7 @@ async fn case_does_not_count_in_any_script_in_both_backends() {
         ("ё[т]", false),
         ("ß*", false),
     ] {
-        for metastore in fixture.both() {
+        for metastore in fixture.all() {
             let filter = Filter::LikeAnyCase(pattern.to_owned());
             let found = charts_with(metastore, "slice_name", filter).await;
             let is_sqlite = metastore.is_sqlite();
@@ -134,7 +134,7 @@ async fn case_does_not_count_in_any_script_in_both_backends() {
         }
     }
     // The operator whose case counts stays as it is.
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         let found = charts_with(metastore, "slice_name", Filter::Like("école".into())).await;
         assert!(found.is_empty(), "{found:?}");
     }
@@ -161,7 +161,7 @@ async fn searched(metastore: &Metastore, search: &str) -> Vec<String> {
 #[tokio::test]
 async fn pages_follow_each_other_without_gaps_and_tell_the_total() {
     let fixture = Fixture::start().await;
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         let access = access_of(metastore, "cleo").await;
         let order = column(&CHART_COLUMNS, "viz_type");
         let mut seen = Vec::new();
@@ -196,7 +196,7 @@ async fn owners_tags_and_favorites_hang_on_rows() {
         "INSERT INTO favstar (id, user_id, class_name, obj_id) VALUES (1, 1, 'Dashboard', 4)";
     fixture.server.execute("superset", starred).unwrap();
     let id = column(&DASHBOARD_COLUMNS, "id");
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         let access = access_of(metastore, "admin").await;
         let query = ListQuery {
             owners: true,
@@ -249,7 +249,7 @@ async fn owners_tags_and_favorites_hang_on_rows() {
 #[tokio::test]
 async fn datasets_have_columns_metrics_and_the_name_of_their_database() {
     let fixture = Fixture::start().await;
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         let access = access_of(metastore, "ben").await;
         let name = column(&DATASET_COLUMNS, "database_name");
         let query = ListQuery {

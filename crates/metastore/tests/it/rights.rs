@@ -34,7 +34,7 @@ async fn charts_of(metastore: &Metastore, username: &str) -> u64 {
 #[tokio::test]
 async fn everybody_sees_what_superset_shows_them() {
     let fixture = Fixture::start().await;
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         assert_eq!(
             (1..=9).collect::<Vec<_>>(),
             dashboards_of(metastore, "admin").await
@@ -133,7 +133,7 @@ fn own_draft(server: &PostgresServer) {
 #[tokio::test]
 async fn databases_datasets_and_schemas_open_as_granted() {
     let fixture = Fixture::start().await;
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         let finn = access_of(metastore, "finn").await;
         assert!(!finn.can_access_database(1, "examples"));
         assert!(!finn.can_access_schema(1, "examples", None, Some("public")));
@@ -175,7 +175,7 @@ async fn databases_datasets_and_schemas_open_as_granted() {
 #[tokio::test]
 async fn rows_are_limited_by_the_rules_of_the_roles() {
     let fixture = Fixture::start().await;
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         let finn = access_of(metastore, "finn").await;
         let rules = finn.row_rules(3).unwrap();
         assert_eq!(
@@ -210,7 +210,7 @@ async fn rows_are_limited_by_the_rules_of_the_roles() {
 #[tokio::test]
 async fn the_password_of_a_database_is_decrypted_with_the_secret_key_only() {
     let fixture = Fixture::start().await;
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         let connection = metastore.databases().connection(1).await.unwrap().unwrap();
         assert_eq!(
             "postgresql+psycopg2://superset:superset@127.0.0.1:5433/examples",

@@ -6,7 +6,7 @@ use crate::fixture::{Fixture, access_of};
 #[tokio::test]
 async fn users_are_found_by_id_name_and_address_unless_they_are_inactive() {
     let fixture = Fixture::start().await;
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         let users = metastore.users();
         let ben = users.by_username("ben").await.unwrap().unwrap();
         assert_eq!((UserId(2), "ben@example.com"), (ben.id, ben.email.as_str()));
@@ -35,7 +35,7 @@ async fn a_text_finds_one_user_by_name_or_address_and_never_two() {
         (64, 'D', 'D', 'dora', '!', true, 'dora@example.com'),
         (65, 'K', 'K', 'kim', '!', true, 'kim@example.com');";
     let fixture = Fixture::start_with(more).await;
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         let find = async |text: &str, may_be_address: bool, ignores_case: bool| {
             let query = UserQuery {
                 text,
@@ -84,7 +84,7 @@ async fn a_text_finds_one_user_by_name_or_address_and_never_two() {
 #[tokio::test]
 async fn a_sign_in_is_noted() {
     let fixture = Fixture::start().await;
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         let at = "2026-12-01T10:00:00".parse().unwrap();
         metastore.users().note_login(UserId(2), at).await.unwrap();
     }
@@ -98,7 +98,7 @@ async fn a_sign_in_is_noted() {
 #[tokio::test]
 async fn an_account_is_found_to_sign_in_by_even_when_it_is_inactive() {
     let fixture = Fixture::start().await;
-    for metastore in fixture.both() {
+    for metastore in fixture.all() {
         let users = metastore.users();
         let ben = users.account("ben").await.unwrap().unwrap();
         assert!(ben.is_active);

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use tidegate_database_uri::PostgresUri;
+use tidegate_postgres::{Connector, words};
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::{SimpleQueryMessage, Statement};
 
 use super::catalogue::{self, Question};
-use super::connect::{Connector, words};
 use super::manager::{PostgresConnection, PostgresManager};
 use super::values::Reading;
 use super::write;

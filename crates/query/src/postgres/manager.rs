@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use bb8::ManageConnection;
 use futures_util::future;
+use tidegate_postgres::{Connected, Connector, Route, Socket, words};
 use tokio::task::JoinHandle;
 use tokio_postgres::{CancelToken, Client};
 
-use super::connect::{Connected, Connection, Connector, Route, words};
-use super::wire::RowLimit;
+use super::wire::{Bounded, RowLimit};
 use crate::QueryError;
 use crate::breaker::Breaker;
 use crate::pool::{Generation, Pooled};
+
+type Connection = tidegate_postgres::Connection<Bounded<Socket>>;
 
 /// A cancel request is one short connection; the query that it is for is over for us anyway.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -52,11 +54,15 @@ pub(super) struct End {
 }
 
 impl PostgresConnection {
-    fn new(connected: Connected, connector: Arc<Connector>, generation: u64) -> Self {
+    fn new(
+        connected: Connected<Bounded<Socket>>,
+        rows: RowLimit,
+        connector: Arc<Connector>,
+        generation: u64,
+    ) -> Self {
         let Connected {
             client,
             connection,
-            rows,
             route,
         } = connected;
         let zone = connection.parameter("TimeZone").map(str::to_owned);
@@ -214,10 +220,17 @@ impl ManageConnection for PostgresManager {
     async fn connect(&self) -> Result<PostgresConnection, QueryError> {
         let generation = self.generation.now();
         let attempt = self.breaker.attempt()?;
-        let connected = self.connector.connect().await;
+        let rows = RowLimit::new();
+        let wrap = |socket| Bounded::new(socket, rows.clone());
+        let connected = self
+            .connector
+            .connect(&wrap)
+            .await
+            .map_err(QueryError::from);
         attempt.end(&connected);
         Ok(PostgresConnection::new(
             connected?,
+            rows.clone(),
             self.connector.clone(),
             generation,
         ))

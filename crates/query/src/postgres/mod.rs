@@ -5,12 +5,9 @@
 //! arrives as PostgreSQL itself writes it.
 
 mod array;
-mod binding;
 mod catalogue;
-mod connect;
 mod engine;
 mod manager;
-mod tls;
 mod values;
 mod wire;
 mod write;

@@ -23,7 +23,6 @@ pub(super) fn failed(message: String, error_type: &'static str) -> ToolFailure {
     }
 }
 
-
 #[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
 pub(super) fn guard(err: GuardError) -> ToolFailure {
     let error_type = match &err {

@@ -1,6 +1,5 @@
 //! Connections to the servers that a URI names, one after the other as libpq does it.
 
-use std::error::Error as _;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,26 +10,23 @@ use std::time::Duration;
 
 use futures_util::future;
 use socket2::{SockRef, TcpKeepalive};
-use tidegate_database_uri::{Host, PostgresUri, SessionKind, Target, TlsMode};
+use tidegate_database_uri::{Host, PostgresUri, SessionKind, Target, TlsMode, UriError};
 use tidegate_types::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::config::{self, SslMode, SslNegotiation};
-use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
-use super::tls::Tls;
-use super::wire::{Bounded, RowLimit};
-use crate::error::shorten;
-use crate::{ConnectFailure, QueryError};
+use crate::error::{ConnectError, ConnectFailure};
+use crate::tls::Tls;
 
 /// `SSLRequest` (PostgreSQL manual §55.7).
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
 /// Opens connections to one database.
-pub(super) struct Connector {
+pub struct Connector {
     uri: PostgresUri,
     /// `None` where nothing is to be encrypted.
     tls: Option<Tls>,
@@ -42,7 +38,7 @@ pub(super) struct Connector {
 
 /// How to reach a server again that was reached once.
 #[derive(Debug, Clone)]
-pub(super) struct Route {
+pub struct Route {
     address: Address,
     /// What its certificate must name.
     host: String,
@@ -56,31 +52,22 @@ enum Address {
 }
 
 /// A connection that was made.
-pub(super) struct Connected {
-    pub(super) client: Client,
-    pub(super) connection: Connection,
-    pub(super) rows: RowLimit,
-    pub(super) route: Route,
+pub struct Connected<S> {
+    /// Runs statements.
+    pub client: Client,
+    /// Reads and writes; it must be polled for anything to happen.
+    pub connection: Connection<S>,
+    /// How to reach this server again.
+    pub route: Route,
 }
 
-/// What drives a connection; it must be polled for anything to happen.
-pub(super) type Connection = tokio_postgres::Connection<Stream, Sealed>;
-type Stream = Bounded<Socket>;
+/// What drives a connection over such a stream.
+pub type Connection<S> = tokio_postgres::Connection<S, Sealed<S>>;
 
-/// Why a connection was not made.
-struct Failure {
-    cause: ConnectFailure,
-    reason: String,
-}
+/// What a connection needs of its stream.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
-impl From<Failure> for QueryError {
-    fn from(Failure { cause, reason }: Failure) -> Self {
-        Self::Unavailable {
-            cause,
-            reason: shorten(&reason),
-        }
-    }
-}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Encryption {
@@ -92,7 +79,10 @@ enum Encryption {
 
 impl Connector {
     /// `limit` is how long a connection may take to be made, all servers together. Reads files.
-    pub(super) fn new(uri: PostgresUri, limit: Duration) -> Result<Self, QueryError> {
+    ///
+    /// # Errors
+    /// A certificate or key cannot be read or used.
+    pub fn new(uri: PostgresUri, limit: Duration) -> Result<Self, UriError> {
         let mut config = Config::new();
         config.application_name(uri.application_name.as_deref().unwrap_or("tidegate"));
         if let Some(user) = &uri.user {
@@ -127,20 +117,21 @@ impl Connector {
         })
     }
 
-    /// Connects to the first server that will do.
+    /// Connects to the first server that will do. What passes between it and the driver goes through what `wrap` makes
+    /// of the socket.
     ///
     /// # Errors
-    /// `Unavailable`, with what the last server said, or the first that knows us and refuses.
-    pub(super) async fn connect(&self) -> Result<Connected, QueryError> {
+    /// What the last server said, or the first that knows us and refuses.
+    pub async fn connect<S: Stream>(
+        &self,
+        wrap: &(impl Fn(Socket) -> S + Sync),
+    ) -> Result<Connected<S>, ConnectError> {
         let deadline = Instant::now() + self.limit;
         let kinds: &[SessionKind] = match self.uri.session {
             SessionKind::PreferStandby => &[SessionKind::Standby, SessionKind::Any],
             ref kind => std::slice::from_ref(kind),
         };
-        let mut last = Failure {
-            cause: ConnectFailure::Other,
-            reason: "it names no server".to_owned(),
-        };
+        let mut last = ConnectError::other("it names no server");
         for kind in kinds {
             let targets = self.targets();
             for (index, target) in targets.iter().enumerate() {
@@ -155,16 +146,16 @@ impl Connector {
                 let count = addresses.len();
                 for (number, address) in addresses.into_iter().enumerate() {
                     let until = self.until(deadline, others + count - number);
-                    match self.connect_to(target, address, *kind, until).await {
+                    match self.connect_to(target, address, *kind, until, wrap).await {
                         Ok(connected) => return Ok(connected),
                         // It knows us, and the others would say the same.
-                        Err(failure) if failure.is_final() => return Err(failure.into()),
+                        Err(failure) if failure.is_final() => return Err(failure),
                         Err(failure) => last = failure,
                     }
                 }
             }
         }
-        Err(last.into())
+        Err(last)
     }
 
     fn targets(&self) -> Vec<&Target> {
@@ -184,7 +175,11 @@ impl Connector {
         now + self.uri.connect_timeout.map_or(share, |own| own.min(share))
     }
 
-    async fn addresses(&self, target: &Target, deadline: Instant) -> Result<Vec<Address>, Failure> {
+    async fn addresses(
+        &self,
+        target: &Target,
+        deadline: Instant,
+    ) -> Result<Vec<Address>, ConnectError> {
         if let Some(address) = target.address {
             return Ok(vec![Address::Tcp((address, target.port).into())]);
         }
@@ -193,10 +188,11 @@ impl Connector {
             Host::Name(name) => {
                 let found = tokio::net::lookup_host((name.as_str(), target.port));
                 match timeout_at(deadline, found).await {
-                    Err(_) => Err(Failure::timed_out()),
-                    Ok(Err(err)) => Err(Failure {
+                    Err(_) => Err(ConnectError::timed_out()),
+                    Ok(Err(err)) => Err(ConnectError {
                         cause: ConnectFailure::UnknownHost,
                         reason: format!("{name}: {err}"),
+                        code: None,
                     }),
                     Ok(Ok(found)) => Ok(found.map(Address::Tcp).collect()),
                 }
@@ -204,13 +200,14 @@ impl Connector {
         }
     }
 
-    async fn connect_to(
+    async fn connect_to<S: Stream>(
         &self,
         target: &Target,
         address: Address,
         kind: SessionKind,
         until: Instant,
-    ) -> Result<Connected, Failure> {
+        wrap: &(impl Fn(Socket) -> S + Sync),
+    ) -> Result<Connected<S>, ConnectError> {
         let host = match &target.host {
             Host::Name(name) => name.clone(),
             Host::Socket(_) => String::new(),
@@ -226,11 +223,11 @@ impl Connector {
             (_, TlsMode::Prefer) => &[Encryption::IfOffered, Encryption::Never],
             _ => &[Encryption::Always],
         };
-        let mut last = Failure::timed_out();
+        let mut last = ConnectError::timed_out();
         for encryption in attempts {
-            let attempt = self.attempt(&mut route, *encryption, kind);
+            let attempt = self.attempt(&mut route, *encryption, kind, wrap);
             match timeout_at(until, attempt).await {
-                Err(_) => return Err(Failure::timed_out()),
+                Err(_) => return Err(ConnectError::timed_out()),
                 Ok(Ok(connected)) => return Ok(connected),
                 Ok(Err(failure)) => {
                     let may_be_plain = route.is_encrypted
@@ -248,27 +245,26 @@ impl Connector {
         Err(last)
     }
 
-    async fn attempt(
+    async fn attempt<S: Stream>(
         &self,
         route: &mut Route,
         encryption: Encryption,
         kind: SessionKind,
-    ) -> Result<Connected, Failure> {
+        wrap: &(impl Fn(Socket) -> S + Sync),
+    ) -> Result<Connected<S>, ConnectError> {
         // Until it is known to be plain, what goes wrong goes wrong with TLS.
         route.is_encrypted = encryption != Encryption::Never;
         let (socket, binding) = self.open(route, encryption).await?;
         route.is_encrypted = matches!(socket, Socket::Tls(_));
-        let rows = RowLimit::new();
-        let stream = Bounded::new(socket, rows.clone());
+        let stream = wrap(socket);
         let mut config = self.config.clone();
         seal_config(&mut config, route.is_encrypted);
         let connected = config.connect_raw(stream, Seal(binding)).await;
-        let (client, mut connection) = connected.map_err(|err| Failure::of(&err))?;
+        let (client, mut connection) = connected.map_err(|err| ConnectError::of(&err))?;
         check_kind(kind, &client, &mut connection).await?;
         Ok(Connected {
             client,
             connection,
-            rows,
             route: route.clone(),
         })
     }
@@ -278,37 +274,37 @@ impl Connector {
         &self,
         route: &Route,
         encryption: Encryption,
-    ) -> Result<(Socket, Option<Vec<u8>>), Failure> {
+    ) -> Result<(Socket, Option<Vec<u8>>), ConnectError> {
         let mut stream = match &route.address {
             Address::Unix(path) => {
                 let stream = UnixStream::connect(path).await;
-                let stream = stream.map_err(|err| Failure::io(&err))?;
+                let stream = stream.map_err(|err| ConnectError::io(&err))?;
                 return Ok((Socket::Unix(stream), None));
             }
             Address::Tcp(address) => {
                 let stream = TcpStream::connect(address).await;
-                stream.map_err(|err| Failure::io(&err))?
+                stream.map_err(|err| ConnectError::io(&err))?
             }
         };
-        self.tune(&stream).map_err(|err| Failure::io(&err))?;
+        self.tune(&stream).map_err(|err| ConnectError::io(&err))?;
         let tls = match &self.tls {
             Some(tls) if encryption != Encryption::Never => tls,
             _ => return Ok((Socket::Tcp(stream), None)),
         };
         if !self.uri.tls.is_direct {
             let answer = ask_for_tls(&mut stream).await;
-            match answer.map_err(|err| Failure::io(&err))? {
+            match answer.map_err(|err| ConnectError::io(&err))? {
                 b'S' => {}
                 b'N' if encryption == Encryption::IfOffered => {
                     return Ok((Socket::Tcp(stream), None));
                 }
-                _ => return Err(Failure::tls("the server does not offer TLS")),
+                _ => return Err(ConnectError::tls("the server does not offer TLS")),
             }
         }
         let (stream, binding) = tls
             .connect(stream, &route.host)
             .await
-            .map_err(|err| Failure::tls(err.to_string()))?;
+            .map_err(|err| ConnectError::tls(err.to_string()))?;
         Ok((Socket::Tls(Box::new(stream)), binding))
     }
 
@@ -338,11 +334,14 @@ impl Connector {
     }
 
     /// Asks the server of a connection to stop what runs on it.
-    pub(super) async fn cancel(
+    ///
+    /// # Errors
+    /// The request could not be sent.
+    pub async fn cancel(
         &self,
         token: &tokio_postgres::CancelToken,
         route: &Route,
-    ) -> Result<(), QueryError> {
+    ) -> Result<(), ConnectError> {
         let encryption = if route.is_encrypted {
             Encryption::Always
         } else {
@@ -350,7 +349,7 @@ impl Connector {
         };
         let (socket, binding) = self.open(route, encryption).await?;
         let sent = token.cancel_query_raw(socket, Seal(binding)).await;
-        sent.map_err(|err| Failure::of(&err).into())
+        sent.map_err(|err| ConnectError::of(&err))
     }
 }
 
@@ -381,11 +380,11 @@ fn seal_config(config: &mut Config, is_encrypted: bool) {
 }
 
 /// Refuses a server of another kind.
-async fn check_kind(
+async fn check_kind<S: Stream>(
     kind: SessionKind,
     client: &Client,
-    connection: &mut Connection,
-) -> Result<(), Failure> {
+    connection: &mut Connection<S>,
+) -> Result<(), ConnectError> {
     let (sql, expected) = match kind {
         SessionKind::Any | SessionKind::PreferStandby => return Ok(()),
         SessionKind::ReadWrite => ("SHOW transaction_read_only", "off"),
@@ -400,7 +399,7 @@ async fn check_kind(
         }
         asked.as_mut().poll(cx)
     });
-    let messages = answer.await.map_err(|err| Failure::of(&err))?;
+    let messages = answer.await.map_err(|err| ConnectError::of(&err))?;
     let is_wanted = messages.iter().any(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0) == Some(expected),
         _ => false,
@@ -408,105 +407,20 @@ async fn check_kind(
     if is_wanted {
         return Ok(());
     }
-    Err(Failure {
+    Err(ConnectError {
         cause: ConnectFailure::WrongServer,
         reason: format!("{sql} is not {expected}"),
+        code: None,
     })
 }
 
-impl Failure {
-    fn timed_out() -> Self {
-        Self {
-            cause: ConnectFailure::TimedOut,
-            reason: "the server did not answer in time".to_owned(),
-        }
-    }
-
-    fn tls(reason: impl Into<String>) -> Self {
-        Self {
-            cause: ConnectFailure::Tls,
-            reason: reason.into(),
-        }
-    }
-
-    fn io(err: &io::Error) -> Self {
-        Self {
-            cause: match err.kind() {
-                io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
-                    ConnectFailure::Refused
-                }
-                io::ErrorKind::TimedOut
-                | io::ErrorKind::HostUnreachable
-                | io::ErrorKind::NetworkUnreachable => ConnectFailure::TimedOut,
-                _ => ConnectFailure::Other,
-            },
-            reason: err.to_string(),
-        }
-    }
-
-    fn of(err: &tokio_postgres::Error) -> Self {
-        let Some(db) = err.as_db_error() else {
-            if let Some(io) = err.source().and_then(|err| err.downcast_ref::<io::Error>()) {
-                return Self::io(io);
-            }
-            let reason = words(err);
-            return Self {
-                // The driver says so before it asks the server.
-                cause: if reason.contains("password missing") {
-                    ConnectFailure::Credentials
-                } else {
-                    ConnectFailure::Other
-                },
-                reason,
-            };
-        };
-        let code = db.code();
-        let cause = if [
-            SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
-            SqlState::INVALID_PASSWORD,
-            SqlState::INSUFFICIENT_PRIVILEGE,
-        ]
-        .contains(code)
-        {
-            ConnectFailure::Credentials
-        } else if *code == SqlState::INVALID_CATALOG_NAME {
-            ConnectFailure::UnknownDatabase
-        } else if *code == SqlState::TOO_MANY_CONNECTIONS {
-            ConnectFailure::TooManyConnections
-        } else if *code == SqlState::CANNOT_CONNECT_NOW {
-            ConnectFailure::NotReady
-        } else {
-            ConnectFailure::Other
-        };
-        Self {
-            cause,
-            reason: db.message().to_owned(),
-        }
-    }
-
-    /// Whether another server would say the same.
-    fn is_final(&self) -> bool {
-        matches!(
-            self.cause,
-            ConnectFailure::Credentials | ConnectFailure::UnknownDatabase
-        )
-    }
-}
-
-/// The driver's words: those of the server where it spoke, of the cause where there is one.
-pub(super) fn words(err: &tokio_postgres::Error) -> String {
-    let text = match (err.as_db_error(), err.source()) {
-        (Some(db), _) => db.message().to_owned(),
-        (None, Some(source)) => source.to_string(),
-        (None, None) => err.to_string(),
-    };
-    shorten(&text)
-}
-
 /// A way to a server.
-pub(super) enum Socket {
+pub enum Socket {
+    /// Plain.
     Tcp(TcpStream),
+    /// Encrypted.
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+    /// On this machine.
     Unix(UnixStream),
 }
 
@@ -557,8 +471,8 @@ impl AsyncWrite for Socket {
 /// Tells the driver what a stream, which is encrypted before it gets it, binds the password to.
 struct Seal(Option<Vec<u8>>);
 
-/// Such a stream.
-pub(super) struct Sealed<S = Stream>(S, Option<Vec<u8>>);
+/// A stream that is encrypted before the driver gets it, where it is, and what the password is bound to.
+pub struct Sealed<S>(S, Option<Vec<u8>>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Seal {
     type Stream = Sealed<S>;

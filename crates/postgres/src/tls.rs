@@ -13,23 +13,22 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     SupportedProtocolVersion,
 };
-use tidegate_database_uri::{TlsMode, TlsSettings, TlsVersion};
+use tidegate_database_uri::{TlsMode, TlsSettings, TlsVersion, UriError};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::binding;
-use crate::QueryError;
+use crate::binding;
 
-fn unusable(reason: impl Into<String>) -> QueryError {
-    QueryError::InvalidUri {
+fn unusable(reason: impl Into<String>) -> UriError {
+    UriError::Invalid {
         reason: reason.into(),
     }
 }
 
 /// Makes TLS connections to one server.
 #[derive(Clone)]
-pub(super) struct Tls {
+pub(crate) struct Tls {
     connector: TlsConnector,
     binds_channel: bool,
 }
@@ -37,11 +36,11 @@ pub(super) struct Tls {
 impl Tls {
     /// `prefer` and `require` take any certificate, as libpq does; `require` beside `sslrootcert` is `verify-ca`,
     /// as in libpq. Reads files, so it belongs on a blocking thread.
-    pub(super) fn new(settings: &TlsSettings) -> Result<Self, QueryError> {
+    pub(crate) fn new(settings: &TlsSettings) -> Result<Self, UriError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(&versions(settings)?)
-            .map_err(|err| QueryError::Internal(err.to_string()))?;
+            .map_err(|err| unusable(err.to_string()))?;
         let builder = builder
             .dangerous()
             .with_custom_certificate_verifier(verifier(settings, provider)?);
@@ -62,7 +61,7 @@ impl Tls {
     }
 
     /// Encrypts, and gives what ties the password to this connection (RFC 5929 §4), where it can be told.
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         &self,
         stream: TcpStream,
         host: &str,
@@ -79,7 +78,7 @@ impl Tls {
     }
 }
 
-fn versions(settings: &TlsSettings) -> Result<Vec<&'static SupportedProtocolVersion>, QueryError> {
+fn versions(settings: &TlsSettings) -> Result<Vec<&'static SupportedProtocolVersion>, UriError> {
     Ok(match (settings.lowest, settings.highest) {
         (Some(TlsVersion::V1_3), Some(TlsVersion::V1_2)) => {
             return Err(unusable("its lowest version of TLS is above its highest"));
@@ -93,7 +92,7 @@ fn versions(settings: &TlsSettings) -> Result<Vec<&'static SupportedProtocolVers
 fn verifier(
     settings: &TlsSettings,
     provider: Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, QueryError> {
+) -> Result<Arc<dyn ServerCertVerifier>, UriError> {
     let has_roots = settings.root_certificate.is_some() || settings.root_pem.is_some();
     let mode = match settings.mode {
         TlsMode::Require if has_roots => TlsMode::VerifyCa,
@@ -120,7 +119,7 @@ fn verifier(
     })
 }
 
-fn system_roots() -> Result<RootCertStore, QueryError> {
+fn system_roots() -> Result<RootCertStore, UriError> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs().certs;
     if roots.add_parsable_certificates(found).0 == 0 {
@@ -132,7 +131,7 @@ fn system_roots() -> Result<RootCertStore, QueryError> {
 fn roots_of(
     certificates: impl Iterator<Item = Result<CertificateDer<'static>, pem::Error>>,
     option: &str,
-) -> Result<RootCertStore, QueryError> {
+) -> Result<RootCertStore, UriError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates {
         certificate
@@ -150,19 +149,19 @@ fn roots_of(
 fn read_certificates(
     path: &Path,
     option: &str,
-) -> Result<impl Iterator<Item = Result<CertificateDer<'static>, pem::Error>>, QueryError> {
+) -> Result<impl Iterator<Item = Result<CertificateDer<'static>, pem::Error>>, UriError> {
     CertificateDer::pem_file_iter(path)
         .map_err(|_| unusable(format!("its {option} cannot be read")))
 }
 
 /// Our own certificate, and those between it and an authority.
-fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, QueryError> {
+fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, UriError> {
     read_certificates(path, "sslcert")?
         .collect::<Result<_, _>>()
         .map_err(|_| unusable("its sslcert holds something else than certificates"))
 }
 
-fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, QueryError> {
+fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, UriError> {
     PrivateKeyDer::from_pem_file(path).map_err(|_| unusable("its sslkey cannot be read"))
 }
 

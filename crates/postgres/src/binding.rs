@@ -5,7 +5,7 @@ use aws_lc_rs::digest::{Algorithm, SHA256, SHA384, SHA512, digest};
 
 /// `None` where the certificate's signature names no hash of its own (Ed25519, RSA-PSS), for which the RFC
 /// defines nothing.
-pub(super) fn server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     let algorithm = hash_of(signature_algorithm(certificate)?)?;
     Some(digest(algorithm, certificate).as_ref().to_vec())
 }
