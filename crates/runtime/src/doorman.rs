@@ -15,6 +15,10 @@ use crate::service::{Caller, Observer};
 use crate::unknown_user::UnknownUsers;
 use crate::workspace::{WorkspaceError, WorkspaceHandle, WorkspaceRegistry};
 
+/// How long it may take to tell who calls and whether they are served, opening the workspace left out: the keys of
+/// tokens, the control plane, the metastore and the flags together, however many of them do not answer.
+const ADMISSION_DEADLINE: Duration = Duration::from_secs(5);
+
 /// Decides whether a caller is served, on each request and for as long as a stream is open.
 pub(crate) struct Doorman {
     pub identity: Identity,
@@ -46,11 +50,17 @@ impl Doorman {
         named: Option<&WorkspaceSlug>,
         bearer: Option<&str>,
     ) -> Result<Admitted, IdentifyError> {
-        let token = self.identity.authenticate(bearer).await?;
+        let mut budget = Budget::new(ADMISSION_DEADLINE);
+        let token = budget.spend(async { Ok(self.identity.authenticate(bearer).await?) });
+        let token = token.await?;
         let slug = workspace_of(&token, named)?.ok_or(IdentifyError::Unnamed)?;
-        match self.enter(slug, &token).await {
+        let entered = match self.workspaces.get(slug).await {
+            Ok(workspace) => budget.spend(self.enter(workspace, &token)).await,
+            Err(err) => Err(err.into()),
+        };
+        match entered {
             Ok((workspace, principal, access)) => {
-                if let Some(closed) = self.closed(slug, &token).await? {
+                if let Some(closed) = budget.spend(self.closed(slug, &token)).await? {
                     return Err(closed.into());
                 }
                 Ok(Admitted {
@@ -62,7 +72,7 @@ impl Doorman {
             }
             Err(IdentifyError::Workspace(
                 err @ (WorkspaceError::Unavailable(_) | WorkspaceError::Overloaded),
-            )) => match self.closed(slug, &token).await {
+            )) => match budget.spend(self.closed(slug, &token)).await {
                 Ok(Some(Closed::Hibernated)) => Err(Closed::Hibernated.into()),
                 _ => Err(err.into()),
             },
@@ -78,10 +88,9 @@ impl Doorman {
 
     async fn enter(
         &self,
-        slug: &WorkspaceSlug,
+        workspace: WorkspaceHandle,
         token: &VerifiedToken,
     ) -> Result<(WorkspaceHandle, Arc<Principal>, Arc<Access>), IdentifyError> {
-        let workspace = self.workspaces.get(slug).await?;
         let principal = self.identity.identify(&workspace, token).await?;
         let access = match workspace.access(principal.user).await {
             Err(WorkspaceError::NotAMember) => return Err(IdentifyError::NotAMember),
@@ -134,7 +143,7 @@ impl Doorman {
             return Look::Leave;
         }
         if !self.identity.still_holds(workspace, token)
-            && let Err(err) = self.enter(slug, token).await
+            && let Err(err) = self.enter(workspace.clone(), token).await
         {
             return Look::of(&err);
         }
@@ -143,6 +152,31 @@ impl Doorman {
             Ok(Some(_)) => Look::Leave,
             Err(err) => Look::of(&err),
         }
+    }
+}
+
+/// Time that several questions share.
+struct Budget(Duration);
+
+/// The parts that were asked did not answer in the time that there is for all of them.
+#[derive(Debug, thiserror::Error)]
+#[error("what has to be asked about a caller did not answer within {} s", ADMISSION_DEADLINE.as_secs())]
+struct Spent;
+
+impl Budget {
+    fn new(time: Duration) -> Self {
+        Self(time)
+    }
+
+    /// Runs a question in what is left, and takes the time that it took from it.
+    async fn spend<T>(
+        &mut self,
+        question: impl Future<Output = Result<T, IdentifyError>>,
+    ) -> Result<T, IdentifyError> {
+        let begun = tokio::time::Instant::now();
+        let answer = tokio::time::timeout(self.0, question).await;
+        self.0 = self.0.saturating_sub(begun.elapsed());
+        answer.unwrap_or_else(|_| Err(WorkspaceError::Unavailable(Arc::new(Spent)).into()))
     }
 }
 

@@ -20,7 +20,7 @@ pub use control::{
     GrantUse, GrantUses, WorkspaceState,
 };
 pub use identity::IdentifyError;
-pub use node::{Bound, Node, NodeParts, StartError};
+pub use node::{Bound, Node, NodeParts, StartError, Unready};
 pub use service::{ClientTtl, TraceParent};
 pub use settings::NodeSettings;
 pub use unknown_user::UnknownUser;

@@ -1,5 +1,6 @@
 //! Everything that one node is: what the edge calls.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -144,7 +145,7 @@ impl Node {
         let workspaces = Arc::new(WorkspaceRegistry::new(
             opener,
             state.clone(),
-            handles[0].clone(),
+            handles.clone(),
         ));
         let sessions = Arc::new(SessionRegistry::new(
             state.clone(),
@@ -325,12 +326,13 @@ impl Node {
         service::legacy::delete(&self.core, &caller.0, session).await
     }
 
-    /// Whether the node can do its work: the store answers, signals arrive, and a metastore answers, if any workspace is
-    /// active. One tenant's metastore that is away takes no node from the others.
+    /// Whether the node can do its work: the store answers, signals arrive, each workspace that it is to serve was opened
+    /// once, and a metastore answers, if any workspace is active. One tenant's metastore that goes away later takes no
+    /// node from the others.
     ///
     /// # Errors
     /// The parts that do not, for the log and the probe.
-    pub async fn readiness(&self) -> Result<(), Vec<&'static str>> {
+    pub async fn readiness(&self) -> Result<(), Unready> {
         let mut unready = Vec::new();
         if self.core.draining.is_cancelled() {
             unready.push("draining");
@@ -351,10 +353,17 @@ impl Node {
         if !self.has_metastore().await {
             unready.push("metastore");
         }
+        let unopened = self.workspaces.unopened();
+        if !unopened.is_empty() {
+            unready.push("workspaces");
+        }
         if unready.is_empty() {
             Ok(())
         } else {
-            Err(unready)
+            Err(Unready {
+                parts: unready,
+                workspaces: unopened,
+            })
         }
     }
 
@@ -385,12 +394,18 @@ impl Node {
         false
     }
 
-    /// Opens a workspace before its first request.
+    /// Opens a workspace before its first request. The node is not ready until it was opened once.
     ///
     /// # Errors
     /// It does not exist, or cannot be opened now.
     pub async fn warm_up(&self, workspace: &WorkspaceSlug) -> Result<(), WorkspaceError> {
+        self.workspaces.expect(workspace);
         self.workspaces.get(workspace).await.map(drop)
+    }
+
+    /// The workspaces that were to be opened and could not be yet.
+    pub fn unopened(&self) -> Vec<WorkspaceSlug> {
+        self.workspaces.unopened().into_keys().collect()
     }
 
     /// A workspace's metastore, for what is written beside requests.
@@ -438,6 +453,16 @@ impl Node {
             arbiter.stop();
         }
     }
+}
+
+/// Why a node cannot do its work.
+#[derive(Debug, Clone)]
+pub struct Unready {
+    /// The parts that it lacks: `draining`, `executor`, `store`, `relay`, `metastore`, `workspaces`.
+    pub parts: Vec<&'static str>,
+    /// Workspaces that were never opened on this node, and why not, without hosts, users and files. Their names are not
+    /// for strangers.
+    pub workspaces: BTreeMap<WorkspaceSlug, String>,
 }
 
 /// Puts together who decides about callers, and what keeps them informed.

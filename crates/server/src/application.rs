@@ -50,6 +50,9 @@ const LAST_REQUESTS: Duration = Duration::from_secs(1);
 /// How long the last audit records may take.
 const AUDIT_GRACE: Duration = Duration::from_secs(5);
 
+/// How soon a workspace that could not be opened at the start is tried again: at first, and at the most.
+const OPEN_AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+
 /// An application that could not be put together.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -215,7 +218,7 @@ impl ApplicationBuilder {
         };
         let node = Node::start_with(parts, control)?;
         late_node.join(Arc::clone(&node));
-        warm_up(&node, &settings).await?;
+        let opening = warm_up(&node, &settings).await?;
         let (access, first_administrator) = match &managed {
             Some(managed) => {
                 let begun =
@@ -251,6 +254,7 @@ impl ApplicationBuilder {
             first_administrator,
             _tidying: tidying,
             _watching_documents: watching_documents,
+            _opening: opening,
             audit: audit_task,
             grace: settings.server.shutdown_grace,
             notices: settings.notices,
@@ -283,26 +287,50 @@ fn configured_sinks(
     Ok(sinks)
 }
 
-/// Opens the configuration's workspaces before anybody asks for them.
-async fn warm_up(node: &Node, settings: &Settings) -> Result<(), BuildError> {
-    for workspace in workspaces::enabled(settings) {
+/// Opens the configuration's workspaces before anybody asks for them. Those whose server is away are tried again and
+/// again, since the node is not ready before, so that nobody may ask.
+async fn warm_up(node: &Arc<Node>, settings: &Settings) -> Result<Option<AbortOnDrop>, BuildError> {
+    let openings = workspaces::enabled(settings).map(async |workspace| {
         match node.warm_up(&workspace.slug).await {
-            Ok(()) => {}
             // A file of our own that cannot be opened is for the operator; a server that is away may come.
-            Err(source) if workspace.metastore.is_node_local() => {
-                return Err(BuildError::Workspace {
-                    slug: workspace.slug.clone(),
-                    source,
-                });
-            }
-            Err(source) => tracing::warn!(
-                workspace = %workspace.slug,
-                error = &source as &dyn std::error::Error,
-                "a workspace cannot be opened yet; its first request tries again",
-            ),
+            Err(source) if workspace.metastore.is_node_local() => Err(BuildError::Workspace {
+                slug: workspace.slug.clone(),
+                source,
+            }),
+            // It is in the log already, with its cause.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    });
+    futures_util::future::try_join_all(openings).await?;
+    let unopened = node.unopened();
+    if unopened.is_empty() {
+        return Ok(None);
+    }
+    tracing::warn!(
+        workspaces = %unopened.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        "workspaces could not be opened yet: the node is not ready, and tries again"
+    );
+    Ok(Some(AbortOnDrop(actix_rt::spawn(keep_opening(
+        Arc::clone(node),
+    )))))
+}
+
+/// Tries to open what was not opened yet, more and more seldom.
+async fn keep_opening(node: Arc<Node>) {
+    let mut pause = OPEN_AGAIN.0;
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(OPEN_AGAIN.1);
+        let unopened = node.unopened();
+        if unopened.is_empty() {
+            tracing::info!("all workspaces are open");
+            return;
+        }
+        for slug in unopened {
+            // What goes wrong is in the log already.
+            let _ = node.warm_up(&slug).await;
         }
     }
-    Ok(())
 }
 
 /// Where people reach the server, if nothing says so: the address that it listens on.
@@ -428,6 +456,7 @@ pub struct Running {
     first_administrator: Option<FirstAdministrator>,
     _tidying: Option<AbortOnDrop>,
     _watching_documents: Option<AbortOnDrop>,
+    _opening: Option<AbortOnDrop>,
     audit: AuditTask,
     grace: Duration,
     notices: Vec<String>,

@@ -3,6 +3,7 @@
 mod access;
 mod application;
 mod audit_log;
+mod connections;
 mod late_node;
 mod shutdown;
 mod state;
@@ -10,4 +11,5 @@ mod workspaces;
 
 pub use access::{AccessError, open_manager};
 pub use application::{Application, ApplicationBuilder, BuildError, Running};
+pub use connections::{Connection, check_connections};
 pub use shutdown::wait_for_signal;

@@ -35,8 +35,12 @@ struct CommandLine {
 enum Command {
     /// Serves MCP. This is what happens without a command.
     Serve,
-    /// Reads the settings and reports every problem at once.
-    CheckConfig,
+    /// Reads the settings and reports every problem at once. Connects to nothing, unless it is told to.
+    CheckConfig {
+        /// Reaches for Redis, the manager and the metastores as well, and tries the secret keys. Changes nothing.
+        #[arg(long)]
+        connect: bool,
+    },
     /// Fills an empty PostgreSQL metastore and data base with the sample business.
     Seed {
         /// The workspace of the configuration whose metastore is filled.
@@ -97,11 +101,17 @@ fn run() -> anyhow::Result<ExitCode> {
     };
     match command {
         None | Some(Command::Serve) => actix_rt::System::new().block_on(serve(settings)),
-        Some(Command::CheckConfig) => {
+        Some(Command::CheckConfig { connect }) => {
             for notice in &settings.notices {
                 eprintln!("note: {notice}");
             }
-            eprintln!("the settings are good");
+            if connect {
+                eprintln!("the settings are good");
+                return tokio_main(check_connections(settings));
+            }
+            eprintln!(
+                "the settings are good; nothing was connected to (--connect reaches for Redis, the manager and the metastores)"
+            );
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Seed {
@@ -156,6 +166,23 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     };
     telemetry.guard.shut_down(std::time::Duration::from_secs(3));
     Ok(code)
+}
+
+async fn check_connections(settings: Settings) -> anyhow::Result<ExitCode> {
+    let found = tidegate_server::check_connections(&settings).await;
+    for connection in &found {
+        match &connection.outcome {
+            Ok(said) => eprintln!("{}: {said}", connection.part),
+            Err(problem) => eprintln!("{}: FAILED: {problem}", connection.part),
+        }
+    }
+    let failed = found.iter().filter(|one| one.outcome.is_err()).count();
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        eprintln!("tidegate: {failed} of {} parts cannot be used", found.len());
+        ExitCode::FAILURE
+    })
 }
 
 /// Shows the password of the first administrator to whoever started this, and not to the log.

@@ -77,6 +77,16 @@ pub(crate) async fn build(
     })
 }
 
+/// Whether Redis answers, and takes what the settings say.
+///
+/// # Errors
+/// Why not.
+pub(crate) async fn look(redis: &tidegate_config::RedisSettings) -> Result<(), StoreError> {
+    let settings = redis_settings(redis);
+    settings.check()?;
+    redis_state(settings).await?.health.ping().await
+}
+
 /// The settings of Redis as its adapter takes them.
 pub(crate) fn redis_settings(redis: &tidegate_config::RedisSettings) -> RedisSettings {
     let identity = redis.identity.as_ref().map(|identity| RedisIdentity {

@@ -13,13 +13,16 @@ use tidegate_config::{
 use tidegate_manager::Manager;
 use tidegate_manager::workspace::{FindConnection, FindWorkspace, WorkspaceConnection};
 use tidegate_metastore::seed::create_embedded;
-use tidegate_metastore::{Metastore, MetastoreError, MetastoreSettings, PoolSettings};
+use tidegate_metastore::{
+    Metastore, MetastoreError, MetastoreSettings, PoolSettings, StoredPasswords,
+};
 use tidegate_oauth::ResourceMap;
 use tidegate_query::{DefinitionKind, DefinitionKinds, Engines, EnginesBuilder, PoolLimits};
 use tidegate_runtime::{OpenError, OpenWorkspace};
 use tidegate_tools::{Features, FixedFeatures, SqlLimits, Workspace};
 use tidegate_types::{Clock, WorkspaceSlug};
 use tidegate_web::{Names, WorkspaceHosts};
+use tokio::runtime::Handle;
 use url::Url;
 
 use crate::access::Managed;
@@ -42,6 +45,7 @@ pub(crate) struct KnownWorkspaces {
     sql_limits: SqlLimits,
     engines: Arc<Engines>,
     clock: Arc<dyn Clock>,
+    runtime: Handle,
 }
 
 impl KnownWorkspaces {
@@ -85,6 +89,7 @@ impl KnownWorkspaces {
             },
             engines: Arc::new(engines.build()),
             clock,
+            runtime: Handle::current(),
         }
     }
 
@@ -125,14 +130,7 @@ impl KnownWorkspaces {
     }
 
     async fn metastore(&self, workspace: &WorkspaceSettings) -> Result<Metastore, Source> {
-        let settings = MetastoreSettings {
-            pool: PoolSettings {
-                max_connections: workspace.metastore_pool_size,
-                ..PoolSettings::default()
-            },
-            dashboard_roles: workspace.flags.is_on(Flag::DashboardRbac),
-            secret_key: workspace.secret_key.clone(),
-        };
+        let settings = metastore_settings(workspace);
         match &workspace.metastore {
             Where::Embedded { folder } => {
                 let path = if workspace.seed {
@@ -147,7 +145,11 @@ impl KnownWorkspaces {
             }
             Where::Sqlite { path } => Ok(Metastore::open_sqlite(path, false, settings).await?),
             Where::Postgres { url } => {
-                let metastore = Metastore::connect_postgres(url, settings)?;
+                let metastore = {
+                    // The connections are served by the runtime that built this, which outlives those of callers.
+                    let _runtime = self.runtime.enter();
+                    Metastore::connect_postgres(url, settings)?
+                };
                 tokio::time::timeout(Duration::from_secs(15), metastore.check_revision())
                     .await
                     .unwrap_or(Err(MetastoreError::Timeout {
@@ -162,8 +164,9 @@ impl KnownWorkspaces {
 #[async_trait::async_trait]
 impl OpenWorkspace for KnownWorkspaces {
     async fn open(&self, slug: &WorkspaceSlug) -> Result<Option<Workspace>, OpenError> {
-        let failed = |source| OpenError {
+        let failed = |source: Source| OpenError {
             slug: slug.clone(),
+            reason: public_reason(&*source),
             source,
         };
         let found;
@@ -179,6 +182,9 @@ impl OpenWorkspace for KnownWorkspaces {
             },
         };
         let metastore = self.metastore(settings).await.map_err(failed)?;
+        if !settings.metastore.is_node_local() {
+            check_secret_key(slug, &metastore).await;
+        }
         let url = settings
             .superset_url
             .as_ref()
@@ -213,8 +219,54 @@ impl OpenWorkspace for KnownWorkspaces {
             .await
             .map_err(|source| OpenError {
                 slug: slug.clone(),
+                reason: public_reason(&*source),
                 source,
             })
+    }
+}
+
+/// Why a workspace cannot be opened, without hosts, users and files.
+fn public_reason(err: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
+    match err.downcast_ref::<MetastoreError>() {
+        Some(err) => format!("its metastore: {}", err.public_reason()),
+        None => "the log says why".to_owned(),
+    }
+}
+
+/// Tells the operator when the passwords of databases cannot be read, which would else be found out by the first query.
+async fn check_secret_key(slug: &WorkspaceSlug, metastore: &Metastore) {
+    match metastore.databases().stored_passwords().await {
+        Ok(found) => {
+            if let Some(problem) = secret_key_problem(slug, &found) {
+                tracing::warn!(workspace = %slug, databases = ?found.unreadable, "{problem}");
+            }
+        }
+        Err(err) => tracing::warn!(
+            workspace = %slug,
+            error = &err as &dyn std::error::Error,
+            "the stored passwords of databases could not be looked at"
+        ),
+    }
+}
+
+/// What is wrong with the secret key, as far as stored passwords tell.
+pub(crate) fn secret_key_problem(slug: &WorkspaceSlug, found: &StoredPasswords) -> Option<String> {
+    let (unreadable, all) = (
+        found.unreadable.len(),
+        found.readable + found.unreadable.len(),
+    );
+    match (unreadable, found.has_key) {
+        (0, _) => None,
+        (_, false) => Some(format!(
+            "workspaces.{slug}.secret_key is not set, and {unreadable} databases have an encrypted password: they cannot be queried"
+        )),
+        (_, true) if found.readable == 0 => Some(format!(
+            "workspaces.{slug}.secret_key decrypts none of {all} stored passwords: it is not the SECRET_KEY of this Superset, and these databases cannot be queried"
+        )),
+        _ => Some(format!(
+            "workspaces.{slug}.secret_key decrypts {} of {all} stored passwords: the other databases cannot be queried",
+            found.readable
+        )),
     }
 }
 
@@ -232,6 +284,18 @@ impl KnownWorkspaces {
             opened.remove(slug);
         }
         Ok(is_same)
+    }
+}
+
+/// How a workspace's metastore is read.
+pub(crate) fn metastore_settings(workspace: &WorkspaceSettings) -> MetastoreSettings {
+    MetastoreSettings {
+        pool: PoolSettings {
+            max_connections: workspace.metastore_pool_size,
+            ..PoolSettings::default()
+        },
+        dashboard_roles: workspace.flags.is_on(Flag::DashboardRbac),
+        secret_key: workspace.secret_key.clone(),
     }
 }
 

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::edge::wire::Wire;
-use crate::harness::{Node, TestCluster, eventually, result_text, token_for};
+use crate::harness::{Nginx, Node, TestCluster, eventually, result_text, token_for};
 
 #[tokio::test]
 async fn a_node_told_to_stop_is_unready_finishes_what_runs_and_takes_nothing_new() {
@@ -202,5 +202,63 @@ async fn a_rolling_restart_fails_no_request_of_a_client_that_tries_twice() {
     println!(
         "{} requests over a rolling restart of three nodes",
         answered.load(Ordering::SeqCst)
+    );
+}
+
+#[tokio::test]
+async fn nodes_restarted_a_second_apart_behind_the_shipped_proxy_leave_nobody_without_a_node() {
+    const PAUSE: Duration = Duration::from_secs(1);
+    let builder = TestCluster::builder()
+        .await
+        .set("LIMITS__ENABLED", "false")
+        .set("SERVER__ALLOWED_HOSTS", "127.0.0.1");
+    let mut cluster = builder.start(3).await;
+    let nginx = Nginx::start_shipped(cluster.nodes()).await;
+    let (stop, answered) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let clients: Vec<_> = (0..4)
+        .map(|_| {
+            let (stop, answered) = (stop.clone(), answered.clone());
+            let caller = nginx.as_user("admin");
+            tokio::spawn(async move {
+                let mut failures = Vec::new();
+                while !stop.load(Ordering::SeqCst) {
+                    let params = json!({ "name": "test_simple_text", "arguments": {} });
+                    match caller.try_send("tools/call", params).await {
+                        Ok(reply) if reply.status() == StatusCode::OK => {
+                            answered.fetch_add(1, Ordering::SeqCst);
+                        }
+                        Ok(reply) => failures.push(reply.status().to_string()),
+                        Err(err) => failures.push(format!("{err:?}")),
+                    }
+                }
+                failures
+            })
+        })
+        .collect();
+    for number in 0..3 {
+        cluster.restart(number).await;
+        let until = tokio::time::Instant::now() + PAUSE;
+        let before = answered.load(Ordering::SeqCst);
+        tokio::time::sleep_until(until).await;
+        assert!(
+            answered.load(Ordering::SeqCst) > before,
+            "nobody is answered"
+        );
+    }
+    stop.store(true, Ordering::SeqCst);
+    let mut failures = Vec::new();
+    for client in clients {
+        failures.extend(client.await.unwrap());
+    }
+    let said = nginx.errors();
+    assert!(!said.contains("no live upstreams"), "{said}");
+    // A request that a node had when it was told to stop may be lost with its connection, and no other.
+    assert!(
+        failures.len() <= 3 * 4,
+        "{} failed: {failures:?}\n{said}",
+        failures.len()
     );
 }

@@ -4,5 +4,6 @@ mod changes;
 mod clients;
 mod control;
 mod crowd;
+mod metastores;
 mod redis;
 mod tools;

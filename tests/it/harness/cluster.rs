@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use tempfile::TempDir;
 
-use super::{JWT_SECRET, Node, SECRET_KEY, SERVICE_TOKEN, Servers};
+use super::{JWT_SECRET, Node, SECRET_KEY, SERVICE_TOKEN, Servers, eventually};
 
 /// Nodes of one deployment: one Redis, one PostgreSQL metastore, tokens signed with HS256.
 pub(crate) struct TestCluster {
@@ -76,6 +76,22 @@ impl TestCluster {
         self.nodes.iter().map(Node::url).collect()
     }
 
+    /// Stops a node as an operator does, and starts it again at the same address.
+    pub(crate) async fn restart(&mut self, number: usize) {
+        let (_, port) = self.nodes[number].address().rsplit_once(':').unwrap();
+        let mut environment = self.builder.environment.clone();
+        environment.insert("TIDEGATE_SERVER__PORT".to_owned(), port.to_owned());
+        self.nodes[number].terminate();
+        eventually("the node ends", || {
+            std::future::ready(self.nodes[number].status())
+        })
+        .await;
+        let log = self.folder.path().join(format!("node-{number}-again.log"));
+        let mut node = Node::spawn(&log, &environment);
+        node.started().await;
+        self.nodes[number] = node;
+    }
+
     /// Starts another node in the place of one.
     pub(crate) async fn replace(&mut self, number: usize) {
         let log = self.folder.path().join(format!("node-{number}-again.log"));
@@ -91,6 +107,22 @@ impl ClusterBuilder {
         self.environment
             .insert(format!("TIDEGATE_{key}"), value.to_owned());
         self
+    }
+
+    /// Reaches PostgreSQL, metastore and manager, by another port.
+    pub(crate) fn postgres_at(mut self, port: u16) -> Self {
+        for key in ["WORKSPACES__DEMO__METASTORE", "MANAGER__URL"] {
+            if let Some(url) = self.environment.get_mut(&format!("TIDEGATE_{key}")) {
+                *url = at_port(url, port);
+            }
+        }
+        self
+    }
+
+    /// Reaches the manager's PostgreSQL by another port.
+    pub(crate) fn manager_at(self, port: u16) -> Self {
+        let url = at_port(&self.environment["TIDEGATE_MANAGER__URL"], port);
+        self.set("MANAGER__URL", &url)
     }
 
     /// Asks for tokens of its own, which a manager issues on a PostgreSQL database of the cluster's. `public_url` is what
@@ -138,6 +170,13 @@ impl ClusterBuilder {
             folder,
         }
     }
+}
+
+/// The same URL with another port.
+pub(crate) fn at_port(url: &str, port: u16) -> String {
+    let (before, rest) = url.rsplit_once(':').unwrap();
+    let (_, after) = rest.split_once('/').unwrap();
+    format!("{before}:{port}/{after}")
 }
 
 fn unique_prefix() -> String {

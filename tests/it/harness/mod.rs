@@ -21,7 +21,7 @@ mod wait;
 pub(crate) use browser::{Browser, LEFT_OUT, Page, form_of, web};
 pub(crate) use caller::{Caller, Reply, result_text};
 pub(crate) use client::{OAuthClient, REDIRECT_URI, Tokens, tokens};
-pub(crate) use cluster::{ClusterBuilder, TestCluster};
+pub(crate) use cluster::{ClusterBuilder, TestCluster, at_port};
 pub(crate) use events::{Event, Events};
 pub(crate) use nginx::Nginx;
 pub(crate) use node::Node;

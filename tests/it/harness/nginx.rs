@@ -10,21 +10,13 @@ use super::{Caller, Node, eventually};
 pub(crate) struct Nginx {
     process: Child,
     port: u16,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Nginx {
     /// Starts it in front of these nodes.
     pub(crate) async fn start(nodes: &[Node]) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("tidegate-nginx-")
-            .tempdir()
-            .unwrap();
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let (folder, port) = place();
         let servers = nodes.iter().fold(String::new(), |mut servers, node| {
             write!(servers, "server {};", node.address()).unwrap();
             servers
@@ -48,6 +40,39 @@ impl Nginx {
                }}\n\
              }}\n"
         );
+        Self::run(folder, port, &configuration).await
+    }
+
+    /// Starts it with the configuration that is shipped, with addresses in the place of Docker's names.
+    pub(crate) async fn start_shipped(nodes: &[Node]) -> Self {
+        let (folder, port) = place();
+        let path = folder.path().display();
+        let shipped = include_str!("../../../deploy/nginx/nginx.conf");
+        let mut configuration = String::from("daemon off;\n");
+        for line in shipped.lines() {
+            let trimmed = line.trim_start();
+            if trimmed.starts_with("resolver ") || trimmed.starts_with("zone ") {
+                continue;
+            }
+            if let Some(rest) = trimmed.strip_prefix("server tidegate:5008 resolve ") {
+                for node in nodes {
+                    writeln!(configuration, "server {} {rest}", node.address()).unwrap();
+                }
+                continue;
+            }
+            let line = line
+                .replace("/tmp/", &format!("{path}/"))
+                .replace("/dev/stdout", &format!("{path}/access.log"))
+                .replace("error_log stderr", &format!("error_log {path}/error.log"))
+                .replace("listen 8080", &format!("listen 127.0.0.1:{port}"))
+                .replace("worker_connections 16384", "worker_connections 1024");
+            configuration.push_str(&line);
+            configuration.push('\n');
+        }
+        Self::run(folder, port, &configuration).await
+    }
+
+    async fn run(folder: TempDir, port: u16, configuration: &str) -> Self {
         let file = folder.path().join("nginx.conf");
         std::fs::write(&file, configuration).unwrap();
         let process = Command::new("nginx")
@@ -65,7 +90,7 @@ impl Nginx {
         let nginx = Self {
             process,
             port,
-            _folder: folder,
+            folder,
         };
         eventually("nginx listens", async || {
             tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port))
@@ -76,10 +101,26 @@ impl Nginx {
         nginx
     }
 
+    /// What it says about errors.
+    pub(crate) fn errors(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default()
+    }
+
     /// A user behind it.
     pub(crate) fn as_user(&self, name: &str) -> Caller {
         Caller::new(format!("http://127.0.0.1:{}", self.port)).user(name)
     }
+}
+
+/// Where its files go, and a free port.
+fn place() -> (TempDir, u16) {
+    let folder = tempfile::Builder::new()
+        .prefix("tidegate-nginx-")
+        .tempdir()
+        .unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (folder, port)
 }
 
 impl Drop for Nginx {

@@ -62,6 +62,12 @@ impl Servers {
         servers
     }
 
+    /// PostgreSQL's port on 127.0.0.1.
+    pub(crate) fn postgres_port(&self) -> u16 {
+        let (_, rest) = self.postgres_url.rsplit_once(':').unwrap();
+        rest.split('/').next().unwrap().parse().unwrap()
+    }
+
     /// Runs a statement on PostgreSQL's maintenance database.
     pub(crate) fn execute(&self, sql: &str) {
         let done = Command::new("psql")

@@ -1,12 +1,19 @@
 //! Parts that go away, and come back.
 
+use std::time::{Duration, Instant};
+
 use reqwest::StatusCode;
 use serde_json::json;
 use tidegate_manager::flag::{FlagRule, SetFlag};
+use tidegate_testkit::pgbouncer::PgBouncer;
 use tidegate_testkit::redis::RedisServer;
+use tidegate_testkit::tcp_relay::TcpRelay;
 
 use super::{Deployment, ISSUER};
-use crate::harness::{OneNode, SERVICE_TOKEN, TestCluster, eventually, tokens};
+use crate::harness::{
+    Caller, OAuthClient, OneNode, SERVICE_TOKEN, Servers, TestCluster, eventually, result_text,
+    tokens,
+};
 
 #[tokio::test]
 async fn without_redis_nobody_signs_in_and_nothing_is_redeemed_twice() {
@@ -148,4 +155,111 @@ async fn a_manager_that_was_restarted_goes_on_where_it_stopped() {
         !node.log().contains("administrator admin"),
         "there is one already"
     );
+}
+
+#[tokio::test]
+async fn behind_a_pooler_people_sign_in_refresh_and_are_served_many_at_a_time() {
+    let servers = Servers::get().await;
+    let bouncer = PgBouncer::start(servers.postgres_port(), "").unwrap();
+    let builder = TestCluster::builder().await.own_tokens(ISSUER).await;
+    let cluster = builder.postgres_at(bouncer.port()).start(2).await;
+    let deployment = Deployment::of_cluster(&cluster).await;
+    let (deployment, cluster) = (&deployment, &cluster);
+    let people = (0..8).map(|number| async move {
+        let name = if number % 2 == 0 { "ada" } else { "vera" };
+        let mut client = deployment.client().await;
+        let mut browser = deployment.browser();
+        let mut tokens_of = client.connect(&mut browser, name, &[], &[]).await;
+        for round in 0..6 {
+            let node = cluster.node((number + round) % 2);
+            let caller = node.anyone().bearer(&tokens_of.access);
+            let charts = caller.call("list_charts", json!({})).await;
+            assert!(result_text(&charts).contains("total_count"), "{charts}");
+            let refresh = tokens_of.refresh.expect("it may be refreshed");
+            tokens_of = tokens(client.refresh(&refresh).await).await;
+        }
+        tokens_of.access
+    });
+    let access = futures_util::future::join_all(people).await;
+    // What changes is read on every node, by polling through the same pooler.
+    for (is_on, expected) in [(false, StatusCode::FORBIDDEN), (true, StatusCode::OK)] {
+        let set = SetFlag {
+            flag: "MCP_OAUTH_ENABLED".to_owned(),
+            rule: FlagRule::Everywhere(is_on),
+        };
+        deployment.control.call(set).await;
+        for node in cluster.nodes() {
+            let caller = node.anyone().bearer(&access[0]);
+            eventually("the node reads the change", async || {
+                let status = caller.send("tools/list", json!({})).await.status();
+                (status == expected).then_some(())
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_manager_that_hangs_costs_known_callers_nothing_and_others_one_wait() {
+    /// The documented 3 to 5 s, and what a busy machine adds.
+    const ONE_WAIT: Duration = Duration::from_secs(7);
+    let servers = Servers::get().await;
+    let relay = TcpRelay::to(servers.postgres_port()).unwrap();
+    let builder = TestCluster::builder().await.own_tokens(ISSUER).await;
+    let cluster = builder.manager_at(relay.port()).start(1).await;
+    let deployment = Deployment::of_cluster(&cluster).await;
+    let mut client = deployment.client().await;
+    let known = client
+        .connect(&mut deployment.browser(), "ada", &[], &[])
+        .await;
+    let unknown = client
+        .connect(&mut deployment.browser(), "vera", &[], &[])
+        .await;
+    let node = cluster.node(0);
+    let (known_caller, unknown_caller) = (
+        node.anyone().bearer(&known.access),
+        node.anyone().bearer(&unknown.access),
+    );
+    let status = async |caller: &Caller| caller.send("tools/list", json!({})).await.status();
+    // The second time nothing is asked any more.
+    for _ in 0..2 {
+        assert_eq!(StatusCode::OK, status(&known_caller).await);
+    }
+    relay.freeze();
+    for _ in 0..5 {
+        let begun = Instant::now();
+        assert_eq!(StatusCode::OK, status(&known_caller).await);
+        assert!(
+            begun.elapsed() < Duration::from_secs(1),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+    let begun = Instant::now();
+    assert_eq!(
+        StatusCode::SERVICE_UNAVAILABLE,
+        status(&unknown_caller).await
+    );
+    assert!(begun.elapsed() < ONE_WAIT, "{:?}", begun.elapsed());
+    // Many at once wait side by side, and those that come later do not wait.
+    let refresh = unknown.refresh.unwrap();
+    for within in [ONE_WAIT, Duration::from_secs(4)] {
+        let begun = Instant::now();
+        let at_once = (0..36).map(|_| {
+            let mut client = OAuthClient::known(ISSUER, cluster.urls(), &client.id);
+            let refresh = refresh.clone();
+            async move { client.refresh(&refresh).await.status() }
+        });
+        for status in futures_util::future::join_all(at_once).await {
+            assert_eq!(StatusCode::SERVICE_UNAVAILABLE, status);
+        }
+        assert!(begun.elapsed() < within, "{:?}", begun.elapsed());
+    }
+    assert_eq!(StatusCode::OK, status(&known_caller).await);
+    relay.thaw();
+    eventually("the manager is back", async || {
+        (status(&unknown_caller).await == StatusCode::OK).then_some(())
+    })
+    .await;
+    tokens(client.refresh(&refresh).await).await;
 }

@@ -22,6 +22,11 @@ const MAX_KNOWN: u64 = 10_000;
 /// How long asking may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long it may take where something is known that still counts, and how soon it is tried again then: a control plane
+/// that hangs must cost nobody much whose workspace is known.
+const TIMEOUT_IF_KNOWN: Duration = Duration::from_millis(200);
+const RETRY: Duration = Duration::from_secs(5);
+
 /// What is on in a workspace, and whether it sleeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkspaceState {
@@ -108,6 +113,8 @@ struct Known {
     state: WorkspaceState,
     as_of: u64,
     asked_at: tokio::time::Instant,
+    /// When it was last asked for in vain.
+    failed_at: Option<tokio::time::Instant>,
 }
 
 impl Gates {
@@ -148,7 +155,11 @@ impl Gates {
         }
         // Read before asking: what changes meanwhile makes the answer old.
         let as_of = self.freshness.place();
-        let asked = tokio::time::timeout(TIMEOUT, source.state_of(workspace)).await;
+        let within = match self.known(workspace, STALE) {
+            Some(_) => TIMEOUT_IF_KNOWN,
+            None => TIMEOUT,
+        };
+        let asked = tokio::time::timeout(within, source.state_of(workspace)).await;
         match asked.unwrap_or_else(|elapsed| Err(ControlError(elapsed.into()))) {
             Ok(state) => {
                 if let Some(as_of) = as_of {
@@ -156,6 +167,7 @@ impl Gates {
                         state,
                         as_of,
                         asked_at: tokio::time::Instant::now(),
+                        failed_at: None,
                     };
                     self.known.insert(workspace.clone(), known);
                 }
@@ -168,6 +180,10 @@ impl Gates {
                     "the state of a workspace cannot be asked for"
                 );
                 let stale = self.known(workspace, STALE);
+                if let Some(mut known) = self.known.get(workspace).filter(|_| stale.is_some()) {
+                    known.failed_at = Some(tokio::time::Instant::now());
+                    self.known.insert(workspace.clone(), known);
+                }
                 stale.map(|state| state.refusal(kind)).ok_or(err)
             }
         }
@@ -175,6 +191,10 @@ impl Gates {
 
     fn known(&self, workspace: &WorkspaceSlug, age: Duration) -> Option<WorkspaceState> {
         let known = self.known.get(workspace)?;
+        let was_tried = known
+            .failed_at
+            .is_some_and(|failed_at| failed_at.elapsed() < RETRY);
+        let age = if was_tried { STALE } else { age };
         let counts =
             known.asked_at.elapsed() < age && self.freshness.state_holds(known.as_of, workspace);
         counts.then_some(known.state)

@@ -41,7 +41,9 @@ pub trait OpenWorkspace: Send + Sync {
 pub struct OpenError {
     /// Which.
     pub slug: WorkspaceSlug,
-    /// Why.
+    /// Why, in words that may be shown on a probe: no host, no user, no file.
+    pub reason: String,
+    /// Why, for the log.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }

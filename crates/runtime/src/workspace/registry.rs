@@ -1,7 +1,8 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::Actor;
 use actix_rt::ArbiterHandle;
@@ -39,24 +40,47 @@ const MAX_UNKNOWN: u64 = 1_000;
 /// Workspaces that are opened or looked at again at once.
 const MAX_OPENING: usize = 8;
 
+/// How long it is told at once that a workspace could not be opened, before somebody tries again.
+const OPEN_PAUSE: Duration = Duration::from_millis(250);
+
 /// The workspaces that are active on this node.
 pub(crate) struct WorkspaceRegistry {
     active: RwLock<HashMap<WorkspaceSlug, WorkspaceHandle>>,
     unknown: Cache<WorkspaceSlug, ()>,
     /// Held by whoever opens the workspace: two pools for one metastore would be worse than a wait. One that cannot
     /// be opened keeps nobody waiting but its own callers.
-    opening: Cache<WorkspaceSlug, Arc<Mutex<()>>>,
+    opening: Cache<WorkspaceSlug, Arc<Opening>>,
+    /// Workspaces that this node was told to serve and has not opened yet, and why not.
+    unopened: RwLock<BTreeMap<WorkspaceSlug, String>>,
     places: Semaphore,
     opener: Arc<dyn OpenWorkspace>,
     state: SharedState,
-    arbiter: ArbiterHandle,
+    /// Each workspace has one of them, so that one tenant's work does not hold up all others'.
+    arbiters: Vec<ArbiterHandle>,
+}
+
+/// Somebody opens a workspace, or could not a moment ago.
+#[derive(Default)]
+struct Opening {
+    turn: Mutex<()>,
+    /// When the last attempt ended, and why it failed. Whoever waited for it, and whoever comes right after it, is told
+    /// the same: one after the other they would wait for the same time-out each.
+    failure: RwLock<Option<(Instant, WorkspaceError)>>,
+}
+
+impl Opening {
+    fn failed_since(&self, begun: Instant) -> Option<WorkspaceError> {
+        let failure = self.failure.read();
+        let (ended_at, err) = failure.as_ref()?;
+        (*ended_at >= begun || ended_at.elapsed() < OPEN_PAUSE).then(|| err.clone())
+    }
 }
 
 impl WorkspaceRegistry {
     pub(crate) fn new(
         opener: Arc<dyn OpenWorkspace>,
         state: SharedState,
-        arbiter: ArbiterHandle,
+        arbiters: Vec<ArbiterHandle>,
     ) -> Self {
         let unknown = Cache::builder()
             .max_capacity(MAX_UNKNOWN)
@@ -66,10 +90,11 @@ impl WorkspaceRegistry {
             active: RwLock::default(),
             unknown: unknown.build(),
             opening: opening.max_capacity(MAX_REMEMBERED).build(),
+            unopened: RwLock::default(),
             places: Semaphore::new(MAX_OPENING),
             opener,
             state,
-            arbiter,
+            arbiters,
         }
     }
 
@@ -87,20 +112,39 @@ impl WorkspaceRegistry {
         if self.unknown.contains_key(slug) {
             return Err(WorkspaceError::Unknown);
         }
-        let turn = self
-            .opening
-            .get_with(slug.clone(), Arc::<Mutex<()>>::default);
-        let _turn = turn.lock().await;
+        let begun = Instant::now();
+        let opening = self.opening.get_with(slug.clone(), Arc::<Opening>::default);
+        let _turn = opening.turn.lock().await;
         if let Some(handle) = self.find(slug) {
             return Ok(handle);
         }
+        if let Some(err) = opening.failed_since(begun) {
+            return Err(err);
+        }
+        let opened = self.open(slug).await;
+        *opening.failure.write() = match &opened {
+            Ok(_) | Err(WorkspaceError::Unknown) => None,
+            Err(err) => Some((Instant::now(), err.clone())),
+        };
+        opened
+    }
+
+    async fn open(&self, slug: &WorkspaceSlug) -> Result<WorkspaceHandle, WorkspaceError> {
         let _place = self
             .places
             .acquire()
             .await
             .map_err(|err| WorkspaceError::Unavailable(Arc::new(err)))?;
         let workspace = self.opener.open(slug).await.map_err(|err| {
-            tracing::error!(workspace = %slug, error = &err as &dyn std::error::Error, "a workspace could not be opened");
+            tracing::error!(
+                workspace = %slug,
+                reason = err.reason,
+                error = &err as &dyn std::error::Error,
+                "a workspace could not be opened"
+            );
+            if let Some(reason) = self.unopened.write().get_mut(slug) {
+                reason.clone_from(&err.reason);
+            }
             WorkspaceError::Unavailable(Arc::new(err))
         })?;
         let Some(workspace) = workspace.map(Arc::new) else {
@@ -114,7 +158,15 @@ impl WorkspaceRegistry {
             .subscribe(&Topic::Workspace(slug.clone()))
             .await
             .map_err(store_error)?;
-        let epoch = self.state.changes.head(slug).await.map_err(store_error)?;
+        let topic = Topic::Workspace(slug.clone());
+        let epoch = match self.state.changes.head(slug).await {
+            Ok(epoch) => epoch,
+            Err(err) => {
+                // Nobody would receive its signals. Should this fail too, they are received for nobody.
+                let _ = self.state.relay.unsubscribe(&topic).await;
+                return Err(store_error(err));
+            }
+        };
         let shared = Arc::new(Shared {
             workspace,
             access: Cache::builder()
@@ -129,7 +181,7 @@ impl WorkspaceRegistry {
             feed: broadcast::Sender::new(FEED_CAPACITY),
         });
         let (actor_shared, log) = (Arc::clone(&shared), Arc::clone(&self.state.changes));
-        let addr = WorkspaceActor::start_in_arbiter(&self.arbiter, move |_| {
+        let addr = WorkspaceActor::start_in_arbiter(self.arbiter(slug), move |_| {
             WorkspaceActor::new(actor_shared, log, MAILBOX)
         });
         let handle = WorkspaceHandle {
@@ -138,7 +190,30 @@ impl WorkspaceRegistry {
             deadline: ASK_DEADLINE,
         };
         self.active.write().insert(slug.clone(), handle.clone());
+        self.unopened.write().remove(slug);
         Ok(handle)
+    }
+
+    /// This node is to serve the workspace, and is not ready before it was opened once. One that goes away later is the
+    /// business of its own callers.
+    pub(crate) fn expect(&self, slug: &WorkspaceSlug) {
+        if self.find(slug).is_none() {
+            let reason = "it was not opened yet".to_owned();
+            self.unopened.write().insert(slug.clone(), reason);
+        }
+    }
+
+    /// The workspaces that this node is to serve and has not opened yet, and why not, in words that give nothing away.
+    pub(crate) fn unopened(&self) -> BTreeMap<WorkspaceSlug, String> {
+        self.unopened.read().clone()
+    }
+
+    fn arbiter(&self, slug: &WorkspaceSlug) -> &ArbiterHandle {
+        let mut hasher = DefaultHasher::new();
+        slug.as_str().hash(&mut hasher);
+        let count = u64::try_from(self.arbiters.len()).unwrap_or(1).max(1);
+        let number = usize::try_from(hasher.finish() % count).unwrap_or(0);
+        &self.arbiters[number]
     }
 
     /// The workspace if it is active here.
@@ -175,8 +250,9 @@ impl WorkspaceRegistry {
         let Some(handle) = self.find(slug) else {
             return;
         };
+        let arbiter = self.arbiter(slug);
         let (registry, slug) = (Arc::clone(self), slug.clone());
-        self.arbiter.spawn(async move {
+        arbiter.spawn(async move {
             let Ok(_place) = registry.places.acquire().await else {
                 return;
             };

@@ -49,6 +49,28 @@ pub(super) async fn open(
     Ok(Manager::Local(Arc::new(manager)))
 }
 
+/// Looks whether it can be used, and changes nothing. Whether there is one already.
+pub(crate) async fn look(
+    place: &ManagerPlace,
+    clock: &Arc<dyn Clock>,
+) -> Result<bool, ManagerError> {
+    let local = match place {
+        ManagerPlace::Sqlite { path, secret } => LocalSettings::Sqlite {
+            path: path.clone(),
+            secret: secret.clone(),
+        },
+        ManagerPlace::Postgres { url, secret } => LocalSettings::Postgres {
+            url: url.clone(),
+            secret: secret.clone(),
+        },
+        ManagerPlace::Remote { .. } => {
+            let manager = open(place, clock).await?;
+            return manager.call(ListWorkspaces {}).await.map(|_| true);
+        }
+    };
+    LocalManager::look(local, Arc::clone(clock)).await
+}
+
 /// Tells the manager of the workspaces that the configuration names, where it does not know them yet. A command may be
 /// run with another configuration than the nodes', and must not tell the manager that what that names is gone.
 pub(super) async fn declare_new(

@@ -3,7 +3,7 @@
 mod changes;
 mod first_start;
 mod flags;
-mod manager;
+pub(crate) mod manager;
 mod provisioning;
 mod settings;
 mod superset;

@@ -8,6 +8,7 @@ use crate::control::{ControlChange, ControlChangePage};
 struct Source {
     state: Mutex<WorkspaceState>,
     is_away: AtomicBool,
+    hangs: AtomicBool,
     asked: AtomicUsize,
 }
 
@@ -16,6 +17,9 @@ impl FlagSource for Source {
     async fn state_of(&self, _: &WorkspaceSlug) -> Result<WorkspaceState, ControlError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         if self.is_away.load(Ordering::SeqCst) {
             return Err(ControlError("away".into()));
         }
@@ -51,6 +55,7 @@ fn bench() -> Bench {
     let source = Arc::new(Source {
         state: Mutex::new(all_on()),
         is_away: AtomicBool::new(false),
+        hangs: AtomicBool::new(false),
         asked: AtomicUsize::new(0),
     });
     let freshness = Arc::new(Freshness::new(true));
@@ -172,6 +177,36 @@ async fn a_source_that_is_away_changes_nothing_unless_something_changed() {
     );
     bench.change(without(Flag::McpService));
     assert!(bench.gates.refusal(&acme(), kind).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_hangs_costs_callers_of_a_known_workspace_next_to_nothing() {
+    let bench = bench();
+    let kind = TokenKind::External;
+    assert_eq!(None, bench.refusal(kind).await);
+    bench.source.hangs.store(true, Ordering::SeqCst);
+    tokio::time::advance(Duration::from_mins(2)).await;
+    let begun = tokio::time::Instant::now();
+    for _ in 0..100 {
+        assert_eq!(None, bench.refusal(kind).await);
+    }
+    assert_eq!(TIMEOUT_IF_KNOWN, begun.elapsed(), "one of them waited");
+    tokio::time::advance(RETRY).await;
+    assert_eq!(None, bench.refusal(kind).await);
+    assert_eq!(
+        3,
+        bench.source.asked.load(Ordering::SeqCst),
+        "it is tried again"
+    );
+    bench.source.hangs.store(false, Ordering::SeqCst);
+    tokio::time::advance(RETRY).await;
+    assert_eq!(None, bench.refusal(kind).await);
+    assert_eq!(None, bench.refusal(kind).await);
+    assert_eq!(
+        4,
+        bench.source.asked.load(Ordering::SeqCst),
+        "and known again"
+    );
 }
 
 #[tokio::test]
