@@ -3,19 +3,18 @@
 
     check.py URL --sql COMMAND --kill COMMAND --console HOST:PORT [--nodes 3]
 
-The token is signed with HS256 from TIDEGATE_JWT_SECRET, TIDEGATE_JWT_ISSUER and TIDEGATE_JWT_AUDIENCE, for the user
-`admin` of the sample business. COMMAND is a shell command: the first gets SQL for the metastore on its standard
+The token is TIDEGATE_CHECK_TOKEN, an API token of somebody who acts as the user `admin` of the sample business. The first
+administrator signs in with TIDEGATE_FIRST_PASSWORD. COMMAND is a shell command: the first gets SQL for the metastore on its standard
 input and prints bare rows, the second kills one node without warning. The console is StatsD's.
 """
 
 import argparse
-import base64
 import concurrent.futures
-import hashlib
-import hmac
+import html
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -24,24 +23,6 @@ import time
 import urllib.parse
 
 PATIENCE_SECS = 60
-
-
-def token():
-    def part(data):
-        return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-    now = int(time.time())
-    claims = {
-        "sub": "admin",
-        "iss": os.environ["TIDEGATE_JWT_ISSUER"],
-        "aud": os.environ["TIDEGATE_JWT_AUDIENCE"],
-        "iat": now,
-        "exp": now + 3600,
-    }
-    head = part(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
-    body = head + b"." + part(json.dumps(claims).encode())
-    secret = os.environ["TIDEGATE_JWT_SECRET"].encode()
-    return (body + b"." + part(hmac.new(secret, body, hashlib.sha256).digest())).decode()
 
 
 class Client:
@@ -226,6 +207,64 @@ def check_kill(client, kill):
     passed("the session goes on without it")
 
 
+class Browser:
+    """Keeps cookies and sends forms, as far as signing in needs it."""
+
+    def __init__(self, url):
+        self.url = url
+        self.cookies = {}
+
+    def ask(self, method, path, fields=None):
+        url = urllib.parse.urlsplit(self.url)
+        connection = http.client.HTTPConnection(url.hostname, url.port, timeout=30)
+        headers = {"Origin": self.url, "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+        body = None
+        if fields is not None:
+            body = urllib.parse.urlencode(fields)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            for cookie in response.msg.get_all("Set-Cookie") or []:
+                name, value = cookie.split(";")[0].split("=", 1)
+                self.cookies[name] = value
+            return response.status, response.getheader("Location"), response.read().decode()
+        finally:
+            connection.close()
+
+    def follow(self, path):
+        for _ in range(8):
+            status, location, page = self.ask("GET", path)
+            if status not in (302, 303, 307):
+                return status, path, page
+            path = urllib.parse.urljoin(path, location)
+        raise Failed(f"too many redirects, at {path}")
+
+
+def hidden_fields(page):
+    found = re.findall(r"<input[^>]*type=\"?hidden\"?[^>]*>", page)
+    fields = {}
+    for field in found:
+        attributes = dict(re.findall(r'(\w+)="([^"]*)"', field))
+        fields[attributes["name"]] = html.unescape(attributes.get("value", ""))
+    return fields
+
+
+def check_sign_in(url):
+    """The first administrator's password opens the pages, and has to be changed."""
+    browser = Browser(url)
+    status, path, page = browser.follow("/settings/apps")
+    expect(status == 200 and "password" in page, f"the sign-in page at {path}: HTTP {status}")
+    action = re.search(r'<form[^>]*action="([^"]*)"', page)
+    fields = hidden_fields(page) | {"username": "admin", "password": os.environ["TIDEGATE_FIRST_PASSWORD"]}
+    target = html.unescape(action.group(1)) if action else path
+    status, location, page = browser.ask("POST", urllib.parse.urljoin(path, target), fields)
+    expect(status == 303, f"signing in: HTTP {status} {page[:300]}")
+    status, path, page = browser.follow(urllib.parse.urljoin(path, location))
+    expect(status == 200 and "password" in path + page, f"after signing in: {path} HTTP {status}")
+    passed(f"the first administrator signs in, and is led to {path}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
@@ -234,7 +273,7 @@ def main():
     parser.add_argument("--console", required=True)
     parser.add_argument("--nodes", type=int, default=3)
     options = parser.parse_args()
-    client = Client(options.url, token())
+    client = Client(options.url, os.environ["TIDEGATE_CHECK_TOKEN"])
 
     eventually("readiness", lambda: client.http("GET", "/readyz")[0] == 200)
     passed("/readyz through the proxy")
@@ -245,6 +284,11 @@ def main():
     status, _, _ = client.http("POST", "/mcp", "{}", {"Host": "evil.example.com"})
     expect(status == 403, f"of another Host: HTTP {status}")
     passed("no token is 401, another Host is 403")
+
+    status, _, body = client.http("GET", "/.well-known/oauth-protected-resource/mcp")
+    expect(status == 200 and json.loads(body)["authorization_servers"] == [options.url], f"metadata: {status} {body}")
+    passed("clients find the authorization server")
+    check_sign_in(options.url)
 
     check_session(client, options.nodes, options.sql)
 

@@ -39,10 +39,9 @@ eventually() {
     return 1
 }
 
-secrets=(POSTGRES_PASSWORD METASTORE_PASSWORD DATA_PASSWORD REDIS_PASSWORD TIDEGATE_STATE_SECRET SUPERSET_SECRET_KEY
-    TIDEGATE_JWT_SECRET)
+secrets=(POSTGRES_PASSWORD METASTORE_PASSWORD MANAGER_PASSWORD DATA_PASSWORD REDIS_PASSWORD TIDEGATE_STATE_SECRET
+    TIDEGATE_MANAGER_SECRET SUPERSET_SECRET_KEY)
 for name in "${secrets[@]}"; do export "$name=$(random)"; done
-export TIDEGATE_JWT_ISSUER=https://issuer.example.com TIDEGATE_JWT_AUDIENCE=http://localhost:$nginx_port/mcp
 
 say "redis, postgresql, statsd"
 redis-server --port "$redis_port" --bind 127.0.0.1 --requirepass "$REDIS_PASSWORD" --save '' --dir "$work" \
@@ -71,10 +70,8 @@ settings=(
     TIDEGATE_STATE__REPLICAS=3
     TIDEGATE_STATE__REDIS__URL="redis://:$REDIS_PASSWORD@127.0.0.1:$redis_port/0"
     TIDEGATE_STATE__SECRET="$TIDEGATE_STATE_SECRET"
-    TIDEGATE_AUTH__JWT__ALGORITHM=HS256
-    TIDEGATE_AUTH__JWT__SECRET="$TIDEGATE_JWT_SECRET"
-    TIDEGATE_AUTH__JWT__ISSUER="$TIDEGATE_JWT_ISSUER"
-    TIDEGATE_AUTH__JWT__AUDIENCE="$TIDEGATE_JWT_AUDIENCE"
+    TIDEGATE_MANAGER__URL="postgres://manager:$MANAGER_PASSWORD@127.0.0.1:$postgres_port/manager"
+    TIDEGATE_MANAGER__SECRET="$TIDEGATE_MANAGER_SECRET"
     TIDEGATE_WORKSPACES__DEMO__METASTORE="postgres://tidegate:$METASTORE_PASSWORD@127.0.0.1:$postgres_port/metastore"
     TIDEGATE_WORKSPACES__DEMO__SECRET_KEY="$SUPERSET_SECRET_KEY"
     TIDEGATE_TELEMETRY__STATSD__ADDRESS="127.0.0.1:$statsd_port"
@@ -89,6 +86,19 @@ for port in $node_1 $node_2 $node_3; do
     nodes+=($!)
     pids+=($!)
 done
+
+say "the first administrator"
+ready() { for port in $node_1 $node_2 $node_3; do "$TIDEGATE_BINARY" healthcheck --url "http://127.0.0.1:$port" || return 1; done; }
+eventually ready
+tidegate "$TIDEGATE_BINARY" check-config --connect
+grep -h -A 5 'administrator now' "$work"/node-*.log >"$work/first"
+[ "$(grep -c 'user name   admin' "$work/first")" = 1 ] || { echo "FAILED: not one administrator was made" >&2; exit 1; }
+TIDEGATE_FIRST_PASSWORD=$(sed -n 's/^ *password *//p' "$work/first")
+tidegate "$TIDEGATE_BINARY" user join admin --workspace demo --role admin --superset-username admin
+TIDEGATE_CHECK_TOKEN=$(tidegate "$TIDEGATE_BINARY" token add admin check --workspace demo --scopes read,query --json |
+    python3 -c 'import json, sys; made = json.load(sys.stdin); print(made.get("token") or made["secret"])')
+export TIDEGATE_FIRST_PASSWORD TIDEGATE_CHECK_TOKEN
+secrets+=(TIDEGATE_CHECK_TOKEN)
 
 say "nginx"
 mkdir "$work/nginx"

@@ -63,8 +63,8 @@ say "engine $(docker info --format '{{.ServerVersion}}'), ${compose[*]} $("${com
 # --- secrets of this run -----------------------------------------------------------------------------------------
 export TIDEGATE_PORT GRAPHITE_PORT STATSD_CONSOLE_PORT
 TIDEGATE_PORT=$(port) GRAPHITE_PORT=$(port) STATSD_CONSOLE_PORT=$(port)
-secrets=(POSTGRES_PASSWORD METASTORE_PASSWORD DATA_PASSWORD REDIS_PASSWORD TIDEGATE_STATE_SECRET SUPERSET_SECRET_KEY
-    TIDEGATE_JWT_SECRET)
+secrets=(POSTGRES_PASSWORD METASTORE_PASSWORD MANAGER_PASSWORD DATA_PASSWORD REDIS_PASSWORD TIDEGATE_STATE_SECRET
+    TIDEGATE_MANAGER_SECRET SUPERSET_SECRET_KEY)
 
 say "without secrets nothing starts"
 : >"$work/empty"
@@ -80,8 +80,6 @@ if env -i PATH="$PATH" HOME="${HOME:-/}" "${compose[@]}" --env-file "$work/env" 
 fi
 for name in "${secrets[@]}"; do export "$name=$(random)"; done
 export PGPASSWORD=$METASTORE_PASSWORD
-export TIDEGATE_JWT_ISSUER=https://issuer.example.com
-export TIDEGATE_JWT_AUDIENCE=http://localhost:$TIDEGATE_PORT/mcp
 # What this machine's containers may have at most.
 hard=$(ulimit -Hn)
 [ "$hard" = unlimited ] || [ "$hard" -ge 65536 ] || export OPEN_FILES=$hard
@@ -129,6 +127,15 @@ say "image of $(($(docker image inspect --format '{{.Size}}' $TIDEGATE_IMAGE) / 
 is_up=1
 up up -d --no-build >"$work/up.log" 2>&1 || { cat "$work/up.log"; exit 1; }
 up ps
+
+say "the first administrator"
+up logs --no-color tidegate 2>&1 | grep -A 5 'administrator now' >"$work/first"
+TIDEGATE_FIRST_PASSWORD=$(sed -n 's/^.*| *password  *//p' "$work/first" | head -1)
+up exec -T tidegate tidegate user join admin --workspace demo --role admin --superset-username admin
+TIDEGATE_CHECK_TOKEN=$(up exec -T tidegate tidegate token add admin check --workspace demo --scopes read,query --json |
+    python3 -c 'import json, sys; made = json.load(sys.stdin); print(made.get("token") or made["secret"])')
+export TIDEGATE_FIRST_PASSWORD TIDEGATE_CHECK_TOKEN
+secrets+=(TIDEGATE_CHECK_TOKEN)
 
 python3 $here/check.py "http://localhost:$TIDEGATE_PORT" \
     --sql "docker exec -i -e PGPASSWORD $(up ps -q postgres) psql -h 127.0.0.1 -U tidegate -d metastore -At" \

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tidegate_protocol::ToolAnnotations;
 use tidegate_query::{
-    Dialect, Mode, Policy, Query, QueryError, RowFilters, Script, StatementKind, mentions_any, render,
+    Dialect, Mode, Policy, Query, QueryError, RowFilters, Script, StatementKind, mentions_any,
+    render,
 };
 use tidegate_types::Scope;
 
