@@ -38,8 +38,8 @@ ENV RUSTUP_TOOLCHAIN=1.95.0
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --package tidegate-server --bin tidegate \
-    && install -D target/release/tidegate /out/tidegate
+    cargo build --profile dist --locked --package tidegate-server --bin tidegate \
+    && install -D target/dist/tidegate /out/tidegate
 
 FROM runtime
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt

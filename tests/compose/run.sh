@@ -108,7 +108,7 @@ if docker run --rm --entrypoint cat nginx:1.27-alpine /etc/debian_version >/dev/
         export STAND_IN_NGINX_CONF=$work/nginx.conf
     fi
     if [ -z "${TIDEGATE_BINARY:-}" ]; then
-        cargo build --release --locked --package tidegate-server --bin tidegate
+        cargo build --profile dist --locked --package tidegate-server --bin tidegate
         TIDEGATE_BINARY=${CARGO_TARGET_DIR:-target}/release/tidegate
     fi
 fi
