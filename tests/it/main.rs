@@ -15,3 +15,4 @@ mod oauth;
 mod protocol;
 mod records;
 mod rights;
+mod systems;

@@ -15,6 +15,7 @@ mod repository;
 mod requirements;
 mod steps;
 mod suites;
+mod systems;
 mod test;
 mod toolbox;
 mod transcripts;
@@ -35,12 +36,19 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Task {
     /// Installs what the tests need (as root on Debian), or says what to install.
-    Setup,
+    Setup {
+        /// What the systems tests need, too.
+        #[arg(long)]
+        systems: bool,
+    },
     /// Runs every check: format, clippy, layers, tests, documentation, conformance, real clients.
     Test {
         /// Leaves out what needs other programs: Redis, PostgreSQL, nginx, Node, Python.
         #[arg(long)]
         quick: bool,
+        /// Runs against whole other systems instead: Superset, PgBouncer, providers, all clients. An hour at most.
+        #[arg(long, conflicts_with = "quick")]
+        systems: bool,
     },
     /// Holds the arrows between the crates, the homes of packages, and the lints of every crate.
     CheckLayers,
@@ -94,8 +102,13 @@ fn main() -> anyhow::Result<()> {
     let task = CommandLine::parse().task;
     let repository = Repository::read()?;
     match task {
-        Task::Setup => requirements::ensure(requirements::ALL, &repository),
-        Task::Test { quick } => test::run(&repository, quick),
+        Task::Setup { systems } => {
+            requirements::ensure(requirements::ALL, &repository)?;
+            let more = if systems { requirements::SYSTEMS } else { &[] };
+            requirements::ensure(more, &repository)
+        }
+        Task::Test { systems: true, .. } => systems::run(&repository),
+        Task::Test { quick, .. } => test::run(&repository, quick),
         Task::CheckLayers => layers::check(&repository),
         Task::Conformance { no_build } => {
             suites::build_unless(no_build, &repository)?;

@@ -110,6 +110,18 @@ pub(crate) const ALL: &[Requirement] = &[
     },
 ];
 
+/// What `cargo xtask test --systems` needs besides.
+pub(crate) const SYSTEMS: &[Requirement] = &[Requirement {
+    name: "PgBouncer 1.18 or newer",
+    missing: |_| {
+        let program = ["pgbouncer", "/usr/sbin/pgbouncer"]
+            .into_iter()
+            .find(|program| version_of(program, &["--version"]).is_some());
+        too_old(program.unwrap_or("pgbouncer"), &["--version"], (1, 18))
+    },
+    install: Install::Apt(&["pgbouncer"]),
+}];
+
 /// What `cargo xtask test --quick` needs.
 pub(crate) const QUICK: &[Requirement] = &[FORMAT_AND_CLIPPY];
 

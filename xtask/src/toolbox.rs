@@ -200,7 +200,7 @@ pub(crate) fn python(repository: &Repository) -> anyhow::Result<PathBuf> {
 }
 
 /// Does the work unless the stamp says that it was done for this content.
-fn once(
+pub(crate) fn once(
     stamp: &Path,
     content: &str,
     work: impl FnOnce() -> anyhow::Result<()>,

@@ -23,6 +23,7 @@ pub(crate) struct OneNode {
 pub(crate) struct OneNodeBuilder {
     environment: BTreeMap<String, String>,
     workspaces: Vec<(String, String)>,
+    has_outside_workspace: bool,
 }
 
 impl OneNode {
@@ -36,6 +37,7 @@ impl OneNode {
         let builder = OneNodeBuilder {
             environment: BTreeMap::new(),
             workspaces: Vec::new(),
+            has_outside_workspace: false,
         };
         [
             ("SERVER__PORT", "0"),
@@ -125,6 +127,14 @@ impl OneNodeBuilder {
         self.set(&format!("WORKSPACES__{name}__METASTORE"), "embedded")
     }
 
+    /// Adds a workspace whose metastore is there already.
+    pub(crate) fn outside_workspace(mut self, slug: &str, metastore: &str, key: &str) -> Self {
+        self.has_outside_workspace = true;
+        let name = slug.to_uppercase().replace('-', "_");
+        self.set(&format!("WORKSPACES__{name}__METASTORE"), metastore)
+            .set(&format!("WORKSPACES__{name}__SECRET_KEY"), key)
+    }
+
     /// Starts the node and waits until it serves.
     pub(crate) async fn start(mut self) -> OneNode {
         let folder = tempfile::Builder::new()
@@ -132,7 +142,7 @@ impl OneNodeBuilder {
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
             .unwrap();
         let data = folder.path().join("data");
-        if self.workspaces.is_empty() {
+        if self.workspaces.is_empty() && !self.has_outside_workspace {
             self = self.workspace("demo", "");
         }
         let seed = seed().await;

@@ -1,0 +1,3 @@
+//! Against the whole of other systems, which take minutes to install and to start: `cargo xtask test --systems`.
+
+mod superset;
