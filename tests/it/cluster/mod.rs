@@ -1,6 +1,7 @@
 //! Several nodes on one Redis behave as one server.
 
 mod changes;
+mod controls;
 pub(crate) mod managed;
 mod proxy;
 mod questions;

@@ -4,7 +4,6 @@ mod calls;
 mod cancellation;
 mod change_streams;
 mod changes;
-mod controls;
 mod ladder;
 mod legacy_shapes;
 mod lists;
