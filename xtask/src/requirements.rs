@@ -112,14 +112,13 @@ pub(crate) const ALL: &[Requirement] = &[
 
 /// What `cargo xtask test --systems` needs besides.
 pub(crate) const SYSTEMS: &[Requirement] = &[Requirement {
-    name: "PgBouncer 1.18 or newer",
+    name: "Glewlwyd",
     missing: |_| {
-        let program = ["pgbouncer", "/usr/sbin/pgbouncer"]
-            .into_iter()
-            .find(|program| version_of(program, &["--version"]).is_some());
-        too_old(program.unwrap_or("pgbouncer"), &["--version"], (1, 18))
+        version_of("glewlwyd", &["--version"])
+            .is_none()
+            .then(|| "not found".to_owned())
     },
-    install: Install::Apt(&["pgbouncer"]),
+    install: Install::Apt(&["glewlwyd"]),
 }];
 
 /// What `cargo xtask test --quick` needs.
