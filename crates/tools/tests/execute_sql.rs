@@ -651,6 +651,175 @@ async fn braces_are_data_unless_templates_are_on_and_there_are_parameters() {
     assert_eq!(json!([{ "x": "{{ x }}" }]), plain.unwrap()["rows"]);
 }
 
+/// Another table of the same name in a schema of its own, and one that `public` does not have.
+const SHADOW: &str = "
+    CREATE SCHEMA shadow;
+    CREATE TABLE shadow.cleaned_sales_data AS SELECT * FROM public.cleaned_sales_data;
+    CREATE TABLE shadow.video_game_sales AS SELECT * FROM public.video_game_sales;
+    CREATE TABLE shadow.extra(a int);
+    INSERT INTO shadow.extra VALUES (7);";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rights_and_rules_are_those_of_the_table_that_a_bare_name_means() {
+    let fixture = Fixture::new();
+    fixture.server.execute("examples", SHADOW).unwrap();
+    fixture
+        .server
+        .execute(
+            "examples",
+            "ALTER ROLE superset SET search_path = shadow, public",
+        )
+        .unwrap();
+    let (sales, games) = (
+        "select count(*) from cleaned_sales_data",
+        "select count(*) from video_game_sales",
+    );
+    assert_eq!(json!(4), fixture.value("admin", sales).await);
+    assert_eq!(
+        json!(7),
+        fixture.value("admin", "select a from extra").await
+    );
+    // finn's dataset, and its rules, are in public. What the bare name means is another table.
+    for sql in [
+        sales,
+        "select * from extra",
+        "select * from nowhere",
+        "select * from pg_class",
+    ] {
+        let failure = fixture.sql("finn", sql).await.unwrap_err();
+        assert!(
+            matches!(failure, ToolFailure::Forbidden(_)),
+            "{sql}: {failure:?}"
+        );
+    }
+    let qualified = "select count(*) from public.cleaned_sales_data";
+    assert_eq!(json!(2), fixture.value("finn", qualified).await);
+    // dan has the whole database, and a rule on the games of public.
+    assert_eq!(json!(3), fixture.value("dan", games).await);
+    let qualified = "select count(*) from public.video_game_sales";
+    assert_eq!(json!(1), fixture.value("dan", qualified).await);
+    // A schema of the call comes before the path, which goes on to be looked in.
+    for (user, schema, sql, expected) in [
+        ("dan", "public", games, 1),
+        ("dan", "shadow", games, 3),
+        ("finn", "public", sales, 2),
+        ("admin", "public", "select count(*) from extra", 1),
+    ] {
+        let answer = fixture
+            .run(
+                user,
+                json!({ "database_id": 1, "sql": sql, "schema": schema }),
+            )
+            .await;
+        assert_eq!(
+            json!([{ "count": expected }]),
+            answer.unwrap()["rows"],
+            "{user} {schema} {sql}"
+        );
+    }
+    let request = json!({ "database_id": 1, "sql": sales, "schema": "shadow" });
+    let failure = fixture.run("finn", request).await.unwrap_err();
+    assert!(
+        matches!(failure, ToolFailure::InvalidArguments(_)),
+        "{failure:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dataset_without_a_schema_is_what_the_connection_means_by_its_name() {
+    let fixture = Fixture::new();
+    fixture.server.execute("examples", SHADOW).unwrap();
+    fixture.change("UPDATE tables SET schema = NULL WHERE table_name = 'cleaned_sales_data'");
+    fixture.change(
+        "UPDATE dbs SET extra = '{\"engine_params\": {\"connect_args\": {\"options\": \"-csearch_path=shadow,public\"}}}'",
+    );
+    let bare = "select count(*) from cleaned_sales_data";
+    assert_eq!(json!(2), fixture.value("finn", bare).await);
+    let shadow = "select count(*) from shadow.cleaned_sales_data";
+    assert_eq!(json!(2), fixture.value("finn", shadow).await);
+    let failure = fixture
+        .sql("finn", "select * from public.cleaned_sales_data")
+        .await
+        .unwrap_err();
+    assert!(matches!(failure, ToolFailure::Forbidden(_)), "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_is_committed_late_is_reported_as_done() {
+    let fixture = Fixture::new();
+    fixture.change("UPDATE dbs SET allow_dml = true");
+    fixture
+        .server
+        .execute(
+            "examples",
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$; \
+             CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON salaries DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION slow()",
+        )
+        .unwrap();
+    let request =
+        json!({ "database_id": 1, "sql": "insert into salaries values (1)", "timeout": 1 });
+    let context = fixture.context("admin").await;
+    let done = run(&context, request).await.unwrap();
+    assert_eq!(json!(1), done["affected_rows"]);
+    assert!(
+        context.write.is_set(),
+        "whoever runs the call must not drop it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_cannot_be_reached_is_named_with_a_reason_that_gives_nothing_away() {
+    let fixture = Fixture::new();
+    for (uri, reason) in [
+        (
+            "postgresql://hush:hush@127.0.0.1:1/hush",
+            "nothing listens at its address",
+        ),
+        (
+            "postgresql://hush:hush@hush.invalid/hush",
+            "the name of its host is not known",
+        ),
+        (
+            "postgresql://hush:hush@127.0.0.1:1/hush?passfile=hush",
+            "its connection is not described in a way that can be used",
+        ),
+        (
+            "sqlite:////hush/hush.db",
+            "its file lies outside of the allowed folders",
+        ),
+    ] {
+        fixture.change(&format!(
+            "UPDATE dbs SET password = NULL, sqlalchemy_uri = '{uri}'"
+        ));
+        let failure = fixture.sql("admin", "select 1").await.unwrap_err();
+        let ToolFailure::Unavailable { source, .. } = &failure else {
+            panic!("{uri}: {failure:?}");
+        };
+        assert!(source.to_string().starts_with("database 1: "), "{source}");
+        assert_eq!(
+            format!("database 1 \"examples\" cannot be reached: {reason}"),
+            failure.to_string()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failures_are_short_whatever_is_in_them() {
+    let fixture = Fixture::new();
+    for sql in [
+        "select (repeat('a', 20000000))::numeric".to_owned(),
+        format!("select '{}'::int", "x".repeat(190_000)),
+        format!("select {} from salaries", "x".repeat(190_000)),
+        format!("select * from \"{}\"", "x".repeat(190_000)),
+    ] {
+        let failure = fixture.sql("dan", &sql).await.unwrap_err();
+        let bytes = format!("{failure:?}").len();
+        assert!(bytes < 20_000, "{bytes} bytes");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn types_and_functions_tell_nothing_of_closed_tables() {
     let fixture = Fixture::new();
@@ -814,170 +983,4 @@ async fn under_a_rule_a_database_speaks_by_its_code_alone() {
     let failed = shown(fixture.sql("dan", "select 'x'::int").await.unwrap_err());
     let words = failed["error"].as_str().unwrap();
     assert!(words.contains("invalid input syntax"), "{words}");
-}
-
-/// Another table of the same name in a schema of its own, and one that `public` does not have.
-const SHADOW: &str = "
-    CREATE SCHEMA shadow;
-    CREATE TABLE shadow.cleaned_sales_data AS SELECT * FROM public.cleaned_sales_data;
-    CREATE TABLE shadow.video_game_sales AS SELECT * FROM public.video_game_sales;
-    CREATE TABLE shadow.extra(a int);
-    INSERT INTO shadow.extra VALUES (7);";
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rights_and_rules_are_those_of_the_table_that_a_bare_name_means() {
-    let fixture = Fixture::new();
-    fixture.server.execute("examples", SHADOW).unwrap();
-    fixture
-        .server
-        .execute(
-            "examples",
-            "ALTER ROLE superset SET search_path = shadow, public",
-        )
-        .unwrap();
-    let (sales, games) = (
-        "select count(*) from cleaned_sales_data",
-        "select count(*) from video_game_sales",
-    );
-    assert_eq!(json!(4), fixture.value("admin", sales).await);
-    assert_eq!(
-        json!(7),
-        fixture.value("admin", "select a from extra").await
-    );
-    // finn's dataset, and its rules, are in public. What the bare name means is another table.
-    for sql in [
-        sales,
-        "select * from extra",
-        "select * from nowhere",
-        "select * from pg_class",
-    ] {
-        let failure = fixture.sql("finn", sql).await.unwrap_err();
-        assert!(
-            matches!(failure, ToolFailure::Forbidden(_)),
-            "{sql}: {failure:?}"
-        );
-    }
-    let qualified = "select count(*) from public.cleaned_sales_data";
-    assert_eq!(json!(2), fixture.value("finn", qualified).await);
-    // dan has the whole database, and a rule on the games of public.
-    assert_eq!(json!(3), fixture.value("dan", games).await);
-    let qualified = "select count(*) from public.video_game_sales";
-    assert_eq!(json!(1), fixture.value("dan", qualified).await);
-    // A schema of the call comes before the path, which goes on to be looked in.
-    for (user, schema, sql, expected) in [
-        ("dan", "public", games, 1),
-        ("dan", "shadow", games, 3),
-        ("finn", "public", sales, 2),
-        ("admin", "public", "select count(*) from extra", 1),
-    ] {
-        let answer = fixture
-            .run(
-                user,
-                json!({ "database_id": 1, "sql": sql, "schema": schema }),
-            )
-            .await;
-        assert_eq!(
-            json!([{ "count": expected }]),
-            answer.unwrap()["rows"],
-            "{user} {schema} {sql}"
-        );
-    }
-    let request = json!({ "database_id": 1, "sql": sales, "schema": "shadow" });
-    let failure = fixture.run("finn", request).await.unwrap_err();
-    assert!(matches!(failure, ToolFailure::Forbidden(_)), "{failure:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dataset_without_a_schema_is_what_the_connection_means_by_its_name() {
-    let fixture = Fixture::new();
-    fixture.server.execute("examples", SHADOW).unwrap();
-    fixture.change("UPDATE tables SET schema = NULL WHERE table_name = 'cleaned_sales_data'");
-    fixture.change(
-        "UPDATE dbs SET extra = '{\"engine_params\": {\"connect_args\": {\"options\": \"-csearch_path=shadow,public\"}}}'",
-    );
-    let bare = "select count(*) from cleaned_sales_data";
-    assert_eq!(json!(2), fixture.value("finn", bare).await);
-    let shadow = "select count(*) from shadow.cleaned_sales_data";
-    assert_eq!(json!(2), fixture.value("finn", shadow).await);
-    let failure = fixture
-        .sql("finn", "select * from public.cleaned_sales_data")
-        .await
-        .unwrap_err();
-    assert!(matches!(failure, ToolFailure::Forbidden(_)), "{failure:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_that_is_committed_late_is_reported_as_done() {
-    let fixture = Fixture::new();
-    fixture.change("UPDATE dbs SET allow_dml = true");
-    fixture
-        .server
-        .execute(
-            "examples",
-            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$; \
-             CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON salaries DEFERRABLE INITIALLY DEFERRED \
-             FOR EACH ROW EXECUTE FUNCTION slow()",
-        )
-        .unwrap();
-    let request =
-        json!({ "database_id": 1, "sql": "insert into salaries values (1)", "timeout": 1 });
-    let context = fixture.context("admin").await;
-    let done = run(&context, request).await.unwrap();
-    assert_eq!(json!(1), done["affected_rows"]);
-    assert!(
-        context.write.is_set(),
-        "whoever runs the call must not drop it"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_cannot_be_reached_is_named_with_a_reason_that_gives_nothing_away() {
-    let fixture = Fixture::new();
-    for (uri, reason) in [
-        (
-            "postgresql://hush:hush@127.0.0.1:1/hush",
-            "nothing listens at its address",
-        ),
-        (
-            "postgresql://hush:hush@hush.invalid/hush",
-            "the name of its host is not known",
-        ),
-        (
-            "postgresql://hush:hush@127.0.0.1:1/hush?passfile=hush",
-            "its connection is not described in a way that can be used",
-        ),
-        (
-            "sqlite:////hush/hush.db",
-            "its file lies outside of the allowed folders",
-        ),
-    ] {
-        fixture.change(&format!(
-            "UPDATE dbs SET password = NULL, sqlalchemy_uri = '{uri}'"
-        ));
-        let failure = fixture.sql("admin", "select 1").await.unwrap_err();
-        let ToolFailure::Unavailable { source, .. } = &failure else {
-            panic!("{uri}: {failure:?}");
-        };
-        assert!(source.to_string().starts_with("database 1: "), "{source}");
-        assert_eq!(
-            format!("database 1 \"examples\" cannot be reached: {reason}"),
-            failure.to_string()
-        );
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn failures_are_short_whatever_is_in_them() {
-    let fixture = Fixture::new();
-    for sql in [
-        "select (repeat('a', 20000000))::numeric".to_owned(),
-        format!("select '{}'::int", "x".repeat(190_000)),
-        format!("select {} from salaries", "x".repeat(190_000)),
-        format!("select * from \"{}\"", "x".repeat(190_000)),
-    ] {
-        let failure = fixture.sql("dan", &sql).await.unwrap_err();
-        let bytes = format!("{failure:?}").len();
-        assert!(bytes < 20_000, "{bytes} bytes");
-    }
 }

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::engine::{array, literal};
+use super::engine::{SYSTEM_SCHEMA, array, literal};
 use crate::TableName;
 use crate::catalogue::{
     Catalogue, ColumnFacts, FunctionFacts, Leakproof, NamesInUse, TableFacts, TypeFacts,
 };
-
-const SYSTEM_SCHEMA: &str = "pg_catalog";
 
 /// Operator, type on its left, type on its right.
 pub(super) const LEAKPROOF: &str = "SELECT o.oprname::text, l.typname::text, r.typname::text \

@@ -229,7 +229,7 @@ impl Engine for PostgresEngine {
     }
 }
 
-const SYSTEM_SCHEMA: &str = "pg_catalog";
+pub(super) const SYSTEM_SCHEMA: &str = "pg_catalog";
 
 /// A text as a literal. `standard_conforming_strings` is on in every transaction of ours.
 pub(super) fn literal(text: &str) -> String {

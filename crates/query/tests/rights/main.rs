@@ -25,10 +25,12 @@ async fn engine(server: &PostgresServer) -> Arc<dyn Engine> {
         workspace: "acme".parse().unwrap(),
         id: 1,
         sqlalchemy_uri: uri.into(),
+        connect_args: Vec::new(),
+        server_certificate: None,
         allow_dml: false,
         limits: PoolLimits::default(),
     };
-    Engines::builder().build().get(&config).unwrap()
+    Engines::builder().build().get(&config).await.unwrap()
 }
 
 fn table(name: &str) -> TableName {

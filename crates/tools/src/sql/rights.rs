@@ -105,7 +105,8 @@ pub(super) async fn check_schema(
         false
     } else if database.is_wholly_open {
         let schemas = database.engine.schemas().await;
-        let schemas = schemas.map_err(|err| failure::query(err, dialect.as_str(), &database.connection))?;
+        let schemas =
+            schemas.map_err(|err| failure::query(err, dialect.as_str(), &database.connection))?;
         schemas.iter().any(|own| own == schema)
     } else {
         let (id, name) = (database.connection.id, &database.connection.database_name);
