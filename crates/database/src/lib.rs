@@ -6,6 +6,7 @@ mod error;
 mod pool;
 mod postgres;
 mod row;
+mod sqlite;
 mod transaction;
 
 pub use error::DatabaseError;

@@ -9,11 +9,12 @@ use sea_query::{
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, SqlitePool};
 use tidegate_types::SecretString;
+use tokio::sync::OnceCell;
 
 use crate::bind::PostgresValues;
 use crate::postgres::PostgresPool;
 use crate::transaction::{Transaction, TransactionKind, in_time};
-use crate::{DatabaseError, Row, bind};
+use crate::{DatabaseError, Row, bind, sqlite};
 
 /// Sizes and time-outs of the connections to one database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,8 @@ enum PoolKind {
     Sqlite {
         readers: SqlitePool,
         writer: SqlitePool,
+        /// Whether the file was opened, by either.
+        is_open: OnceCell<()>,
     },
     Postgres(PostgresPool),
 }
@@ -169,6 +172,7 @@ impl Pool {
                         .pragma("mmap_size", "268435456"),
                 ),
                 writer: pool(1).connect_lazy_with(options),
+                is_open: OnceCell::new(),
             },
             statement_timeout: settings.statement_timeout,
         }
@@ -194,6 +198,21 @@ impl Pool {
         }
     }
 
+    /// SQLite: opens the file, unless it is open.
+    async fn open(
+        &self,
+        operation: &'static str,
+        pool: &SqlitePool,
+        is_open: &OnceCell<()>,
+    ) -> Result<(), DatabaseError> {
+        if is_open.initialized() {
+            return Ok(());
+        }
+        // Boxed, as hardly any call comes here and each would carry it.
+        let opened = Box::pin(is_open.get_or_try_init(|| sqlite::open(pool)));
+        self.in_time(operation, opened).await.map(drop)
+    }
+
     async fn in_time<T>(
         &self,
         operation: &'static str,
@@ -207,7 +226,10 @@ impl Pool {
     /// selects it with a lock.
     pub async fn begin(&self, operation: &'static str) -> Result<Transaction, DatabaseError> {
         let kind = match &self.kind {
-            PoolKind::Sqlite { writer, .. } => {
+            PoolKind::Sqlite {
+                writer, is_open, ..
+            } => {
+                self.open(operation, writer, is_open).await?;
                 let begin = writer.begin_with("BEGIN IMMEDIATE");
                 TransactionKind::Sqlite(self.in_time(operation, begin).await?)
             }
@@ -229,9 +251,12 @@ impl Pool {
         statement: &SelectStatement,
     ) -> Result<Vec<Row>, DatabaseError> {
         match &self.kind {
-            PoolKind::Sqlite { readers, .. } => {
+            PoolKind::Sqlite {
+                readers, is_open, ..
+            } => {
                 let (sql, values) = statement.for_sqlite();
                 let query = sqlx::query_with(safe(sql), bind::sqlite(operation, values)?);
+                self.open(operation, readers, is_open).await?;
                 let rows = self.in_time(operation, query.fetch_all(readers)).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
@@ -261,9 +286,12 @@ impl Pool {
         statement: &impl Statement,
     ) -> Result<u64, DatabaseError> {
         match &self.kind {
-            PoolKind::Sqlite { writer, .. } => {
+            PoolKind::Sqlite {
+                writer, is_open, ..
+            } => {
                 let (sql, values) = statement.for_sqlite();
                 let query = sqlx::query_with(safe(sql), bind::sqlite(operation, values)?);
+                self.open(operation, writer, is_open).await?;
                 Ok(self
                     .in_time(operation, query.execute(writer))
                     .await?
@@ -301,11 +329,14 @@ impl Pool {
     pub async fn run_script(
         &self,
         operation: &'static str,
-        sqlite: &'static str,
+        script: &'static str,
         postgres: &'static str,
     ) -> Result<(), DatabaseError> {
         match &self.kind {
-            PoolKind::Sqlite { writer, .. } => {
+            PoolKind::Sqlite {
+                writer, is_open, ..
+            } => {
+                self.open(operation, writer, is_open).await?;
                 let done = sqlx::raw_sql(sqlite).execute(writer).await;
                 done.map(drop)
                     .map_err(|err| DatabaseError::from_sqlx(operation, err))
@@ -317,7 +348,9 @@ impl Pool {
     /// Closes all connections, after what runs on them.
     pub async fn close(&self) {
         match &self.kind {
-            PoolKind::Sqlite { readers, writer } => {
+            PoolKind::Sqlite {
+                readers, writer, ..
+            } => {
                 readers.close().await;
                 // Last, so that it is the one that folds the log into the file.
                 writer.close().await;

@@ -1,7 +1,7 @@
 //! Brings the tables up to date. Numbered scripts, all in one transaction; of several nodes that start at
 //! once one runs them, and the others wait for it and find them done.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_query::{Alias, Expr, ExprTrait as _, Func, Query, SelectStatement};
 use tidegate_database::{Backend, DatabaseError, Pool, Transaction};
@@ -49,7 +49,7 @@ async fn migrate_by(
     now: UnixSecs,
     migrations: &[Migration],
 ) -> Result<(), DatabaseError> {
-    let mut transaction = pool.begin("migrate the manager's tables").await?;
+    let mut transaction = begin(pool).await?;
     transaction.set_statement_timeout(PATIENCE);
     // SQLite's transaction began as a writer's, which is its lock.
     transaction.run_script("", PATIENCE_POSTGRES).await?;
@@ -86,6 +86,18 @@ async fn migrate_by(
 pub(crate) async fn look(pool: &Pool) -> Result<Option<usize>, DatabaseError> {
     let mut transaction = pool.begin("look at the manager's tables").await?;
     known_version(&mut transaction).await
+}
+
+/// SQLite's lock is the transaction itself: who finds it taken asks again, as long as another node may migrate.
+async fn begin(pool: &Pool) -> Result<Transaction, DatabaseError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match pool.begin("migrate the manager's tables").await {
+            Err(DatabaseError::Timeout { .. })
+                if pool.backend() == Backend::Sqlite && Instant::now() < deadline => {}
+            begun => return begun,
+        }
+    }
 }
 
 /// The version of the tables; 0 for an empty database, whose table of versions is made.
