@@ -50,7 +50,7 @@ impl Inner {
         answered.unwrap_or_else(|denied| {
             let reason = denied.reason;
             self.recorder
-                .record("authorize.refused", reason, about, visit.peer, None);
+                .refused("authorize.refused", reason, about, visit.peer, None);
             let OAuthError { code, description } = denied.told;
             Authorize::Redirect(refusal(
                 &answerable.redirect_uri,
@@ -64,7 +64,7 @@ impl Inner {
 
     fn refuse(&self, refusal: AuthorizeRefusal, about: About, visit: Visit<'_>) -> Authorize {
         self.recorder
-            .record("authorize.refused", refusal.code(), about, visit.peer, None);
+            .refused("authorize.refused", refusal.code(), about, visit.peer, None);
         Authorize::Refused(refusal)
     }
 
@@ -202,7 +202,9 @@ impl Inner {
         let of_client = found.metadata().scope.as_deref().unwrap_or_default();
         let of_client = tidegate_oauth::ScopeRequest::parse(of_client);
         let default = of_client.narrowed(self.rules.default_scopes, ScopeSet::all());
-        asked.narrowed(default, found.client.scopes)
+        asked
+            .narrowed(default, found.client.scopes)
+            .narrowed_to(self.rules.offered_scopes)
     }
 
     /// A code without asking, where the same person agreed to as much before, for a client whose identity is assured,

@@ -308,6 +308,7 @@ impl Inner {
             Err(err) => return Err(err.into()),
         }
         if matches!(found.home, Home::Store { .. }) {
+            self.keep_registration(&found.client).await;
             // It would expire anyway; a store that is away is no reason to stop here.
             let key = key_of_client(&found.client.id);
             let _ = self.drawer.remove(TicketKind::DynamicClient, &key).await;

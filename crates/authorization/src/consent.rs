@@ -7,9 +7,9 @@ use tidegate_manager::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_oauth::{RedirectKind, RedirectUri, Resource};
 use tidegate_signin::BrowserSession;
 use tidegate_store::TicketKind;
-use tidegate_types::{AccountId, ExposeSecret, GrantId, Peer, ScopeSet, WorkspaceSlug};
+use tidegate_types::{AccountId, ExposeSecret, GrantId, Peer, Scope, ScopeSet, WorkspaceSlug};
 
-use crate::clients::{ClientProblem, FoundClient, Home, key_of_client};
+use crate::clients::{ClientProblem, FoundClient, Home};
 use crate::denied::Denied;
 use crate::drawer::Kept;
 use crate::server::Inner;
@@ -21,6 +21,9 @@ use crate::{
 
 /// Workspaces that one page offers.
 const MOST_CHOICES: usize = 200;
+/// The widest scope that is chosen at first, whatever a client asks for: more is for the person to choose. Many clients ask for
+/// all that metadata name.
+const MOST_PRESELECTED: Scope = Scope::Query;
 /// How often a ticket that others change is tried again.
 const TRIES: usize = 4;
 
@@ -83,7 +86,9 @@ impl Inner {
         }
         let found = self.client_of(&transaction).await?;
         check_owner(&found, &session.account.id)?;
-        self.keep_registration(&found).await;
+        if matches!(found.home, Home::Store { .. }) {
+            self.keep_registration(&found.client).await;
+        }
         let redirect = &transaction.redirect_uri;
         let offer = Offer {
             found: &found,
@@ -110,6 +115,7 @@ impl Inner {
         let workspaces = self
             .choices(account, found, offer.requested, offer.workspace)
             .await?;
+        let preselected = self.preselected(account, &workspaces).await?;
         Ok(ConsentView {
             client: ClientView {
                 id: found.client.id.clone(),
@@ -121,7 +127,9 @@ impl Inner {
             answer: offer.answer,
             workspaces,
             is_workspace_given: offer.workspace.is_some(),
+            preselected_workspace: preselected,
             requested: offer.requested,
+            preselected_scopes: offer.requested.narrowed_to(MOST_PRESELECTED.into()),
             ignored_scopes: offer.ignored_scopes.to_vec(),
             offers_offline: found.may_refresh(),
             access_life: self.rules.access_life,
@@ -131,6 +139,38 @@ impl Inner {
             other_account: offer.other_account,
             expires_at: offer.expires_at,
         })
+    }
+
+    /// The workspace that is chosen at first: the only one, or the one in which this person used a client last. Nobody lets a
+    /// client into the first of many because of its name.
+    async fn preselected(
+        &self,
+        account: &AccountId,
+        choices: &[WorkspaceChoice],
+    ) -> Result<Option<WorkspaceSlug>, Denied> {
+        let is_open = |slug: &WorkspaceSlug| {
+            choices
+                .iter()
+                .any(|choice| choice.closed.is_none() && choice.slug == *slug)
+        };
+        let last = match choices {
+            [] => None,
+            [only] => Some(only.slug.clone()),
+            _ => {
+                let filter = GrantFilter {
+                    account: Some(account.clone()),
+                    with_ended: true,
+                    ..GrantFilter::default()
+                };
+                let grants = self.manager.call(ListGrants { filter }).await?;
+                grants
+                    .into_iter()
+                    .map(|summary| summary.grant)
+                    .max_by_key(|grant| grant.last_used_at.unwrap_or(grant.created_at))
+                    .map(|grant| grant.workspace)
+            }
+        };
+        Ok(last.filter(is_open))
     }
 
     pub(crate) async fn decide(
@@ -358,18 +398,6 @@ impl Inner {
         }
     }
 
-    /// A registration that a person looks at is in use.
-    async fn keep_registration(&self, found: &FoundClient) {
-        if matches!(found.home, Home::Store { .. }) {
-            let key = key_of_client(&found.client.id);
-            let life = self.rules.used_client_life;
-            let _ = self
-                .drawer
-                .keep(TicketKind::DynamicClient, &key, life)
-                .await;
-        }
-    }
-
     /// The person's workspaces, or the given one if it is theirs, with what can be agreed to in each.
     pub(crate) async fn choices(
         &self,
@@ -421,7 +449,8 @@ impl Inner {
         let wanted: ScopeSet = requested.iter().chain(granted.iter()).collect();
         let scopes = wanted
             .narrowed_to(membership.role.scopes())
-            .narrowed_to(found.client.scopes);
+            .narrowed_to(found.client.scopes)
+            .narrowed_to(self.rules.offered_scopes);
         let closed = self
             .closed(found, &membership, workspace.is_hibernated, scopes)
             .await?;

@@ -63,10 +63,14 @@ impl Denied {
     }
 
     pub(crate) fn too_many() -> Self {
+        Self::too_often("too_many_requests")
+    }
+
+    pub(crate) fn too_often(reason: &'static str) -> Self {
         let description = "too many requests: wait a minute";
         Self::new(
             OAuthError::new(ErrorCode::TooManyRequests, description),
-            "too_many_requests",
+            reason,
         )
     }
 

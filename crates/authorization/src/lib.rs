@@ -20,6 +20,7 @@ mod register;
 mod reply;
 mod revoke;
 mod rules;
+mod samples;
 mod server;
 mod token;
 mod transaction;
@@ -29,7 +30,7 @@ pub use fetch::{FetchError, FetchSettings, Fetched, Fetcher, FetcherSetupError, 
 pub use gate::{AlwaysOn, OAuthGate};
 pub use reply::{Authorize, AuthorizeRefusal, DeviceReply, TokenReply};
 pub use rules::{AssertionIssuer, Limits, Rate, Rules};
-pub use server::{AuthorizationServer, Parts, Visit};
+pub use server::{AuthorizationServer, Parts, RefusedRequest, Visit};
 pub use view::{
     AnswerView, ClientView, Closed, ConsentError, ConsentView, ConsentWarning, Decision, Verified,
     WorkspaceChoice,

@@ -14,6 +14,7 @@ impl Inner {
                 && (self.documents.can_be_fetched() || !may_register),
             device: true,
             identity_assertions: !self.rules.assertion_issuers.is_empty(),
+            scopes: self.rules.offered_scopes,
         };
         AuthorizationServerMetadata::new(&self.issuer(), offered)
     }
@@ -29,6 +30,7 @@ impl Inner {
             audience.resource,
             resources.issuer(),
             &name,
+            self.rules.offered_scopes,
         ))
     }
 }

@@ -11,6 +11,7 @@ use tidegate_types::{ClientId, Clock, Peer};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::denied::{About, Chain};
+use crate::samples::Samples;
 
 /// Records that wait to be written; further ones are dropped, and the log says so.
 const MOST_WAITING: usize = 4096;
@@ -22,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Recorder {
     queue: mpsc::Sender<Message>,
     clock: Arc<dyn Clock>,
+    samples: Arc<Samples>,
 }
 
 enum Message {
@@ -34,7 +36,52 @@ impl Recorder {
     pub(crate) fn start(manager: Manager, clock: Arc<dyn Clock>) -> Self {
         let (queue, waiting) = mpsc::channel(MOST_WAITING);
         tokio::spawn(write(manager, waiting));
-        Self { queue, clock }
+        Self {
+            queue,
+            samples: Arc::new(Samples::new(Arc::clone(&clock))),
+            clock,
+        }
+    }
+
+    /// Notes a refusal, in the log as well: of many that are alike the 1st, 2nd, 4th, 8th, … within ten minutes. Alike are those
+    /// of one account, or else of one network: whoever proved nothing may call themselves any client.
+    pub(crate) fn refused(
+        &self,
+        action: &'static str,
+        reason: &'static str,
+        about: About,
+        peer: &Peer,
+        detail: Option<String>,
+    ) {
+        let sender = match &about.account {
+            Some(account) => account.as_str().to_owned(),
+            None => peer.network(),
+        };
+        let Some(count) = self.samples.take(action, reason, &sender) else {
+            return;
+        };
+        tracing::info!(action, reason, count, "a request was refused");
+        let detail = if count == 1 {
+            detail
+        } else {
+            let times = format!("{count} times in 10 minutes");
+            Some(detail.map_or(times.clone(), |detail| format!("{detail}; {times}")))
+        };
+        self.record(action, reason, about, peer, detail);
+    }
+
+    /// Notes something that is done over and over: of what is alike, by `what`, the 1st, 2nd, 4th, …
+    pub(crate) fn record_often(
+        &self,
+        action: &'static str,
+        what: &str,
+        about: About,
+        peer: &Peer,
+        detail: String,
+    ) {
+        if self.samples.take(action, "ok", what).is_some() {
+            self.record(action, "ok", about, peer, Some(detail));
+        }
     }
 
     /// Notes that something was done, or why not. `detail` holds no secret.

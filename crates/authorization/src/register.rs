@@ -20,7 +20,16 @@ use crate::limits::budget;
 use crate::server::Inner;
 
 const DAY: Duration = Duration::from_hours(24);
+const HOUR: Duration = Duration::from_hours(1);
 const TRIES: usize = 4;
+
+/// The largest registration. Real ones have less than 2 KB; ten redirect URIs and a key set fit.
+const MOST_BYTES: usize = 8 * 1024;
+/// New registrations of everybody in an hour of the clock that wait a day for a person; further ones wait an hour, so that a
+/// flood from everywhere is not kept. People decide within ten minutes.
+const UNHURRIED_IN_AN_HOUR: u64 = 200;
+/// New registrations of everybody in an hour of the clock. With the lives above at most some 9,000 wait at once.
+const MOST_IN_AN_HOUR: u64 = 2_000;
 
 /// What the digest of a public client's metadata leads to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,6 +42,32 @@ struct SameClient {
 /// Keys of [`TicketKind::DynamicClient`] beside those of clients.
 fn key_of_digest(digest: &SecretHash) -> String {
     format!("digest:{digest}")
+}
+
+fn check_size(metadata: &Value) -> Result<(), Denied> {
+    if metadata.to_string().len() <= MOST_BYTES {
+        return Ok(());
+    }
+    let description = format!("the metadata are larger than {MOST_BYTES} bytes");
+    Err(Denied::new(
+        OAuthError::new(ErrorCode::InvalidClientMetadata, description),
+        "registration_too_large",
+    ))
+}
+
+impl Inner {
+    /// A registration that a person looks at or lets in is in use: it lives, and is found again by who registers the same.
+    pub(crate) async fn keep_registration(&self, client: &Client) {
+        let life = self.rules.used_client_life;
+        let digest = key_of_digest(&client.metadata.digest());
+        for key in [key_of_client(&client.id), digest] {
+            // It would only end earlier.
+            let _ = self
+                .drawer
+                .keep(TicketKind::DynamicClient, &key, life)
+                .await;
+        }
+    }
 }
 
 /// What a later registrant of a shared client may read it with.
@@ -72,6 +107,7 @@ impl Inner {
             budget(everybody, limits.registration_of_all),
         ])
         .await?;
+        check_size(&metadata)?;
         let metadata = ClientMetadata::from_registration(metadata)?;
         let is_public = metadata.token_endpoint_auth_method == TokenEndpointAuthMethod::None;
         let again = if is_public {
@@ -103,12 +139,19 @@ impl Inner {
                 return Ok(None);
             };
             let same = kept.value.clone();
-            let Some(client) = self.registered_client(&same.id).await? else {
+            let Some((client, is_used)) = self.registered_client(&same.id).await? else {
                 // Expired, or removed by an administrator.
                 self.drawer
                     .remove(TicketKind::DynamicClient, &digest)
                     .await?;
                 return Ok(None);
+            };
+            // One that nobody uses lives no longer for being registered over and over, but it does not end either while
+            // somebody connects who just did.
+            let life = if is_used {
+                self.rules.used_client_life
+            } else {
+                self.life_of_unused(self.count_in_hour("again").await?)
             };
             if !same.is_shared {
                 self.share(&same.id).await?;
@@ -116,7 +159,6 @@ impl Inner {
                     is_shared: true,
                     ..same
                 };
-                let life = self.rules.used_client_life;
                 let is_noted = self
                     .drawer
                     .replace(TicketKind::DynamicClient, &digest, &kept.raw, &shared, life)
@@ -125,21 +167,36 @@ impl Inner {
                     continue;
                 }
             }
-            // Whoever registers it again is about to use it. In the manager's hands it needs no life here.
-            let key = key_of_client(&client.id);
-            let life = self.rules.used_client_life;
-            self.drawer
-                .keep(TicketKind::DynamicClient, &key, life)
-                .await?;
-            return self.reader(client).await.map(Some);
+            for key in [digest, key_of_client(&client.id)] {
+                self.drawer
+                    .keep(TicketKind::DynamicClient, &key, life)
+                    .await?;
+            }
+            return self.reader(client, life).await.map(Some);
         }
         Err(Denied::later("registration_contended"))
     }
 
+    /// How many registrations of a kind there were in this hour of the clock, with this one.
+    async fn count_in_hour(&self, kind: &str) -> Result<u64, Denied> {
+        let secs = i64::try_from(HOUR.as_secs()).unwrap_or(i64::MAX);
+        let hour = self.clock.unix_secs() / secs;
+        let tally = format!("registrations of all, {kind}, {hour}");
+        Ok(self.tallies.add(&tally, HOUR).await?)
+    }
+
+    /// How long a registration waits for a person.
+    fn life_of_unused(&self, count_in_hour: u64) -> Duration {
+        if count_in_hour <= UNHURRIED_IN_AN_HOUR {
+            self.rules.unused_client_life
+        } else {
+            self.rules.unused_client_life.min(HOUR)
+        }
+    }
+
     /// A token with which one more registrant may read the client.
-    async fn reader(&self, client: Client) -> Result<Registered, Denied> {
+    async fn reader(&self, client: Client, life: Duration) -> Result<Registered, Denied> {
         let token = IssuedSecret::draw(SecretKind::RegistrationToken);
-        let life = self.rules.used_client_life;
         self.drawer
             .issue(
                 TicketKind::DynamicClient,
@@ -171,7 +228,8 @@ impl Inner {
                 is_shared: true,
                 ..kept.value
             };
-            let life = self.rules.used_client_life;
+            // It is kept for as long as it should be by whoever shares it.
+            let life = self.rules.unused_client_life;
             if self
                 .drawer
                 .replace(TicketKind::DynamicClient, &key, &kept.raw, &shared, life)
@@ -192,6 +250,11 @@ impl Inner {
         if self.tallies.add(&tally, DAY).await? > self.rules.max_registrations_a_day {
             return Err(Denied::too_many());
         }
+        let count = self.count_in_hour("new").await?;
+        if count > MOST_IN_AN_HOUR {
+            return Err(Denied::too_often("registrations_of_all"));
+        }
+        let life = self.life_of_unused(count);
         let digest = metadata.digest();
         let method = metadata.token_endpoint_auth_method;
         let needs_secret = matches!(
@@ -208,7 +271,6 @@ impl Inner {
             registration_token: token.hash,
             is_shared: false,
         };
-        let life = self.rules.unused_client_life;
         self.drawer
             .issue(
                 TicketKind::DynamicClient,
@@ -228,7 +290,7 @@ impl Inner {
                     TicketKind::DynamicClient,
                     &key_of_digest(&digest),
                     &same,
-                    self.rules.used_client_life,
+                    life,
                 )
                 .await?;
             // The same was registered at the same moment: both are good, and the other is the one to be found again.
@@ -242,8 +304,9 @@ impl Inner {
             "redirects to {}",
             client.metadata.redirect_hosts().join(", ")
         );
+        let action = "client.registered";
         self.recorder
-            .record("client.registered", "ok", about, peer, Some(detail));
+            .record_often(action, &peer.network(), about, peer, detail);
         Ok(Registered {
             client,
             secret: secret.map(|secret| secret.text),
@@ -251,18 +314,19 @@ impl Inner {
         })
     }
 
-    /// A client that registered itself, in the store or in the manager.
-    async fn registered_client(&self, id: &ClientId) -> Result<Option<Client>, Denied> {
+    /// A client that registered itself, and whether somebody let it in, so that it is in the manager.
+    async fn registered_client(&self, id: &ClientId) -> Result<Option<(Client, bool)>, Denied> {
         let key = key_of_client(id);
         let kept = self
             .drawer
             .get::<DynamicClient>(TicketKind::DynamicClient, &key)
             .await?;
         if let Some(kept) = kept {
-            return Ok(Some(kept.value.client));
+            return Ok(Some((kept.value.client, false)));
         }
         let client = self.manager.call(FindClient { id: id.clone() }).await?;
-        Ok(client.filter(|client| client.kind == ClientKind::Dynamic))
+        let dynamic = client.filter(|client| client.kind == ClientKind::Dynamic);
+        Ok(dynamic.map(|client| (client, true)))
     }
 
     /// RFC 7591 §3.2.1. Members without a value are left out, never null or empty (C19).
@@ -350,7 +414,7 @@ impl Inner {
         let token = SecretHash::of_presented(SecretKind::RegistrationToken, token)
             .map_err(|_| refused("registration_token_malformed"))?;
         let id: ClientId = client_id.parse().map_err(|_| refused("client_malformed"))?;
-        let client = self
+        let (client, _) = self
             .registered_client(&id)
             .await?
             .ok_or_else(|| refused("client_unknown"))?;

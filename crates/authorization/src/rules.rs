@@ -21,10 +21,14 @@ pub struct Rules {
     /// How long after its rotation a refresh token gives the same successor again, so that a lost answer or two
     /// processes of one client do no harm. 120 seconds; 0 to 300 make sense.
     pub repeat_window: Duration,
-    /// How often in that window. 10.
+    /// How often in that window: as many windows and processes of one client may refresh at once. More are refused, and the
+    /// grant goes on. 100.
     pub max_repeats: u32,
     /// What clients get that ask for nothing by name, within what their person may do. Reading and queries.
     pub default_scopes: ScopeSet,
+    /// What metadata name and people can agree to: scopes that some tool needs. Clients ask for all that is named, and what no
+    /// tool needs serves only whoever takes a token. All.
+    pub offered_scopes: ScopeSet,
     /// Whether clients may register themselves (RFC 7591). Yes.
     pub may_register: bool,
     /// How long a registration is kept that nobody used. A day.
@@ -64,8 +68,9 @@ impl Default for Rules {
             refresh_life: Duration::from_secs(30 * DAY),
             grant_life: Duration::from_secs(90 * DAY),
             repeat_window: Duration::from_secs(2 * MINUTE),
-            max_repeats: 10,
+            max_repeats: 100,
             default_scopes: ScopeSet::from(Scope::Query).expanded(),
+            offered_scopes: ScopeSet::all(),
             may_register: true,
             unused_client_life: Duration::from_secs(DAY),
             used_client_life: Duration::from_secs(30 * DAY),

@@ -10,7 +10,7 @@ use tidegate_oauth::{
 };
 use tidegate_signin::BrowserSession;
 use tidegate_store::{RateLimiter, Tallies, TicketStore};
-use tidegate_types::{Clock, Peer, SecretString};
+use tidegate_types::{AccountId, Clock, Peer, SecretString, WorkspaceSlug};
 use url::Url;
 
 use crate::denied::{About, Denied};
@@ -55,6 +55,21 @@ pub struct Visit<'a> {
     /// Whether another site sent the browser here: `Sec-Fetch-Site` is anything but `none`, `same-origin` and
     /// `same-site`, or absent. Then nothing is agreed to without asking.
     pub is_cross_site: bool,
+}
+
+/// A request that a resource refused.
+#[derive(Debug)]
+pub struct RefusedRequest<'a> {
+    /// A stable code.
+    pub reason: &'static str,
+    /// Whose it was, if that is known.
+    pub account: Option<&'a AccountId>,
+    /// For which workspace, as far as it exists or was named.
+    pub workspace: Option<&'a WorkspaceSlug>,
+    /// More, without secrets.
+    pub detail: Option<String>,
+    /// From where.
+    pub peer: &'a Peer,
 }
 
 /// The authorization server. Cloning is cheap.
@@ -303,6 +318,22 @@ impl AuthorizationServer {
         self.0.note("api_token.exchange_refused", token, peer)
     }
 
+    /// Keeps in the audit that a request to a resource was refused before anything was done for it; of many that are alike, few.
+    pub fn note_refused_request(&self, refused: RefusedRequest<'_>) {
+        let about = About {
+            account: refused.account.cloned(),
+            client: None,
+            workspace: refused.workspace.cloned(),
+        };
+        self.0.recorder.refused(
+            "mcp.refused",
+            refused.reason,
+            about,
+            refused.peer,
+            refused.detail,
+        );
+    }
+
     /// `/.well-known/oauth-authorization-server` and its alias (RFC 8414). Says what is configured, whatever `Host` says.
     pub fn metadata(&self) -> AuthorizationServerMetadata {
         self.0.metadata()
@@ -343,13 +374,8 @@ impl Inner {
                 ErrorCode::AuthorizationPending | ErrorCode::SlowDown
             );
             if !is_waiting {
-                tracing::info!(
-                    action,
-                    reason = denied.reason,
-                    "an OAuth request was refused"
-                );
                 self.recorder
-                    .record(action, denied.reason, denied.about, peer, None);
+                    .refused(action, denied.reason, denied.about, peer, None);
             }
             denied.told
         })

@@ -19,8 +19,12 @@ pub struct ConsentView {
     pub workspaces: Vec<WorkspaceChoice>,
     /// Whether the request named the workspace, so that there is nothing to choose.
     pub is_workspace_given: bool,
+    /// The workspace that is chosen at first; `None` leaves the choice to the person.
+    pub preselected_workspace: Option<WorkspaceSlug>,
     /// What the client asks for, or the default when it asks for nothing by name.
     pub requested: ScopeSet,
+    /// What is chosen at first: of what is asked for never more than reading and queries.
+    pub preselected_scopes: ScopeSet,
     /// Scopes that the client asked for and that do not exist here; at most 20.
     pub ignored_scopes: Vec<String>,
     /// Whether the client can refresh, so that the person may say whether it may go on while they are away.

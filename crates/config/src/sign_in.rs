@@ -17,8 +17,8 @@ pub struct SignInSettings {
     /// Whether local accounts and a Superset's accounts sign in by password.
     pub passwords: bool,
     /// Workspaces whose Superset's users sign in with the password that they have there, and as what they become
-    /// members of them.
-    pub superset_accounts: Vec<(WorkspaceSlug, Role)>,
+    /// members of them; `None`: by their rights there.
+    pub superset_accounts: Vec<(WorkspaceSlug, Option<Role>)>,
     /// Providers of OpenID Connect.
     pub providers: Vec<ProviderSettings>,
 }
@@ -102,12 +102,15 @@ impl SignInSettings {
     }
 }
 
-fn superset_accounts(reader: &mut Reader) -> Vec<(WorkspaceSlug, Role)> {
+fn superset_accounts(reader: &mut Reader) -> Vec<(WorkspaceSlug, Option<Role>)> {
     const KEY: &str = "sign_in.superset_accounts";
     let texts = reader.texts(KEY);
     let read = |text: &String| {
-        let (workspace, role) = text.split_once(':').unwrap_or((text, "viewer"));
-        Some((workspace.parse().ok()?, role.parse().ok()?))
+        let (workspace, role) = match text.split_once(':') {
+            Some((workspace, role)) => (workspace, Some(role.parse().ok()?)),
+            None => (text.as_str(), None),
+        };
+        Some((workspace.parse().ok()?, role))
     };
     let accounts: Vec<_> = texts.iter().filter_map(read).collect();
     if accounts.len() < texts.len() {

@@ -1481,7 +1481,7 @@ fn somebody_has_to_be_able_to_sign_in() {
         .unwrap()
         .sign_in
         .superset_accounts;
-    assert_eq!([Role::Viewer, Role::Editor], [accounts[0].1, accounts[1].1]);
+    assert_eq!([None, Some(Role::Editor)], [accounts[0].1, accounts[1].1]);
     assert!(problem(of_superset("demo:owner")).starts_with("sign_in.superset_accounts"));
     let both = [off, ("TIDEGATE_SIGN_IN__SUPERSET_ACCOUNTS", "demo")];
     assert!(problem(from_env(&both)).starts_with("sign_in.superset_accounts"));

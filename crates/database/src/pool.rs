@@ -329,7 +329,7 @@ impl Pool {
     pub async fn run_script(
         &self,
         operation: &'static str,
-        script: &'static str,
+        sqlite: &'static str,
         postgres: &'static str,
     ) -> Result<(), DatabaseError> {
         match &self.kind {

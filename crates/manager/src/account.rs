@@ -5,8 +5,9 @@ mod rows;
 mod update;
 mod upstream;
 
-pub(crate) use create::{NewPerson, insert_person};
+pub(crate) use create::{NewPerson, NewService, insert_person};
 pub(crate) use rows::{find_by_verified_email, lock};
+pub(crate) use upstream::{attach, check_identity};
 
 use serde::{Deserialize, Serialize};
 use tidegate_types::{AccountId, WorkspaceSlug};
@@ -34,7 +35,8 @@ pub struct Account {
     pub username: String,
     /// Unique where it is verified.
     pub email: Option<String>,
-    /// Whether somebody proved that the address is theirs.
+    /// Whether it was proved that the address is theirs: by a provider that is trusted for its domain, or by an
+    /// administrator of the deployment who vouched for it (ADR 5).
     pub is_email_verified: bool,
     /// What pages show.
     pub display_name: String,
@@ -150,7 +152,8 @@ impl Operation for FindAccount {
 /// Finds an account with the hash of its password.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindPassword {
-    /// Its name or verified address, in any case.
+    /// Its name, its verified address, or an address that nobody proved and only one account with a password has; in any
+    /// case, and in this order. Knowing an address opens nothing: the password does.
     pub username: String,
 }
 
@@ -207,7 +210,7 @@ impl Operation for UpdateAccount {
     }
 }
 
-/// Sets the password and ends all browser sessions. `NotFound`.
+/// Sets the password, whatever it was, and ends all browser sessions. `NotFound`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetPassword {
     /// Whose.
@@ -224,6 +227,47 @@ impl Operation for SetPassword {
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
         update::set_password(manager, self).await
+    }
+}
+
+/// Puts a new hash in the place of exactly the one that was read. `false`: the password was changed meanwhile, or the
+/// account is gone; nothing was done.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ReplacePasswordHash {
+    /// Whose.
+    pub id: AccountId,
+    /// The PHC string that was read.
+    pub replaces: String,
+    /// The new PHC string.
+    pub password_hash: String,
+    /// What the new hash is of.
+    pub change: PasswordChange,
+}
+
+/// What a replaced hash is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordChange {
+    /// The same password with other parameters: browser sessions go on.
+    SamePassword,
+    /// A password that its owner chose: all browser sessions end, and it need not be changed any more.
+    NewPassword,
+}
+
+impl std::fmt::Debug for ReplacePasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReplacePasswordHash")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Operation for ReplacePasswordHash {
+    type Reply = bool;
+    const NAME: &'static str = "account.replace_password_hash";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        update::replace_password_hash(manager, self).await
     }
 }
 
@@ -268,6 +312,10 @@ pub struct LinkUpstream {
     pub issuer: String,
     /// As in [`AccountKey::Upstream`].
     pub subject: String,
+    /// An address that the provider proved and is trusted for. Where it is the account's own, and no other account has
+    /// it verified, it is verified from now on.
+    #[serde(default)]
+    pub proved_email: Option<String>,
 }
 
 impl Operation for LinkUpstream {
@@ -276,6 +324,57 @@ impl Operation for LinkUpstream {
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
         upstream::link(manager, self).await
+    }
+}
+
+/// What an upstream provider calls somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamIdentity {
+    /// As in [`AccountKey::Upstream`].
+    pub issuer: String,
+    /// As in [`AccountKey::Upstream`].
+    pub subject: String,
+}
+
+/// A place that a new account gets in a workspace.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FirstPlace {
+    /// Where.
+    pub workspace: WorkspaceSlug,
+    /// As what.
+    pub role: tidegate_types::Role,
+    /// `ab_user.username` that it acts as; its own name without.
+    pub superset_username: Option<String>,
+}
+
+/// An account found or made by its identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Admitted {
+    /// The account.
+    pub account: Account,
+    /// Whether it was made just now.
+    pub is_new: bool,
+}
+
+/// The account of an upstream identity: the one that it is tied to, or a new one, tied to it, with its first place; all in
+/// one transaction, so that of many who ask at once one makes it, and nothing is left halfway. `Invalid`, `Conflict` (the
+/// name or the verified address is taken), `NotFound` (the workspace).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AdmitUpstream {
+    /// Who it is.
+    pub identity: UpstreamIdentity,
+    /// The account to make where there is none; without a password.
+    pub account: CreateAccount,
+    /// Its place.
+    pub place: Option<FirstPlace>,
+}
+
+impl Operation for AdmitUpstream {
+    type Reply = Admitted;
+    const NAME: &'static str = "account.admit_upstream";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        upstream::admit(manager, self).await
     }
 }
 

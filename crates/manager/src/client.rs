@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tidegate_oauth::{ClientMetadata, SecretHash};
 use tidegate_types::{AccountId, ClientId, ScopeSet, WorkspaceSlug};
 
+use crate::account::{Account, CreateServiceAccount};
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};
 
 pub(crate) use row::read_metadata;
@@ -129,6 +130,36 @@ impl Operation for CreateClient {
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
         creation::create(self, manager).await
+    }
+}
+
+/// A machine client, and the service account that was made for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisteredMachine {
+    /// The client.
+    pub client: Client,
+    /// The account, where one was made.
+    pub service: Option<Account>,
+}
+
+/// Makes a machine client with its secret and, where it is to act as a new service account, that account with its place; all
+/// of it or nothing. `Invalid`, `Conflict`, `NotFound`, `LimitReached` as [`CreateClient`] and [`CreateServiceAccount`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RegisterMachine {
+    /// As in [`CreateClient`]; `acts_as` is not taken over where `service` is given.
+    pub client: Client,
+    /// The hash of its secret.
+    pub secret: Option<SecretHash>,
+    /// A service account to make for it, in the client's workspace.
+    pub service: Option<CreateServiceAccount>,
+}
+
+impl Operation for RegisterMachine {
+    type Reply = RegisteredMachine;
+    const NAME: &'static str = "client.register_machine";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        creation::register_machine(self, manager).await
     }
 }
 

@@ -100,7 +100,9 @@ pub enum Rotation {
         /// The successor, wrapped by what was presented.
         wrapped_successor: String,
     },
-    /// It was rotated too long ago, or too often presented: the grant is ended now.
+    /// It was rotated a moment ago, and its successor was given as often as it may be: nothing was done.
+    TooOften(Grant),
+    /// It was rotated too long ago, or its successor was used: the grant is ended now.
     Replayed(Grant),
     /// The grant ended, or the token or grant expired.
     Ended(Grant),
@@ -128,7 +130,7 @@ pub struct RefreshRules {
     pub life_secs: u32,
     /// How long after its rotation the same successor is given again.
     pub repeat_window_secs: u32,
-    /// How often at the most.
+    /// How often at the most, up to 1,000; more are refused, and the grant goes on.
     pub max_repeats: u32,
 }
 

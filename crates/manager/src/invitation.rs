@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tidegate_oauth::SecretHash;
 use tidegate_types::{AccountId, Role, WorkspaceSlug};
 
+use crate::account::UpstreamIdentity;
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};
 
 /// An invitation that was not taken yet.
@@ -16,7 +17,7 @@ use crate::{LocalManager, ManagerError, Operation, UnixSecs};
 pub struct Invitation {
     /// What it goes by in lists.
     pub id: String,
-    /// For whom; the account made by it has this address, verified.
+    /// For whom; the account made by it has this address, not verified unless a provider proves it.
     pub email: String,
     /// Into which workspace.
     pub workspace: WorkspaceSlug,
@@ -68,14 +69,14 @@ impl Operation for FindInvitation {
     }
 }
 
-/// Takes it, once: makes the account, or lets an existing one of that verified address in, which must be signed in:
-/// whoever sends a link has it as well, and must not become somebody else by it. `NotFound`, `Conflict` (sign in
-/// first; another is signed in; the name is taken), `Invalid`.
+/// Takes it, once: makes an account, or lets the one in that is signed in. Where an account has the invited address
+/// verified, that account alone is let in. Whoever sends a link has it as well, so that it proves nobody's address and makes
+/// nobody somebody else. `NotFound`, `Conflict` (sign in first; another is signed in; the name is taken), `Invalid`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AcceptInvitation {
     /// Of the link's secret.
     pub secret: SecretHash,
-    /// Who is signed in, for an existing account.
+    /// Who is signed in: that account is let in, and keeps its own address.
     pub signed_in_as: Option<AccountId>,
     /// For a new account.
     pub username: String,
@@ -83,6 +84,12 @@ pub struct AcceptInvitation {
     pub display_name: String,
     /// For a new account.
     pub password_hash: Option<String>,
+    /// For a new account without a password: what a provider calls its owner. It is tied to the account with it.
+    #[serde(default)]
+    pub identity: Option<UpstreamIdentity>,
+    /// Whether that provider proved the invited address and is trusted for it, so that the account has it verified.
+    #[serde(default)]
+    pub is_email_proved: bool,
 }
 
 impl Operation for AcceptInvitation {

@@ -117,6 +117,41 @@ impl LocalManager {
         Ok(exists)
     }
 
+    /// Opens the database of a manager that is there, makes nothing and changes no tables: for commands beside the nodes. `None`:
+    /// there is no manager.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; `Internal` also when the tables are of an older version, which a node brings up to date.
+    pub async fn open_existing(
+        settings: LocalSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Option<Self>, ManagerError> {
+        let pool = match &settings {
+            LocalSettings::Sqlite { path, .. } if !path.exists() => return Ok(None),
+            LocalSettings::Sqlite { path, .. } => Pool::sqlite_owned(path, PoolSettings::default()),
+            LocalSettings::Postgres { url, .. } => Pool::postgres(url, POSTGRES)?,
+        };
+        if !migration::check(&pool).await? {
+            pool.close().await;
+            return Ok(None);
+        }
+        let secret = match settings {
+            LocalSettings::Sqlite { path, secret: None } => sealing::existing_secret_beside(&path)?,
+            LocalSettings::Sqlite {
+                secret: Some(secret),
+                ..
+            }
+            | LocalSettings::Postgres { secret, .. } => secret,
+        };
+        let manager = Self {
+            pool,
+            clock,
+            sealer: Sealer::new(&secret)?,
+        };
+        manager.check_secret().await?;
+        Ok(Some(manager))
+    }
+
     /// Ends all connections, after what runs on them.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -24,7 +24,7 @@ macro_rules! migration {
 }
 
 /// The first makes version 1.
-const MIGRATIONS: &[Migration] = &[migration!("0001")];
+const MIGRATIONS: &[Migration] = &[migration!("0001"), migration!("0002")];
 
 /// How long a node waits for another that migrates, and how long a script may take.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -57,12 +57,7 @@ async fn migrate_by(
     let found = found_version(&mut transaction).await?;
     let newest = migrations.len();
     if found > newest {
-        return Err(DatabaseError::Unsuitable {
-            reason: format!(
-                "the manager's tables are of version {found}, and this program knows versions up to {newest}: \
-                 run a newer program, or restore a backup from before the upgrade"
-            ),
-        });
+        return Err(too_new(found, newest));
     }
     for (at, migration) in migrations.iter().enumerate().skip(found) {
         transaction
@@ -100,6 +95,64 @@ async fn begin(pool: &Pool) -> Result<Transaction, DatabaseError> {
     }
 }
 
+/// Whether there are the tables of this version. `false`: the database is empty. Changes nothing.
+///
+/// # Errors
+/// `Unsuitable` when the tables are of an older or newer version, or of another program.
+pub(crate) async fn check(pool: &Pool) -> Result<bool, DatabaseError> {
+    let Some(found) = look(pool).await? else {
+        return Ok(false);
+    };
+    let newest = MIGRATIONS.len();
+    match found.cmp(&newest) {
+        std::cmp::Ordering::Equal => Ok(true),
+        std::cmp::Ordering::Greater => Err(too_new(found, newest)),
+        std::cmp::Ordering::Less => Err(DatabaseError::Unsuitable {
+            reason: format!(
+                "the manager's tables are of version {found}, and this program's of version {newest}: start a server of this \
+                 version, which brings them up to date"
+            ),
+        }),
+    }
+}
+
+fn has_versions(tables: &[String]) -> bool {
+    tables.iter().any(|name| name == "schema_version")
+}
+
+fn too_new(found: usize, newest: usize) -> DatabaseError {
+    DatabaseError::Unsuitable {
+        reason: format!(
+            "the manager's tables are of version {found}, and this program knows versions up to {newest}: \
+             run a newer program, or restore a backup from before the upgrade"
+        ),
+    }
+}
+
+fn of_another_program(foreign: &str) -> DatabaseError {
+    DatabaseError::Unsuitable {
+        reason: format!(
+            "the database has tables of another program ({foreign:?}): give the manager a database of its own"
+        ),
+    }
+}
+
+async fn tables(transaction: &mut Transaction) -> Result<Vec<String>, DatabaseError> {
+    let names = table_names(transaction.backend());
+    let rows = transaction.fetch(&names).await?;
+    rows.iter().map(|row| row.text_or_empty(0)).collect()
+}
+
+async fn read_version(transaction: &mut Transaction) -> Result<usize, DatabaseError> {
+    let newest = Query::select()
+        .expr(Func::max(Expr::col("version")))
+        .from("schema_version")
+        .to_owned();
+    let row = transaction.fetch_one(&newest).await?;
+    let version = row.map(|row| row.integer(0)).transpose()?.flatten();
+    Ok(usize::try_from(version.unwrap_or(0)).unwrap_or(usize::MAX))
+}
+
 /// The version of the tables; 0 for an empty database, whose table of versions is made.
 async fn found_version(transaction: &mut Transaction) -> Result<usize, DatabaseError> {
     if let Some(version) = known_version(transaction).await? {
@@ -111,33 +164,16 @@ async fn found_version(transaction: &mut Transaction) -> Result<usize, DatabaseE
     Ok(0)
 }
 
+/// The version of the tables; `None` for an empty database.
 async fn known_version(transaction: &mut Transaction) -> Result<Option<usize>, DatabaseError> {
-    let mut tables = Vec::new();
-    for row in transaction
-        .fetch(&table_names(transaction.backend()))
-        .await?
-    {
-        tables.push(row.text_or_empty(0)?);
+    let tables = tables(transaction).await?;
+    if has_versions(&tables) {
+        return read_version(transaction).await.map(Some);
     }
-    if tables.iter().any(|name| name == "schema_version") {
-        let newest = Query::select()
-            .expr(Func::max(Expr::col("version")))
-            .from("schema_version")
-            .to_owned();
-        let row = transaction.fetch_one(&newest).await?;
-        let version = row.map(|row| row.integer(0)).transpose()?.flatten();
-        return Ok(Some(
-            usize::try_from(version.unwrap_or(0)).unwrap_or(usize::MAX),
-        ));
+    match tables.first() {
+        Some(foreign) => Err(of_another_program(foreign)),
+        None => Ok(None),
     }
-    if let Some(foreign) = tables.first() {
-        return Err(DatabaseError::Unsuitable {
-            reason: format!(
-                "the database has tables of another program ({foreign:?}): give the manager a database of its own"
-            ),
-        });
-    }
-    Ok(None)
 }
 
 fn table_names(backend: Backend) -> SelectStatement {
@@ -240,6 +276,49 @@ mod tests {
             said.contains("of version 2, and this program knows versions up to 1"),
             "{said}"
         );
+    }
+
+    /// Whoever accepted an invitation with a password had the address verified without a proof.
+    #[tokio::test]
+    async fn addresses_that_an_invitation_alone_verified_are_not_verified_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = pool(folder.path());
+        migrate_by(&pool, 1, &MIGRATIONS[..1]).await.unwrap();
+        let mut transaction = pool.begin("fill").await.unwrap();
+        for (name, password, created_at, accepted_at) in [
+            ("squatter", "'$x'", 1_000, Some(1_002)),
+            ("by-provider", "NULL", 1_000, Some(1_001)),
+            ("vouched", "'$x'", 1_000, None),
+            ("joined-later", "'$x'", 1_000, Some(9_000)),
+        ] {
+            let account = format!(
+                "INSERT INTO accounts (id, kind, username, email, verified_email, display_name, is_active, is_administrator, \
+                 password_hash, must_change_password, sessions_valid_from, created_at) VALUES ('{name}', 'person', '{name}', \
+                 '{name}@x', '{name}@x', '', 1, 0, {password}, 0, 0, {created_at});"
+            );
+            transaction.run_script(account.leak(), "").await.unwrap();
+            if let Some(at) = accepted_at {
+                let event = format!(
+                    "INSERT INTO audit_events (happened_at, action, account, outcome) VALUES ({at}, 'invitation.accepted', \
+                     '{name}', 'ok');"
+                );
+                transaction.run_script(event.leak(), "").await.unwrap();
+            }
+        }
+        transaction.commit().await.unwrap();
+        migrate_by(&pool, 2, MIGRATIONS).await.unwrap();
+        let verified = Query::select()
+            .column("username")
+            .from("accounts")
+            .and_where(Expr::col("verified_email").is_not_null())
+            .order_by("username", sea_query::Order::Asc)
+            .to_owned();
+        let rows = pool.fetch("read", &verified).await.unwrap();
+        let names: Vec<_> = rows
+            .iter()
+            .map(|row| row.text(0).unwrap().unwrap())
+            .collect();
+        assert_eq!(["joined-later", "vouched"], *names);
     }
 
     #[test]

@@ -66,14 +66,14 @@ operations! {
         };
     changes:
         account::{
-            CreateAccount, UpdateAccount, SetPassword, NoteSignIn, EndSessions, LinkUpstream,
-            CreateServiceAccount,
+            CreateAccount, UpdateAccount, SetPassword, ReplacePasswordHash, NoteSignIn, EndSessions,
+            LinkUpstream, AdmitUpstream, CreateServiceAccount,
         },
         api_token::{CreateApiToken, EndApiToken, NoteApiTokenUse},
         audit::{RecordEvents, RemoveOldEvents},
         // `CheckSecret` notes that the client was used.
         client::{
-            CreateClient, UpdateClient, RemoveClient, CheckSecret, AddSecret, NoteClientUse,
+            CreateClient, RegisterMachine, UpdateClient, RemoveClient, CheckSecret, AddSecret, NoteClientUse,
             RemoveUnusedClients,
         },
         flag::{SetFlag, ClearFlag},

@@ -110,6 +110,18 @@ pub(crate) fn secret_beside(database: &Path) -> Result<SecretString, ManagerErro
     })
 }
 
+/// The secret that was drawn when the database was made; none is drawn where there is none.
+pub(crate) fn existing_secret_beside(database: &Path) -> Result<SecretString, ManagerError> {
+    let path = key_path(database);
+    if path.exists() {
+        return secret_beside(database);
+    }
+    Err(ManagerError::Invalid(format!(
+        "the manager's key file {} is not there: give manager.secret, or put the file back that was made with the database",
+        path.display()
+    )))
+}
+
 pub(crate) fn key_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".key");

@@ -1,7 +1,7 @@
 //! The documents by which clients find everything (RFC 8414, RFC 9728).
 
 use serde::{Deserialize, Serialize};
-use tidegate_types::Scope;
+use tidegate_types::ScopeSet;
 
 use crate::scope_request::OFFLINE_ACCESS;
 use crate::{GrantType, JwkSet, Resource, TokenEndpointAuthMethod};
@@ -62,6 +62,8 @@ pub struct Offered {
     pub device: bool,
     /// Identity providers are trusted to vouch for people (ID-JAG).
     pub identity_assertions: bool,
+    /// Scopes that something there needs.
+    pub scopes: ScopeSet,
 }
 
 impl Offered {
@@ -71,6 +73,7 @@ impl Offered {
         documents: true,
         device: true,
         identity_assertions: true,
+        scopes: ScopeSet::all(),
     };
 }
 
@@ -92,7 +95,7 @@ impl AuthorizationServerMetadata {
         if offered.identity_assertions {
             grant_types.push(GrantType::JwtBearer);
         }
-        let mut scopes: Vec<String> = Scope::ALL.iter().map(Scope::to_string).collect();
+        let mut scopes = names(offered.scopes);
         scopes.push(OFFLINE_ACCESS.to_owned());
         let confidential = [
             TokenEndpointAuthMethod::ClientSecretBasic,
@@ -156,20 +159,31 @@ pub struct ProtectedResourceMetadata {
 }
 
 impl ProtectedResourceMetadata {
-    /// The document of a resource that takes this issuer's tokens.
-    pub fn new(resource: Resource, issuer: &str, resource_name: &str) -> Self {
+    /// The document of a resource that takes this issuer's tokens. Clients ask for all `scopes` that it names, so that it names
+    /// those that something there needs.
+    pub fn new(resource: Resource, issuer: &str, resource_name: &str, scopes: ScopeSet) -> Self {
         Self {
             resource: resource.into(),
             authorization_servers: vec![issuer.to_owned()],
-            scopes_supported: Scope::ALL.iter().map(Scope::to_string).collect(),
+            scopes_supported: names(scopes),
             bearer_methods_supported: vec!["header".into()],
             resource_name: resource_name.to_owned(),
         }
     }
 }
 
+fn names(scopes: ScopeSet) -> Vec<String> {
+    scopes
+        .expanded()
+        .iter()
+        .map(|scope| scope.to_string())
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use tidegate_types::Scope;
+
     use super::*;
 
     const ISSUER: &str = "https://bi.example.com";
@@ -278,8 +292,13 @@ mod tests {
             documents: false,
             device: false,
             identity_assertions: false,
+            scopes: Scope::Read.into(),
         };
         let document = AuthorizationServerMetadata::new(ISSUER, nothing);
+        assert_eq!(
+            vec!["mcp:read", "offline_access"],
+            document.scopes_supported
+        );
         let json = serde_json::to_value(&document).unwrap();
         let members = json.as_object().unwrap();
         assert!(members.values().all(|member| !member.is_null()));
@@ -300,7 +319,8 @@ mod tests {
     #[test]
     fn the_resource_names_its_server_and_no_offline_access() {
         let resource = Resource::parse("https://bi.example.com/w/acme/mcp/").unwrap();
-        let document = ProtectedResourceMetadata::new(resource, ISSUER, "Acme");
+        let document =
+            ProtectedResourceMetadata::new(resource, ISSUER, "Acme", Scope::Query.into());
         insta::assert_json_snapshot!(document, @r#"
         {
           "resource": "https://bi.example.com/w/acme/mcp",
@@ -309,9 +329,7 @@ mod tests {
           ],
           "scopes_supported": [
             "mcp:read",
-            "mcp:query",
-            "mcp:write",
-            "mcp:admin"
+            "mcp:query"
           ],
           "bearer_methods_supported": [
             "header"
@@ -325,7 +343,7 @@ mod tests {
     fn the_issuer_is_the_same_text_everywhere() {
         let server = AuthorizationServerMetadata::new(ISSUER, Offered::ALL);
         let resource = Resource::parse("https://bi.example.com/mcp").unwrap();
-        let resource = ProtectedResourceMetadata::new(resource, ISSUER, "x");
+        let resource = ProtectedResourceMetadata::new(resource, ISSUER, "x", ScopeSet::all());
         assert_eq!(vec![server.issuer.clone()], resource.authorization_servers);
         assert_eq!(ISSUER, server.issuer);
     }

@@ -173,6 +173,21 @@ impl RedirectUri {
                 == ShownHost::of_host(&host.to_ascii_lowercase()).registrable
     }
 
+    /// Whether a private scheme is one that a client may choose for itself: a domain name reversed (RFC 8252 §7.1), which is its
+    /// maker's own, or that of an MCP client that is known. True for web sites and loopback addresses.
+    pub fn is_scheme_of_its_own(&self) -> bool {
+        if self.kind != RedirectKind::PrivateScheme {
+            return true;
+        }
+        let labels: Vec<&str> = self.scheme.split('.').collect();
+        let is_label = |label: &&str| !label.is_empty() && !label.contains('+');
+        let has_top = labels
+            .first()
+            .is_some_and(|top| top.len() >= 2 && top.bytes().all(|byte| byte.is_ascii_lowercase()));
+        let is_reversed_domain = labels.len() >= 2 && has_top && labels.iter().all(is_label);
+        is_reversed_domain || KNOWN_APPS.split(' ').any(|known| known == self.scheme)
+    }
+
     /// The scheme in lower case.
     pub fn scheme(&self) -> &str {
         &self.scheme
@@ -234,18 +249,30 @@ fn check_characters(text: &str) -> Result<(), RedirectProblem> {
     Ok(())
 }
 
-/// Schemes that run something, read local things or leave the browser for something that is no OAuth client; and
-/// `localhost`, which is a scheme where somebody forgot `http://`.
+/// Schemes that run something, read local things or leave the browser for something that is no OAuth client: those of operating
+/// systems and of programs that everybody has, which would be opened with the answer; and `localhost`, which is a scheme where
+/// somebody forgot `http://`.
 const DENIED_SCHEMES: &str = "\
-    about acap afp android-app blob cid data dav dict dns feed file filesystem finger ftp ftps geo git gopher \
-    hcp help imap intent intents irc ircs itms-apps itms-services jar javascript ldap ldaps livescript \
-    localhost magnet mailto market mhtml mk mms mocha nfs news nntp pop rdp res resource rlogin rtsp search \
-    search-ms sftp shell shortcuts sip sips smb sms smsto snmp ssh tel telnet tftp tn3270 turn urn vbs \
-    vbscript vnc webcal ws wss wyciwyg x-apple-helpbasic xmpp";
+    about acap acrobat afp aim android-app apt bitcoin blob bolt calculator callto cid com.epicgames.launcher contacts dab dat \
+    data dav dict discord dns ed2k ethereum evernote excel fb feed file filesystem finger fish ftp ftps gadugadu geo git gopher \
+    gtalk hcp help h323 icap icloud-sharing im imap imessage infopath instagram intent intents ipp ipps irc irc6 ircs iris jabber \
+    jar javascript jdbc knowledge launch ldap ldaps lightning line litecoin livescript localhost magnet mailto man maps market \
+    message messenger mhtml mk mms mms-helper mocha msnim msteams mumble music nfs news nntp notes odbc onedrive outlook \
+    photos podcast pop powerpoint publisher rdp res resource rlogin roblox roblox-player rsync rtmp rtsp search sftp sgnl \
+    shell shortcuts signal sip sips slack smb sms smsto smtp snmp spotify ssh stun svn tapbots teams teamspeak tel telnet tftp tg \
+    thunder tn3270 trueconf ts3server tuneit turn turns twitter udp urn vbs vbscript ventrilo viber visio vnc webcal webcals \
+    wechat weixin whatsapp windows windowsdefender word workflow ws wss wyciwyg xcode xmpp ymsgr";
 
-/// Families of the same.
+/// Families of the same. `web+…` is whatever site registered it.
 const DENIED_PREFIXES: &str = "\
-    chrome edge- moz- ms- opera- safari- view-source x-apple.systempreferences x-javascript";
+    app-prefs app-settings chrome com.apple. edge- facetime itms itunes jetbrains microsoft moz- ms- onenote opera- prefs \
+    safari- search- skype steam view-source web+ x-apple x-github x-javascript x-man x-web-search zoom";
+
+/// Schemes of MCP clients that are not written as RFC 8252 §7.1 wants them, a domain reversed: so anybody could register any other
+/// of that form, among them those of programs that we do not know.
+const KNOWN_APPS: &str = "\
+    antigravity chatwise cherrystudio claude code-oss cursor cursor-nightly goose jan kiro lmstudio raycast trae vscode \
+    vscode-insiders vscodium warp windsurf windsurf-next zed";
 
 fn check_scheme(scheme: &str) -> Result<(), RedirectProblem> {
     let mut bytes = scheme.bytes();

@@ -26,6 +26,8 @@ pub enum SecretKind {
     DeviceCode,
     /// A browser session.
     BrowserSession,
+    /// What a browser is known again by that somebody signed in with before. It opens nothing.
+    KnownBrowser,
     /// What one authorization request goes by while a person decides on it.
     Transaction,
     /// An invitation.
@@ -34,7 +36,7 @@ pub enum SecretKind {
 
 impl SecretKind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::RefreshToken,
         Self::ClientSecret,
         Self::ApiToken,
@@ -42,6 +44,7 @@ impl SecretKind {
         Self::AuthorizationCode,
         Self::DeviceCode,
         Self::BrowserSession,
+        Self::KnownBrowser,
         Self::Transaction,
         Self::Invitation,
     ];
@@ -56,6 +59,7 @@ impl SecretKind {
             Self::AuthorizationCode => "tg_ac_",
             Self::DeviceCode => "tg_dc_",
             Self::BrowserSession => "tg_bs_",
+            Self::KnownBrowser => "tg_kb_",
             Self::Transaction => "tg_tx_",
             Self::Invitation => "tg_in_",
         }

@@ -42,6 +42,8 @@ pub struct ConsentPage {
     pub access: Span,
     /// Why the last attempt was refused.
     pub problem: Option<String>,
+    /// Whether this person may join a workspace by themselves, where they are in none that this is for.
+    pub may_join: bool,
 }
 
 /// How much is known about a client.

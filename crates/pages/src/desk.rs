@@ -15,6 +15,17 @@ pub struct Desk {
     pub is_administrator: bool,
     /// What just happened.
     pub notice: Option<Notice>,
+    /// What keeps this person's clients from working.
+    pub hints: Vec<Hint>,
+}
+
+/// Something that keeps clients from working, and where it is mended.
+#[derive(Debug, Clone)]
+pub struct Hint {
+    /// What it is.
+    pub text: String,
+    /// A path and the words of its link.
+    pub link: Option<(&'static str, &'static str)>,
 }
 
 /// What just happened.

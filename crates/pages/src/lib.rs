@@ -32,7 +32,7 @@ pub use admin::{
 pub use consent::{
     ConsentPage, ConsentWarning, Destination, Identity, OfflineChoice, ScopeChoice, WorkspaceChoice,
 };
-pub use desk::{Desk, Notice, Section};
+pub use desk::{Desk, Hint, Notice, Section};
 pub use device::DeviceCodePage;
 pub use diagnosis::{Check, DiagnosisPage, Verdict};
 pub use foreign::Foreign;

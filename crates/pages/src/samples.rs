@@ -27,6 +27,7 @@ fn desk(at: Section) -> Desk {
         manages: true,
         is_administrator: true,
         notice: None,
+        hints: vec![],
     }
 }
 
@@ -92,6 +93,7 @@ fn consent() -> ConsentPage {
         }),
         access: Span(3_600),
         problem: None,
+        may_join: false,
     }
 }
 
@@ -488,7 +490,14 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "settings-account",
             Box::new(AccountPage {
-                desk: desk(Section::Account),
+                desk: Desk {
+                    hints: vec![Hint {
+                        text: "You act in Board as ada, and that workspace’s Superset has no such user.".into(),
+                        link: Some(("/diagnosis", "Diagnosis")),
+                    }],
+                    ..desk(Section::Account)
+                },
+                joinable: vec![("finance".parse().unwrap(), name("Finance and controlling"))],
                 email: Some((name("ada@example.com"), false)),
                 has_password: true,
                 signed_in_at: NOW,
@@ -555,6 +564,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
                     role: Role::Analyst,
                     expires_at: LATER,
                 }],
+                can_add: true,
                 new_link: Some((name("alan@example.com"), "https://mcp.example.com/invitation/tg_in_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG_x7Qa".into())),
             }),
         ),

@@ -10,7 +10,7 @@ use tidegate_types::{Principal, ServiceCode, WorkspaceSlug};
 
 use crate::answer::Answer;
 use crate::control::{Closed, Freshness, Gates};
-use crate::identity::{IdentifyError, Identity};
+use crate::identity::{IdentifyError, Identity, MissingUser};
 use crate::service::{Caller, Observer};
 use crate::unknown_user::UnknownUsers;
 use crate::workspace::{WorkspaceError, WorkspaceHandle, WorkspaceRegistry};
@@ -93,6 +93,14 @@ impl Doorman {
     ) -> Result<(WorkspaceHandle, Arc<Principal>, Arc<Access>), IdentifyError> {
         let principal = self.identity.identify(&workspace, token).await?;
         let access = match workspace.access(principal.user).await {
+            // Gone since it was known.
+            Err(WorkspaceError::NotAMember) if token.grant.is_some() => {
+                return Err(IdentifyError::NoUser(MissingUser {
+                    username: (*principal.username).into(),
+                    account: None,
+                    workspace: slug.clone(),
+                }));
+            }
             Err(WorkspaceError::NotAMember) => return Err(IdentifyError::NotAMember),
             access => access?,
         };

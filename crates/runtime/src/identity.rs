@@ -15,8 +15,8 @@ use tidegate_auth::{
 use tidegate_metastore::{FoundUser, UserQuery};
 use tidegate_store::{Circuit, Generation, KnownStanding, Remembered, Validation, ValidationCache};
 use tidegate_types::{
-    ClientName, GrantId, Principal, Scope, ScopeSet, ServiceCode, TokenId, UserId, WorkspaceSlug,
-    check_name,
+    AccountId, ClientName, GrantId, Principal, Scope, ScopeSet, ServiceCode, TokenId, UserId,
+    WorkspaceSlug, check_name,
 };
 use tokio::sync::Semaphore;
 
@@ -66,6 +66,11 @@ pub enum IdentifyError {
     /// [`Self::NotAMember`].
     #[error(transparent)]
     UnknownUser(Box<UnknownUser>),
+    /// The account is a member, and the user that it acts as is not in the workspace's metastore, or is switched off there.
+    #[error(
+        "the member acts as a user that the workspace's metastore does not have, or that is switched off"
+    )]
+    NoUser(MissingUser),
     /// The token was revoked.
     #[error("the token was revoked")]
     Revoked,
@@ -84,7 +89,39 @@ pub enum IdentifyError {
     Workspace(#[from] WorkspaceError),
 }
 
+/// The user that a member acts as, and who is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingUser {
+    /// `ab_user.username`.
+    pub username: Box<str>,
+    /// The member, where the control plane was asked just now.
+    pub account: Option<AccountId>,
+    /// Where.
+    pub workspace: WorkspaceSlug,
+}
+
 impl IdentifyError {
+    /// A stable name of a caller's refusal, for logs and audit rows; `None` where the caller is not refused for who they are.
+    pub const fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Auth(AuthFailure::Refused) => Some("token_refused"),
+            Self::Auth(AuthFailure::InsufficientScope { .. }) => Some("scope_missing"),
+            Self::NotAMember
+            | Self::Workspace(WorkspaceError::Unknown | WorkspaceError::NotAMember) => {
+                Some("not_a_member")
+            }
+            Self::NoUser(_) => Some("no_superset_user"),
+            Self::UnknownUser(_) => Some("unknown_user"),
+            Self::Revoked => Some("token_revoked"),
+            Self::NoStanding(reason) => Some(reason.as_str()),
+            // Whoever brings no token is told where to get one.
+            Self::Auth(AuthFailure::Missing | AuthFailure::Unavailable)
+            | Self::Closed(_)
+            | Self::Unnamed
+            | Self::Workspace(_) => None,
+        }
+    }
+
     /// The kind of failure that the edge shows.
     pub fn service_code(&self) -> ServiceCode {
         match self {
@@ -100,7 +137,7 @@ impl IdentifyError {
                 NoStanding::NotAMember | NoStanding::Hibernated => ServiceCode::Forbidden,
                 NoStanding::NoScope => ServiceCode::InsufficientScope,
             },
-            Self::Closed(_) => ServiceCode::Forbidden,
+            Self::NoUser(_) | Self::Closed(_) => ServiceCode::Forbidden,
             Self::Unnamed => ServiceCode::InvalidRequest,
             Self::Workspace(err) => err.service_code(),
         }
@@ -337,7 +374,18 @@ impl Identity {
             } => (account, username, client, scopes),
         };
         let acts_as = Subject::from(&*username);
-        let Validation::Valid { user, username, .. } = look_up(workspace, &acts_as).await? else {
+        let found = match look_up(workspace, &acts_as).await {
+            // The control plane said that they are a member: so they may know what is missing.
+            Err(IdentifyError::NotAMember | IdentifyError::UnknownUser(_)) => {
+                return Err(IdentifyError::NoUser(MissingUser {
+                    username: username.into(),
+                    account: Some(account),
+                    workspace: slug.clone(),
+                }));
+            }
+            found => found?,
+        };
+        let Validation::Valid { user, username, .. } = found else {
             return Err(IdentifyError::NotAMember);
         };
         Ok(Ok(Validation::Valid {

@@ -19,7 +19,7 @@ pub use control::{
     ChangeFeed, Closed, ControlChange, ControlChangePage, ControlError, ControlPlane, FlagSource,
     GrantUse, GrantUses, WorkspaceState,
 };
-pub use identity::IdentifyError;
+pub use identity::{IdentifyError, MissingUser};
 pub use node::{Bound, Node, NodeParts, StartError, Unready};
 pub use service::{ClientTtl, TraceParent};
 pub use settings::NodeSettings;

@@ -16,12 +16,14 @@ use tidegate_signin::FirstAdministrator;
 use tidegate_store::{Retention, SessionLimits, StoreError};
 use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metrics};
 use tidegate_tools::{CatalogueBuilder, CatalogueError, SEARCHING_TOOLS, SizeBudget, builtin};
-use tidegate_types::{Clock, Scope, SystemClock};
-use tidegate_web::{BindError, Connections, Directory, Edge, ExternalIssuer, InFlight};
+use tidegate_types::{Clock, Scope, ScopeSet, SystemClock};
+use tidegate_web::{
+    Access, BindError, Connections, Directory, Edge, ExternalIssuer, InFlight, UnknownProxies,
+};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::access::{self, AccessError, Managed};
+use crate::access::{self, AccessError, Managed, Surroundings};
 use crate::audit_log::MetastoreAudit;
 use crate::late_node::LateNode;
 use crate::state;
@@ -171,12 +173,12 @@ impl ApplicationBuilder {
             extend,
             mut audit_sinks,
         } = self;
-        let catalogue = extend
+        let tools = configured_tools(&settings, &clock);
+        let tools = extend
             .into_iter()
-            .fold(configured_tools(&settings, &clock), |builder, extend| {
-                extend(builder)
-            })
-            .build()?;
+            .fold(tools, |tools, extend| extend(tools));
+        let catalogue = tools.build()?;
+        let scopes = catalogue.scopes();
         let shared = state::build(&settings, &clock, &metrics).await?;
 
         let late_node = LateNode::default();
@@ -193,13 +195,14 @@ impl ApplicationBuilder {
             }
             None => None,
         };
-        let configured = || {
-            let managed = managed.as_ref();
-            let own = managed.map(|managed| managed.own_tokens(&settings, &clock));
-            CombinedAuthenticator::from_settings(&settings.auth, own, Arc::clone(&clock))
-        };
+        let configured = || configured_authenticator(&settings, managed.as_ref(), &clock);
         let authenticator = authenticator.map_or_else(configured, Ok)?;
-        let opener = KnownWorkspaces::new(&settings, managed.as_ref(), Arc::clone(&clock));
+        let opener = KnownWorkspaces::new(
+            &settings,
+            managed.as_ref().map(|managed| managed.manager.clone()),
+            managed.as_ref().map(Managed::features),
+            Arc::clone(&clock),
+        );
         let control = managed
             .as_ref()
             .map_or_else(ControlPlane::default, Managed::control_plane);
@@ -219,25 +222,28 @@ impl ApplicationBuilder {
         let node = Node::start_with(parts, control)?;
         late_node.join(Arc::clone(&node));
         let opening = warm_up(&node, &settings).await?;
-        let (access, first_administrator) = match &managed {
-            Some(managed) => {
-                let begun =
-                    managed.begin(&settings, &issuer, &directory, &shared, &late_node, &clock);
-                let (access, first) = begun.await?;
-                (Some(access), first)
-            }
-            None => (None, None),
+        let around = Surroundings {
+            settings: &settings,
+            issuer: &issuer,
+            directory: &directory,
+            state: &shared,
+            node: &late_node,
+            clock: &clock,
+            scopes,
         };
+        let (access, first_administrator) = begin(managed.as_ref(), &around).await?;
         let tidying = managed
             .map(|managed| AbortOnDrop(actix_rt::spawn(access::tidy_hourly(managed.manager))));
         let authorization = access.as_ref().map(|access| access.authorization.clone());
         let watching_documents = watch_documents(&settings, authorization.as_ref());
+        let sign_in = sign_in_place(&issuer, &settings, access.is_some());
         let edge = Arc::new(Edge {
             node: Arc::clone(&node),
             directory,
             serves_metrics: settings.telemetry.prometheus,
-            challenge_scope: challenge_scope(&settings.auth.method, access.is_some()),
+            challenge_scope: challenge_scope(&settings.auth.method, access.is_some(), scopes),
             external_issuer: external_issuer(&settings.auth.method),
+            unknown_proxies: UnknownProxies::default(),
             access,
             settings: settings.server.clone(),
             metrics: metrics.clone(),
@@ -252,6 +258,7 @@ impl ApplicationBuilder {
             node,
             authorization,
             first_administrator,
+            sign_in,
             _tidying: tidying,
             _watching_documents: watching_documents,
             _opening: opening,
@@ -261,6 +268,28 @@ impl ApplicationBuilder {
             is_development: matches!(settings.auth.method, AuthMethod::Development(_)),
         })
     }
+}
+
+/// Tells who calls, as the settings want it.
+fn configured_authenticator(
+    settings: &Settings,
+    managed: Option<&Managed>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Authenticator>, SetupError> {
+    let own = managed.map(|managed| managed.own_tokens(settings, clock));
+    CombinedAuthenticator::from_settings(&settings.auth, own, Arc::clone(clock))
+}
+
+/// What people sign in by, where there is a manager, and whoever is the first of them.
+async fn begin(
+    managed: Option<&Managed>,
+    around: &Surroundings<'_>,
+) -> Result<(Option<Access>, Option<FirstAdministrator>), AccessError> {
+    let Some(managed) = managed else {
+        return Ok((None, None));
+    };
+    let (access, first) = managed.begin(around).await?;
+    Ok((Some(access), first))
 }
 
 /// Our own tools, as the settings want them.
@@ -397,21 +426,42 @@ fn pinned_tools(list: &ToolList) -> Option<BTreeSet<String>> {
     }
 }
 
-/// What a client without a token is told to ask for. People are asked once for what reads, so that they are seldom asked
-/// again; what another issuer knows is the operator's to say, since a scope that it does not know would end the sign-in
-/// there.
-fn challenge_scope(method: &AuthMethod, is_own_issuer: bool) -> Option<String> {
+/// What a client without a token is told to ask for, of what tools need. People are asked once for what reads, so that
+/// they are seldom asked again; what another issuer knows is the operator's to say, since a scope that it does not know
+/// would end the sign-in there.
+fn challenge_scope(method: &AuthMethod, is_own_issuer: bool, needed: ScopeSet) -> Option<String> {
+    let at_most = |most: Scope| {
+        let scopes = needed.narrowed_to(most.into());
+        (!scopes.is_empty()).then(|| scopes.to_string())
+    };
     match method {
-        _ if is_own_issuer => Some("mcp:read mcp:query".to_owned()),
+        _ if is_own_issuer => at_most(Scope::Query),
         AuthMethod::Jwt(jwt) if !jwt.client_scopes.challenged.is_empty() => {
             Some(jwt.client_scopes.challenged.join(" "))
         }
         AuthMethod::Jwt(jwt) if jwt.issuer.is_some() => None,
         // Who makes the tokens is not known, and nobody goes there by themselves.
         AuthMethod::Jwt(_) | AuthMethod::Development(_) | AuthMethod::OwnTokens => {
-            Some(Scope::Read.to_string())
+            at_most(Scope::Read)
         }
     }
+}
+
+fn sign_in_place(issuer: &Url, settings: &Settings, has_pages: bool) -> Option<SignInPlace> {
+    let sign_in = &settings.sign_in;
+    has_pages.then(|| SignInPlace {
+        url: format!("{}/sign-in", issuer.as_str().trim_end_matches('/')),
+        is_open_to_others: !sign_in.superset_accounts.is_empty() || !sign_in.providers.is_empty(),
+    })
+}
+
+/// Where people sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInPlace {
+    /// The page to open.
+    pub url: String,
+    /// Whether there are ways in besides accounts of this deployment: a Superset's users, providers.
+    pub is_open_to_others: bool,
 }
 
 /// Where clients get the tokens of another issuer, if that is known.
@@ -454,6 +504,7 @@ pub struct Running {
     node: Arc<Node>,
     authorization: Option<AuthorizationServer>,
     first_administrator: Option<FirstAdministrator>,
+    sign_in: Option<SignInPlace>,
     _tidying: Option<AbortOnDrop>,
     _watching_documents: Option<AbortOnDrop>,
     _opening: Option<AbortOnDrop>,
@@ -478,6 +529,11 @@ impl Running {
     /// operator, and keeps it nowhere.
     pub fn take_first_administrator(&mut self) -> Option<FirstAdministrator> {
         self.first_administrator.take()
+    }
+
+    /// Where people sign in, if they do.
+    pub fn sign_in(&self) -> Option<&SignInPlace> {
+        self.sign_in.as_ref()
     }
 
     /// Whether everybody acts as the development user.

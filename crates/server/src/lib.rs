@@ -9,7 +9,7 @@ mod shutdown;
 mod state;
 mod workspaces;
 
-pub use access::{AccessError, open_manager};
-pub use application::{Application, ApplicationBuilder, BuildError, Running};
+pub use access::{AccessError, CommandManager, open_manager, superset_user};
+pub use application::{Application, ApplicationBuilder, BuildError, Running, SignInPlace};
 pub use connections::{Connection, check_connections};
 pub use shutdown::wait_for_signal;

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tidegate_config::Settings;
 use tidegate_metastore::seed::{PostgresTarget, seed_postgres};
-use tidegate_server::{Application, wait_for_signal};
+use tidegate_server::{Application, SignInPlace, wait_for_signal};
 use tidegate_signin::FirstAdministrator;
 use tidegate_types::{ExposeSecret as _, SecretString, SystemClock, WorkspaceSlug};
 
@@ -136,13 +136,16 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     // On the heap: everything is put together in it.
     let mut running = Box::pin(application.start()).await?;
     if let Some(first) = running.take_first_administrator() {
-        show_first_administrator(&first);
+        show_first_administrator(&first, running.sign_in());
     }
     for notice in running.notices() {
         tracing::warn!("{notice}");
     }
     for address in running.addresses() {
         tracing::info!(%address, "serving MCP at http://{address}/mcp");
+    }
+    if let Some(place) = running.sign_in() {
+        tracing::info!("people sign in at {}", place.url);
     }
     let ends = running.ends();
     let code = tokio::select! {
@@ -186,9 +189,17 @@ async fn check_connections(settings: Settings) -> anyhow::Result<ExitCode> {
 }
 
 /// Shows the password of the first administrator to whoever started this, and not to the log.
-fn show_first_administrator(first: &FirstAdministrator) {
+fn show_first_administrator(first: &FirstAdministrator, sign_in: Option<&SignInPlace>) {
+    let others = sign_in.is_some_and(|place| place.is_open_to_others);
+    let why = if others {
+        "Nobody managed this deployment yet, so there is an administrator now:"
+    } else {
+        "Nobody could sign in here yet, so there is an administrator now:"
+    };
+    let at = sign_in.map_or("", |place| place.url.as_str());
     eprintln!(
-        "\n    Nobody could sign in here yet, so there is an administrator now:\n\n\
+        "\n    {why}\n\n\
+         \x20       sign in at  {at}\n\
          \x20       user name   {}\n\
          \x20       password    {}\n\n\
          \x20   The password is for one use, and shown only this time.\n",

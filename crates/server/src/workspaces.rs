@@ -25,9 +25,7 @@ use tidegate_web::{Names, WorkspaceHosts};
 use tokio::runtime::Handle;
 use url::Url;
 
-use crate::access::Managed;
-
-type Source = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Opens the workspaces that the configuration names, and those that the manager knows besides.
 pub(crate) struct KnownWorkspaces {
@@ -51,7 +49,8 @@ pub(crate) struct KnownWorkspaces {
 impl KnownWorkspaces {
     pub(crate) fn new(
         settings: &Settings,
-        managed: Option<&Managed>,
+        manager: Option<Manager>,
+        features: Option<Arc<dyn Features>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let mut engines = Engines::builder();
@@ -60,8 +59,8 @@ impl KnownWorkspaces {
         }
         let query = &settings.query;
         Self {
-            manager: managed.map(|managed| managed.manager.clone()),
-            features: managed.map(Managed::features),
+            manager,
+            features,
             flags: settings.flags,
             is_alone: settings.state.replicas == 1,
             settings: enabled(settings)
@@ -127,6 +126,28 @@ impl KnownWorkspaces {
             is_enabled: true,
             flags: self.flags,
         }))
+    }
+
+    /// The metastore of a workspace with a Superset of its own. `None`: we embed the workspace, and make its users ourselves.
+    ///
+    /// # Errors
+    /// There is no such workspace, or its metastore cannot be reached.
+    pub(crate) async fn metastore_of_superset(
+        &self,
+        slug: &WorkspaceSlug,
+    ) -> Result<Option<Metastore>, Source> {
+        let found;
+        let settings = if let Some(settings) = self.settings.get(slug) {
+            settings
+        } else {
+            let of_manager = self.of_manager(slug).await?;
+            found = of_manager.ok_or("there is no such workspace")?;
+            &found
+        };
+        if matches!(settings.metastore, Where::Embedded { .. }) {
+            return Ok(None);
+        }
+        self.metastore(settings).await.map(Some)
     }
 
     async fn metastore(&self, workspace: &WorkspaceSettings) -> Result<Metastore, Source> {

@@ -1,12 +1,22 @@
-//! The ladder: after a few failures each further attempt waits, longer and longer. Failures are counted for the name
-//! that was typed, whether there is such an account or not, and for the network that it came from.
+//! Bounds on guessing: after a few failures each further attempt waits, longer and longer. Failures are counted for the name
+//! that was typed, whether there is such an account or not, from each network; for the name from all networks together; and for
+//! the network, whatever the name.
+//!
+//! What strangers do must not keep the owner out. So a name has two hourly bounds over all networks, one for networks from which
+//! somebody signed in by it before and one for all others, and a browser that somebody signed in with before counts for itself
+//! alone ([`crate::known_places`]). Together a name has at most [`OF_NAME_IN_AN_HOUR`] attempts an hour from places that are not
+//! known, and [`OF_NAME_IN_AN_HOUR_FROM_KNOWN`] from known networks: fewer than 400 a day, and an account has two names, its
+//! own and its address.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_oauth::SecretHash;
 use tidegate_store::{StoreError, Tallies, Tally};
-use tidegate_types::{Clock, Peer};
+use tidegate_types::{AccountId, Clock, Peer};
+
+use crate::SignInError;
+use crate::known_places::{Browser, KnownPlaces};
 
 /// How many failures are free, and what each further one costs.
 struct Ladder {
@@ -17,7 +27,8 @@ struct Ladder {
     window: Duration,
 }
 
-/// For a name: a person who mistypes is not held up, and somebody who guesses gets 144 a day. Whoever signs in starts again.
+/// For a name from a network, or at a known browser: a person who mistypes is not held up, and somebody who guesses gets 144 a
+/// day. Whoever signs in starts again.
 const OF_NAME: Ladder = Ladder {
     free: 5,
     waits: &[
@@ -39,9 +50,14 @@ const OF_NETWORK: Ladder = Ladder {
         Duration::from_mins(1),
         Duration::from_mins(10),
     ],
-    window: NETWORK_HOUR,
+    window: HOUR,
 };
-const NETWORK_HOUR: Duration = Duration::from_hours(1);
+
+/// Failures of a name in an hour of the clock from all networks that are not known for it. A sign-in does not start it again.
+const OF_NAME_IN_AN_HOUR: u64 = 12;
+/// Likewise from all known networks: whoever guesses may sit in the owner's office.
+const OF_NAME_IN_AN_HOUR_FROM_KNOWN: u64 = 4;
+const HOUR: Duration = Duration::from_hours(1);
 
 impl Ladder {
     /// The wait that so many failures cost, from the last of them on.
@@ -67,22 +83,43 @@ impl Ladder {
 #[derive(Debug)]
 pub(crate) enum NotAdmitted {
     Locked(Locked),
-    Store(StoreError),
+    Failed(SignInError),
 }
 
 /// No attempt is taken now.
 #[derive(Debug)]
 pub(crate) struct Locked {
     pub(crate) retry_after: Duration,
-    /// `name` or `network`: which of the two, for the audit.
-    pub(crate) by: &'static str,
+    /// For the audit.
+    pub(crate) by: Lock,
     /// Whether to write it down: the 1st, 2nd, 4th, 8th, … of a lock, so that whoever knocks on does not fill the audit.
     pub(crate) is_noted: bool,
 }
 
-impl From<StoreError> for NotAdmitted {
-    fn from(err: StoreError) -> Self {
-        Self::Store(err)
+/// What is locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lock {
+    /// The name, from this network or at this browser.
+    Name,
+    /// The name, from everywhere that is not known for it, or from everywhere that is.
+    NameEverywhere,
+    /// The network, for all names.
+    Network,
+}
+
+impl Lock {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::NameEverywhere => "name everywhere",
+            Self::Network => "network",
+        }
+    }
+}
+
+impl<E: Into<SignInError>> From<E> for NotAdmitted {
+    fn from(err: E) -> Self {
+        Self::Failed(err.into())
     }
 }
 
@@ -90,45 +127,111 @@ impl From<StoreError> for NotAdmitted {
 #[derive(Clone)]
 pub(crate) struct Attempts {
     tallies: Arc<dyn Tallies>,
+    places: KnownPlaces,
     clock: Arc<dyn Clock>,
 }
 
 /// One name from one network, at one or more doors.
 pub(crate) struct Attempt {
     attempts: Attempts,
-    doors: Vec<String>,
+    /// Names at doors, as [`Attempts::name_at`] makes them.
+    names: Vec<String>,
     network: String,
+    browser: Option<Browser>,
+    /// Whether networks count apart; otherwise the name does, from wherever it comes.
+    is_by_network: bool,
+    hour: i64,
+}
+
+/// By which budget an attempt at a door is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Browser,
+    Network,
+    KnownNetwork,
+}
+
+impl Way {
+    /// Failures of a name in an hour, from all places that are taken by this way.
+    const fn most_in_an_hour(self) -> u64 {
+        match self {
+            Self::KnownNetwork => OF_NAME_IN_AN_HOUR_FROM_KNOWN,
+            Self::Browser | Self::Network => OF_NAME_IN_AN_HOUR,
+        }
+    }
+}
+
+/// A door as it is now.
+enum Door {
+    Open(Way),
+    Closed(Duration, Lock),
+}
+
+impl Door {
+    const fn is_by_network(&self) -> bool {
+        matches!(self, Self::Open(Way::Network | Way::KnownNetwork))
+    }
 }
 
 /// An attempt that may be made.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    /// For each door, whether it is tried. What would open a door that is closed is not looked at.
-    pub(crate) is_open: Vec<bool>,
+    /// For each door, by which way it is tried. What would open a door that is closed is not looked at.
+    ways: Vec<Option<Way>>,
     /// How long the doors that are closed stay so at most.
     pub(crate) closed_for: Option<Duration>,
 }
 
+impl Taken {
+    pub(crate) fn is_open(&self, door: usize) -> bool {
+        self.ways.get(door).is_some_and(Option::is_some)
+    }
+}
+
 impl Attempts {
-    pub(crate) fn new(tallies: Arc<dyn Tallies>, clock: Arc<dyn Clock>) -> Self {
-        Self { tallies, clock }
+    pub(crate) fn new(
+        tallies: Arc<dyn Tallies>,
+        places: KnownPlaces,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            tallies,
+            places,
+            clock,
+        }
     }
 
-    /// An attempt at `what`, a name as it is compared or anything else that is guessed at. A door is where the name is
-    /// somebody's: local accounts, a workspace's users. Each counts for itself, since whoever can open one of them under a
-    /// name that they chose must not start the others again.
-    pub(crate) fn at(&self, what: &str, doors: &[&str], peer: &Peer) -> Attempt {
-        let seconds = i64::try_from(NETWORK_HOUR.as_secs()).unwrap_or(i64::MAX);
-        let hour = self.clock.unix_secs() / seconds;
-        // Names are people's data and of any length; the store need not know them.
-        let name = SecretHash::of(what);
+    /// A name, as it is compared, or anything else that is guessed at, at a door. Names are people's data and of any length; the
+    /// store need not know them.
+    pub(crate) fn name_at(door: &str, name: &str) -> String {
+        format!("signin:{door}:{}", SecretHash::of(name))
+    }
+
+    /// An attempt at `what` at some doors. A door is where the name is somebody's: local accounts, a workspace's users. Each
+    /// counts for itself, since whoever can open one of them under a name that they chose must not start the others again.
+    pub(crate) fn at(
+        &self,
+        what: &str,
+        doors: &[&str],
+        browser: Option<Browser>,
+        peer: &Peer,
+    ) -> Attempt {
+        let seconds = i64::try_from(HOUR.as_secs()).unwrap_or(i64::MAX);
         Attempt {
             attempts: self.clone(),
-            doors: doors
-                .iter()
-                .map(|door| format!("signin:{door}:{name}"))
-                .collect(),
-            network: format!("signin:network:{}:{hour}", peer.network()),
+            names: doors.iter().map(|door| Self::name_at(door, what)).collect(),
+            network: peer.network(),
+            browser,
+            is_by_network: true,
+            hour: self.clock.unix_secs() / seconds,
+        }
+    }
+
+    /// An attempt at what belongs to somebody who is signed in: it counts from wherever it comes.
+    pub(crate) fn by_session(&self, what: &str, door: &str, peer: &Peer) -> Attempt {
+        Attempt {
+            is_by_network: false,
+            ..self.at(what, &[door], None, peer)
         }
     }
 }
@@ -136,65 +239,229 @@ impl Attempts {
 impl Attempt {
     /// Whether an attempt would be taken now. Counts nothing.
     pub(crate) async fn look(&self) -> Result<(), NotAdmitted> {
-        self.look_at_network().await?;
-        let mut least = Duration::MAX;
-        for door in &self.doors {
-            least = least.min(OF_NAME.left(self.tallies().read(door).await?));
+        let mut least: Option<(Duration, Lock)> = None;
+        let network = self.network_left().await?;
+        for name in &self.names {
+            match self.door(name, network).await? {
+                Door::Open(_) => return Ok(()),
+                Door::Closed(left, lock) => {
+                    if least.is_none_or(|(least, _)| left < least) {
+                        least = Some((left, lock));
+                    }
+                }
+            }
         }
-        if least.is_zero() {
-            Ok(())
-        } else {
-            Err(self.locked(least, "name").await?)
-        }
+        let (left, lock) = least.unwrap_or((Duration::ZERO, Lock::Name));
+        Err(self.locked(left, lock).await?)
     }
 
     /// Takes the attempt: it counts at each door as if it had failed, before anything is checked, so that many at once are
     /// not more than many one after the other.
     pub(crate) async fn take(&self) -> Result<Taken, NotAdmitted> {
-        self.look_at_network().await?;
-        let mut waits = Vec::with_capacity(self.doors.len());
-        for door in &self.doors {
-            waits.push(self.wait_at(door).await?);
+        let network = self.network_left().await?;
+        let mut doors = Vec::with_capacity(self.names.len());
+        for name in &self.names {
+            doors.push(self.door(name, network).await?);
         }
-        let is_open: Vec<bool> = waits.iter().map(Duration::is_zero).collect();
-        if !is_open.contains(&true) {
-            let least = waits.into_iter().min().unwrap_or_default();
-            return Err(self.locked(least, "name").await?);
+        if doors.iter().any(Door::is_by_network) {
+            let left = self.count_of_network().await?;
+            if !left.is_zero() {
+                doors
+                    .iter_mut()
+                    .filter(|door| door.is_by_network())
+                    .for_each(|door| *door = Door::Closed(left, Lock::Network));
+            }
         }
+        let mut ways = Vec::with_capacity(doors.len());
+        let mut closed: Vec<(Duration, Lock)> = Vec::new();
+        for (name, door) in self.names.iter().zip(doors) {
+            let door = match door {
+                Door::Open(way) => self.count(name, way).await?,
+                closed @ Door::Closed(..) => closed,
+            };
+            match door {
+                Door::Open(way) => ways.push(Some(way)),
+                Door::Closed(left, lock) => {
+                    ways.push(None);
+                    closed.push((left, lock));
+                }
+            }
+        }
+        if ways.iter().all(Option::is_none) {
+            let least = closed.into_iter().min_by_key(|(left, _)| *left);
+            let (left, lock) = least.unwrap_or((Duration::ZERO, Lock::Name));
+            return Err(self.locked(left, lock).await?);
+        }
+        let longest = closed.into_iter().map(|(left, _)| left).max();
         Ok(Taken {
-            is_open,
-            closed_for: waits
-                .into_iter()
-                .filter(|wait| !wait.is_zero())
-                .max()
-                .map(up),
+            ways,
+            closed_for: longest.map(up),
         })
     }
 
-    /// Nothing was opened.
-    pub(crate) async fn failed(&self) -> Result<(), StoreError> {
-        self.tallies()
-            .add(&self.network, OF_NETWORK.window)
-            .await
-            .map(drop)
+    /// The door that was opened starts again, from here, and what was tried there was no failure. The other doors do not: what
+    /// opens one that somebody furnished themselves is a guess at the others.
+    pub(crate) async fn opened(&self, taken: &Taken, door: usize) -> Result<(), StoreError> {
+        let way = taken.ways.get(door).copied().flatten();
+        let (Some(name), Some(way)) = (self.names.get(door), way) else {
+            return Ok(());
+        };
+        let tallies = self.tallies();
+        tallies.clear(&self.ladder_of(name, way)).await?;
+        if way != Way::Browser {
+            let hourly = right(&self.hourly(name, way));
+            tallies.add(&hourly, HOUR).await?;
+            let network = right(&self.network_tally());
+            tallies.add(&network, OF_NETWORK.window).await?;
+        }
+        Ok(())
     }
 
-    /// The door that was opened starts again. The others do not, nor does the network.
-    pub(crate) async fn opened(&self, door: usize) -> Result<(), StoreError> {
-        match self.doors.get(door) {
-            Some(door) => self.tallies().clear(door).await,
-            None => Ok(()),
+    /// The name leads to this account at a door now. A browser that somebody else signed in with by the same name is not known
+    /// there any more.
+    pub(crate) fn leads_to(&mut self, door: usize, account: Option<&AccountId>) {
+        if let (Some(name), Some(browser)) = (self.names.get(door), &mut self.browser)
+            && account != Some(&browser.account)
+        {
+            browser.forget(name);
         }
     }
 
-    /// Counts an attempt at a door, unless it is closed: then how long it is.
-    async fn wait_at(&self, door: &str) -> Result<Duration, StoreError> {
-        let before = self.tallies().read(door).await?;
+    /// The name at a door, for what is known of it from now on.
+    pub(crate) fn name(&self, door: usize) -> Option<&str> {
+        self.names.get(door).map(String::as_str)
+    }
+
+    /// The browser that the attempt comes from, if it is known.
+    pub(crate) fn browser(&self) -> Option<&Browser> {
+        self.browser.as_ref()
+    }
+
+    /// Whether a name may be tried, and by which way.
+    async fn door(&self, name: &str, network_left: Duration) -> Result<Door, SignInError> {
+        if self.is_known_browser(name) {
+            let left = self.left_at(&self.ladder_of(name, Way::Browser)).await?;
+            if left.is_zero() {
+                return Ok(Door::Open(Way::Browser));
+            }
+            // A copy of the cookie may be in other hands: what is done with it closes no other way.
+        }
+        if !network_left.is_zero() {
+            return Ok(Door::Closed(network_left, Lock::Network));
+        }
+        let left = self.left_at(&self.ladder_of(name, Way::Network)).await?;
+        if !left.is_zero() {
+            return Ok(Door::Closed(left, Lock::Name));
+        }
+        if self.has_room(name, Way::Network).await? {
+            return Ok(Door::Open(Way::Network));
+        }
+        let is_known = self.attempts.places.is_known(name, &self.network).await?;
+        if is_known && self.has_room(name, Way::KnownNetwork).await? {
+            return Ok(Door::Open(Way::KnownNetwork));
+        }
+        Ok(Door::Closed(self.rest_of_hour(), Lock::NameEverywhere))
+    }
+
+    fn is_known_browser(&self, name: &str) -> bool {
+        self.browser
+            .as_ref()
+            .is_some_and(|browser| browser.knows(name))
+    }
+
+    /// What a name's failures are counted by, from here.
+    fn ladder_of(&self, name: &str, way: Way) -> String {
+        match (&self.browser, way) {
+            (Some(browser), Way::Browser) => format!("{name}:{}", browser.key),
+            _ if self.is_by_network => format!("{name}:from:{}", self.network),
+            _ => name.to_owned(),
+        }
+    }
+
+    fn hourly(&self, name: &str, way: Way) -> String {
+        let from = if way == Way::KnownNetwork {
+            "known"
+        } else {
+            "all"
+        };
+        format!("{name}:{from}:{}", self.hour)
+    }
+
+    async fn has_room(&self, name: &str, way: Way) -> Result<bool, StoreError> {
+        let failures = self.failures(&self.hourly(name, way)).await?;
+        Ok(failures.is_none_or(|tally| tally.count < way.most_in_an_hour()))
+    }
+
+    /// Attempts that were counted and turned out to be none of a guesser are taken off.
+    async fn failures(&self, counted: &str) -> Result<Option<Tally>, StoreError> {
+        let Some(tally) = self.tallies().read(counted).await? else {
+            return Ok(None);
+        };
+        let count = tally.count.saturating_sub(self.right_ones(counted).await?);
+        Ok(Some(Tally { count, ..tally }))
+    }
+
+    async fn right_ones(&self, counted: &str) -> Result<u64, StoreError> {
+        let right = self.tallies().read(&right(counted)).await?;
+        Ok(right.map_or(0, |tally| tally.count))
+    }
+
+    /// Counts an attempt at a name, unless others have come in between and closed the door.
+    async fn count(&self, name: &str, way: Way) -> Result<Door, StoreError> {
+        let left = self.count_at(&self.ladder_of(name, way)).await?;
+        if !left.is_zero() {
+            return Ok(Door::Closed(left, Lock::Name));
+        }
+        if way == Way::Browser {
+            return Ok(Door::Open(way));
+        }
+        let hourly = self.hourly(name, way);
+        let count = self.tallies().add(&hourly, HOUR).await?;
+        let failures = count.saturating_sub(self.right_ones(&hourly).await?);
+        Ok(if failures <= way.most_in_an_hour() {
+            Door::Open(way)
+        } else {
+            Door::Closed(self.rest_of_hour(), Lock::NameEverywhere)
+        })
+    }
+
+    /// Counts an attempt from the network, unless others have come in between and closed it: then how long it is.
+    async fn count_of_network(&self) -> Result<Duration, StoreError> {
+        let network = self.network_tally();
+        let before = self
+            .failures(&network)
+            .await?
+            .map_or(0, |tally| tally.count);
+        let count = self.tallies().add(&network, OF_NETWORK.window).await?;
+        let others = count
+            .saturating_sub(1)
+            .saturating_sub(self.right_ones(&network).await?);
+        if others <= before {
+            Ok(Duration::ZERO)
+        } else {
+            Ok(OF_NETWORK.wait_after(others))
+        }
+    }
+
+    fn rest_of_hour(&self) -> Duration {
+        let seconds = i64::try_from(HOUR.as_secs()).unwrap_or(i64::MAX);
+        let passed = self.attempts.clock.unix_secs() - self.hour * seconds;
+        let passed = Duration::from_secs(u64::try_from(passed).unwrap_or(0));
+        HOUR.saturating_sub(passed).max(Duration::from_secs(1))
+    }
+
+    async fn left_at(&self, ladder: &str) -> Result<Duration, StoreError> {
+        Ok(OF_NAME.left(self.tallies().read(ladder).await?))
+    }
+
+    /// Counts an attempt on a ladder, unless it is closed: then how long it is.
+    async fn count_at(&self, ladder: &str) -> Result<Duration, StoreError> {
+        let before = self.tallies().read(ladder).await?;
         let left = OF_NAME.left(before);
         if !left.is_zero() {
             return Ok(left);
         }
-        let count = self.tallies().add(door, OF_NAME.window).await?;
+        let count = self.tallies().add(ladder, OF_NAME.window).await?;
         let others = count.saturating_sub(1);
         // Somebody else came in between, and began the wait that this one should have had.
         if others == before.map_or(0, |tally| tally.count) {
@@ -204,18 +471,20 @@ impl Attempt {
         }
     }
 
-    async fn look_at_network(&self) -> Result<(), NotAdmitted> {
-        let left = OF_NETWORK.left(self.tallies().read(&self.network).await?);
-        if left.is_zero() {
-            Ok(())
-        } else {
-            Err(self.locked(left, "network").await?)
-        }
+    fn network_tally(&self) -> String {
+        format!("signin:network:{}:{}", self.network, self.hour)
     }
 
-    async fn locked(&self, wait: Duration, by: &'static str) -> Result<NotAdmitted, NotAdmitted> {
-        let by_name = self.doors.first().filter(|_| by == "name");
-        let refused = format!("{}:refused", by_name.unwrap_or(&self.network));
+    async fn network_left(&self) -> Result<Duration, StoreError> {
+        Ok(OF_NETWORK.left(self.failures(&self.network_tally()).await?))
+    }
+
+    async fn locked(&self, wait: Duration, by: Lock) -> Result<NotAdmitted, NotAdmitted> {
+        let what = match (by, self.names.first()) {
+            (Lock::Name | Lock::NameEverywhere, Some(name)) => name.clone(),
+            _ => self.network_tally(),
+        };
+        let refused = format!("{what}:refused");
         let count = self
             .tallies()
             .add(&refused, Duration::from_mins(10))
@@ -232,6 +501,11 @@ impl Attempt {
     }
 }
 
+/// How many of what is counted turned out to be right.
+fn right(counted: &str) -> String {
+    format!("{counted}:right")
+}
+
 /// Whole seconds, up: nobody should come a moment too early.
 fn up(wait: Duration) -> Duration {
     let seconds = wait.as_millis().div_ceil(1_000);
@@ -239,191 +513,4 @@ fn up(wait: Duration) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use tidegate_types::{ManualClock, SystemClock};
-
-    use super::*;
-
-    fn peer(address: &str) -> Peer {
-        Peer {
-            address: address.parse().unwrap(),
-            user_agent: None,
-        }
-    }
-
-    fn attempts() -> (Attempts, Arc<ManualClock>) {
-        let clock = Arc::new(ManualClock::at(SystemClock.now()));
-        let state = tidegate_store_memory::memory_state(
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            tidegate_store_memory::MemoryLimits::default(),
-        );
-        let attempts = Attempts::new(state.tallies, Arc::clone(&clock) as Arc<dyn Clock>);
-        (attempts, clock)
-    }
-
-    async fn fail(attempt: &Attempt) -> Result<(), NotAdmitted> {
-        attempt.take().await?;
-        attempt.failed().await?;
-        Ok(())
-    }
-
-    const DOOR: &[&str] = &["local"];
-
-    fn wait_of<T>(result: Result<T, NotAdmitted>) -> u64 {
-        match result {
-            Ok(_) => 0,
-            Err(NotAdmitted::Locked(locked)) => locked.retry_after.as_secs(),
-            Err(NotAdmitted::Store(err)) => panic!("{err}"),
-        }
-    }
-
-    #[tokio::test]
-    async fn five_are_free_and_the_wait_grows() {
-        let (attempts, clock) = attempts();
-        let mut waits = Vec::new();
-        for number in 0..12 {
-            // Another network each time, so that only the name counts.
-            let attempt = attempts.at("alice", DOOR, &peer(&format!("192.0.2.{number}")));
-            let wait = wait_of(attempt.look().await);
-            assert_eq!(wait, wait_of(attempt.take().await), "locked is not counted");
-            clock.advance(Duration::from_secs(wait));
-            if wait > 0 {
-                fail(&attempt).await.unwrap();
-            }
-            waits.push(wait);
-        }
-        assert_eq!(vec![0, 0, 0, 0, 0, 1, 10, 60, 600, 600, 600, 600], waits);
-    }
-
-    #[tokio::test]
-    async fn a_name_starts_again_after_a_success_and_a_network_does_not() {
-        let (attempts, _clock) = attempts();
-        let here = peer("198.51.100.1");
-        for _ in 0..4 {
-            for _ in 0..5 {
-                fail(&attempts.at("alice", DOOR, &here)).await.unwrap();
-            }
-            attempts.at("alice", DOOR, &here).opened(0).await.unwrap();
-        }
-        let locked = attempts.at("alice", DOOR, &here).look().await;
-        let Err(NotAdmitted::Locked(locked)) = locked else {
-            panic!("20 failures of a network")
-        };
-        assert_eq!("network", locked.by);
-        assert!(
-            attempts.at("bob", DOOR, &here).look().await.is_err(),
-            "any name"
-        );
-        let elsewhere = peer("198.51.100.2");
-        assert!(attempts.at("alice", DOOR, &elsewhere).look().await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_network_starts_again_with_the_hour_and_a_name_with_the_day() {
-        let (attempts, clock) = attempts();
-        let here = peer("198.51.100.1");
-        for number in 0..20 {
-            fail(&attempts.at(&format!("name{number}"), DOOR, &here))
-                .await
-                .unwrap();
-        }
-        for _ in 0..5 {
-            fail(&attempts.at("alice", DOOR, &peer("198.51.100.2")))
-                .await
-                .unwrap();
-        }
-        assert!(attempts.at("bob", DOOR, &here).look().await.is_err());
-        clock.advance(NETWORK_HOUR);
-        attempts.at("bob", DOOR, &here).look().await.unwrap();
-        fail(&attempts.at("alice", DOOR, &here)).await.unwrap();
-        assert_eq!(10, wait_of(attempts.at("alice", DOOR, &here).look().await));
-        clock.advance(OF_NAME.window);
-        for _ in 0..5 {
-            fail(&attempts.at("alice", DOOR, &here)).await.unwrap();
-        }
-    }
-
-    #[tokio::test]
-    async fn many_at_once_are_not_more_than_one_after_the_other() {
-        let (attempts, clock) = attempts();
-        for _ in 0..6 {
-            let attempt = attempts.at("alice", DOOR, &peer("192.0.2.1"));
-            clock.advance(Duration::from_secs(wait_of(attempt.look().await)));
-            fail(&attempt).await.unwrap();
-        }
-        clock.advance(Duration::from_secs(10));
-        // All have looked before one is taken.
-        let crowd: Vec<Attempt> = (0..50)
-            .map(|number| attempts.at("alice", DOOR, &peer(&format!("192.0.2.{number}"))))
-            .collect();
-        for attempt in &crowd {
-            attempt.look().await.unwrap();
-        }
-        let mut taken = 0;
-        for attempt in &crowd {
-            taken += u32::from(attempt.take().await.is_ok());
-        }
-        assert_eq!(1, taken);
-    }
-
-    #[tokio::test]
-    async fn one_customer_of_ipv6_is_one_network() {
-        let (attempts, _clock) = attempts();
-        for number in 0..20 {
-            let from = peer(&format!("2001:db8::{number:x}"));
-            fail(&attempts.at(&format!("name{number}"), DOOR, &from))
-                .await
-                .unwrap();
-        }
-        let same = peer("2001:db8::ffff");
-        assert!(attempts.at("alice", DOOR, &same).look().await.is_err());
-        assert!(
-            attempts
-                .at("alice", DOOR, &peer("2001:db8:0:1::1"))
-                .look()
-                .await
-                .is_ok()
-        );
-    }
-
-    #[tokio::test]
-    async fn knocking_on_fills_no_audit() {
-        let (attempts, _clock) = attempts();
-        let attempt = attempts.at("alice", DOOR, &peer("192.0.2.1"));
-        for _ in 0..5 {
-            fail(&attempt).await.unwrap();
-        }
-        let mut noted = 0;
-        for _ in 0..1_000 {
-            match attempt.look().await {
-                Err(NotAdmitted::Locked(locked)) => noted += u32::from(locked.is_noted),
-                other => panic!("{other:?}"),
-            }
-        }
-        assert_eq!(10, noted);
-    }
-
-    /// Whoever administers a workspace names a user there as they like, and knows that user's password.
-    #[tokio::test]
-    async fn opening_one_door_does_not_start_another_again() {
-        let (attempts, clock) = attempts();
-        let doors = ["local", "superset:acme"];
-        let attempt = |number: u8| {
-            let from = peer(&format!("192.0.2.{number}"));
-            attempts.at("victim", &doors, &from)
-        };
-        for number in 0..5 {
-            let taken = attempt(number).take().await.unwrap();
-            assert_eq!(vec![true, true], taken.is_open);
-            assert_eq!(None, taken.closed_for);
-            attempt(number).opened(1).await.unwrap();
-        }
-        // The user is not held up, and the local account is not tried.
-        let taken = attempt(6).take().await.unwrap();
-        assert_eq!(vec![false, true], taken.is_open);
-        assert_eq!(Some(Duration::from_secs(1)), taken.closed_for);
-        attempt(6).look().await.unwrap();
-        clock.advance(Duration::from_secs(1));
-        assert_eq!(vec![true, true], attempt(7).take().await.unwrap().is_open);
-    }
-}
+mod tests;

@@ -78,6 +78,7 @@ impl BrowserSessions {
             cookie: cookie.text,
             lives: self.lifetime,
             session,
+            known_browser: None,
         })
     }
 

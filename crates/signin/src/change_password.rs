@@ -1,11 +1,13 @@
 //! Changing one's password.
 
-use tidegate_manager::account::{Account, AccountKey, FindAccount, FindPassword, SetPassword};
+use tidegate_manager::account::{
+    Account, AccountKey, FindAccount, FindPassword, PasswordChange, ReplacePasswordHash,
+};
 use tidegate_types::{ExposeSecret, Peer, SecretString};
 
 use crate::journal::Entry;
 use crate::password::{MOST_BYTES, Verdict, is_good_choice};
-use crate::with_password::password_turn;
+use crate::sign_in::{LOCAL, LOCAL_DOOR};
 use crate::{BrowserSession, NewSession, SignIn, SignInError};
 
 impl SignIn {
@@ -25,13 +27,11 @@ impl SignIn {
         }
         let id = &session.account.id;
         // Whoever found a browser open guesses no faster than at the door.
-        let attempt = self.parts.attempts.at(id.as_str(), &["change"], peer);
+        let attempt = self.parts.attempts.by_session(id.as_str(), "change", peer);
         self.look(&attempt, peer).await?;
-        let turn = self.parts.turns.begin(&password_turn(id)).await?;
         let changed = self
             .replace_password(session, current, new, &attempt, peer)
             .await;
-        self.parts.turns.end(turn).await?;
         let account = match changed {
             Ok(account) => account,
             Err(err) => {
@@ -45,7 +45,17 @@ impl SignIn {
         self.parts.sessions.end(&session.key).await?;
         let entry = Entry::new("password.changed", "ok").by(id).from(peer);
         self.parts.journal.note(entry).await;
-        self.parts.sessions.begin(account).await
+        // What was known of this browser went with the old password.
+        let own = self
+            .parts
+            .attempts
+            .at(&account.username, &[LOCAL], None, peer);
+        let known_browser = self.remember_place(&account, &own, LOCAL_DOOR, peer).await;
+        let session = self.parts.sessions.begin(account).await?;
+        Ok(NewSession {
+            known_browser,
+            ..session
+        })
     }
 
     /// The account as it is afterwards.
@@ -64,8 +74,9 @@ impl SignIn {
             .filter(|found| found.account.id == *id && found.account.is_active)
             .ok_or(SignInError::SignedOut)?;
         let stored = found.password_hash.ok_or(SignInError::NoPassword)?;
+        let replaces = stored.clone();
         let place = self.parts.gate.enter().await?;
-        self.take(attempt, peer).await?;
+        let taken = self.take(attempt, peer).await?;
         let argon = self.parts.argon.clone();
         let (old, chosen) = (current.clone(), new.clone());
         let account = found.account;
@@ -87,23 +98,28 @@ impl SignIn {
         };
         let password_hash = match place.run(work).await? {
             Ok(hash) => hash,
-            Err(SignInError::WrongPassword) => {
-                attempt.failed().await?;
-                return Err(SignInError::WrongPassword);
-            }
+            // It was counted when the attempt was taken.
+            Err(SignInError::WrongPassword) => return Err(SignInError::WrongPassword),
             Err(err) => {
                 // The current one was right; that the new one is weak is no guess.
-                attempt.opened(0).await?;
+                attempt.opened(&taken, 0).await?;
                 return Err(err);
             }
         };
-        attempt.opened(0).await?;
-        let set = SetPassword {
+        attempt.opened(&taken, 0).await?;
+        let replace = ReplacePasswordHash {
             id: id.clone(),
+            replaces,
             password_hash,
-            must_change: false,
+            change: PasswordChange::NewPassword,
         };
-        self.parts.call(set).await?;
+        if !self.parts.call(replace).await? {
+            // It was replaced since it was read: by the same password's hash of other parameters at a sign-in, or by
+            // another tab or an administrator, whose change stands and ends this session.
+            return Err(SignInError::Busy {
+                retry_after: std::time::Duration::from_secs(1),
+            });
+        }
         let key = AccountKey::Id(id.clone());
         let account = self.parts.call(FindAccount { key }).await?;
         account.ok_or(SignInError::SignedOut)

@@ -42,7 +42,10 @@ pub enum SignInError {
     #[error("{0}")]
     InvalidName(String),
     /// A name that was chosen belongs to somebody.
-    #[error("the name {0:?} is taken")]
+    #[error(
+        "the name {0:?} is taken: choose another. If it is yours in this workspace's Superset, an administrator of the \
+         deployment can say so afterwards"
+    )]
     NameTaken(String),
     /// The invitation was used, taken back or is too old.
     #[error("the invitation is not good any more")]
@@ -50,9 +53,15 @@ pub enum SignInError {
     /// The invitation is for an address that has an account: its owner signs in, then accepts.
     #[error("the invited address has an account; sign in to accept")]
     InvitationNeedsSignIn,
-    /// The invitation is for another address than that of the account.
+    /// The invited address is the verified one of another account.
     #[error("the invitation is for another account")]
     InvitationForAnother,
+    /// The account would act as a user of the workspace's Superset who is called like it, and who may be somebody else.
+    #[error(
+        "this workspace's Superset has a user {0:?}, and nothing shows that it is you: ask an administrator of the \
+         deployment to add you to the workspace"
+    )]
+    SupersetUserOfAnother(String),
     /// There is no such provider.
     #[error("there is no such provider")]
     UnknownProvider,
@@ -91,6 +100,15 @@ pub enum ProviderRefusal {
     /// It answered with another error, or not as the specification says.
     #[error("the provider answered with an error")]
     Failed,
+    /// The answer names another issuer (`iss`, RFC 9207 §2.4), or none where the provider always names itself.
+    #[error(
+        "this answer is not from the provider that the sign-in was begun with; begin again, and tell your administrator if it \
+         goes on"
+    )]
+    OtherIssuer,
+    /// The answer has neither a code nor an error (OpenID Connect Core §3.1.2.5).
+    #[error("the provider's answer is incomplete; begin again")]
+    Incomplete,
     /// What it says of the person is not proven: signature, issuer, audience, nonce or time of the ID token.
     #[error("the provider's answer could not be verified")]
     Unverified,
@@ -119,10 +137,13 @@ impl SignInError {
             Self::InvitationGone => "invitation_gone",
             Self::InvitationNeedsSignIn => "invitation_needs_sign_in",
             Self::InvitationForAnother => "invitation_for_another",
+            Self::SupersetUserOfAnother(_) => "superset_user_of_another",
             Self::UnknownProvider => "unknown_provider",
             Self::NotBegunHere => "not_begun_here",
             Self::Provider(ProviderRefusal::Denied) => "provider_denied",
             Self::Provider(ProviderRefusal::Failed) => "provider_failed",
+            Self::Provider(ProviderRefusal::OtherIssuer) => "provider_other_issuer",
+            Self::Provider(ProviderRefusal::Incomplete) => "provider_incomplete",
             Self::Provider(ProviderRefusal::Unverified) => "provider_unverified",
             Self::Provider(ProviderRefusal::Unreachable) => "provider_unreachable",
             Self::Provider(ProviderRefusal::DomainNotAllowed) => "domain_not_allowed",
@@ -145,11 +166,15 @@ impl SignInError {
             Self::WeakPassword(_)
             | Self::InvalidName(_)
             | Self::NameTaken(_)
-            | Self::NotBegunHere => ServiceCode::InvalidRequest,
+            | Self::NotBegunHere
+            | Self::Provider(ProviderRefusal::OtherIssuer | ProviderRefusal::Incomplete) => {
+                ServiceCode::InvalidRequest
+            }
             Self::PasswordsOff
             | Self::NoPassword
             | Self::InvitationNeedsSignIn
             | Self::InvitationForAnother
+            | Self::SupersetUserOfAnother(_)
             | Self::NoAccount
             | Self::AccountHasPassword
             | Self::IdentityTaken
@@ -199,6 +224,29 @@ impl From<ManagerError> for SignInError {
             | ManagerError::Conflict(_)
             | ManagerError::LimitReached(_)
             | ManagerError::Internal(_) => Self::Internal(Box::new(err)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the browser brought is the request's fault, what the provider said or did not say is not.
+    #[test]
+    fn an_answer_that_is_not_the_providers_is_a_bad_request() {
+        for (refusal, code) in [
+            (ProviderRefusal::OtherIssuer, ServiceCode::InvalidRequest),
+            (ProviderRefusal::Incomplete, ServiceCode::InvalidRequest),
+            (ProviderRefusal::Denied, ServiceCode::Forbidden),
+            (ProviderRefusal::Unverified, ServiceCode::Unavailable),
+            (ProviderRefusal::Unreachable, ServiceCode::Unavailable),
+        ] {
+            assert_eq!(
+                code,
+                SignInError::Provider(refusal).service_code(),
+                "{refusal}"
+            );
         }
     }
 }

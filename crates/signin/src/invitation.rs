@@ -3,12 +3,14 @@
 use tidegate_manager::ManagerError;
 use tidegate_manager::account::{Account, AccountKey, FindAccount};
 use tidegate_manager::invitation::{AcceptInvitation, FindInvitation, Invitation};
+use tidegate_manager::workspace::{ListMemberships, Membership};
 use tidegate_oauth::{SecretHash, SecretKind};
 use tidegate_types::{ExposeSecret, Peer, Role, SecretString, WorkspaceSlug};
 
 use crate::journal::Entry;
 use crate::password::is_good_choice;
-use crate::{BrowserSession, NewSession, SignIn, SignInError, UnixSecs, names};
+use crate::sign_in::{LOCAL, LOCAL_DOOR};
+use crate::{BrowserSession, NewSession, SignIn, SignInError, SupersetAccount, UnixSecs, names};
 
 /// What an invitation's page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub struct InvitationView {
     pub role: Role,
     /// Until when.
     pub expires_at: UnixSecs,
-    /// Whether the address has an account, whose owner signs in and then accepts.
+    /// Whether an account has the address verified: its owner, signed in, is the only one who may accept.
     pub has_account: bool,
 }
 
@@ -69,13 +71,24 @@ impl SignIn {
             .accept_with_password(hash, &invitation, username, display_name, password)
             .await;
         self.note_acceptance(&invitation, &accepted, peer).await;
-        self.begin(accepted?, "invitation", peer).await
+        let account = accepted?;
+        let own = self
+            .parts
+            .attempts
+            .at(&account.username, &[LOCAL], None, peer);
+        let known_browser = self.remember_place(&account, &own, LOCAL_DOOR, peer).await;
+        let session = self.begin(account, "invitation", peer).await?;
+        Ok(NewSession {
+            known_browser,
+            ..session
+        })
     }
 
-    /// Accepts an invitation with the account that is signed in, which has the invited address, verified.
+    /// Accepts an invitation with the account that is signed in. Where an account has the invited address verified, it must be
+    /// that one.
     ///
     /// # Errors
-    /// `InvitationGone`, `InvitationForAnother`; `Unavailable`, `Internal`.
+    /// `InvitationGone`, `InvitationForAnother`, `SupersetUserOfAnother`; `Unavailable`, `Internal`.
     pub async fn join_by_invitation(
         &self,
         session: &BrowserSession,
@@ -86,26 +99,110 @@ impl SignIn {
             .find_invitation(secret)
             .await?
             .ok_or(SignInError::InvitationGone)?;
-        let account = &session.account;
-        let joined = if has_verified(account, &invitation.email) {
-            let accept = AcceptInvitation {
-                secret: hash,
-                signed_in_as: Some(account.id.clone()),
-                username: account.username.clone(),
-                display_name: account.display_name.clone(),
-                password_hash: None,
-            };
-            match self.parts.call(accept).await {
-                Ok(account) => Ok(account),
-                Err(ManagerError::NotFound { .. }) => Err(SignInError::InvitationGone),
-                Err(ManagerError::Conflict(_)) => Err(SignInError::InvitationForAnother),
-                Err(err) => Err(err.into()),
-            }
-        } else {
-            Err(SignInError::InvitationForAnother)
-        };
+        let joined = self.join(&session.account, hash, &invitation).await;
         self.note_acceptance(&invitation, &joined, peer).await;
         joined.map(|_| invitation.workspace)
+    }
+
+    async fn join(
+        &self,
+        account: &Account,
+        hash: SecretHash,
+        invitation: &Invitation,
+    ) -> Result<Account, SignInError> {
+        let is_owner = has_verified(account, &invitation.email);
+        if !is_owner && self.account_of_address(&invitation.email).await?.is_some() {
+            return Err(SignInError::InvitationForAnother);
+        }
+        self.check_whom_they_act_as(account, invitation).await?;
+        let accept = AcceptInvitation {
+            secret: hash,
+            signed_in_as: Some(account.id.clone()),
+            username: account.username.clone(),
+            display_name: account.display_name.clone(),
+            password_hash: None,
+            identity: None,
+            is_email_proved: false,
+        };
+        match self.parts.call(accept).await {
+            Ok(account) => Ok(account),
+            Err(ManagerError::NotFound { .. }) => Err(SignInError::InvitationGone),
+            Err(ManagerError::Conflict(_)) => Err(SignInError::InvitationForAnother),
+            Err(err) => Err(err.into()),
+        }
+    }
+
+    /// A member acts in a workspace as the user of its Superset with the account's name. Accounts get their names without
+    /// anybody asking that Superset, so that the user's address must be the account's verified one, or somebody who may say
+    /// whom members act as must have invited them.
+    async fn check_whom_they_act_as(
+        &self,
+        account: &Account,
+        invitation: &Invitation,
+    ) -> Result<(), SignInError> {
+        let account_id = account.id.clone();
+        let list = ListMemberships {
+            account: account_id,
+        };
+        let places = self.parts.call(list).await?;
+        let is_member = |place: &Membership| place.workspace == invitation.workspace;
+        if places.iter().any(is_member) {
+            return Ok(());
+        }
+        let found = self.user_called(invitation, &account.username).await?;
+        let Some(user) = found.filter(|user| user.username == account.username) else {
+            return Ok(());
+        };
+        let proved = (account.email.as_deref()).filter(|_| account.is_email_verified);
+        if user.is_made_here || self.is_theirs(&user, proved, invitation).await? {
+            return Ok(());
+        }
+        Err(SignInError::SupersetUserOfAnother(user.username))
+    }
+
+    async fn user_called(
+        &self,
+        invitation: &Invitation,
+        name: &str,
+    ) -> Result<Option<SupersetAccount>, SignInError> {
+        let workspace = &invitation.workspace;
+        let found = self.parts.superset.find(workspace, name).await;
+        found.map_err(|err| SignInError::Unavailable(Box::new(err)))
+    }
+
+    /// Whether a user of the invited workspace's Superset is the invited person: by an address that was proved, or by the
+    /// invited one if an administrator of the deployment invited, who may let anybody act as anybody.
+    async fn is_theirs(
+        &self,
+        user: &SupersetAccount,
+        proved: Option<&str>,
+        invitation: &Invitation,
+    ) -> Result<bool, SignInError> {
+        let address = user.email.as_deref().unwrap_or_default();
+        if proved.is_some_and(|proved| is_same_address(address, proved)) {
+            return Ok(true);
+        }
+        Ok(is_same_address(address, &invitation.email) && self.is_vouched_for(invitation).await?)
+    }
+
+    /// Whether an administrator of the deployment invited.
+    async fn is_vouched_for(&self, invitation: &Invitation) -> Result<bool, SignInError> {
+        let key = AccountKey::Id(invitation.invited_by.clone());
+        let inviter = self.parts.call(FindAccount { key }).await?;
+        Ok(inviter.is_some_and(|inviter| inviter.is_active && inviter.is_administrator))
+    }
+
+    /// Whether somebody whose address a provider proved may be called what a user of the workspace's Superset is called.
+    pub(crate) async fn may_be_called(
+        &self,
+        name: &str,
+        proved: Option<&str>,
+        invitation: &Invitation,
+    ) -> Result<bool, SignInError> {
+        match self.user_called(invitation, name).await? {
+            None => Ok(true),
+            Some(user) => self.is_theirs(&user, proved, invitation).await,
+        }
     }
 
     async fn accept_with_password(
@@ -137,6 +234,8 @@ impl SignIn {
             username: username.clone(),
             display_name: shown,
             password_hash: Some(password_hash),
+            identity: None,
+            is_email_proved: false,
         };
         match self.parts.call(accept).await {
             Ok(account) => Ok(account),
@@ -153,8 +252,9 @@ impl SignIn {
         }
     }
 
-    /// A name that an invited person chose. A member acts in a workspace as the Superset user of the same name, so
-    /// nobody may choose the name of a user there who has another address.
+    /// A name that an invited person chose. They have shown a link, which its sender has as well, and nothing else: so they
+    /// are called neither what a user of that workspace's Superset is called, whom they would act as, nor an address, which
+    /// others are called by theirs. Unless an administrator of the deployment invited them.
     async fn free_name(
         &self,
         invitation: &Invitation,
@@ -163,25 +263,19 @@ impl SignIn {
         let username = names::typed(chosen).ok_or_else(|| {
             SignInError::InvalidName("a name has 1 to 64 of a-z, 0-9, ., _, - and +".to_owned())
         })?;
-        if username.contains('@') && !is_same_address(&username, &invitation.email) {
-            return Err(SignInError::InvalidName(
-                "an address is a name only if it is the invited one".to_owned(),
-            ));
+        if username.contains('@') {
+            let is_invited = is_same_address(&username, &invitation.email);
+            if !is_invited || !self.is_vouched_for(invitation).await? {
+                return Err(SignInError::InvalidName(
+                    "an address cannot be a name here: use a-z, 0-9, ., _, - and +".to_owned(),
+                ));
+            }
         }
-        let found = self
-            .parts
-            .superset
-            .find(&invitation.workspace, &username)
-            .await
-            .map_err(|err| SignInError::Unavailable(Box::new(err)))?;
-        let is_somebody_elses = found.is_some_and(|user| {
-            let address = user.email.unwrap_or_default();
-            !is_same_address(&address, &invitation.email)
-        });
-        if is_somebody_elses {
-            return Err(SignInError::NameTaken(username));
+        if self.may_be_called(&username, None, invitation).await? {
+            Ok(username)
+        } else {
+            Err(SignInError::NameTaken(username))
         }
-        Ok(username)
     }
 
     pub(crate) async fn find_invitation(

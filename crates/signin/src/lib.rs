@@ -10,6 +10,7 @@ mod first_start;
 mod given_password;
 mod invitation;
 mod journal;
+mod known_places;
 mod names;
 mod password;
 mod return_to;
@@ -18,7 +19,6 @@ mod settings;
 mod sign_in;
 mod superset;
 mod superset_link;
-mod turns;
 mod upstream;
 mod with_password;
 
@@ -27,13 +27,15 @@ pub use first_start::FirstAdministrator;
 pub use given_password::GivenPassword;
 pub use invitation::InvitationView;
 pub use return_to::ReturnTo;
-pub use session::{BrowserSession, CsrfToken, NewSession};
+pub use session::{BrowserSession, CsrfToken, KnownBrowser, NewSession};
 pub use settings::{
     AccountCreation, ClaimNames, GroupGrant, PasswordCost, ProviderSettings, SignInSettings,
     SupersetSignIn,
 };
 pub use sign_in::SignIn;
-pub use superset::{NoSupersetAccounts, SupersetAccount, SupersetAccounts, SupersetAccountsError};
+pub use superset::{
+    NoSupersetAccounts, SupersetAccount, SupersetAccounts, SupersetAccountsError, SupersetUser,
+};
 pub use upstream::{ProviderInfo, Upstream};
 
 /// Seconds since the Unix epoch, in UTC.

@@ -31,6 +31,18 @@ pub struct NewSession {
     pub lives: Duration,
     /// The session.
     pub session: BrowserSession,
+    /// A cookie by which the browser is known again, where somebody signed in by a password.
+    pub known_browser: Option<KnownBrowser>,
+}
+
+/// A cookie that a browser is known again by. It opens nothing: with it, wrong passwords that others sent do not keep its owner
+/// out.
+#[derive(Debug)]
+pub struct KnownBrowser {
+    /// The value of the cookie; [`crate::SignIn::with_password`] wants it back.
+    pub cookie: SecretString,
+    /// How long the cookie is good at most: its `Max-Age`.
+    pub lives: Duration,
 }
 
 /// What a form carries to show that it came from a page of the same browser session: 64 hexadecimal digits, the

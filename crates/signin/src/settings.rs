@@ -66,8 +66,8 @@ impl Default for PasswordCost {
 pub struct SupersetSignIn {
     /// Which.
     pub workspace: WorkspaceSlug,
-    /// As what they join the workspace when they sign in for the first time.
-    pub role: Role,
+    /// As what they join the workspace when they sign in for the first time; `None`: by their rights there.
+    pub role: Option<Role>,
 }
 
 /// An upstream OpenID provider (OpenID Connect Core 1.0).

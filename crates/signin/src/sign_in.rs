@@ -11,10 +11,16 @@ use tidegate_types::{Clock, Peer, WorkspaceSlug};
 use crate::attempts::{Attempt, Attempts, NotAdmitted, Taken};
 use crate::browser_sessions::BrowserSessions;
 use crate::journal::{Entry, Journal};
+use crate::known_places::{KnownPlaces, Standings};
 use crate::password::{Argon, Gate, WerkzeugMethod};
-use crate::turns::Turns;
 use crate::upstream::Provider;
-use crate::{BrowserSession, NewSession, SignInError, SignInSettings, SupersetAccounts};
+use crate::{
+    BrowserSession, KnownBrowser, NewSession, SignInError, SignInSettings, SupersetAccounts,
+};
+
+/// The door of local accounts, which is the first one.
+pub(crate) const LOCAL: &str = "local";
+pub(crate) const LOCAL_DOOR: usize = 0;
 
 /// Signs people in, and knows them again by their cookie. Cloning is cheap.
 #[derive(Clone)]
@@ -30,11 +36,11 @@ pub(crate) struct Parts {
     pub(crate) settings: SignInSettings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) attempts: Attempts,
+    pub(crate) places: KnownPlaces,
     pub(crate) gate: Gate,
     pub(crate) argon: Argon,
     pub(crate) journal: Journal,
     pub(crate) sessions: BrowserSessions,
-    pub(crate) turns: Turns,
     pub(crate) providers: Vec<Provider>,
     /// How a workspace's Superset hashes, as its last user who came showed: nobody is checked like that there. One
     /// entry a configured workspace.
@@ -81,12 +87,14 @@ impl SignIn {
                 Provider::new(provider.clone(), &settings.public_url, Arc::clone(&clock))
             })
             .collect();
+        let standings: Arc<dyn Standings> = Arc::new(manager.clone());
+        let places = KnownPlaces::new(Arc::clone(&tickets), standings);
         let parts = Parts {
-            attempts: Attempts::new(Arc::clone(&tallies), Arc::clone(&clock)),
+            attempts: Attempts::new(Arc::clone(&tallies), places.clone(), Arc::clone(&clock)),
+            places,
             gate: Gate::new(),
             argon: Argon::new(settings.password_cost),
             journal: Journal::new(manager.clone(), Arc::clone(&clock)),
-            turns: Turns::new(Arc::clone(&tickets)),
             superset_methods: Mutex::default(),
             sessions,
             providers,
@@ -167,6 +175,37 @@ impl SignIn {
         Ok(session)
     }
 
+    /// Knows the browser and the network from now on, from which somebody signed in by a name at a door. That it cannot be kept
+    /// keeps nobody out.
+    pub(crate) async fn remember_place(
+        &self,
+        account: &Account,
+        attempt: &Attempt,
+        door: usize,
+        peer: &Peer,
+    ) -> Option<KnownBrowser> {
+        let name = attempt.name(door)?;
+        let mut names = vec![name.to_owned()];
+        // Local accounts are signed in to by each of these.
+        if door == LOCAL_DOOR {
+            let address = account.email.as_ref().filter(|_| account.is_email_verified);
+            let own = std::iter::once(&account.username).chain(address);
+            names.extend(own.map(|own| Attempts::name_at(LOCAL, &own.to_lowercase())));
+        }
+        let places = &self.parts.places;
+        let noted = async {
+            places.note_network(account, name, &peer.network()).await?;
+            places.note_browser(account, names, attempt.browser()).await
+        };
+        noted
+            .await
+            .inspect_err(|err| {
+                let err: &(dyn std::error::Error + 'static) = err;
+                tracing::warn!(error = err, "could not remember where somebody signed in");
+            })
+            .ok()
+    }
+
     /// Whether an attempt may be made; a lock is written down, now and then.
     pub(crate) async fn look(&self, attempt: &Attempt, peer: &Peer) -> Result<(), SignInError> {
         let looked = attempt.look().await;
@@ -186,10 +225,10 @@ impl SignIn {
     ) -> Result<T, SignInError> {
         match outcome {
             Ok(admitted) => Ok(admitted),
-            Err(NotAdmitted::Store(err)) => Err(err.into()),
+            Err(NotAdmitted::Failed(err)) => Err(err),
             Err(NotAdmitted::Locked(locked)) => {
                 if locked.is_noted {
-                    let detail = format!("locked by {}", locked.by);
+                    let detail = format!("locked by {}", locked.by.as_str());
                     let entry = Entry::new("sign_in.failed", "locked")
                         .from(peer)
                         .with(detail);

@@ -1,7 +1,9 @@
 //! The accounts of a Superset's users.
 
-use tidegate_manager::account::{Account, AccountKey, FindAccount};
-use tidegate_manager::workspace::{ListMemberships, SetMembership};
+use tidegate_manager::account::{
+    Account, AccountKey, Admitted, FindAccount, FirstPlace, UpstreamIdentity,
+};
+use tidegate_manager::workspace::ListMemberships;
 use tidegate_types::{AccountId, Peer};
 
 use crate::accounts::Newcomer;
@@ -29,47 +31,32 @@ impl SignIn {
         if let Some(account) = self.known_user(&issuer, &subject).await? {
             return self.as_the_same_user(workspace, user, account).await;
         }
-        let turn = self
-            .parts
-            .turns
-            .begin(&format!("{issuer} {subject}"))
-            .await?;
-        let made = self
-            .make_account_of_user(workspace, user, &issuer, &subject, peer)
-            .await;
-        self.parts.turns.end(turn).await?;
-        made
-    }
-
-    async fn make_account_of_user(
-        &self,
-        workspace: &SupersetSignIn,
-        user: &SupersetAccount,
-        issuer: &str,
-        subject: &str,
-        peer: &Peer,
-    ) -> Result<Result<Account, Refusal>, SignInError> {
-        // Another tab or node may have been first.
-        if let Some(account) = self.known_user(issuer, subject).await? {
-            return self.as_the_same_user(workspace, user, account).await;
-        }
+        let role = if let Some(role) = workspace.role {
+            role
+        } else {
+            let superset = &self.parts.superset;
+            let by_rights = superset.role_of(&workspace.workspace, user.user_id).await;
+            by_rights.map_err(|err| SignInError::Unavailable(Box::new(err)))?
+        };
         let newcomer = Newcomer {
+            identity: UpstreamIdentity { issuer, subject },
             name: Derived::from(&user.username, None),
             display_name: names::shown(Some(&user.full_name), &user.username),
             // Nobody proved that it is theirs.
             email: user.email.clone(),
             is_email_verified: false,
+            place: Some(FirstPlace {
+                workspace: workspace.workspace.clone(),
+                role,
+                superset_username: Some(user.username.clone()),
+            }),
         };
-        let account = self.make_account(&newcomer).await?;
-        let membership = SetMembership {
-            workspace: workspace.workspace.clone(),
-            account: account.id.clone(),
-            role: workspace.role,
-            superset_username: Some(user.username.clone()),
-        };
-        self.parts.call(membership).await?;
-        // Last, since it is what makes the account theirs: one that was left halfway opens to nobody.
-        let account = self.link(account, issuer, subject).await?;
+        let issuer = newcomer.identity.issuer.clone();
+        let Admitted { account, is_new } = self.make_account(newcomer).await?;
+        // Another tab or node may have been first.
+        if !is_new {
+            return self.as_the_same_user(workspace, user, account).await;
+        }
         let entry = Entry::new("account.created", "ok")
             .by(&account.id)
             .at(&workspace.workspace)

@@ -4,15 +4,14 @@
 //! nobody's; each configured workspace's users are looked up and one hash of werkzeug's is checked, the user's or
 //! nobody's. Only then is decided. So the time does not tell who has an account.
 
-use tidegate_manager::account::{
-    Account, AccountKey, FindAccount, FindPassword, PasswordOf, SetPassword,
-};
+use tidegate_manager::account::{FindPassword, PasswordChange, PasswordOf, ReplacePasswordHash};
 use tidegate_types::{AccountId, ExposeSecret, Peer, SecretString, WorkspaceSlug};
 
 use crate::attempts::{Attempt, Taken};
 use crate::journal::Entry;
+use crate::known_places::Browser;
 use crate::password::{Argon, MOST_BYTES, Verdict, WerkzeugHash};
-use crate::sign_in::refusal_of;
+use crate::sign_in::{LOCAL, LOCAL_DOOR, refusal_of};
 use crate::{NewSession, SignIn, SignInError, SupersetAccount, SupersetSignIn, names};
 
 /// A user of a workspace by the name that was typed.
@@ -62,7 +61,8 @@ enum Opened<'a> {
 }
 
 impl SignIn {
-    /// Signs in by name and password: a local account, or a user of a configured workspace's Superset.
+    /// Signs in by name and password: a local account, or a user of a configured workspace's Superset. `known_browser` is the
+    /// cookie of an earlier sign-in ([`NewSession::known_browser`]), if the browser has one.
     ///
     /// # Errors
     /// `WrongCredentials`, `Locked`, `Busy`, `PasswordsOff`; `Unavailable`, `Internal`.
@@ -70,21 +70,25 @@ impl SignIn {
         &self,
         name: &str,
         password: &SecretString,
+        known_browser: Option<&str>,
         peer: &Peer,
     ) -> Result<NewSession, SignInError> {
         if !self.has_passwords() {
             return Err(SignInError::PasswordsOff);
         }
         let folded = names::typed(name);
-        let attempt = self.attempt(folded.as_deref().unwrap_or_default(), peer);
+        let browser = self.parts.places.browser(known_browser).await?;
+        let mut attempt = self.attempt(folded.as_deref().unwrap_or_default(), browser, peer);
         self.look(&attempt, peer).await?;
         let is_possible = (1..=MOST_BYTES).contains(&password.expose_secret().len());
         let (Some(folded), true) = (folded, is_possible) else {
             self.take(&attempt, peer).await?;
             let entry = Entry::new("sign_in.failed", "impossible").from(peer);
-            return Err(self.failed(&attempt, entry).await);
+            return Err(self.failed(entry).await);
         };
         let candidates = self.candidates(&folded, name.trim()).await?;
+        let local = candidates.local.as_ref().map(|found| &found.account.id);
+        attempt.leads_to(LOCAL_DOOR, local);
         let place = self.parts.gate.enter().await?;
         let taken = self.take(&attempt, peer).await?;
         let (argon, password) = (self.parts.argon.clone(), password.clone());
@@ -103,21 +107,21 @@ impl SignIn {
     }
 
     /// The doors are the local accounts, then the configured workspaces in their order.
-    fn attempt(&self, name: &str, peer: &Peer) -> Attempt {
+    fn attempt(&self, name: &str, browser: Option<Browser>, peer: &Peer) -> Attempt {
         let workspaces = self.parts.settings.superset.iter();
-        let doors: Vec<String> = std::iter::once("local".to_owned())
+        let doors: Vec<String> = std::iter::once(LOCAL.to_owned())
             .chain(workspaces.map(|workspace| format!("superset:{}", workspace.workspace)))
             .collect();
         let doors: Vec<&str> = doors.iter().map(String::as_str).collect();
-        self.parts.attempts.at(name, &doors, peer)
+        self.parts.attempts.at(name, &doors, browser, peer)
     }
 
     async fn open(&self, tried: Tried, peer: &Peer) -> Result<NewSession, SignInError> {
         let attempt = &tried.attempt;
         let (account, how, door) = match tried.decide() {
             Opened::Local(found) => {
-                let renewed = tried.verdicts.renewed.clone();
-                (self.renew(found, renewed).await?, "password".to_owned(), 0)
+                self.renew(found, tried.verdicts.renewed.clone()).await;
+                (found.account.clone(), "password".to_owned(), LOCAL_DOOR)
             }
             Opened::User(candidate, user, door) => {
                 let workspace = &candidate.workspace;
@@ -136,7 +140,7 @@ impl SignIn {
                             .at(&workspace.workspace)
                             .from(peer);
                         entry.account = id.as_ref();
-                        return Err(self.failed(attempt, entry).await);
+                        return Err(self.failed(entry).await);
                     }
                 }
             }
@@ -148,21 +152,23 @@ impl SignIn {
                 let mut entry = Entry::new("sign_in.failed", reason).from(peer);
                 entry.account = account;
                 entry.workspace = workspace;
-                let wrong = self.failed(attempt, entry).await;
+                let wrong = self.failed(entry).await;
                 return Err(tried.refusal(wrong));
             }
         };
-        attempt.opened(door).await?;
-        self.begin(account, &how, peer).await
+        attempt.opened(&tried.taken, door).await?;
+        let known_browser = self.remember_place(&account, attempt, door, peer).await;
+        let session = self.begin(account, &how, peer).await?;
+        Ok(NewSession {
+            known_browser,
+            ..session
+        })
     }
 
-    /// Counts and records a failure, and says the same of all of them.
-    async fn failed(&self, attempt: &Attempt, entry: Entry<'_>) -> SignInError {
+    /// Records a failure, and says the same of all of them. It was counted when the attempt was taken.
+    async fn failed(&self, entry: Entry<'_>) -> SignInError {
         self.parts.journal.note(entry).await;
-        match attempt.failed().await {
-            Ok(()) => SignInError::WrongCredentials,
-            Err(err) => err.into(),
-        }
+        SignInError::WrongCredentials
     }
 
     /// Looks everybody up, whether the first is found or not.
@@ -206,47 +212,24 @@ impl SignIn {
         }
     }
 
-    /// Replaces a hash of other parameters than today's, once: nobody's password changes by it, but other sessions of
-    /// the account end, since the manager cannot know that it is the same password.
-    async fn renew(
-        &self,
-        found: &PasswordOf,
-        renewed: Option<String>,
-    ) -> Result<Account, SignInError> {
-        let account = &found.account;
-        let Some(password_hash) = renewed else {
-            return Ok(account.clone());
+    /// Replaces a hash of other parameters than today's by one of the same password, unless it was changed since it was read.
+    /// Whatever comes of it, the sign-in goes on: its session rests on the account as it was read, and is none when the
+    /// password was changed meanwhile.
+    async fn renew(&self, found: &PasswordOf, renewed: Option<String>) {
+        let (Some(password_hash), Some(replaces)) = (renewed, found.password_hash.clone()) else {
+            return;
         };
-        let turn = self.parts.turns.begin(&password_turn(&account.id)).await?;
-        let username = account.username.clone();
-        let now = self.parts.call(FindPassword { username }).await?;
-        let is_unchanged = now.is_some_and(|now| {
-            now.account.id == account.id && now.password_hash == found.password_hash
-        });
-        if is_unchanged {
-            let set = SetPassword {
-                id: account.id.clone(),
-                password_hash,
-                must_change: account.must_change_password,
-            };
-            self.parts.call(set).await?;
+        let replace = ReplacePasswordHash {
+            id: found.account.id.clone(),
+            replaces,
+            password_hash,
+            change: PasswordChange::SamePassword,
+        };
+        if let Err(err) = self.parts.call(replace).await {
+            let err: &(dyn std::error::Error + 'static) = &err;
+            tracing::warn!(error = err, "could not replace the hash of a password");
         }
-        self.parts.turns.end(turn).await?;
-        if !is_unchanged {
-            // The password that was right a moment ago may not be any more.
-            return Err(SignInError::Busy {
-                retry_after: std::time::Duration::from_secs(1),
-            });
-        }
-        let key = AccountKey::Id(account.id.clone());
-        let account = self.parts.call(FindAccount { key }).await?;
-        account.ok_or(SignInError::WrongCredentials)
     }
-}
-
-/// Held while a password is replaced.
-pub(crate) fn password_turn(id: &AccountId) -> String {
-    format!("password of {id}")
 }
 
 impl Candidates {
@@ -279,13 +262,14 @@ impl Tried {
     /// What is opened of the doors that are tried.
     fn decide(&self) -> Opened<'_> {
         let local = self.candidates.local.as_ref();
-        let is_open = |door: usize| self.taken.is_open.get(door) == Some(&true);
+        let is_open = |door: usize| self.taken.is_open(door);
         let nothing = |reason| Opened::Nothing {
             reason,
             account: local.map(|found| &found.account.id),
             workspace: None,
         };
-        if let (Some(found), Verdict::Right { .. }, true) = (local, self.verdicts.local, is_open(0))
+        if let (Some(found), Verdict::Right { .. }, true) =
+            (local, self.verdicts.local, is_open(LOCAL_DOOR))
         {
             return match refusal_of(&found.account) {
                 None => Opened::Local(found),

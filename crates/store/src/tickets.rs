@@ -21,6 +21,9 @@ pub enum TicketKind {
     UpstreamSignIn,
     /// A browser session.
     BrowserSession,
+    /// A browser, or a network, from which somebody signed in by a password before, so that strangers' failures do not keep
+    /// them out. 90 days and 30 days from the last time.
+    KnownPlace,
     /// The `jti` of an assertion that was used, until it expires.
     Assertion,
     /// A client that registered itself and was not let in by anybody yet. A day, and 30 from its last use.
@@ -31,7 +34,7 @@ pub enum TicketKind {
 
 impl TicketKind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Transaction,
         Self::Code,
         Self::SpentCode,
@@ -39,6 +42,7 @@ impl TicketKind {
         Self::UserCode,
         Self::UpstreamSignIn,
         Self::BrowserSession,
+        Self::KnownPlace,
         Self::Assertion,
         Self::DynamicClient,
         Self::ClientDocument,
@@ -54,6 +58,7 @@ impl TicketKind {
             Self::UserCode => "user-code",
             Self::UpstreamSignIn => "upstream-sign-in",
             Self::BrowserSession => "browser-session",
+            Self::KnownPlace => "known-place",
             Self::Assertion => "assertion",
             Self::DynamicClient => "dynamic-client",
             Self::ClientDocument => "client-document",

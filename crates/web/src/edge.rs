@@ -12,6 +12,7 @@ use tidegate_types::WorkspaceSlug;
 
 use crate::access::Access;
 use crate::in_flight::InFlight;
+use crate::unknown_proxies::UnknownProxies;
 
 /// Shared by all workers; built once, outside the server's factory.
 pub struct Edge {
@@ -31,6 +32,8 @@ pub struct Edge {
     pub serves_metrics: bool,
     /// What challenges ask for (RFC 6750 §3): scopes separated by spaces. `None`: whatever the client chooses.
     pub challenge_scope: Option<String>,
+    /// Proxies that the settings do not name.
+    pub unknown_proxies: UnknownProxies,
     /// Another issuer whose tokens are accepted, where clients can find it.
     pub external_issuer: Option<ExternalIssuer>,
 }

@@ -17,6 +17,7 @@ mod peer;
 mod routing;
 mod server;
 mod status;
+mod unknown_proxies;
 mod well_known;
 
 pub use access::{Access, ServiceTokens};
@@ -25,3 +26,4 @@ pub use connections::Connections;
 pub use edge::{Directory, Edge, ExternalIssuer, Names, WorkspaceHosts};
 pub use in_flight::InFlight;
 pub use server::{BindError, Server, bind, start};
+pub use unknown_proxies::UnknownProxies;

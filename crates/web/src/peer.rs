@@ -22,8 +22,12 @@ pub(crate) fn of(edge: &Edge, request: &HttpRequest) -> Peer {
     let socket = request
         .peer_addr()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let trusted = &edge.settings.trusted_proxies;
+    if request.headers().contains_key(FORWARDED_FOR) && !trusted.contains(socket) {
+        edge.unknown_proxies.notice(socket.to_canonical());
+    }
     Peer {
-        address: address(&edge.settings.trusted_proxies, socket, request.headers()),
+        address: address(trusted, socket, request.headers()),
         user_agent: user_agent(request.headers()),
     }
 }

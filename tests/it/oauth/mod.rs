@@ -7,7 +7,9 @@ mod elsewhere;
 mod flow;
 mod machines;
 mod manager;
+mod members;
 mod outages;
+mod providers;
 mod side_by_side;
 mod standing;
 

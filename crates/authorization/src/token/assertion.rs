@@ -133,7 +133,8 @@ impl Inner {
         Ok(audience)
     }
 
-    /// The account that is tied to the provider's subject, or, where the provider may say so, that has the address.
+    /// The account that is tied to the provider's subject, or, where the provider may say so, that has the address verified
+    /// and no password: whoever set a password may be somebody else (ADR 5), and its owner can connect the provider.
     async fn vouched_account(
         &self,
         vouched: &IdJag,
@@ -150,6 +151,9 @@ impl Inner {
         {
             let key = AccountKey::VerifiedEmail(email.clone());
             account = self.manager.call(FindAccount { key }).await?;
+            if account.as_ref().is_some_and(|account| account.has_password) {
+                return Err(Denied::grant("account_has_password"));
+            }
         }
         let account = account.ok_or_else(|| Denied::grant("account_unknown"))?;
         if account.is_active {

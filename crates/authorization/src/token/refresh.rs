@@ -92,13 +92,10 @@ impl Inner {
                 wrapped_successor,
             } => {
                 let detail = format!("grant {}", grant.id);
-                self.recorder.record(
-                    "grant.refresh_repeated",
-                    "ok",
-                    about(&grant),
-                    peer,
-                    Some(detail),
-                );
+                let action = "grant.refresh_repeated";
+                let of_grant = grant.id.as_str();
+                self.recorder
+                    .record_often(action, of_grant, about(&grant), peer, detail);
                 let successor = unwrap_successor(token.expose_secret(), &wrapped_successor)
                     .ok_or_else(|| Denied::grant("successor_damaged"))?;
                 (grant, successor)
@@ -116,6 +113,7 @@ impl Inner {
                 );
                 return Err(Denied::grant("refresh_token_replayed"));
             }
+            Rotation::TooOften(_) => return Err(Denied::too_often("refresh_repeated_too_often")),
             Rotation::Ended(_) => return Err(Denied::grant("refresh_token_ended")),
             Rotation::Unknown => return Err(Denied::grant("refresh_token_unknown")),
         };

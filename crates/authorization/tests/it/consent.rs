@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use serde_json::json;
 use tidegate_authorization::{Authorize, Closed, ConsentWarning, Decision, Verified};
-use tidegate_manager::client::{ClientKind, FindClient};
+use tidegate_manager::client::{Client, ClientKind, CreateClient, FindClient};
 use tidegate_manager::policy::{
     ClientMatch, Decision as PolicyDecision, PolicyRule, SetPolicyRule, SetUnknownClients,
     UnknownClients,
 };
-use tidegate_manager::workspace::RemoveMembership;
-use tidegate_types::Role;
+use tidegate_manager::workspace::{RemoveMembership, UpdateWorkspace};
+use tidegate_oauth::ClientMetadata;
+use tidegate_types::{ClientId, Role, ScopeSet};
 
 use crate::bench::{
-    Bench, LOOPBACK, allow, answer, code_of, error_of, peer, public_metadata, scopes, slug, text,
+    Bench, LOOPBACK, allow, answer, code_of, error_of, peer, public_metadata, refresh_token,
+    scopes, slug, text, token_at,
 };
 
 #[tokio::test]
@@ -44,6 +46,136 @@ async fn a_person_sees_who_asks_for_what_and_where_it_goes() {
         (acme.role, acme.title.as_str(), acme.closed)
     );
     assert_eq!(scopes("mcp:read mcp:query mcp:write"), acme.scopes);
+}
+
+#[tokio::test]
+async fn more_than_queries_is_never_chosen_at_first() {
+    let bench = Bench::start().await;
+    let registered = bench.public_client().await;
+    let verified = verified_client(&bench).await;
+    for client in [&registered, &verified] {
+        for (requested, chosen) in [
+            ("mcp:admin", "mcp:read mcp:query"),
+            ("mcp:write", "mcp:read mcp:query"),
+            (
+                "mcp:read mcp:query mcp:write mcp:admin",
+                "mcp:read mcp:query",
+            ),
+            ("mcp:query", "mcp:read mcp:query"),
+            ("mcp:read", "mcp:read"),
+            ("", "mcp:read mcp:query"),
+        ] {
+            let transaction = bench.begin(client, &[("scope", requested)]).await;
+            let view = bench.server.consent(&transaction, &bench.ana()).await;
+            let view = view.unwrap();
+            assert_eq!(scopes(chosen), view.preselected_scopes, "{requested}");
+        }
+    }
+}
+
+/// A client that an administrator added, and stands for.
+async fn verified_client(bench: &Bench) -> String {
+    let metadata = ClientMetadata::from_settings(public_metadata(LOOPBACK)).unwrap();
+    let client = Client {
+        id: ClientId::random(),
+        kind: ClientKind::Registered,
+        metadata,
+        owner: None,
+        acts_as: None,
+        workspace: None,
+        scopes: ScopeSet::all(),
+        is_verified: true,
+        has_secret: false,
+        created_at: 0,
+        last_used_at: None,
+    };
+    let create = CreateClient {
+        client,
+        secret: None,
+        registration_token: None,
+    };
+    bench.call(create).await.id.to_string()
+}
+
+#[tokio::test]
+async fn scopes_that_no_tool_needs_can_neither_be_seen_nor_agreed_to() {
+    let bench = Bench::with(|rules| rules.offered_scopes = scopes("mcp:read mcp:query")).await;
+    let client = bench.public_client().await;
+    for requested in ["mcp:admin", "mcp:write", "mcp:read mcp:write"] {
+        let transaction = bench.begin(&client, &[("scope", requested)]).await;
+        let view = bench.server.consent(&transaction, &bench.ana()).await;
+        let offered = view.unwrap().workspaces.remove(0).scopes;
+        assert_eq!(scopes("mcp:read mcp:query"), offered, "{requested}");
+        let code = code_of(&bench.allow(&transaction, "mcp:admin").await);
+        let reply = bench.exchange(&client, &code).await.unwrap();
+        assert_eq!(scopes("mcp:read mcp:query"), reply.scope, "{requested}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_given_before_is_kept_when_less_is_offered() {
+    let mut bench = Bench::start().await;
+    let client = bench.public_client().await;
+    let asked = bench.code(&client, &[("scope", "mcp:write")]).await;
+    let reply = bench.exchange(&client, &asked).await.unwrap();
+    assert_eq!(scopes("mcp:read mcp:query mcp:write"), reply.scope);
+    bench.rules.offered_scopes = scopes("mcp:read mcp:query");
+    let node = bench.other_node(&bench.state);
+    let token = refresh_token(&reply);
+    let pairs = [("grant_type", "refresh_token"), ("refresh_token", &token)];
+    let refreshed = token_at(&node, &client, &pairs).await.unwrap();
+    assert_eq!(reply.scope, refreshed.scope);
+}
+
+#[tokio::test]
+async fn of_several_workspaces_only_the_last_used_one_is_chosen_at_first() {
+    let bench = Bench::start().await;
+    let client = bench.public_client().await;
+    let preselected = async || {
+        let transaction = bench.begin(&client, &[]).await;
+        let view = bench.server.consent(&transaction, &bench.ana()).await;
+        view.unwrap().preselected_workspace
+    };
+    assert_eq!(Some(slug("acme")), preselected().await, "the only one");
+    bench.join("rival", &bench.ana, Role::Viewer).await;
+    assert_eq!(None, preselected().await, "none was used");
+    for used in ["rival", "acme"] {
+        bench.clock.advance(Duration::from_mins(1));
+        let transaction = bench.begin(&client, &[]).await;
+        let decision = allow(used, "mcp:read");
+        let code = bench
+            .server
+            .decide(&transaction, &bench.ana(), decision, &peer())
+            .await;
+        let reply = bench.exchange(&client, &code_of(&code.unwrap())).await;
+        reply.unwrap();
+        assert_eq!(Some(slug(used)), preselected().await);
+    }
+    // What somebody else used is nothing to Ana.
+    let eve = bench.person("eve").await;
+    bench.join("rival", &eve, Role::Viewer).await;
+    bench.clock.advance(Duration::from_mins(1));
+    let transaction = bench.begin(&client, &[]).await;
+    let decided = bench
+        .server
+        .decide(
+            &transaction,
+            &bench.session(&eve),
+            allow("rival", "mcp:read"),
+            &peer(),
+        )
+        .await;
+    decided.unwrap();
+    assert_eq!(Some(slug("acme")), preselected().await);
+    // One that cannot be chosen is not chosen.
+    let hibernate = UpdateWorkspace {
+        slug: slug("acme"),
+        title: None,
+        hosts: None,
+        is_hibernated: Some(true),
+    };
+    bench.call(hibernate).await;
+    assert_eq!(None, preselected().await);
 }
 
 #[tokio::test]

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_authorization::{AssertionIssuer, FetchError, TokenReply};
-use tidegate_manager::account::{LinkUpstream, UpdateAccount};
+use tidegate_manager::account::{LinkUpstream, SetPassword, UpdateAccount};
+use tidegate_manager::invitation::{AcceptInvitation, CreateInvitation};
 use tidegate_manager::policy::{ClientMatch, Decision, PolicyRule, SetPolicyRule};
-use tidegate_oauth::{ErrorCode, OAuthError};
+use tidegate_oauth::{ErrorCode, IssuedSecret, OAuthError, SecretKind};
 use tidegate_types::{Clock, Role};
 
 use crate::bench::{Bench, ISSUER, error, public_metadata, scopes, slug, text};
@@ -43,6 +44,7 @@ async fn enterprise(trusts_email: bool) -> Enterprise {
         id: bench.ana.id.clone(),
         issuer: PROVIDER.to_owned(),
         subject: "00u1".to_owned(),
+        proved_email: None,
     };
     bench.call(link).await;
     Enterprise {
@@ -227,6 +229,104 @@ async fn an_address_names_somebody_only_where_the_provider_may_say_so() {
             "{trusts_email} {verified}: {reply:?}"
         );
     }
+}
+
+/// Whoever set the password may be somebody else, such as the sender of an invitation.
+#[tokio::test]
+async fn an_address_does_not_name_an_account_that_a_password_opens() {
+    let enterprise = enterprise(true).await;
+    let bench = &enterprise.bench;
+    let set = SetPassword {
+        id: bench.ana.id.clone(),
+        password_hash: "$argon2id$v=19$x".to_owned(),
+        must_change: false,
+    };
+    bench.call(set).await;
+    let changes = [
+        ("sub", json!("unlinked")),
+        ("email", json!("ana@people.example")),
+        ("email_verified", json!(true)),
+    ];
+    let refused = enterprise
+        .token(&enterprise.assertion("1", &changes), &[])
+        .await;
+    assert_eq!(ErrorCode::InvalidGrant, error(refused));
+    assert_eq!(
+        vec!["account_has_password".to_owned()],
+        bench.outcomes("token.refused").await
+    );
+    // The identity that its owner connected is theirs.
+    enterprise
+        .token(&enterprise.assertion("2", &[]), &[])
+        .await
+        .unwrap();
+}
+
+/// Mallory invited Victor to her workspace and took the invitation herself.
+#[tokio::test]
+async fn an_invitation_that_somebody_else_took_names_nobody() {
+    let enterprise = enterprise(true).await;
+    let bench = &enterprise.bench;
+    let mallory = bench.person("mallory").await;
+    bench.join("rival", &mallory, Role::Admin).await;
+    let secret = IssuedSecret::draw(SecretKind::Invitation).hash;
+    let invite = CreateInvitation {
+        secret,
+        email: "victor@people.example".to_owned(),
+        workspace: slug("rival"),
+        role: Role::Admin,
+        invited_by: mallory.id.clone(),
+    };
+    bench.call(invite).await;
+    for password_hash in [Some("$argon2id$v=19$x".to_owned()), None] {
+        let accept = AcceptInvitation {
+            secret,
+            signed_in_as: None,
+            username: "victor".to_owned(),
+            display_name: "Victor".to_owned(),
+            password_hash,
+            identity: None,
+            is_email_proved: false,
+        };
+        let _ = bench.manager.call(accept).await;
+        let changes = [
+            ("sub", json!("victor")),
+            ("email", json!("victor@people.example")),
+            ("email_verified", json!(true)),
+        ];
+        let jti = IssuedSecret::draw(SecretKind::Invitation).hash.to_string();
+        let refused = enterprise
+            .token(&enterprise.assertion(&jti, &changes), &[])
+            .await;
+        assert_eq!(ErrorCode::InvalidGrant, error(refused));
+    }
+    assert_eq!(
+        vec!["account_unknown".to_owned(); 2],
+        bench.outcomes("token.refused").await
+    );
+}
+
+/// A membership that somebody was given unasked would make the workspace ambiguous.
+#[tokio::test]
+async fn an_invitation_alone_changes_nothing_for_whoever_is_invited() {
+    let enterprise = enterprise(true).await;
+    let bench = &enterprise.bench;
+    let mallory = bench.person("mallory").await;
+    bench.join("rival", &mallory, Role::Admin).await;
+    let invite = CreateInvitation {
+        secret: IssuedSecret::draw(SecretKind::Invitation).hash,
+        email: "ana@people.example".to_owned(),
+        workspace: slug("rival"),
+        role: Role::Admin,
+        invited_by: mallory.id.clone(),
+    };
+    bench.call(invite).await;
+    let unnamed = [("resource", json!(null))];
+    let reply = enterprise
+        .token(&enterprise.assertion("1", &unnamed), &[])
+        .await
+        .unwrap();
+    assert_eq!(Some(slug("acme")), bench.claims(&reply).await.workspace);
 }
 
 #[tokio::test]

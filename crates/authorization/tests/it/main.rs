@@ -18,6 +18,7 @@ mod machines;
 mod metadata;
 mod private_key_jwt;
 mod refresh;
+mod refusals;
 mod registration;
 mod revocation;
 mod secrecy;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tidegate_oauth::Resource;
 
-use crate::bench::{Bench, ISSUER};
+use crate::bench::{Bench, ISSUER, scopes};
 
 fn assert_no_null(value: &Value) {
     match value {
@@ -135,4 +135,22 @@ async fn new_hosts_are_known_once_they_are_told() {
         .set_resources(tidegate_oauth::ResourceMap::new(&url, hosts, None));
     assert!(bench.server.protected_resource(&resource).is_some());
     assert_eq!(ISSUER, bench.server.metadata().issuer);
+}
+
+/// Clients ask for all that is named, so that nothing is named that serves nobody but a thief.
+#[tokio::test]
+async fn scopes_that_no_tool_needs_are_not_named() {
+    let bench = Bench::with(|rules| rules.offered_scopes = scopes("mcp:read mcp:query")).await;
+    let server = serde_json::to_value(bench.server.metadata()).unwrap();
+    let resource = Resource::parse("https://tidegate.example/mcp").unwrap();
+    let resource = bench.server.protected_resource(&resource).unwrap();
+    let resource = serde_json::to_value(resource).unwrap();
+    assert_eq!(
+        json!(["mcp:read", "mcp:query", "offline_access"]),
+        server["scopes_supported"]
+    );
+    assert_eq!(
+        json!(["mcp:read", "mcp:query"]),
+        resource["scopes_supported"]
+    );
 }

@@ -293,6 +293,85 @@ async fn an_address_registers_a_hundred_clients_a_day_and_the_same_one_as_often_
     assert_eq!(ErrorCode::TooManyRequests, error(refused));
 }
 
+/// Whoever floods from everywhere fills neither the store for long nor the audit.
+#[tokio::test]
+async fn of_a_flood_from_everywhere_little_is_kept() {
+    let bench = Bench::with(|rules| {
+        rules.limits.registration_of_all.per_minute = 1_000_000;
+        rules.limits.registration_of_all.burst = 1_000_000;
+    })
+    .await;
+    let register = async |number: u32| {
+        let metadata = public_metadata(&format!("https://app.example/{number}"));
+        let from = peer_at(&format!("2001:db8:0:{number:x}::1"));
+        bench.server.register(metadata, &from).await
+    };
+    let mut clients = Vec::new();
+    let mut refused = 0;
+    for number in 0..2_100 {
+        match register(number).await {
+            Ok(reply) => clients.push(text(&reply, "client_id")),
+            Err(err) => {
+                assert_eq!(ErrorCode::TooManyRequests, err.code);
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((2_000, 100), (clients.len(), refused));
+    assert!(bench.outcomes("client.registered").await.len() < 200);
+    bench.clock.advance(Duration::from_secs(3_599));
+    bench
+        .begin(
+            &clients[1_999],
+            &[("redirect_uri", "https://app.example/1999")],
+        )
+        .await;
+    bench.clock.advance(Duration::from_secs(1));
+    // The first ones wait for a person for a day, the rest are gone, and the next hour takes others.
+    assert_eq!(
+        AuthorizeRefusal::UnknownClient,
+        bench.refused(&clients[1_999], &[]).await
+    );
+    bench
+        .begin(&clients[0], &[("redirect_uri", "https://app.example/0")])
+        .await;
+    register(9_999).await.unwrap();
+}
+
+#[tokio::test]
+async fn registering_over_and_over_makes_a_client_live_no_longer() {
+    let bench = Bench::start().await;
+    let client = bench.public_client().await;
+    for _ in 0..5 {
+        assert_eq!(client, bench.public_client().await);
+    }
+    bench.clock.advance(Duration::from_hours(24));
+    assert_eq!(
+        AuthorizeRefusal::UnknownClient,
+        bench.refused(&client, &[]).await
+    );
+}
+
+#[tokio::test]
+async fn a_registration_is_as_large_as_clients_need() {
+    let bench = Bench::start().await;
+    let long = |count: usize, length: usize| -> Vec<String> {
+        let uri = |number| format!("https://app.example/{}{number}", "a".repeat(length));
+        (0..count).map(uri).collect()
+    };
+    let mut metadata = public_metadata(LOOPBACK);
+    metadata["redirect_uris"] = json!(long(10, 500));
+    bench.register(metadata.clone()).await;
+    for (name, value) in [
+        ("redirect_uris", json!(long(32, 2_000))),
+        ("contacts", json!(long(1, 9_000))),
+    ] {
+        metadata[name] = value;
+        let refused = bench.server.register(metadata.clone(), &peer()).await;
+        assert_eq!(ErrorCode::InvalidClientMetadata, error(refused), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_registered_says_why() {
     let bench = Bench::start().await;
@@ -306,6 +385,16 @@ async fn what_cannot_be_registered_says_why() {
         (
             "redirect_uris",
             json!(["http://evil.example/"]),
+            ErrorCode::InvalidRedirectUri,
+        ),
+        (
+            "redirect_uris",
+            json!(["microsoft-edge:https://evil.example"]),
+            ErrorCode::InvalidRedirectUri,
+        ),
+        (
+            "redirect_uris",
+            json!(["unheard-of://cb"]),
             ErrorCode::InvalidRedirectUri,
         ),
         (

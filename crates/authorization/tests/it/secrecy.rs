@@ -87,10 +87,7 @@ async fn neither_log_nor_audit_nor_debug_shows_a_secret() {
     shown.push(format!("{:?} {:?}", bench.server, bench.events("").await));
     let shown = shown.concat();
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(
-        log.contains("an OAuth request was refused"),
-        "the log is there"
-    );
+    assert!(log.contains("a request was refused"), "the log is there");
     let registration_token = text(&registered, "registration_access_token");
     for secret in [
         &transaction,

@@ -191,46 +191,85 @@ pub(super) async fn create_service(
     asked: CreateServiceAccount,
 ) -> Result<Account, ManagerError> {
     let now = manager.now();
-    let username = input::username(&asked.username)?;
-    let shown = input::shown_text_or_empty("display_name", &asked.display_name, MAX_DISPLAY_CHARS)?;
-    let account = Account {
-        id: AccountId::new(),
-        kind: AccountKind::Service,
-        display_name: or_name(shown, &username),
-        username,
-        email: None,
-        is_email_verified: false,
-        is_active: true,
-        is_administrator: false,
-        has_password: false,
-        must_change_password: false,
-        sessions_valid_from: now,
-        created_at: now,
-        last_sign_in_at: None,
-    };
-    let place = NewPlace::check(
-        asked.workspace,
-        account.id.clone(),
-        asked.role,
-        asked.superset_username.as_deref(),
-    )?;
+    let service = NewService::check(asked, now)?;
     let mut transaction = manager.pool.begin("make a service account").await?;
-    workspace::lock(&mut transaction, &place.workspace).await?;
-    insert(&mut transaction, &account, None).await?;
-    workspace::put_place(&mut transaction, &place, now).await?;
-    let made = AuditEvent {
-        at: now,
-        action: "account.service_created".to_owned(),
-        account: asked.made_by,
-        client: None,
-        workspace: Some(place.workspace.clone()),
-        address: None,
-        outcome: "ok".to_owned(),
-        detail: Some(format!("{} ({})", account.username, account.id)),
-    };
-    transaction.execute(&audit::insert([&made])).await?;
-    let workspace = place.workspace;
-    change::append(&mut transaction, &[Change::Workspace { workspace }], now).await?;
+    let account = service.insert(&mut transaction, now).await?;
     transaction.commit().await?;
     Ok(account)
+}
+
+/// A service account to be, whose fields were checked.
+pub(crate) struct NewService {
+    account: Account,
+    place: NewPlace,
+    made_by: Option<AccountId>,
+}
+
+impl NewService {
+    pub(crate) fn check(asked: CreateServiceAccount, now: UnixSecs) -> Result<Self, ManagerError> {
+        let username = input::username(&asked.username)?;
+        let shown =
+            input::shown_text_or_empty("display_name", &asked.display_name, MAX_DISPLAY_CHARS)?;
+        let account = Account {
+            id: AccountId::new(),
+            kind: AccountKind::Service,
+            display_name: or_name(shown, &username),
+            username,
+            email: None,
+            is_email_verified: false,
+            is_active: true,
+            is_administrator: false,
+            has_password: false,
+            must_change_password: false,
+            sessions_valid_from: now,
+            created_at: now,
+            last_sign_in_at: None,
+        };
+        let place = NewPlace::check(
+            asked.workspace,
+            account.id.clone(),
+            asked.role,
+            asked.superset_username.as_deref(),
+        )?;
+        Ok(Self {
+            account,
+            place,
+            made_by: asked.made_by,
+        })
+    }
+
+    /// Its id, before it is there.
+    pub(crate) const fn id(&self) -> &AccountId {
+        &self.account.id
+    }
+
+    /// Makes it with its place. Before anything else of the transaction is held, but the workspace.
+    pub(crate) async fn insert(
+        self,
+        transaction: &mut Transaction,
+        now: UnixSecs,
+    ) -> Result<Account, ManagerError> {
+        let Self {
+            account,
+            place,
+            made_by,
+        } = self;
+        workspace::lock(transaction, &place.workspace).await?;
+        insert(transaction, &account, None).await?;
+        workspace::put_place(transaction, &place, now).await?;
+        let made = AuditEvent {
+            at: now,
+            action: "account.service_created".to_owned(),
+            account: made_by,
+            client: None,
+            workspace: Some(place.workspace.clone()),
+            address: None,
+            outcome: "ok".to_owned(),
+            detail: Some(format!("{} ({})", account.username, account.id)),
+        };
+        transaction.execute(&audit::insert([&made])).await?;
+        let workspace = place.workspace;
+        change::append(transaction, &[Change::Workspace { workspace }], now).await?;
+        Ok(account)
+    }
 }

@@ -100,7 +100,9 @@ pub(super) async fn find(
     Ok(row.as_ref().map(read).transpose()?)
 }
 
-/// A name may be another's address. Whose name it is comes first, so that everybody keeps the name they sign in by.
+/// A name may be another's address. Whose name it is comes first, so that everybody keeps the name they sign in by; then
+/// whose verified address; then whose address of a password account, while it is one account's: whoever sends an
+/// invitation can give its account any address, and must not decide whose password is asked for.
 pub(super) async fn find_password(
     manager: &LocalManager,
     name: &str,
@@ -108,19 +110,44 @@ pub(super) async fn find_password(
     let name = name.to_ascii_lowercase();
     let is_name = Expr::col(("accounts", "username")).eq(name.as_str());
     let is_address = Expr::col(("accounts", "verified_email")).eq(name.as_str());
-    let name_first: SimpleExpr = Expr::case(is_name.clone(), 0).finally(1).into();
+    let is_unproved = Expr::expr(Func::lower(Expr::col(("accounts", "email"))))
+        .eq(name.as_str())
+        .and(Expr::col(("accounts", "verified_email")).is_null())
+        .and(Expr::col(("accounts", "password_hash")).is_not_null());
+    let rank: SimpleExpr = Expr::case(is_name.clone(), BY_NAME)
+        .case(is_address.clone(), BY_VERIFIED_ADDRESS)
+        .finally(BY_UNPROVED_ADDRESS)
+        .into();
+    let mut is_any = is_name.or(is_address);
+    if name.contains('@') {
+        is_any = is_any.or(is_unproved);
+    }
     let found = select()
-        .and_where(is_name.or(is_address))
-        .order_by_expr(name_first, Order::Asc)
-        .limit(1)
+        .expr_as(rank.clone(), "rank")
+        .and_where(is_any)
+        .order_by_expr(rank, Order::Asc)
+        // Two of the last rank are enough to see that it is nobody's alone.
+        .limit(2)
         .to_owned();
-    let row = manager.pool.fetch_one("find a password", &found).await?;
-    let Some(row) = row else { return Ok(None) };
+    let rows = manager.pool.fetch("find a password", &found).await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let is_unproved = |row: &Row| row.id(RANK).map(|rank| rank == BY_UNPROVED_ADDRESS);
+    if is_unproved(row)? && rows.len() > 1 {
+        return Ok(None);
+    }
     Ok(Some(PasswordOf {
-        account: read(&row)?,
+        account: read(row)?,
         password_hash: row.text(8)?,
     }))
 }
+
+const BY_NAME: i64 = 0;
+const BY_VERIFIED_ADDRESS: i64 = 1;
+const BY_UNPROVED_ADDRESS: i64 = 2;
+/// The column of the rank, behind those of [`select`].
+const RANK: usize = 13;
 
 pub(super) async fn list(
     manager: &LocalManager,

@@ -4,7 +4,10 @@ use sea_query::{Expr, ExprTrait as _, LockType, Order, Query, SimpleExpr, Update
 use tidegate_database::Transaction;
 use tidegate_types::AccountId;
 
-use super::{Account, AccountKind, SetPassword, UpdateAccount, create, rows};
+use super::{
+    Account, AccountKind, PasswordChange, ReplacePasswordHash, SetPassword, UpdateAccount, create,
+    rows,
+};
 use crate::change::{self, Change};
 use crate::grant::{self, EndReason, GrantFilter};
 use crate::{LocalManager, ManagerError, UnixSecs, input};
@@ -149,6 +152,27 @@ pub(super) async fn set_password(
         .and_where(Expr::col("kind").eq(AccountKind::Person.as_str()))
         .to_owned();
     changed_one(manager, "set a password", &update).await
+}
+
+pub(super) async fn replace_password_hash(
+    manager: &LocalManager,
+    asked: ReplacePasswordHash,
+) -> Result<bool, ManagerError> {
+    let mut update = update_of(&asked.id)
+        .value("password_hash", input::password_hash(&asked.password_hash)?)
+        .and_where(Expr::col("kind").eq(AccountKind::Person.as_str()))
+        .and_where(Expr::col("password_hash").eq(asked.replaces))
+        .to_owned();
+    if asked.change == PasswordChange::NewPassword {
+        update
+            .value("must_change_password", false)
+            .value("sessions_valid_from", later(manager.now()));
+    }
+    let count = manager
+        .pool
+        .execute("replace a password's hash", &update)
+        .await?;
+    Ok(count > 0)
 }
 
 pub(super) async fn note_sign_in(

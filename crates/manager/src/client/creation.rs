@@ -5,8 +5,8 @@ use tidegate_database::{DatabaseError, Transaction};
 use tidegate_oauth::SecretHash;
 use tidegate_types::{AccountId, ClientId};
 
-use super::{Client, CreateClient, checks};
-use crate::account::AccountKind;
+use super::{Client, ClientKind, CreateClient, RegisterMachine, RegisteredMachine, checks};
+use crate::account::{AccountKind, NewService};
 use crate::{LocalManager, ManagerError, UnixSecs, stored};
 
 /// Clients of one owner.
@@ -16,34 +16,91 @@ pub(super) async fn create(
     asked: CreateClient,
     manager: &LocalManager,
 ) -> Result<Client, ManagerError> {
-    checks::check(&asked)?;
-    let metadata = checks::metadata_json(asked.client.kind, &asked.client.metadata)?;
-    let now = manager.now();
+    let new = NewClient::check(asked)?;
     let mut transaction = manager.pool.begin("make a client").await?;
-    if let Some(owner) = &asked.client.owner {
-        count_owned(&mut transaction, owner).await?;
-    }
-    if let Some(acts_as) = &asked.client.acts_as {
-        check_acts_as(&mut transaction, acts_as, asked.client.owner.as_ref()).await?;
-    }
-    let client = Client {
-        created_at: now,
-        last_used_at: None,
-        has_secret: asked.secret.is_some(),
-        ..asked.client
-    };
-    insert(
-        &mut transaction,
-        &client,
-        metadata,
-        asked.registration_token,
-    )
-    .await?;
-    if let Some(secret) = &asked.secret {
-        insert_secret(&mut transaction, &client.id, secret, now).await?;
-    }
+    let client = new.insert(&mut transaction, manager.now()).await?;
     transaction.commit().await?;
     Ok(client)
+}
+
+pub(super) async fn register_machine(
+    asked: RegisterMachine,
+    manager: &LocalManager,
+) -> Result<RegisteredMachine, ManagerError> {
+    let now = manager.now();
+    let mut client = asked.client;
+    if client.kind != ClientKind::Machine {
+        return Err(ManagerError::Invalid(
+            "client.kind is not machine: only a machine is registered with its account".to_owned(),
+        ));
+    }
+    let service = match asked.service {
+        None => None,
+        Some(service) if Some(&service.workspace) == client.workspace.as_ref() => {
+            let service = NewService::check(service, now)?;
+            client.acts_as = Some(service.id().clone());
+            Some(service)
+        }
+        Some(_) => {
+            return Err(ManagerError::Invalid(
+                "service.workspace is not the client's: a service account works where its client does"
+                    .to_owned(),
+            ));
+        }
+    };
+    let new = NewClient::check(CreateClient {
+        client,
+        secret: asked.secret,
+        registration_token: None,
+    })?;
+    let mut transaction = manager.pool.begin("register a machine").await?;
+    // In the order in which everybody holds them: workspace, account, client.
+    let service = match service {
+        Some(service) => Some(service.insert(&mut transaction, now).await?),
+        None => None,
+    };
+    let client = new.insert(&mut transaction, now).await?;
+    transaction.commit().await?;
+    Ok(RegisteredMachine { client, service })
+}
+
+/// A client to be, whose parts were checked.
+struct NewClient {
+    asked: CreateClient,
+    metadata: String,
+}
+
+impl NewClient {
+    fn check(asked: CreateClient) -> Result<Self, ManagerError> {
+        checks::check(&asked)?;
+        let metadata = checks::metadata_json(asked.client.kind, &asked.client.metadata)?;
+        Ok(Self { asked, metadata })
+    }
+
+    async fn insert(
+        self,
+        transaction: &mut Transaction,
+        now: UnixSecs,
+    ) -> Result<Client, ManagerError> {
+        let Self { asked, metadata } = self;
+        if let Some(owner) = &asked.client.owner {
+            count_owned(transaction, owner).await?;
+        }
+        if let Some(acts_as) = &asked.client.acts_as {
+            check_acts_as(transaction, acts_as, asked.client.owner.as_ref()).await?;
+        }
+        let client = Client {
+            created_at: now,
+            last_used_at: None,
+            has_secret: asked.secret.is_some(),
+            ..asked.client
+        };
+        insert(transaction, &client, metadata, asked.registration_token).await?;
+        if let Some(secret) = &asked.secret {
+            insert_secret(transaction, &client.id, secret, now).await?;
+        }
+        Ok(client)
+    }
 }
 
 /// Holds the owner's account, so that the count stays true until the client is there.

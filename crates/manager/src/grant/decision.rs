@@ -32,6 +32,8 @@ pub(super) enum Decision {
     Rotate,
     /// Give the same successor again.
     Repeat(String),
+    /// It was given so often that it is not given again; nothing shows that anybody else has it.
+    TooOften,
     /// Somebody else has it too: end the grant.
     Replay,
     /// It is of no use, and nothing is wrong with whoever presents it.
@@ -53,9 +55,16 @@ pub(super) fn decide(presented: Presented, rules: &RefreshRules, now: UnixSecs) 
     };
     // Nodes' clocks differ a little: a rotation that lies in this node's future was a moment ago.
     let is_recent = now.saturating_sub(rotated.at) < i64::from(rules.repeat_window_secs);
-    let may_repeat = is_recent && rotated.repeats < rules.max_repeats && rotated.is_successor_fresh;
     match rotated.wrapped_successor {
-        Some(wrapped) if may_repeat => Decision::Repeat(wrapped),
+        // Within the window nobody can tell a client's windows from a thief: how often it is asked shows nothing, and ending the
+        // grant would sign out whoever has many windows.
+        Some(wrapped) if is_recent && rotated.is_successor_fresh => {
+            if rotated.repeats < rules.max_repeats {
+                Decision::Repeat(wrapped)
+            } else {
+                Decision::TooOften
+            }
+        }
         _ => Decision::Replay,
     }
 }
@@ -126,13 +135,20 @@ mod tests {
     }
 
     #[test]
-    fn too_many_repeats_are_a_replay() {
-        let often = |repeats| with(rotated(NOW), |rotated| rotated.repeats = repeats);
+    fn too_many_repeats_are_refused_and_end_nothing_within_the_window() {
+        let often = |at, repeats| with(rotated(at), |rotated| rotated.repeats = repeats);
         assert_eq!(
             Decision::Repeat("wrapped".into()),
-            decide(often(9), &RULES, NOW)
+            decide(often(NOW, 9), &RULES, NOW)
         );
-        assert_eq!(Decision::Replay, decide(often(10), &RULES, NOW));
+        assert_eq!(Decision::TooOften, decide(often(NOW, 10), &RULES, NOW));
+        assert_eq!(
+            Decision::TooOften,
+            decide(often(NOW - 119, 1_000), &RULES, NOW)
+        );
+        assert_eq!(Decision::Replay, decide(often(NOW - 120, 10), &RULES, NOW));
+        let used = with(often(NOW, 10), |rotated| rotated.is_successor_fresh = false);
+        assert_eq!(Decision::Replay, decide(used, &RULES, NOW));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{LocalManager, ManagerError, UnixSecs, stored};
 
 /// The longest window in which the same successor is given again.
 const MOST_REPEAT_WINDOW_SECS: u32 = 300;
-const MOST_REPEATS: u32 = 100;
+const MOST_REPEATS: u32 = 1_000;
 const MOST_LIFE_SECS: u32 = 400 * 86_400;
 /// A wrapped refresh token has about 120 characters.
 const MOST_WRAPPED_BYTES: usize = 1_024;
@@ -79,6 +79,7 @@ pub(super) async fn rotate(
     };
     let rotation = match decide(presented, &asked.rules, now) {
         Decision::Ended => return Ok(Rotation::Ended(grant)),
+        Decision::TooOften => return Ok(Rotation::TooOften(grant)),
         Decision::Rotate => {
             put_successor(&mut transaction, &asked, &grant, now).await?;
             note_issue(&mut transaction, &mut grant, now).await?;

@@ -15,6 +15,7 @@ pub(super) async fn accept(
     asked: AcceptInvitation,
 ) -> Result<Account, ManagerError> {
     let now = manager.now();
+    check_proof(&asked)?;
     let mut transaction = manager.pool.begin("take an invitation").await?;
     // Whoever deletes it has it: the other of two waits for this one and then finds nothing. When anything below
     // fails, it is there again.
@@ -28,27 +29,10 @@ pub(super) async fn accept(
     let row = row.ok_or(ManagerError::NotFound { what: "invitation" })?;
     let invitation = open::read(&row)?;
     let there = account::find_by_verified_email(&mut transaction, &invitation.email).await?;
-    let account = match there {
-        Some(account) => admit(account, asked.signed_in_as.as_ref())?,
-        None if asked.signed_in_as.is_some() => {
-            return Err(ManagerError::Conflict(format!(
-                "the invitation is for {}, which is not the verified address of the account that is signed in: \
-                 sign out first",
-                invitation.email
-            )));
-        }
-        None => {
-            let person = NewPerson::check(&CreateAccount {
-                username: asked.username,
-                email: Some(invitation.email.clone()),
-                is_email_verified: true,
-                display_name: asked.display_name,
-                password_hash: asked.password_hash,
-                must_change_password: false,
-                is_administrator: false,
-            })?;
-            account::insert_person(&mut transaction, person, now).await?
-        }
+    let account = match (there, &asked.signed_in_as) {
+        (Some(owner), signed_in_as) => admit_owner(owner, signed_in_as.as_ref(), &invitation)?,
+        (None, Some(id)) => admit(account::lock(&mut transaction, id).await?)?,
+        (None, None) => make(&mut transaction, asked, &invitation, now).await?,
     };
     put_place(&mut transaction, &account, &invitation, now).await?;
     let workspace = invitation.workspace;
@@ -57,18 +41,66 @@ pub(super) async fn accept(
     Ok(account)
 }
 
-/// An existing account is let in when it is the one that is signed in.
-fn admit(account: Account, signed_in_as: Option<&AccountId>) -> Result<Account, ManagerError> {
-    if signed_in_as != Some(&account.id) {
-        return Err(ManagerError::Conflict(
-            "an account of this address exists: sign in as it, and open the link again".to_owned(),
-        ));
+/// A password proves nothing of an address: only a provider does.
+fn check_proof(asked: &AcceptInvitation) -> Result<(), ManagerError> {
+    let problem = if asked.is_email_proved && asked.identity.is_none() {
+        "is_email_proved is true without an identity: only a provider proves an address"
+    } else if asked.identity.is_some() && asked.password_hash.is_some() {
+        "identity and password_hash are both given: an account is opened by the one or the other"
+    } else {
+        return Ok(());
+    };
+    Err(ManagerError::Invalid(problem.to_owned()))
+}
+
+async fn make(
+    transaction: &mut Transaction,
+    asked: AcceptInvitation,
+    invitation: &Invitation,
+    now: UnixSecs,
+) -> Result<Account, ManagerError> {
+    let person = NewPerson::check(&CreateAccount {
+        username: asked.username,
+        email: Some(invitation.email.clone()),
+        is_email_verified: asked.is_email_proved,
+        display_name: asked.display_name,
+        password_hash: asked.password_hash,
+        must_change_password: false,
+        is_administrator: false,
+    })?;
+    let account = account::insert_person(transaction, person, now).await?;
+    if let Some(identity) = &asked.identity {
+        let identity = account::check_identity(identity)?;
+        account::attach(transaction, &identity, &account.id, now).await?;
     }
+    Ok(account)
+}
+
+/// The invited address is the verified one of an account: it is let in when it is the one that is signed in.
+fn admit_owner(
+    owner: Account,
+    signed_in_as: Option<&AccountId>,
+    invitation: &Invitation,
+) -> Result<Account, ManagerError> {
+    match signed_in_as {
+        Some(id) if *id == owner.id => admit(owner),
+        Some(_) => Err(ManagerError::Conflict(format!(
+            "the invitation is for {}, which is the verified address of another account than the one that is signed \
+             in: sign in as that one",
+            invitation.email
+        ))),
+        None => Err(ManagerError::Conflict(
+            "an account of this address exists: sign in as it, and open the link again".to_owned(),
+        )),
+    }
+}
+
+fn admit(account: Account) -> Result<Account, ManagerError> {
     if account.is_active && account.kind == AccountKind::Person {
         Ok(account)
     } else {
         Err(ManagerError::Conflict(
-            "the account of this address is not active: ask an administrator".to_owned(),
+            "the account is not active: ask an administrator".to_owned(),
         ))
     }
 }

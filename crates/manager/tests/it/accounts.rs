@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tidegate_manager::ManagerError;
 use tidegate_manager::account::{
-    AccountFilter, AccountKey, AccountKind, CountAccounts, CreateAccount, CreateServiceAccount,
-    EndSessions, FindAccount, FindPassword, LinkUpstream, ListAccounts, NoteSignIn, SetPassword,
-    UpdateAccount,
+    AccountFilter, AccountKey, AccountKind, AdmitUpstream, CountAccounts, CreateAccount,
+    CreateServiceAccount, EndSessions, FindAccount, FindPassword, FirstPlace, LinkUpstream,
+    ListAccounts, NoteSignIn, PasswordChange, ReplacePasswordHash, SetPassword, UpdateAccount,
+    UpstreamIdentity,
 };
 use tidegate_manager::audit::{AuditFilter, ListEvents};
 use tidegate_manager::change::Change;
@@ -32,6 +33,12 @@ scenarios! {
     a_password_is_kept_for_the_sign_in_alone,
     sessions_of_the_same_second_end_as_well,
     an_upstream_identity_belongs_to_one_account,
+    a_provider_proves_the_address_of_whoever_connects_it,
+    an_identity_gets_an_account_once,
+    of_many_who_come_for_the_first_time_at_once_one_account_is_made,
+    an_account_without_its_place_is_not_made,
+    a_hash_is_replaced_only_by_whoever_read_it,
+    people_sign_in_by_an_address_that_nobody_proved_while_it_is_one_accounts,
     a_service_account_belongs_to_one_workspace,
     what_is_not_there_is_not_changed,
 }
@@ -74,6 +81,7 @@ async fn an_account_is_found_by_each_of_its_names(at: Fixture) {
         id: made.id.clone(),
         issuer: "https://id.example".to_owned(),
         subject: "42".to_owned(),
+        proved_email: None,
     };
     at.call(upstream).await.unwrap();
     for key in [
@@ -484,6 +492,7 @@ async fn an_upstream_identity_belongs_to_one_account(at: Fixture) {
         id: id.clone(),
         issuer: "https://id.example".to_owned(),
         subject,
+        proved_email: None,
     };
     for _ in 0..2 {
         at.call(link(&ada.id, "1".to_owned())).await.unwrap();
@@ -508,6 +517,216 @@ async fn an_upstream_identity_belongs_to_one_account(at: Fixture) {
         at.call(link(&AccountId::new(), "9".to_owned())).await,
         "account"
     ));
+}
+
+async fn a_provider_proves_the_address_of_whoever_connects_it(at: Fixture) {
+    let with_address = |username: &str, email: &str| CreateAccount {
+        email: Some(email.to_owned()),
+        ..person(username)
+    };
+    let connect = |id: &AccountId, subject: &str, proved: &str| LinkUpstream {
+        id: id.clone(),
+        issuer: "https://id.example".to_owned(),
+        subject: subject.to_owned(),
+        proved_email: Some(proved.to_owned()),
+    };
+    let verified = async |id: &AccountId| {
+        let key = AccountKey::Id(id.clone());
+        let found = at.call(FindAccount { key }).await.unwrap().unwrap();
+        found.is_email_verified
+    };
+    let ada = at
+        .call(with_address("ada", "Ada@example.com"))
+        .await
+        .unwrap();
+    // Another address than the account's own proves nothing of it, and does not take its place.
+    at.call(connect(&ada.id, "1", "eve@example.com"))
+        .await
+        .unwrap();
+    assert!(!verified(&ada.id).await);
+    at.call(connect(&ada.id, "1", "ada@EXAMPLE.com"))
+        .await
+        .unwrap();
+    assert!(verified(&ada.id).await);
+    // Who proved it first has it.
+    let other = at
+        .call(with_address("other", "ada@example.com"))
+        .await
+        .unwrap();
+    at.call(connect(&other.id, "2", "ada@example.com"))
+        .await
+        .unwrap();
+    assert!(!verified(&other.id).await && verified(&ada.id).await);
+}
+
+fn admit(subject: &str, username: &str) -> AdmitUpstream {
+    AdmitUpstream {
+        identity: UpstreamIdentity {
+            issuer: "superset:acme".to_owned(),
+            subject: subject.to_owned(),
+        },
+        account: person(username),
+        place: Some(FirstPlace {
+            workspace: slug("acme"),
+            role: Role::Analyst,
+            superset_username: Some("Ada".to_owned()),
+        }),
+    }
+}
+
+async fn an_identity_gets_an_account_once(at: Fixture) {
+    at.has_workspace("acme").await;
+    let head = at.head().await;
+    let first = at.call(admit("7", "ada")).await.unwrap();
+    assert!(first.is_new && !first.account.has_password);
+    let again = at.call(admit("7", "ignored")).await.unwrap();
+    assert_eq!((false, &first.account), (again.is_new, &again.account));
+    let members = ListMembers {
+        workspace: slug("acme"),
+    };
+    let members = at.call(members).await.unwrap();
+    assert_eq!(1, members.len());
+    assert_eq!(
+        (Role::Analyst, "Ada"),
+        (members[0].role, members[0].superset_username.as_str())
+    );
+    assert_eq!(
+        vec![Change::Workspace {
+            workspace: slug("acme")
+        }],
+        at.changes_since(head).await
+    );
+    let said = refused(at.call(admit("8", "ADA")).await);
+    assert_eq!("username \"ada\" is taken: use another", said);
+    let with_password = AdmitUpstream {
+        account: CreateAccount {
+            password_hash: Some("$argon2id$v=19$x".to_owned()),
+            ..person("eve")
+        },
+        ..admit("9", "eve")
+    };
+    assert!(refused(at.call(with_password).await).starts_with("password_hash is given"));
+}
+
+async fn of_many_who_come_for_the_first_time_at_once_one_account_is_made(at: Fixture) {
+    at.has_workspace("acme").await;
+    let comers = (0..8).map(|number| {
+        let manager = at.manager.clone();
+        // As the sign-in does: a name that is taken becomes another one.
+        tokio::spawn(async move {
+            match manager.call(admit("7", "ada")).await {
+                Err(ManagerError::Conflict(_)) => {
+                    manager.call(admit("7", &format!("ada-{number}"))).await
+                }
+                admitted => admitted,
+            }
+        })
+    });
+    let mut new = 0;
+    let mut ids = Vec::new();
+    for comer in comers.collect::<Vec<_>>() {
+        let admitted = comer.await.unwrap().unwrap();
+        new += u32::from(admitted.is_new);
+        ids.push(admitted.account.id);
+    }
+    ids.dedup();
+    assert_eq!((1, 1), (new, ids.len()));
+    assert_eq!(1, at.call(CountAccounts {}).await.unwrap());
+}
+
+async fn an_account_without_its_place_is_not_made(at: Fixture) {
+    assert!(is_not_found(at.call(admit("7", "ada")).await, "workspace"));
+    assert_eq!(0, at.call(CountAccounts {}).await.unwrap());
+}
+
+async fn a_hash_is_replaced_only_by_whoever_read_it(at: Fixture) {
+    let hash = |text: &str| format!("$argon2id$v=19${text}");
+    let ada = CreateAccount {
+        password_hash: Some(hash("first")),
+        must_change_password: true,
+        ..person("ada")
+    };
+    let ada = at.call(ada).await.unwrap();
+    let replace = |old: &str, new: &str, change| ReplacePasswordHash {
+        id: ada.id.clone(),
+        replaces: hash(old),
+        password_hash: hash(new),
+        change,
+    };
+    let now = async || {
+        let username = "ada".to_owned();
+        let found = at.call(FindPassword { username }).await.unwrap().unwrap();
+        (found.password_hash.unwrap(), found.account)
+    };
+    assert!(
+        !at.call(replace("other", "lost", PasswordChange::NewPassword))
+            .await
+            .unwrap()
+    );
+    assert_eq!(hash("first"), now().await.0);
+    assert!(
+        at.call(replace("first", "same", PasswordChange::SamePassword))
+            .await
+            .unwrap()
+    );
+    let (stored, account) = now().await;
+    assert_eq!(hash("same"), stored);
+    // The same password: it must still be changed, and sessions go on.
+    assert!(account.must_change_password);
+    assert_eq!(ada.sessions_valid_from, account.sessions_valid_from);
+    assert!(
+        at.call(replace("same", "new", PasswordChange::NewPassword))
+            .await
+            .unwrap()
+    );
+    let (stored, account) = now().await;
+    assert_eq!(hash("new"), stored);
+    assert!(!account.must_change_password);
+    assert!(account.sessions_valid_from > ada.sessions_valid_from);
+    // Of two who read the same, one replaces it.
+    let racers = ["a", "b"].map(|text| {
+        let (manager, replace) = (
+            at.manager.clone(),
+            replace("new", text, PasswordChange::SamePassword),
+        );
+        tokio::spawn(async move { manager.call(replace).await })
+    });
+    let mut replaced = 0;
+    for racer in racers {
+        replaced += u32::from(racer.await.unwrap().unwrap());
+    }
+    assert_eq!(1, replaced);
+    let shown = format!("{:?}", replace("new", "newer", PasswordChange::NewPassword));
+    assert!(!shown.contains("argon2"), "{shown}");
+}
+
+async fn people_sign_in_by_an_address_that_nobody_proved_while_it_is_one_accounts(at: Fixture) {
+    let with_address = |username: &str, has_password: bool| CreateAccount {
+        email: Some("Ada@example.com".to_owned()),
+        password_hash: has_password.then(|| "$argon2id$v=19$x".to_owned()),
+        ..person(username)
+    };
+    let found = async |name: &str| {
+        let username = name.to_owned();
+        let found = at.call(FindPassword { username }).await.unwrap();
+        found.map(|found| found.account.username)
+    };
+    at.call(with_address("ada", true)).await.unwrap();
+    at.call(with_address("by-provider", false)).await.unwrap();
+    assert_eq!(Some("ada"), found("ada@EXAMPLE.com").await.as_deref());
+    // Nobody decides for her whose password is asked for.
+    at.call(with_address("mallory", true)).await.unwrap();
+    assert_eq!(None, found("ada@example.com").await);
+    assert_eq!(Some("ada"), found("ada").await.as_deref());
+    let proved = CreateAccount {
+        is_email_verified: true,
+        ..with_address("owner", true)
+    };
+    at.call(proved).await.unwrap();
+    assert_eq!(Some("owner"), found("ada@example.com").await.as_deref());
+    at.call(with_address("ada@example.com", true))
+        .await
+        .unwrap_err();
 }
 
 async fn a_service_account_belongs_to_one_workspace(at: Fixture) {
@@ -568,6 +787,7 @@ async fn a_service_account_belongs_to_one_workspace(at: Fixture) {
         id: made.id.clone(),
         issuer: "https://id.example".to_owned(),
         subject: "1".to_owned(),
+        proved_email: None,
     };
     assert!(refused(at.call(link).await).contains("only people sign in"));
     let password = SetPassword {

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use tidegate_manager::ManagerError;
-use tidegate_manager::account::Account;
+use tidegate_manager::account::{Account, AccountKey, CreateServiceAccount, FindAccount};
 use tidegate_manager::client::{
     AddSecret, CheckRegistrationToken, CheckSecret, Client, ClientFilter, ClientKind, CreateClient,
-    FindClient, ListClients, ListSecrets, NoteClientUse, RemoveClient, UpdateClient,
+    FindClient, ListClients, ListSecrets, NoteClientUse, RegisterMachine, RemoveClient,
+    UpdateClient,
 };
+use tidegate_manager::workspace::ListMemberships;
 use tidegate_oauth::{GrantType, IssuedSecret, SecretHash, SecretKind, TokenEndpointAuthMethod};
-use tidegate_types::{ClientId, Scope, ScopeSet};
+use tidegate_types::{AccountId, ClientId, Role, Scope, ScopeSet};
 
 use crate::deployment::{Deployment, client, invalid, person, service, slug};
 use crate::fixture::{Fixture, scenarios};
@@ -329,7 +331,85 @@ async fn a_list_is_of_those_asked_for(fixture: Fixture) {
     assert_eq!(2, list(ClientFilter::default()).await.unwrap().len());
 }
 
+/// A machine that is to act as a new service account of `acme`.
+fn new_machine(deployment: &Deployment, name: &str) -> RegisterMachine {
+    let mut asked = client("pipeline", ClientKind::Machine);
+    asked.client.owner = Some(deployment.grace.id.clone());
+    asked.client.workspace = Some(slug("acme"));
+    RegisterMachine {
+        client: asked.client,
+        secret: asked.secret,
+        service: Some(CreateServiceAccount {
+            username: name.to_owned(),
+            display_name: "Robot".to_owned(),
+            workspace: slug("acme"),
+            role: Role::Analyst,
+            superset_username: Some("robot.user".to_owned()),
+            made_by: Some(deployment.grace.id.clone()),
+        }),
+    }
+}
+
+async fn a_machine_is_registered_with_its_account(fixture: Fixture) {
+    let deployment = Deployment::new(&fixture).await;
+    let asked = new_machine(&deployment, "robot");
+    let secret = asked.secret.unwrap();
+    let made = deployment.manager.call(asked).await.unwrap();
+    let service = made.service.unwrap();
+    assert_eq!(Some(&service.id), made.client.acts_as.as_ref());
+    assert!(deployment.knows(&made.client.id, secret).await);
+    let account = service.id.clone();
+    let places = deployment.manager.call(ListMemberships { account }).await;
+    let places = places.unwrap();
+    assert_eq!(
+        (Role::Analyst, "robot.user"),
+        (places[0].role, places[0].superset_username.as_str())
+    );
+    // An account that is there.
+    let mut again = new_machine(&deployment, "unused");
+    again.client.id = "pipeline-2".parse().unwrap();
+    again.client.acts_as = Some(service.id);
+    again.service = None;
+    let made = deployment.manager.call(again).await.unwrap();
+    assert_eq!(None, made.service);
+}
+
+async fn of_a_machine_that_cannot_be_registered_nothing_is_left(fixture: Fixture) {
+    let deployment = Deployment::new(&fixture).await;
+    let manager = &deployment.manager;
+    let taken = new_machine(&deployment, "taken");
+    let taken = manager.call(taken).await.unwrap().client.id;
+    let before = deployment.head().await;
+    let mut cases = Vec::new();
+    let mut case = |change: &dyn Fn(&mut RegisterMachine)| {
+        let mut asked = new_machine(&deployment, "robot");
+        asked.client.id = "another".parse().unwrap();
+        change(&mut asked);
+        cases.push(asked);
+    };
+    case(&|it| it.client.id = taken.clone());
+    case(&|it| it.secret = None);
+    case(&|it| it.client.kind = ClientKind::Registered);
+    case(&|it| it.client.scopes = ScopeSet::NONE);
+    case(&|it| it.client.workspace = None);
+    case(&|it| it.service.as_mut().unwrap().workspace = slug("elsewhere"));
+    case(&|it| it.service.as_mut().unwrap().username = "taken".to_owned());
+    case(&|it| it.client.owner = Some(AccountId::new()));
+    for asked in cases {
+        let refused = manager.call(asked.clone()).await;
+        assert!(refused.is_err(), "{asked:?}");
+    }
+    let key = AccountKey::Username("robot".to_owned());
+    assert_eq!(None, manager.call(FindAccount { key }).await.unwrap());
+    assert_eq!(before, deployment.head().await);
+    let mut good = new_machine(&deployment, "robot");
+    good.client.id = "another".parse().unwrap();
+    manager.call(good).await.unwrap();
+}
+
 scenarios!(
+    a_machine_is_registered_with_its_account,
+    of_a_machine_that_cannot_be_registered_nothing_is_left,
     a_client_is_found_as_it_was_made,
     what_does_not_go_together_is_refused,
     a_machine_acts_as_its_owner_or_a_service_and_as_nobody_else,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tidegate_manager::ManagerError;
 use tidegate_manager::account::{
-    AccountKey, CountAccounts, CreateAccount, FindAccount, UpdateAccount,
+    AccountKey, AdmitUpstream, CountAccounts, CreateAccount, FindAccount, UpdateAccount,
+    UpstreamIdentity,
 };
 use tidegate_manager::change::Change;
 use tidegate_manager::invitation::{
@@ -18,7 +19,10 @@ use crate::fixture::{Fixture, scenarios};
 use crate::given::{is_not_found, person, refused, slug};
 
 scenarios! {
-    an_invitation_makes_an_account_with_a_verified_address,
+    an_invitation_accepted_with_a_password_proves_no_address,
+    a_provider_proves_the_invited_address,
+    whoever_is_signed_in_joins_as_themselves,
+    an_account_made_by_invitation_keeps_nobody_from_their_address,
     an_invitation_is_taken_once,
     of_two_who_take_it_at_once_one_gets_in,
     a_link_alone_lets_nobody_into_an_existing_account,
@@ -49,6 +53,8 @@ fn accept(secret: SecretHash, username: &str) -> AcceptInvitation {
         username: username.to_owned(),
         display_name: "Ada".to_owned(),
         password_hash: Some("$argon2id$v=19$x".to_owned()),
+        identity: None,
+        is_email_proved: false,
     }
 }
 
@@ -67,7 +73,8 @@ async fn invited(at: &Fixture) -> SecretHash {
     secret
 }
 
-async fn an_invitation_makes_an_account_with_a_verified_address(at: Fixture) {
+/// Whoever made the link has it as well.
+async fn an_invitation_accepted_with_a_password_proves_no_address(at: Fixture) {
     let secret = invited(&at).await;
     let found = at.call(FindInvitation { secret }).await.unwrap().unwrap();
     assert_eq!(vec![found.clone()], at.call(list()).await.unwrap());
@@ -78,12 +85,10 @@ async fn an_invitation_makes_an_account_with_a_verified_address(at: Fixture) {
     assert_eq!(at.now() + 7 * 86_400, found.expires_at);
     let head = at.head().await;
     let made = at.call(accept(secret, "ada")).await.unwrap();
-    assert!(made.is_email_verified && made.has_password && !made.is_administrator);
+    assert!(!made.is_email_verified && made.has_password && !made.is_administrator);
+    assert_eq!(Some("Ada@Example.com"), made.email.as_deref());
     let key = AccountKey::VerifiedEmail("ada@example.com".to_owned());
-    assert_eq!(
-        Some(&made),
-        at.call(FindAccount { key }).await.unwrap().as_ref()
-    );
+    assert_eq!(None, at.call(FindAccount { key }).await.unwrap());
     let theirs = at.call(ListMemberships { account: made.id }).await.unwrap();
     assert_eq!(
         (slug("acme"), Role::Editor),
@@ -95,6 +100,78 @@ async fn an_invitation_makes_an_account_with_a_verified_address(at: Fixture) {
         }],
         at.changes_since(head).await
     );
+}
+
+async fn a_provider_proves_the_invited_address(at: Fixture) {
+    let secret = invited(&at).await;
+    let identity = UpstreamIdentity {
+        issuer: "https://id.example".to_owned(),
+        subject: "42".to_owned(),
+    };
+    let by_provider = AcceptInvitation {
+        password_hash: None,
+        identity: Some(identity.clone()),
+        is_email_proved: true,
+        ..accept(secret, "ada")
+    };
+    for contradiction in [
+        AcceptInvitation {
+            identity: None,
+            ..by_provider.clone()
+        },
+        AcceptInvitation {
+            password_hash: Some("$argon2id$v=19$x".to_owned()),
+            ..by_provider.clone()
+        },
+    ] {
+        refused(at.call(contradiction).await);
+    }
+    let made = at.call(by_provider).await.unwrap();
+    assert!(made.is_email_verified && !made.has_password);
+    let key = AccountKey::Upstream {
+        issuer: identity.issuer,
+        subject: identity.subject,
+    };
+    let found = at.call(FindAccount { key }).await.unwrap();
+    assert_eq!(Some(made), found);
+}
+
+async fn whoever_is_signed_in_joins_as_themselves(at: Fixture) {
+    let secret = invited(&at).await;
+    let eve = at.has_person("eve").await;
+    let as_eve = AcceptInvitation {
+        signed_in_as: Some(eve.id.clone()),
+        ..accept(secret, "ignored")
+    };
+    let joined = at.call(as_eve).await.unwrap();
+    // She is who she was, and has no address by it.
+    assert_eq!(eve, joined);
+    let theirs = at.call(ListMemberships { account: eve.id }).await.unwrap();
+    assert_eq!(1, theirs.len());
+    assert_eq!("eve", theirs[0].superset_username);
+    assert_eq!(2, at.call(CountAccounts {}).await.unwrap());
+}
+
+/// Mallory invites Ada, and takes the invitation herself.
+async fn an_account_made_by_invitation_keeps_nobody_from_their_address(at: Fixture) {
+    let secret = invited(&at).await;
+    let mallory = at.call(accept(secret, "ada@example.com")).await.unwrap();
+    let ada = AdmitUpstream {
+        identity: UpstreamIdentity {
+            issuer: "https://id.example".to_owned(),
+            subject: "ada".to_owned(),
+        },
+        account: CreateAccount {
+            email: Some("ada@example.com".to_owned()),
+            is_email_verified: true,
+            ..person("ada")
+        },
+        place: None,
+    };
+    let ada = at.call(ada).await.unwrap().account;
+    assert_ne!(mallory.id, ada.id);
+    let key = AccountKey::VerifiedEmail("ada@example.com".to_owned());
+    assert_eq!(Some(ada), at.call(FindAccount { key }).await.unwrap());
 }
 
 async fn an_invitation_is_taken_once(at: Fixture) {
@@ -200,12 +277,11 @@ async fn what_was_refused_leaves_the_invitation_open(at: Fixture) {
     let secret = invited(&at).await;
     assert!(refused(at.call(accept(secret, "a b")).await).starts_with("username"));
     assert!(refused(at.call(accept(secret, "root")).await).contains("is taken"));
-    let eve = at.has_person("eve").await;
-    let signed_in = AcceptInvitation {
-        signed_in_as: Some(eve.id),
+    let nobody = AcceptInvitation {
+        signed_in_as: Some(AccountId::new()),
         ..accept(secret, "eve")
     };
-    assert!(refused(at.call(signed_in).await).contains("sign out first"));
+    assert!(is_not_found(at.call(nobody).await, "account"));
     at.call(accept(secret, "ada")).await.unwrap();
 }
 

@@ -8,7 +8,7 @@ use tidegate_manager::{LocalManager, LocalSettings, Manager, ManagerError};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::SecretString;
 
-use crate::fixture::{clock, postgres_settings, sqlite_settings};
+use crate::fixture::{SECRET, clock, postgres_settings, sqlite_settings};
 
 async fn open(settings: LocalSettings) -> Result<LocalManager, ManagerError> {
     LocalManager::open(settings, clock()).await
@@ -70,7 +70,7 @@ async fn nodes_that_start_at_once_on_an_empty_server_all_come_up() {
     let versions = server
         .execute("empty", "SELECT count(*) FROM schema_version")
         .unwrap();
-    assert_eq!("1", versions);
+    assert_eq!("2", versions);
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn tables_of_a_newer_version_are_refused_and_left_alone() {
         .unwrap();
     let err = open(postgres_settings(&url)).await.err().unwrap();
     assert!(
-        chain(&err).contains("of version 7, and this program knows versions up to 1"),
+        chain(&err).contains("of version 7, and this program knows versions up to 2"),
         "{}",
         chain(&err)
     );
@@ -138,6 +138,70 @@ async fn another_secret_is_noticed_when_the_database_is_opened() {
         open(drawn).await.err().unwrap(),
         ManagerError::Invalid(_)
     ));
+}
+
+async fn open_existing(settings: LocalSettings) -> Result<Option<LocalManager>, ManagerError> {
+    LocalManager::open_existing(settings, clock()).await
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_made_for_a_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/manager.sqlite");
+    for secret in [None, Some(SecretString::from(SECRET))] {
+        let settings = LocalSettings::Sqlite {
+            path: path.clone(),
+            secret,
+        };
+        assert!(open_existing(settings).await.unwrap().is_none());
+        assert_eq!(0, fs::read_dir(folder.path()).unwrap().count());
+    }
+    let server = PostgresServer::start().unwrap();
+    let url = server.create_database("empty").unwrap();
+    let found = open_existing(postgres_settings(&url)).await.unwrap();
+    assert!(found.is_none());
+    let tables = server
+        .execute(
+            "empty",
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'",
+        )
+        .unwrap();
+    assert_eq!("0", tables);
+    open(postgres_settings(&url)).await.unwrap();
+    let found = open_existing(postgres_settings(&url)).await.unwrap();
+    assert!(found.is_some());
+}
+
+#[tokio::test]
+async fn a_command_does_not_migrate_and_draws_no_key() {
+    let server = PostgresServer::start().unwrap();
+    let url = server.create_database("older").unwrap();
+    open(postgres_settings(&url)).await.unwrap();
+    server
+        .execute("older", "DELETE FROM schema_version WHERE version > 1")
+        .unwrap();
+    let err = open_existing(postgres_settings(&url)).await.err().unwrap();
+    assert!(
+        chain(&err).contains("of version 1, and this program's of version 2: start a server"),
+        "{}",
+        chain(&err)
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("manager.sqlite");
+    let settings = LocalSettings::Sqlite {
+        path: path.clone(),
+        secret: None,
+    };
+    open(settings.clone()).await.unwrap().close().await;
+    let key = folder.path().join("manager.sqlite.key");
+    fs::remove_file(&key).unwrap();
+    let err = open_existing(settings).await.err().unwrap();
+    assert!(
+        err.to_string().contains("manager.sqlite.key is not there"),
+        "{err}"
+    );
+    assert!(!key.exists());
 }
 
 #[tokio::test]

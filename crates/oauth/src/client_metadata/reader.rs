@@ -70,7 +70,7 @@ impl Members {
     ) -> Result<ClientMetadata, OAuthError> {
         let (token_endpoint_auth_method, keys) = self.method_and_keys(source)?;
         let grant_types = self.grant_types(source, token_endpoint_auth_method)?;
-        let redirect_uris = self.redirect_uris(&grant_types)?;
+        let redirect_uris = self.redirect_uris(source, &grant_types)?;
         let name = self.text("client_name")?.and_then(display_name);
         let scope = self.text("scope")?.and_then(known_scope);
         Ok(ClientMetadata {
@@ -89,7 +89,11 @@ impl Members {
     }
 
     /// Unusable URIs are left out if one remains (C18): clients register some that they never use.
-    fn redirect_uris(&self, grant_types: &[GrantType]) -> Result<Vec<RedirectUri>, OAuthError> {
+    fn redirect_uris(
+        &self,
+        source: Source,
+        grant_types: &[GrantType],
+    ) -> Result<Vec<RedirectUri>, OAuthError> {
         let given = self.texts("redirect_uris")?.unwrap_or_default();
         if given.len() > MOST_REDIRECTS {
             return Err(OAuthError::new(
@@ -100,7 +104,16 @@ impl Members {
         let mut usable: Vec<RedirectUri> = Vec::new();
         let mut first_problem: Option<RedirectProblem> = None;
         for text in given {
-            match RedirectUri::parse(text) {
+            // A person who is signed in means the program that they name; anybody else may mean any.
+            let may_be_any = source == Source::Settings;
+            let parsed = RedirectUri::parse(text).and_then(|uri| {
+                if may_be_any || uri.is_scheme_of_its_own() {
+                    Ok(uri)
+                } else {
+                    Err(RedirectProblem::UnknownApp)
+                }
+            });
+            match parsed {
                 Ok(uri) if usable.contains(&uri) => {}
                 Ok(uri) => usable.push(uri),
                 Err(problem) => first_problem = first_problem.or(Some(problem)),

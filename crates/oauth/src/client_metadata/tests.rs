@@ -113,6 +113,23 @@ mod registration {
     }
 
     #[test]
+    fn a_scheme_that_could_be_any_programs_is_for_those_who_are_signed_in() {
+        let uris = |uris: &[&str]| with(json!({ "redirect_uris": uris }));
+        let taken = ClientMetadata::from_settings(uris(&["acme://cb"])).unwrap();
+        assert_eq!(vec!["acme://cb"], taken.redirect_uris);
+        let refused = ClientMetadata::from_registration(uris(&["acme://cb"])).unwrap_err();
+        assert_eq!(ErrorCode::InvalidRedirectUri, refused.code);
+        assert!(
+            refused.description.contains("com.example.app"),
+            "{refused:?}"
+        );
+        // Those beside it are taken.
+        let both = uris(&["acme://cb", "com.example.app:/cb", "zed://cb"]);
+        let taken = ClientMetadata::from_registration(both).unwrap();
+        assert_eq!(vec!["com.example.app:/cb", "zed://cb"], taken.redirect_uris);
+    }
+
+    #[test]
     fn the_answer_never_holds_null() {
         let nulls = json!({
             "client_uri": null, "jwks": null, "jwks_uri": "", "scope": null, "software_id": null,

@@ -33,6 +33,12 @@ pub enum RedirectProblem {
     /// A scheme that must not be opened.
     #[error("its scheme is not allowed")]
     Scheme,
+    /// A private scheme that could be any program's.
+    #[error(
+        "its scheme is neither a domain name reversed (com.example.app) nor that of an MCP client that is known here: an \
+         administrator can make a client with it"
+    )]
+    UnknownApp,
     /// The query has a parameter of the answer.
     #[error("its query has a parameter that the answer brings (code, state, iss, error)")]
     AnswerParameter,

@@ -144,6 +144,91 @@ fn schemes_that_do_harm_are_refused_in_all_the_ways_to_write_them() {
     ]);
 }
 
+/// What opens a program of the operating system, or one that everybody has.
+#[test]
+fn schemes_of_well_known_handlers_are_refused() {
+    for scheme in [
+        "microsoft-edge",
+        "microsoft-edge-holographic",
+        "callto",
+        "skype",
+        "skype-meetnow",
+        "excel",
+        "word",
+        "powerpoint",
+        "onenote",
+        "onenote-cmd",
+        "ms-word",
+        "ms-excel",
+        "ms-settings",
+        "ms-officecmd",
+        "search-ms",
+        "steam",
+        "steamlink",
+        "tel",
+        "mailto",
+        "sms",
+        "facetime",
+        "facetime-audio",
+        "imessage",
+        "intent",
+        "slack",
+        "msteams",
+        "zoommtg",
+        "zoomus",
+        "discord",
+        "whatsapp",
+        "tg",
+        "itms-apps",
+        "itms-appss",
+        "app-settings",
+        "prefs",
+        "shortcuts",
+        "x-apple.systempreferences",
+        "com.apple.tips",
+        "com.epicgames.launcher",
+        "bitcoin",
+        "magnet",
+        "vnc",
+        "ssh",
+        "web+mastodon",
+        "jetbrains",
+        "STEAM",
+        "Ms-Word",
+    ] {
+        let text = format!("{scheme}://callback");
+        assert_eq!(
+            Err(RedirectProblem::Scheme),
+            RedirectUri::parse(&text),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_scheme_is_its_clients_own_by_its_form_or_because_it_is_known() {
+    for (text, is_own) in [
+        ("https://claude.ai/cb", true),
+        ("http://localhost:1/cb", true),
+        ("com.example.app:/cb", true),
+        ("io.github.me.my-app://cb", true),
+        ("Com.Example.App://cb", true),
+        ("cursor://anysphere.cursor-mcp/oauth/callback", true),
+        ("vscode-insiders://ms-vscode.mcp/cb", true),
+        ("acme://cb", false),
+        ("my-app://cb", false),
+        ("cursors://cb", false),
+        ("a.b://cb", false),
+        ("com.://cb", false),
+        ("com..app://cb", false),
+        ("com.a+b://cb", false),
+        ("1password.x://cb", false),
+    ] {
+        let is_taken = RedirectUri::parse(text).is_ok_and(|uri| uri.is_scheme_of_its_own());
+        assert_eq!(is_own, is_taken, "{text}");
+    }
+}
+
 #[test]
 fn characters_that_browsers_skip_turn_or_decode_are_refused() {
     refused(&[

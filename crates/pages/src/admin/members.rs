@@ -23,6 +23,8 @@ pub struct MembersPage {
     pub invitations: Vec<InvitationLine>,
     /// The link of an invitation that was just made.
     pub new_link: Option<(Foreign, String)>,
+    /// Whether this person may add accounts without asking them, and say as whom they act: they manage the deployment.
+    pub can_add: bool,
 }
 
 /// A member.

@@ -1,8 +1,10 @@
 use askama::Template;
+use tidegate_types::WorkspaceSlug;
 
 use crate::{Desk, Foreign, Moment};
 
-/// Password and sign-out. Forms: `POST /settings/account/sign-out-everywhere` with `apps` ("yes" or absent).
+/// Password and sign-out. Forms: `POST /settings/account/sign-out-everywhere` with `apps` ("yes" or absent);
+/// `POST /settings/account/join` with `workspace` and `superset_username`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings/account.html")]
 pub struct AccountPage {
@@ -16,4 +18,6 @@ pub struct AccountPage {
     pub signed_in_at: Moment,
     /// Workspaces, with the role.
     pub memberships: Vec<(Foreign, &'static str)>,
+    /// Workspaces that this person may join by themselves, since they manage the deployment.
+    pub joinable: Vec<(WorkspaceSlug, Foreign)>,
 }

@@ -7,46 +7,93 @@ use tidegate_manager::workspace::{DeclareWorkspaces, ListWorkspaces, Workspace};
 use tidegate_manager::{
     LocalManager, LocalSettings, Manager, ManagerError, RemoteManager, RemoteSettings,
 };
-use tidegate_types::{Clock, WorkspaceSlug};
+use tidegate_types::{Clock, ExposeSecret as _, WorkspaceSlug};
+use url::Url;
 
-/// Opens it.
+/// Opens it, and makes it where it is not there.
 pub(super) async fn open(
     place: &ManagerPlace,
     clock: &Arc<dyn Clock>,
 ) -> Result<Manager, ManagerError> {
-    let local = match place {
-        ManagerPlace::Sqlite { path, secret } => {
-            if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder).map_err(|err| {
-                    ManagerError::Unavailable(
-                        format!("the folder {} cannot be made: {err}", folder.display()).into(),
-                    )
-                })?;
-            }
-            LocalSettings::Sqlite {
-                path: path.clone(),
-                secret: secret.clone(),
-            }
+    if let ManagerPlace::Sqlite { path, .. } = place
+        && let Some(folder) = path.parent()
+    {
+        std::fs::create_dir_all(folder).map_err(|err| {
+            ManagerError::Unavailable(
+                format!("the folder {} cannot be made: {err}", folder.display()).into(),
+            )
+        })?;
+    }
+    match local(place) {
+        Some(local) => {
+            let manager = LocalManager::open(local, Arc::clone(clock)).await?;
+            Ok(Manager::Local(Arc::new(manager)))
         }
-        ManagerPlace::Postgres { url, secret } => LocalSettings::Postgres {
+        None => remote(place),
+    }
+}
+
+/// Opens it for a command, which makes and changes nothing by that. `None`: it is not there.
+pub(super) async fn open_existing(
+    place: &ManagerPlace,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Manager>, ManagerError> {
+    match local(place) {
+        Some(local) => {
+            let manager = LocalManager::open_existing(local, Arc::clone(clock)).await?;
+            Ok(manager.map(|manager| Manager::Local(Arc::new(manager))))
+        }
+        None => remote(place).map(Some),
+    }
+}
+
+fn local(place: &ManagerPlace) -> Option<LocalSettings> {
+    match place {
+        ManagerPlace::Sqlite { path, secret } => Some(LocalSettings::Sqlite {
+            path: path.clone(),
+            secret: secret.clone(),
+        }),
+        ManagerPlace::Postgres { url, secret } => Some(LocalSettings::Postgres {
             url: url.clone(),
             secret: secret.clone(),
-        },
-        ManagerPlace::Remote {
-            url,
-            token,
-            timeout,
-        } => {
-            let remote = RemoteManager::new(&RemoteSettings {
-                url: url.clone(),
-                token: token.clone(),
-                timeout: *timeout,
-            })?;
-            return Ok(Manager::Remote(Arc::new(remote)));
-        }
+        }),
+        ManagerPlace::Remote { .. } => None,
+    }
+}
+
+fn remote(place: &ManagerPlace) -> Result<Manager, ManagerError> {
+    let ManagerPlace::Remote {
+        url,
+        token,
+        timeout,
+    } = place
+    else {
+        return Err(ManagerError::Internal("the manager is not remote".into()));
     };
-    let manager = LocalManager::open(local, Arc::clone(clock)).await?;
-    Ok(Manager::Local(Arc::new(manager)))
+    let remote = RemoteManager::new(&RemoteSettings {
+        url: url.clone(),
+        token: token.clone(),
+        timeout: *timeout,
+    })?;
+    Ok(Manager::Remote(Arc::new(remote)))
+}
+
+/// Where it is, for people: a file, a database without user and password, another node.
+pub(super) fn shown(place: &ManagerPlace) -> String {
+    match place {
+        ManagerPlace::Sqlite { path, .. } => path.display().to_string(),
+        ManagerPlace::Postgres { url, .. } => match Url::parse(url.expose_secret()) {
+            Ok(url) => {
+                let port = url
+                    .port()
+                    .map_or_else(String::new, |port| format!(":{port}"));
+                let host = url.host_str().unwrap_or_default();
+                format!("postgres://{host}{port}{}", url.path())
+            }
+            Err(_) => "a PostgreSQL database".to_owned(),
+        },
+        ManagerPlace::Remote { url, .. } => url.as_str().trim_end_matches('/').to_owned(),
+    }
 }
 
 /// Looks whether it can be used, and changes nothing. Whether there is one already.

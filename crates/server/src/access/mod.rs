@@ -13,18 +13,21 @@ mod uses;
 use std::sync::Arc;
 
 use tidegate_auth::{LiveResources, OwnTokenAuthenticator, OwnTokenParts};
-use tidegate_authorization::{AuthorizationServer, FetcherSetupError, GuardedFetcher, Parts};
+use tidegate_authorization::{
+    AuthorizationServer, FetcherSetupError, GuardedFetcher, Parts, Rules,
+};
 use tidegate_config::{ManagerSettings, Settings};
 use tidegate_manager::{Manager, ManagerError};
 use tidegate_runtime::ControlPlane;
-use tidegate_signin::{FirstAdministrator, SignIn, SignInError};
+use tidegate_signin::{FirstAdministrator, SignIn, SignInError, SupersetUser};
 use tidegate_store::SharedState;
 use tidegate_tools::Features;
-use tidegate_types::Clock;
+use tidegate_types::{Clock, ScopeSet, WorkspaceSlug};
 use tidegate_web::{Access, Directory, ServiceTokens};
 use url::Url;
 
 use crate::late_node::LateNode;
+use crate::workspaces::KnownWorkspaces;
 
 use changes::Changes;
 use first_start::first_start;
@@ -55,21 +58,67 @@ pub enum AccessError {
     FirstStart(#[from] SignInError),
 }
 
-/// Opens the manager that the settings ask for, for commands. It knows the workspaces that the configuration names.
-/// `None`: the settings ask for none.
+/// The manager that commands ask, as the settings name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommandManager<M> {
+    /// The settings ask for none.
+    NotConfigured,
+    /// There is none at this place: no server made it yet.
+    Missing(String),
+    /// It is there.
+    At(String, M),
+}
+
+/// Opens the manager that the settings ask for, for commands, which never make one. It knows the workspaces that the
+/// configuration names.
 ///
 /// # Errors
 /// It cannot be opened, or not be reached.
 pub async fn open_manager(
     settings: &Settings,
     clock: &Arc<dyn Clock>,
-) -> Result<Option<Manager>, ManagerError> {
+) -> Result<CommandManager<Manager>, (String, ManagerError)> {
     let Some(configured) = &settings.manager else {
-        return Ok(None);
+        return Ok(CommandManager::NotConfigured);
     };
-    let manager = manager::open(&configured.place, clock).await?;
-    manager::declare_new(&manager, settings).await?;
-    Ok(Some(manager))
+    let place = manager::shown(&configured.place);
+    let opened = async {
+        let opened = manager::open_existing(&configured.place, clock).await?;
+        if let Some(manager) = &opened {
+            manager::declare_new(manager, settings).await?;
+        }
+        Ok(opened)
+    };
+    match opened.await {
+        Ok(Some(manager)) => Ok(CommandManager::At(place, manager)),
+        Ok(None) => Ok(CommandManager::Missing(place)),
+        Err(err) => Err((place, err)),
+    }
+}
+
+/// The user of a workspace's Superset that a member would act as, for commands, without a node. A workspace that we embed is not
+/// opened: its users are made when they are needed.
+pub async fn superset_user(
+    settings: &Settings,
+    manager: &Manager,
+    clock: &Arc<dyn Clock>,
+    workspace: &WorkspaceSlug,
+    username: &str,
+) -> SupersetUser {
+    let workspaces = KnownWorkspaces::new(settings, Some(manager.clone()), None, Arc::clone(clock));
+    superset::ask_once(&workspaces, workspace, username).await
+}
+
+/// What sign-in and the authorization server are put into.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) issuer: &'a Url,
+    pub(crate) directory: &'a Directory,
+    pub(crate) state: &'a SharedState,
+    pub(crate) node: &'a LateNode,
+    pub(crate) clock: &'a Arc<dyn Clock>,
+    /// Scopes that some tool needs.
+    pub(crate) scopes: ScopeSet,
 }
 
 /// The manager, and what the node asks of it.
@@ -149,40 +198,33 @@ impl Managed {
     /// The HTTP client for documents cannot be built, or the manager cannot be reached.
     pub(crate) async fn begin(
         &self,
-        settings: &Settings,
-        issuer: &Url,
-        directory: &Directory,
-        state: &SharedState,
-        node: &LateNode,
-        clock: &Arc<dyn Clock>,
+        around: &Surroundings<'_>,
     ) -> Result<(Access, Option<FirstAdministrator>), AccessError> {
-        let access = self.access(settings, issuer, directory, state, node, clock)?;
-        self.keep_names(settings, issuer, directory, &access)
+        let access = self.access(around)?;
+        self.keep_names(around.settings, around.issuer, around.directory, &access)
             .await?;
-        let first = if settings.sign_in.passwords {
-            first_start(settings, &access).await?
+        let first = if around.settings.sign_in.passwords {
+            first_start(around.settings, &access).await?
         } else {
             None
         };
         Ok((access, first))
     }
 
-    fn access(
-        &self,
-        settings: &Settings,
-        issuer: &Url,
-        directory: &Directory,
-        state: &SharedState,
-        node: &LateNode,
-        clock: &Arc<dyn Clock>,
-    ) -> Result<Access, AccessError> {
+    fn access(&self, around: &Surroundings<'_>) -> Result<Access, AccessError> {
+        let Surroundings {
+            settings, state, ..
+        } = around;
         let sign_in = SignIn::new(
             self.manager.clone(),
             Arc::clone(&state.tickets),
             Arc::clone(&state.tallies),
-            Arc::new(superset::MetastoreAccounts(node.clone())),
-            settings::sign_in(settings, issuer),
-            Arc::clone(clock),
+            Arc::new(superset::MetastoreAccounts {
+                node: around.node.clone(),
+                provisioning: Arc::clone(&self.standing),
+            }),
+            settings::sign_in(settings, around.issuer),
+            Arc::clone(around.clock),
         );
         let fetcher = GuardedFetcher::new(settings::fetching(&settings.oauth)?)?;
         let authorization = AuthorizationServer::new(Parts {
@@ -190,9 +232,12 @@ impl Managed {
             tickets: Arc::clone(&state.tickets),
             tallies: Arc::clone(&state.tallies),
             limits: Arc::clone(&state.limits),
-            resources: directory.names().resources.clone(),
-            rules: settings::rules(&settings.oauth),
-            clock: Arc::clone(clock),
+            resources: around.directory.names().resources.clone(),
+            rules: Rules {
+                offered_scopes: around.scopes,
+                ..settings::rules(&settings.oauth)
+            },
+            clock: Arc::clone(around.clock),
             fetcher: Arc::new(fetcher),
             gate: Arc::clone(&self.flags) as _,
         });
@@ -201,7 +246,7 @@ impl Managed {
             sign_in,
             authorization,
             accepts_superset: !settings.sign_in.superset_accounts.is_empty(),
-            clock: Arc::clone(clock),
+            clock: Arc::clone(around.clock),
             gate: Arc::clone(&self.flags) as _,
             service_tokens: self.service_tokens.clone(),
         })

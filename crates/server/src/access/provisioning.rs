@@ -56,7 +56,8 @@ impl Provisioning {
         }
     }
 
-    async fn is_embedded(&self, workspace: &WorkspaceSlug) -> Result<bool, Failure> {
+    /// Whether we embed the workspace, so that its users are made here.
+    pub(super) async fn is_embedded(&self, workspace: &WorkspaceSlug) -> Result<bool, Failure> {
         if let Some(known) = self.embedded.get(workspace) {
             return Ok(known);
         }

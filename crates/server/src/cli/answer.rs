@@ -10,6 +10,8 @@ pub(super) struct Answer {
     /// Lines, each with its end.
     pub(super) text: String,
     pub(super) json: Value,
+    /// What was done, and will not do what is wanted of it yet.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Answer {
@@ -17,7 +19,15 @@ impl Answer {
     pub(super) fn line(text: impl Into<String>, json: Value) -> Self {
         let mut text = text.into();
         text.push('\n');
-        Self { text, json }
+        Self::new(text, json)
+    }
+
+    fn new(text: String, json: Value) -> Self {
+        Self {
+            text,
+            json,
+            warnings: Vec::new(),
+        }
     }
 
     /// Names and values, one a line.
@@ -28,10 +38,7 @@ impl Answer {
         let rows = facts
             .into_iter()
             .map(|(name, value)| vec![name.into(), value]);
-        Self {
-            text: aligned(rows.collect()),
-            json,
-        }
+        Self::new(aligned(rows.collect()), json)
     }
 
     /// Rows under a heading.
@@ -42,10 +49,21 @@ impl Answer {
     ) -> Self {
         let heading = heading.map(str::to_uppercase);
         let rows = std::iter::once(heading).chain(rows).map(Vec::from);
-        Self {
-            text: aligned(rows.collect()),
-            json,
+        Self::new(aligned(rows.collect()), json)
+    }
+
+    /// With a warning, if there is one.
+    pub(super) fn warned(mut self, warning: Option<String>) -> Self {
+        self.warnings.extend(warning);
+        self
+    }
+
+    /// The answer for programs: an object has the warnings as `warnings`.
+    pub(super) fn into_json(mut self) -> Value {
+        if let (Value::Object(members), false) = (&mut self.json, self.warnings.is_empty()) {
+            members.insert("warnings".to_owned(), self.warnings.into());
         }
+        self.json
     }
 
     /// Says below that what was shown will not be shown again.

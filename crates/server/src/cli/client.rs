@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tidegate_manager::account::{Account, AccountKind, CreateServiceAccount};
 use tidegate_manager::client::{
     AddSecret, Client, ClientFilter, ClientKind, CreateClient, FindClient, ListClients,
-    ListSecrets, RemoveClient, UpdateClient,
+    ListSecrets, RegisterMachine, RemoveClient, UpdateClient,
 };
 use tidegate_manager::grant::{EndGrants, EndReason, GrantFilter};
 use tidegate_oauth::{ClientMetadata, IssuedSecret, SecretKind};
@@ -15,6 +15,7 @@ use super::answer::{Answer, or_dash, time, time_or_dash, yes_or_no};
 use super::context::{About, Context, json};
 use super::failure::Failure;
 use super::life::Life;
+use super::member;
 use super::policy;
 use super::scopes::{Scopes, scope};
 
@@ -132,6 +133,9 @@ pub(crate) struct NewMachine {
     /// As what a new service account joins: viewer, analyst, editor or admin.
     #[arg(long)]
     role: Option<Role>,
+    /// The user of the workspace's Superset that a new service account acts as; the one of its own name without.
+    #[arg(long, requires = "service_account")]
+    superset_username: Option<String>,
     /// Its id; drawn without.
     #[arg(long)]
     id: Option<ClientId>,
@@ -337,9 +341,16 @@ async fn add_machine(new: NewMachine, context: &Context) -> Result<Answer, Failu
     }
     let metadata = metadata(given)?;
     let owner = owner_of(new.owner.as_deref(), context).await?;
-    let acts_as = match (new.service_account, &owner) {
-        (Some(name), _) => service_account(&name, &new.workspace, new.role, context).await?,
-        (None, Some(owner)) => owner.clone(),
+    let (acts_as, service) = match (new.service_account, &owner) {
+        (Some(name), _) => {
+            let place = NewPlace {
+                workspace: new.workspace.clone(),
+                role: new.role,
+                superset_username: new.superset_username,
+            };
+            service_account(name, place, context).await?
+        }
+        (None, Some(owner)) => (Some(owner.clone()), None),
         (None, None) => {
             return Err(Failure::Usage(
                 "give --service-account, or --acts-as-owner with --owner".into(),
@@ -351,15 +362,34 @@ async fn add_machine(new: NewMachine, context: &Context) -> Result<Answer, Failu
         kind: ClientKind::Machine,
         metadata,
         owner: owner.map(|owner| owner.id),
-        acts_as: Some(acts_as.id),
-        workspace: Some(new.workspace),
+        acts_as: acts_as.as_ref().map(|account| account.id.clone()),
+        workspace: Some(new.workspace.clone()),
         scopes: new.scopes.set(),
         is_verified: true,
         has_secret: false,
         created_at: 0,
         last_used_at: None,
     };
-    create(client, !has_keys, context).await
+    let secret = (!has_keys).then(|| IssuedSecret::draw(SecretKind::ClientSecret));
+    let register = RegisterMachine {
+        client,
+        secret: secret.as_ref().map(|secret| secret.hash),
+        service,
+    };
+    let made = context.call(register).await?;
+    if let Some(service) = &made.service {
+        let about = About {
+            detail: service.username.clone(),
+            ..About::workspace(&new.workspace)
+        };
+        context.record("account.service_created", about).await;
+    }
+    let shown = show_new(&made.client, secret.as_ref(), context).await?;
+    let warning = match made.service.or(acts_as) {
+        Some(account) => member::warning(&account, &new.workspace, context).await?,
+        None => None,
+    };
+    Ok(shown.warned(warning))
 }
 
 /// As many bytes as the manager keeps of a client.
@@ -381,39 +411,40 @@ fn read_jwks(path: &std::path::Path) -> Result<Value, Failure> {
     serde_json::from_str(&text).map_err(|_| wrong(&"it is no JSON"))
 }
 
-/// The service account of the name; a new one where there is none and a role says as what.
-async fn service_account(
-    name: &str,
-    workspace: &WorkspaceSlug,
+/// Where and as whom a new service account is to work.
+struct NewPlace {
+    workspace: WorkspaceSlug,
     role: Option<Role>,
+    superset_username: Option<String>,
+}
+
+/// The service account of the name, or a new one to make where there is none and a role says as what.
+async fn service_account(
+    name: String,
+    place: NewPlace,
     context: &Context,
-) -> Result<Account, Failure> {
-    match (context.account(name).await, role) {
-        (Ok(account), None) if account.kind == AccountKind::Service => Ok(account),
-        (Ok(account), None) => Err(Failure::Usage(format!(
-            "{} is a person: give a service account, or --acts-as-owner",
+) -> Result<(Option<Account>, Option<CreateServiceAccount>), Failure> {
+    let is_to_be_new = place.role.is_some() || place.superset_username.is_some();
+    match (context.account(&name).await, place.role) {
+        (Ok(account), _) if is_to_be_new => Err(Failure::Refused(format!(
+            "{} exists already: leave out --role and --superset-username to use it as it is",
             account.username
         ))),
-        (Ok(account), Some(_)) => Err(Failure::Refused(format!(
-            "{} exists already: leave out --role to use it as it is",
+        (Ok(account), _) if account.kind == AccountKind::Service => Ok((Some(account), None)),
+        (Ok(account), _) => Err(Failure::Usage(format!(
+            "{} is a person: give a service account, or --acts-as-owner",
             account.username
         ))),
         (Err(Failure::NotFound { .. }), Some(role)) => {
             let create = CreateServiceAccount {
-                username: name.to_owned(),
-                display_name: name.to_owned(),
-                workspace: workspace.clone(),
+                display_name: name.clone(),
+                username: name,
+                workspace: place.workspace,
                 role,
-                superset_username: None,
+                superset_username: place.superset_username,
                 made_by: None,
             };
-            let made = context.call(create).await?;
-            let about = About {
-                detail: made.username.clone(),
-                ..About::workspace(workspace)
-            };
-            context.record("account.service_created", about).await;
-            Ok(made)
+            Ok((None, Some(create)))
         }
         (Err(Failure::NotFound { .. }), None) => Err(Failure::Usage(format!(
             "there is no service account {name:?}: give --role to make it"
@@ -430,14 +461,23 @@ async fn create(client: Client, has_secret: bool, context: &Context) -> Result<A
         registration_token: None,
     };
     let made = context.call(create).await?;
+    show_new(&made, secret.as_ref(), context).await
+}
+
+/// Records that a client was made, and shows it with its secret.
+async fn show_new(
+    client: &Client,
+    secret: Option<&IssuedSecret>,
+    context: &Context,
+) -> Result<Answer, Failure> {
     let about = About {
-        detail: made.metadata.client_name.clone(),
-        ..About::client(&made.id)
+        detail: client.metadata.client_name.clone(),
+        ..About::client(&client.id)
     };
     context.record("client.created", about).await;
-    let shown = show(&made, context).await?;
+    let shown = show(client, context).await?;
     Ok(match secret {
-        Some(secret) => with_secret(shown, &secret),
+        Some(secret) => with_secret(shown, secret),
         None => shown,
     })
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tidegate_config::Settings;
 use tidegate_manager::account::{Account, AccountKey, FindAccount};
 use tidegate_manager::audit::{AuditEvent, RecordEvents};
-use tidegate_manager::workspace::FindWorkspace;
+use tidegate_manager::workspace::{FindWorkspace, ListWorkspaces, Workspace};
 use tidegate_manager::{Manager, Operation};
 use tidegate_types::{AccountId, ClientId, Clock, WorkspaceSlug};
 
@@ -18,6 +18,9 @@ pub(super) struct Context {
     pub(super) settings: Settings,
     pub(super) clock: Arc<dyn Clock>,
 }
+
+/// Workspaces that are named to whoever asks for one that is not there.
+const MOST_NAMED: usize = 10;
 
 /// What an audit record is about.
 #[derive(Default)]
@@ -87,10 +90,29 @@ impl Context {
 
     /// Refuses a workspace that is not there, before anything is changed.
     pub(super) async fn check_workspace(&self, slug: &WorkspaceSlug) -> Result<(), Failure> {
-        let found = self.call(FindWorkspace { slug: slug.clone() }).await?;
-        found
-            .map(drop)
-            .ok_or_else(|| Failure::not_found("workspace", slug.as_str()))
+        self.workspace(slug).await.map(drop)
+    }
+
+    /// The workspace of the name.
+    pub(super) async fn workspace(&self, slug: &WorkspaceSlug) -> Result<Workspace, Failure> {
+        if let Some(found) = self.call(FindWorkspace { slug: slug.clone() }).await? {
+            return Ok(found);
+        }
+        let all = self.call(ListWorkspaces {}).await?;
+        let mut names: Vec<&str> = all.iter().map(|one| one.slug.as_str()).collect();
+        if names.is_empty() {
+            return Err(Failure::not_found("workspace", slug.as_str()));
+        }
+        let more = names.len().saturating_sub(MOST_NAMED);
+        names.truncate(MOST_NAMED);
+        let mut known = names.join(", ");
+        if more > 0 {
+            known = format!("{known} and {more} more");
+        }
+        Err(Failure::NoWorkspace {
+            name: slug.to_string(),
+            known,
+        })
     }
 
     /// Keeps a record of what was done. What was done stays done when the record cannot be kept.

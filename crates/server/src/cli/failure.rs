@@ -10,15 +10,26 @@ use tidegate_manager::ManagerError;
 pub(super) enum Failure {
     /// The settings ask for no manager.
     #[error(
-        "there is no manager to ask: set manager.url to embedded, a PostgreSQL database or another node"
+        "these settings name no manager: give the command what the server has, that is its --config, its TIDEGATE_… variables and, \
+         where data_dir is relative, its folder. A server has a manager where auth.enabled is true (TIDEGATE_AUTH__ENABLED=true) \
+         or manager.url is set: embedded, a PostgreSQL database or another node"
     )]
     NoManager,
+    /// There is none at this place.
+    #[error(
+        "no manager at {0}{folder}; start the server once, or give --config",
+        folder = folder_of(.0)
+    )]
+    MissingManager(String),
     /// What was asked is not right.
     #[error("{0}")]
     Usage(String),
     /// What it is about does not exist.
     #[error("{what} {name:?} does not exist")]
     NotFound { what: &'static str, name: String },
+    /// Likewise, with those that do.
+    #[error("workspace {name:?} does not exist; there is {known}")]
+    NoWorkspace { name: String, known: String },
     /// It would be done, and is not because of what is there.
     #[error("{0}")]
     Refused(String),
@@ -56,7 +67,8 @@ impl Failure {
     fn kind(&self) -> (&'static str, u8) {
         match self {
             Self::NoManager | Self::Usage(_) => ("invalid", 2),
-            Self::NotFound { .. } => ("not_found", 3),
+            Self::MissingManager(_) => ("no_manager", 1),
+            Self::NotFound { .. } | Self::NoWorkspace { .. } => ("not_found", 3),
             Self::Refused(_) => ("refused", 4),
             Self::Internal(_) => ("failed", 1),
             Self::Manager(err) => match err {
@@ -75,8 +87,23 @@ impl Failure {
         ExitCode::from(self.kind().1)
     }
 
-    /// `{"error": "not_found", "message": "…"}`.
-    pub(super) fn json(&self) -> Value {
-        json!({ "error": self.kind().0, "message": self.words() })
+    /// `{"error": "not_found", "message": "…", "manager": "…"}`, the last where a manager was asked.
+    pub(super) fn json(&self, manager: Option<&str>) -> Value {
+        let mut told = json!({ "error": self.kind().0, "message": self.words() });
+        if let Some(manager) = manager {
+            told["manager"] = manager.into();
+        }
+        told
     }
+}
+
+/// The folder that a relative path is in.
+fn folder_of(place: &str) -> String {
+    if place.contains("://") || std::path::Path::new(place).is_absolute() {
+        return String::new();
+    }
+    std::env::current_dir().map_or_else(
+        |_| String::new(),
+        |folder| format!(" in the folder {}", folder.display()),
+    )
 }

@@ -1,17 +1,23 @@
+use std::collections::BTreeMap;
+
 use clap::{Subcommand, ValueEnum};
-use serde_json::json;
-use tidegate_manager::flag::{ClearFlag, EvaluateFlags, FlagRule, ListFlags, SetFlag};
+use serde_json::{Value, json};
+use tidegate_config::{Flag, Settings};
+use tidegate_manager::flag::{
+    ClearFlag, EvaluateFlags, FlagRule, ListFlags, SetFlag, StandingRule,
+};
 use tidegate_types::WorkspaceSlug;
 
-use super::answer::{Answer, time};
+use super::answer::{Answer, time_or_dash};
 use super::context::{About, Context, json};
 use super::failure::Failure;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Lists all rules; what no rule decides is decided by the nodes' configuration.
+    /// Lists all flags: what each is now, and the rules. What no rule decides is decided by each node's configuration; what this
+    /// command was given is shown for it.
     List,
-    /// Shows what rules decide in a workspace.
+    /// Shows what each is in a workspace.
     Show {
         /// Which.
         workspace: WorkspaceSlug,
@@ -60,21 +66,8 @@ fn told(rule: &FlagRule) -> String {
 
 pub(super) async fn run(command: Command, context: &Context) -> Result<Answer, Failure> {
     match command {
-        Command::List => {
-            let all = context.call(ListFlags {}).await?;
-            let rows = all
-                .iter()
-                .map(|one| [one.flag.clone(), told(&one.rule), time(one.set_at)]);
-            Ok(Answer::table(["flag", "rule", "since"], rows, json(&all)?))
-        }
-        Command::Show { workspace } => {
-            context.check_workspace(&workspace).await?;
-            let decided = context.call(EvaluateFlags { workspace }).await?;
-            let rows = decided
-                .iter()
-                .map(|(flag, is_on)| [flag.clone(), word(*is_on).to_owned()]);
-            Ok(Answer::table(["flag", "is"], rows, json(&decided)?))
-        }
+        Command::List => list(context).await,
+        Command::Show { workspace } => show(workspace, context).await,
         Command::Set {
             flag,
             to,
@@ -91,6 +84,127 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<Answer, F
         }
         Command::Clear { flag, workspace } => clear(flag, workspace, context).await,
     }
+}
+
+/// What a flag is where no workspace's own rule says otherwise.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Usually {
+    Is(bool),
+    /// On in this part of all workspaces.
+    InPart(u8),
+}
+
+/// A flag as it is now.
+struct Standing<'a> {
+    flag: Flag,
+    usually: Usually,
+    /// Where it is otherwise, or may be.
+    elsewhere: BTreeMap<&'a WorkspaceSlug, bool>,
+    rules: Vec<&'a StandingRule>,
+}
+
+impl<'a> Standing<'a> {
+    fn of(flag: Flag, rules: &'a [StandingRule], settings: &'a Settings) -> Self {
+        let rules: Vec<_> = rules
+            .iter()
+            .filter(|rule| rule.flag == flag.as_str())
+            .collect();
+        let everywhere = rules.iter().find_map(|standing| match standing.rule {
+            FlagRule::Everywhere(is_on) => Some(Usually::Is(is_on)),
+            FlagRule::In { .. } | FlagRule::Percentage(_) => None,
+        });
+        let in_part = rules.iter().find_map(|standing| match standing.rule {
+            FlagRule::Percentage(part) => Some(Usually::InPart(part)),
+            FlagRule::In { .. } | FlagRule::Everywhere(_) => None,
+        });
+        let ruled = everywhere.or(in_part);
+        let usually = ruled.unwrap_or(Usually::Is(settings.flags.is_on(flag)));
+        let mut elsewhere = BTreeMap::new();
+        if ruled.is_none() {
+            let configured = settings.workspaces.iter();
+            elsewhere.extend(configured.map(|one| (&one.slug, one.flags.is_on(flag))));
+        }
+        elsewhere.extend(rules.iter().filter_map(|standing| match &standing.rule {
+            FlagRule::In { workspace, is_on } => Some((workspace, *is_on)),
+            FlagRule::Everywhere(_) | FlagRule::Percentage(_) => None,
+        }));
+        elsewhere.retain(|_, is_on| usually != Usually::Is(*is_on));
+        Self {
+            flag,
+            usually,
+            elsewhere,
+            rules,
+        }
+    }
+
+    /// `on`, `off, on in acme`.
+    fn words(&self) -> String {
+        let mut words = match self.usually {
+            Usually::Is(is_on) => word(is_on).to_owned(),
+            Usually::InPart(part) => format!("on in {part} % of all workspaces"),
+        };
+        for (workspace, is_on) in &self.elsewhere {
+            words = format!("{words}, {} in {workspace}", word(*is_on));
+        }
+        words
+    }
+
+    fn row(&self) -> [String; 4] {
+        let rules: Vec<_> = self.rules.iter().map(|one| told(&one.rule)).collect();
+        let by = if rules.is_empty() {
+            "configuration".to_owned()
+        } else {
+            rules.join("; ")
+        };
+        let since = self.rules.iter().map(|rule| rule.set_at).max();
+        [
+            self.flag.as_str().to_owned(),
+            self.words(),
+            by,
+            time_or_dash(since),
+        ]
+    }
+
+    fn json(&self) -> Result<Value, Failure> {
+        let (is_on, percentage) = match self.usually {
+            Usually::Is(is_on) => (Some(is_on), None),
+            Usually::InPart(part) => (None, Some(part)),
+        };
+        Ok(json!({
+            "flag": self.flag.as_str(),
+            "is_on": is_on,
+            "percentage": percentage,
+            "workspaces": json(&self.elsewhere)?,
+            "rules": json(&self.rules)?,
+        }))
+    }
+}
+
+async fn list(context: &Context) -> Result<Answer, Failure> {
+    let rules = context.call(ListFlags {}).await?;
+    let all: Vec<_> = Flag::ALL
+        .into_iter()
+        .map(|flag| Standing::of(flag, &rules, &context.settings))
+        .collect();
+    let shown = all.iter().map(Standing::json).collect::<Result<_, _>>()?;
+    let heading = ["flag", "is", "by", "since"];
+    Ok(Answer::table(heading, all.iter().map(Standing::row), shown))
+}
+
+async fn show(workspace: WorkspaceSlug, context: &Context) -> Result<Answer, Failure> {
+    context.check_workspace(&workspace).await?;
+    let configured = (context.settings.workspaces.iter())
+        .find(|one| one.slug == workspace)
+        .map_or(context.settings.flags, |one| one.flags);
+    let decided = context.call(EvaluateFlags { workspace }).await?;
+    let all = Flag::ALL.map(|flag| match decided.get(flag.as_str()) {
+        Some(is_on) => (flag.as_str(), *is_on, "rule"),
+        None => (flag.as_str(), configured.is_on(flag), "configuration"),
+    });
+    let rows =
+        all.map(|(flag, is_on, by)| [flag.to_owned(), word(is_on).to_owned(), by.to_owned()]);
+    let shown: BTreeMap<_, _> = all.iter().map(|(flag, is_on, _)| (flag, is_on)).collect();
+    Ok(Answer::table(["flag", "is", "by"], rows, json(&shown)?))
 }
 
 async fn set(flag: String, rule: FlagRule, context: &Context) -> Result<Answer, Failure> {

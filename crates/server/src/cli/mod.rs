@@ -11,6 +11,7 @@ mod failure;
 mod flag;
 mod key;
 mod life;
+mod member;
 mod policy;
 mod scopes;
 mod team;
@@ -24,6 +25,8 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use tidegate_config::Settings;
+use tidegate_manager::Manager;
+use tidegate_server::CommandManager;
 use tidegate_types::{Clock, SystemClock};
 
 use answer::Answer;
@@ -63,14 +66,22 @@ pub(crate) struct Area<C: Subcommand> {
     json: bool,
 }
 
-/// Runs a command. Exit codes: 0 done; 1 the manager cannot be reached or failed; 2 what was asked is not right;
+/// Runs a command. It says on standard error which manager was asked, and makes none. Exit codes: 0 done; 1 the manager is
+/// not there, cannot be reached or failed; 2 what was asked is not right;
 /// 3 what it is about does not exist; 4 refused, since it exists already or a limit is reached.
 pub(crate) async fn run(command: Manage, settings: Settings) -> anyhow::Result<ExitCode> {
     let is_json = command.is_json();
-    match Box::pin(answer(command, settings)).await {
+    let (manager, answer) = Box::pin(answer(command, settings)).await;
+    if let (Some(manager), true) = (&manager, !is_json || answer.is_ok()) {
+        eprintln!("tidegate: manager {manager}");
+    }
+    match answer {
         Ok(answer) => {
+            for warning in &answer.warnings {
+                eprintln!("tidegate: warning: {warning}");
+            }
             let text = if is_json {
-                format!("{:#}\n", answer.json)
+                format!("{:#}\n", answer.into_json())
             } else {
                 answer.text
             };
@@ -81,7 +92,7 @@ pub(crate) async fn run(command: Manage, settings: Settings) -> anyhow::Result<E
         }
         Err(failure) => {
             if is_json {
-                eprintln!("{}", failure.json());
+                eprintln!("{}", failure.json(manager.as_deref()));
             } else {
                 eprintln!("tidegate: {}", failure.words());
             }
@@ -105,22 +116,37 @@ impl Manage {
     }
 }
 
-async fn answer(command: Manage, settings: Settings) -> Result<Answer, Failure> {
+/// The manager that was asked, as people know it, and what came of it.
+async fn answer(command: Manage, settings: Settings) -> (Option<String>, Result<Answer, Failure>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let manager = tidegate_server::open_manager(&settings, &clock).await?;
+    let (place, manager) = match tidegate_server::open_manager(&settings, &clock).await {
+        Ok(CommandManager::At(place, manager)) => (place, manager),
+        Ok(CommandManager::Missing(place)) => return (None, Err(Failure::MissingManager(place))),
+        Ok(CommandManager::NotConfigured) => return (None, Err(Failure::NoManager)),
+        Err((place, err)) => return (Some(place), Err(err.into())),
+    };
     let context = Context {
-        manager: manager.ok_or(Failure::NoManager)?,
+        manager,
         settings,
         clock,
     };
+    let answer = run_in(command, &context).await;
+    if let Manager::Local(local) = &context.manager {
+        // Files that belong to an open database go.
+        local.close().await;
+    }
+    (Some(place), answer)
+}
+
+async fn run_in(command: Manage, context: &Context) -> Result<Answer, Failure> {
     match command {
-        Manage::Workspace(area) => workspace::run(area.command, &context).await,
-        Manage::User(area) => user::run(area.command, &context).await,
-        Manage::Team(area) => team::run(area.command, &context).await,
-        Manage::Client(area) => client::run(area.command, &context).await,
-        Manage::Connection(area) => connection::run(area.command, &context).await,
-        Manage::Token(area) => token::run(area.command, &context).await,
-        Manage::Flag(area) => flag::run(area.command, &context).await,
-        Manage::Key(area) => key::run(area.command, &context).await,
+        Manage::Workspace(area) => workspace::run(area.command, context).await,
+        Manage::User(area) => user::run(area.command, context).await,
+        Manage::Team(area) => team::run(area.command, context).await,
+        Manage::Client(area) => client::run(area.command, context).await,
+        Manage::Connection(area) => connection::run(area.command, context).await,
+        Manage::Token(area) => token::run(area.command, context).await,
+        Manage::Flag(area) => flag::run(area.command, context).await,
+        Manage::Key(area) => key::run(area.command, context).await,
     }
 }

@@ -124,7 +124,7 @@ async fn add(new: New, context: &Context) -> Result<Answer, Failure> {
         ("expires", time_or_dash(made.expires_at)),
     ];
     let mut shown = Answer::facts(facts, json(&made)?);
-    shown.json["secret"] = text.into();
+    shown.json["token"] = text.into();
     shown.text.push_str("\ntoken: ");
     shown.text.push_str(text);
     shown.text.push('\n');

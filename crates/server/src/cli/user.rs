@@ -12,6 +12,7 @@ use tidegate_types::{ExposeSecret as _, Role, WorkspaceSlug};
 use super::answer::{Answer, or_dash, time, time_or_dash, yes_or_no};
 use super::context::{About, Context, json};
 use super::failure::Failure;
+use super::member;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -182,8 +183,9 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<Answer, F
             superset_username,
         } => {
             let account = context.account(&user).await?;
+            let workspace = place.workspace.clone();
             join(&account, place, superset_username, context).await?;
-            show(&account, context).await
+            show_in(&account, &workspace, context).await
         }
         Command::Leave { user, workspace } => leave(&user, workspace, context).await,
         Command::SignOut { user, clients } => sign_out(&user, clients, context).await,
@@ -300,12 +302,25 @@ async fn add(new: New, context: &Context) -> Result<Answer, Failure> {
     let account = context.call(create).await?;
     let about = About::detail(&account.username);
     context.record("account.created", about).await;
-    if let (Some(workspace), Some(role)) = (new.workspace, new.role) {
+    let shown = if let (Some(workspace), Some(role)) = (new.workspace, new.role) {
+        let joined = workspace.clone();
         let place = Place { workspace, role };
         join(&account, place, new.superset_username, context).await?;
-    }
-    let shown = show(&account, context).await?;
+        show_in(&account, &joined, context).await?
+    } else {
+        show(&account, context).await?
+    };
     Ok(with_password(shown, password))
+}
+
+/// Shows a member of the workspace, and warns if they would be refused there.
+async fn show_in(
+    account: &Account,
+    workspace: &WorkspaceSlug,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    let warning = member::warning(account, workspace, context).await?;
+    Ok(show(account, context).await?.warned(warning))
 }
 
 /// The password below what is shown, once.
@@ -322,6 +337,7 @@ fn with_password(mut shown: Answer, password: Option<GivenPassword>) -> Answer {
 }
 
 async fn add_service(new: NewService, context: &Context) -> Result<Answer, Failure> {
+    context.check_workspace(&new.place.workspace).await?;
     let workspace = new.place.workspace.clone();
     let account = make_service(new, context).await?;
     let about = About {
@@ -329,7 +345,7 @@ async fn add_service(new: NewService, context: &Context) -> Result<Answer, Failu
         ..About::workspace(&workspace)
     };
     context.record("account.service_created", about).await;
-    show(&account, context).await
+    show_in(&account, &workspace, context).await
 }
 
 async fn make_service(new: NewService, context: &Context) -> Result<Account, Failure> {
@@ -407,6 +423,7 @@ async fn join(
     superset_username: Option<String>,
     context: &Context,
 ) -> Result<(), Failure> {
+    context.check_workspace(&place.workspace).await?;
     let set = SetMembership {
         workspace: place.workspace.clone(),
         account: account.id.clone(),

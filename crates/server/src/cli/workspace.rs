@@ -1,8 +1,8 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tidegate_manager::workspace::{
-    CreateWorkspace, FindWorkspace, ListMembers, ListWorkspaces, RemoveWorkspace, UpdateWorkspace,
-    Workspace, WorkspaceConnection,
+    CreateWorkspace, ListMembers, ListWorkspaces, RemoveWorkspace, UpdateWorkspace, Workspace,
+    WorkspaceConnection,
 };
 use tidegate_types::WorkspaceSlug;
 
@@ -90,10 +90,7 @@ pub(crate) struct New {
 pub(super) async fn run(command: Command, context: &Context) -> Result<Answer, Failure> {
     match command {
         Command::List => list(context).await,
-        Command::Show { slug } => {
-            let found = context.call(FindWorkspace { slug: slug.clone() }).await?;
-            show(&found.ok_or_else(|| Failure::not_found("workspace", slug.as_str()))?)
-        }
+        Command::Show { slug } => show(&context.workspace(&slug).await?),
         Command::Add(new) => add(*new, context).await,
         Command::Set { slug, title, hosts } => {
             if title.is_none() && hosts.is_empty() {

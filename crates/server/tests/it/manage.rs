@@ -1,9 +1,15 @@
 //! The commands that manage a deployment, as the binary that operators run.
 
+use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+use tidegate_database::{Pool, PoolSettings};
+use tidegate_manager::{LocalManager, LocalSettings};
+use tidegate_metastore::seed::create_embedded;
+use tidegate_types::SystemClock;
 
 /// A deployment with a manager in a folder of its own. No server runs.
 struct Deployment {
@@ -11,10 +17,34 @@ struct Deployment {
 }
 
 impl Deployment {
+    /// As a server leaves it that was started once.
     fn new() -> Self {
+        let deployment = Self::never_started();
+        let settings = LocalSettings::Sqlite {
+            path: deployment.folder.path().join("manager.sqlite"),
+            secret: None,
+        };
+        block_on(async {
+            let manager = LocalManager::open(settings, Arc::new(SystemClock))
+                .await
+                .unwrap();
+            manager.close().await;
+        });
+        deployment
+    }
+
+    fn never_started() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
         }
+    }
+
+    fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
     }
 
     /// Runs `tidegate` with the words of the line, split at blanks.
@@ -55,6 +85,14 @@ impl Deployment {
         assert_eq!(kind, told["error"], "{line}: {told}");
         told["message"].as_str().unwrap().to_owned()
     }
+}
+
+fn block_on<F: Future>(work: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(work)
 }
 
 fn err(output: &Output) -> String {
@@ -180,14 +218,14 @@ fn a_token_is_shown_once_and_ended() {
     deployment.json("user add grace --workspace demo --role viewer");
     let made =
         deployment.json("token add grace report --workspace demo --expires-in 30d --scopes read");
-    let secret = made["secret"].as_str().unwrap();
-    assert!(secret.starts_with("tg_pat_"), "{secret}");
-    assert!(secret.ends_with(made["hint"].as_str().unwrap()));
+    let token = made["token"].as_str().unwrap();
+    assert!(token.starts_with("tg_pat_"), "{token}");
+    assert!(token.ends_with(made["hint"].as_str().unwrap()));
     let life = made["expires_at"].as_i64().unwrap() - made["created_at"].as_i64().unwrap();
     assert_eq!(30 * 86_400, life);
     let list = deployment.json("token list grace");
     assert_eq!("report", list[0]["name"]);
-    assert_eq!(Value::Null, list[0]["secret"]);
+    assert_eq!(Value::Null, list[0]["token"]);
     let id = made["id"].as_str().unwrap();
     deployment.json(&format!("token end {id}"));
     assert_eq!(
@@ -208,7 +246,6 @@ fn a_flag_is_set_and_cleared() {
     deployment.json("flag set MCP_OAUTH_ENABLED off");
     deployment.json("flag set MCP_OAUTH_ENABLED on --workspace demo");
     deployment.json("flag set CHATBOT_ENABLED --percentage 20");
-    assert_eq!(3, deployment.json("flag list").as_array().unwrap().len());
     let decided = deployment.json("flag show demo");
     assert_eq!(true, decided["MCP_OAUTH_ENABLED"]);
     deployment.json("flag clear MCP_OAUTH_ENABLED --workspace demo");
@@ -219,6 +256,46 @@ fn a_flag_is_set_and_cleared() {
     let told = deployment.fails("flag set MCP_OAUTH_ENABLE on", 2, "invalid");
     assert!(told.contains("MCP_OAUTH_ENABLED"), "{told}");
     deployment.fails("flag clear DASHBOARD_RBAC", 3, "not_found");
+}
+
+#[test]
+fn flags_are_listed_as_they_are_now() {
+    let deployment = Deployment::new();
+    let listed = || {
+        let all = deployment.json("flag list");
+        let all = all.as_array().unwrap().clone();
+        move |flag: &str| all.iter().find(|one| one["flag"] == flag).unwrap().clone()
+    };
+    let before = listed();
+    assert_eq!(true, before("MCP_SERVICE_ENABLED")["is_on"]);
+    assert_eq!(json!([]), before("MCP_SERVICE_ENABLED")["rules"]);
+    assert_eq!(json!({}), before("MCP_SERVICE_ENABLED")["workspaces"]);
+
+    deployment.json("flag set MCP_SERVICE_ENABLED off");
+    deployment.json("flag set MCP_SERVICE_ENABLED on --workspace demo");
+    deployment.json("flag set CHATBOT_ENABLED --percentage 20");
+    let after = listed();
+    let service = after("MCP_SERVICE_ENABLED");
+    assert_eq!(false, service["is_on"]);
+    assert_eq!(json!({ "demo": true }), service["workspaces"]);
+    assert_eq!(2, service["rules"].as_array().unwrap().len());
+    assert_eq!(Value::Null, after("CHATBOT_ENABLED")["is_on"]);
+    assert_eq!(20, after("CHATBOT_ENABLED")["percentage"]);
+    let text = deployment.text("flag list");
+    assert!(text.contains("off, on in demo"), "{text}");
+    assert!(text.contains("on in 20 % of all workspaces"), "{text}");
+
+    // What the configuration says counts where no rule does, in a workspace of its own word as well.
+    let environment = [
+        ("TIDEGATE_FLAGS__DASHBOARD_RBAC", "true"),
+        ("TIDEGATE_WORKSPACES__DEMO__FLAGS__DASHBOARD_RBAC", "false"),
+    ];
+    let output = deployment.run_in("flag list", &environment);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find(|line| line.starts_with("DASHBOARD_RBAC"));
+    let line = line.unwrap_or_else(|| panic!("{text} {}", err(&output)));
+    assert!(line.contains("on, off in demo"), "{text}");
+    assert!(line.contains("configuration"), "{text}");
 }
 
 #[test]
@@ -331,8 +408,162 @@ fn mistakes_are_told_with_what_would_be_right() {
         let output = deployment.run(wrong);
         assert_eq!(Some(2), output.status.code(), "{wrong}: {}", err(&output));
     }
+    let told = deployment.fails(
+        "user join grace --workspace acme --role viewer",
+        3,
+        "not_found",
+    );
+    assert_eq!("workspace \"acme\" does not exist; there is demo", told);
     let output = deployment.run("user show nobody");
-    assert_eq!("tidegate: user \"nobody\" does not exist\n", err(&output));
+    let told = err(&output);
+    let lines: Vec<_> = told.lines().collect();
+    let manager = deployment.folder.path().join("manager.sqlite");
+    assert_eq!(
+        [
+            format!("tidegate: manager {}", manager.display()).as_str(),
+            "tidegate: user \"nobody\" does not exist",
+        ],
+        lines[..]
+    );
+}
+
+#[test]
+fn a_command_makes_no_manager_and_leaves_no_file() {
+    let deployment = Deployment::never_started();
+    for line in [
+        "user list",
+        "user add grace --administrator",
+        "workspace list",
+        "key rotate",
+    ] {
+        let told = deployment.fails(line, 1, "no_manager");
+        let manager = deployment.folder.path().join("manager.sqlite");
+        assert_eq!(
+            format!(
+                "no manager at {}; start the server once, or give --config",
+                manager.display()
+            ),
+            told,
+            "{line}"
+        );
+        assert_eq!(Vec::<String>::new(), deployment.files(), "{line}");
+    }
+    // Nor the folder for it; a relative one is told with the folder that it is in.
+    let elsewhere = deployment.run_in("user list", &[("TIDEGATE_DATA_DIR", "./data")]);
+    assert_eq!(Some(1), elsewhere.status.code());
+    let told = err(&elsewhere);
+    assert!(
+        told.starts_with("tidegate: no manager at ./data/manager.sqlite in the folder /"),
+        "{told}"
+    );
+    assert_eq!(Vec::<String>::new(), deployment.files());
+
+    // An empty file is none.
+    std::fs::write(deployment.folder.path().join("manager.sqlite"), b"").unwrap();
+    deployment.fails("user list", 1, "no_manager");
+    assert_eq!(["manager.sqlite"], deployment.files()[..]);
+}
+
+#[test]
+fn a_command_leaves_only_what_it_found() {
+    let deployment = Deployment::new();
+    let before = deployment.files();
+    deployment.json("user add grace --workspace demo --role viewer");
+    deployment.json("user list");
+    deployment.fails("user show nobody", 3, "not_found");
+    assert_eq!(before, deployment.files());
+}
+
+#[test]
+fn a_command_says_which_manager_it_asked() {
+    let deployment = Deployment::new();
+    let manager = deployment.folder.path().join("manager.sqlite");
+    let expected = format!("tidegate: manager {}\n", manager.display());
+    assert_eq!(expected, err(&deployment.run("user list")));
+    let output = deployment.run("user list --json");
+    assert_eq!(expected, err(&output));
+    let output = deployment.run("user show nobody --json");
+    let told: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(manager.display().to_string(), told["manager"]);
+}
+
+#[test]
+fn a_member_whom_superset_does_not_have_is_warned_of() {
+    let deployment = Deployment::new();
+    let superset = make_superset(deployment.folder.path());
+    let metastore = format!("sqlite://{}", superset.display());
+    let environment = [
+        ("TIDEGATE_WORKSPACES__ACME__METASTORE", metastore.as_str()),
+        ("TIDEGATE_WORKSPACES__DEMO__METASTORE", "embedded"),
+    ];
+    let run = |line: &str| deployment.run_in(line, &environment);
+    for (line, warning) in [
+        (
+            "user add grace --workspace acme --role viewer",
+            "has no user \"grace\"",
+        ),
+        (
+            "user join grace --workspace acme --role viewer",
+            "--superset-username <user>",
+        ),
+        (
+            "user join grace --workspace acme --role viewer --superset-username viewer",
+            "\"viewer\" of workspace acme's Superset is not active",
+        ),
+        (
+            "user add-service robot --workspace acme --role viewer",
+            "has no user \"robot\"",
+        ),
+        (
+            "client add-machine pipeline --workspace acme --service-account pipe --role viewer",
+            "has no user \"pipe\"",
+        ),
+        // Names of Superset are told apart by case.
+        (
+            "user join grace --workspace acme --role viewer --superset-username Analyst",
+            "has no user \"Analyst\"",
+        ),
+    ] {
+        let output = run(line);
+        assert!(output.status.success(), "{line}: {}", err(&output));
+        assert!(err(&output).contains("tidegate: warning: "), "{line}");
+        assert!(err(&output).contains(warning), "{line}: {}", err(&output));
+    }
+    for line in [
+        "user join grace --workspace acme --role viewer --superset-username analyst",
+        "client add-machine nightly --workspace acme --service-account night --role viewer --superset-username analyst",
+        "user join grace --workspace demo --role viewer",
+    ] {
+        let output = run(line);
+        assert!(output.status.success(), "{line}: {}", err(&output));
+        assert!(
+            !err(&output).contains("warning"),
+            "{line}: {}",
+            err(&output)
+        );
+    }
+    let output = run("user add heidi --workspace acme --role viewer --json");
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let warning = shown["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("no user \"heidi\""), "{warning}");
+    let output = run("user show night --json");
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!("analyst", shown["memberships"][0]["superset_username"]);
+}
+
+/// A Superset's metastore with an active user `analyst`, and `viewer`, who is not. Where it is.
+fn make_superset(folder: &std::path::Path) -> PathBuf {
+    block_on(async {
+        let slug = "superset".parse().unwrap();
+        let made = create_embedded(folder, &slug, &SystemClock).await.unwrap();
+        let pool = Pool::sqlite_owned(&made.metastore, PoolSettings::default());
+        let switch_off = "UPDATE ab_user SET active = 0 WHERE username = 'viewer';";
+        pool.run_script("switch a user off", switch_off, "")
+            .await
+            .unwrap();
+        pool.close().await;
+        made.metastore
+    })
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Which account somebody has whom a provider signed in.
 
 use tidegate_manager::ManagerError;
-use tidegate_manager::account::{Account, AccountKey, FindAccount, LinkUpstream};
+use tidegate_manager::account::{
+    Account, AccountKey, Admitted, FindAccount, LinkUpstream, UpstreamIdentity,
+};
 use tidegate_manager::invitation::{AcceptInvitation, FindInvitation};
 use tidegate_oauth::SecretHash;
 use tidegate_types::Peer;
@@ -32,9 +34,12 @@ impl SignIn {
                 .await);
         }
         let account = match (purpose.connects, self.known(settings, identity).await?) {
-            (None, Some(account)) => account,
+            (None, Some(account)) => {
+                self.verify_again(settings, identity, &account).await;
+                account
+            }
             (None, None) => {
-                self.admit_newcomer(settings, identity, purpose.invitation, peer)
+                self.find_or_make(settings, identity, purpose.invitation, peer)
                     .await?
             }
             (Some(owner), known) => self.connect(settings, identity, owner, known, peer).await?,
@@ -65,13 +70,41 @@ impl SignIn {
             .ok_or(SignInError::SignedOut)?;
         match known {
             None => self.link_known(settings, identity, account, peer).await,
-            Some(known) if known.id == account.id => Ok(account),
+            // Again, which proves the address by now, if the provider is trusted for it.
+            Some(known) if known.id == account.id => {
+                self.link_known(settings, identity, account, peer).await
+            }
             Some(_) => {
                 let shown = SignInError::IdentityTaken;
                 Err(self
                     .not_admitted(settings, "identity_taken", Some(&account), shown, peer)
                     .await)
             }
+        }
+    }
+
+    /// The provider proved the account's own address, which is not verified, such as one that an earlier version took for
+    /// verified. That it cannot be noted keeps nobody out.
+    async fn verify_again(
+        &self,
+        settings: &ProviderSettings,
+        identity: &Identity,
+        account: &Account,
+    ) {
+        let proved = identity.trusted_email(settings).filter(|proved| {
+            let own = account.email.as_deref().unwrap_or_default();
+            !account.is_email_verified && is_same_address(own, proved)
+        });
+        let Some(proved) = proved else { return };
+        let link = LinkUpstream {
+            id: account.id.clone(),
+            issuer: settings.issuer.clone(),
+            subject: identity.subject.clone(),
+            proved_email: Some(proved.to_owned()),
+        };
+        if let Err(err) = self.parts.call(link).await {
+            let err: &(dyn std::error::Error + 'static) = &err;
+            tracing::warn!(error = err, "could not note that an address was proved");
         }
     }
 
@@ -87,22 +120,6 @@ impl SignIn {
         Ok(self.parts.call(FindAccount { key }).await?)
     }
 
-    async fn admit_newcomer(
-        &self,
-        settings: &ProviderSettings,
-        identity: &Identity,
-        invitation: Option<SecretHash>,
-        peer: &Peer,
-    ) -> Result<Account, SignInError> {
-        let turn = format!("{} {}", settings.issuer, identity.subject);
-        let turn = self.parts.turns.begin(&turn).await?;
-        let admitted = self
-            .find_or_make(settings, identity, invitation, peer)
-            .await;
-        self.parts.turns.end(turn).await?;
-        admitted
-    }
-
     async fn find_or_make(
         &self,
         settings: &ProviderSettings,
@@ -110,10 +127,6 @@ impl SignIn {
         invitation: Option<SecretHash>,
         peer: &Peer,
     ) -> Result<Account, SignInError> {
-        // Another tab or node may have been first.
-        if let Some(account) = self.known(settings, identity).await? {
-            return Ok(account);
-        }
         if let Some(email) = identity.trusted_email(settings)
             && let Some(account) = self.account_of_address(email).await?
         {
@@ -130,9 +143,7 @@ impl SignIn {
             && let Some(secret) = invitation
             && let Some(account) = self.accept_for(settings, identity, secret, peer).await?
         {
-            return self
-                .link(account, &settings.issuer, &identity.subject)
-                .await;
+            return Ok(account);
         }
         if settings.creates_accounts != AccountCreation::Always {
             let shown = SignInError::NoAccount;
@@ -141,23 +152,23 @@ impl SignIn {
                 .await);
         }
         let trusted = identity.trusted_email(settings);
-        let name = derived(identity, trusted);
-        let email = identity.email.as_ref().map(|email| email.text.clone());
         let newcomer = Newcomer {
+            identity: identity_of(settings, identity),
             display_name: shown(identity),
-            name,
-            email,
+            name: derived(identity, trusted),
+            email: identity.email.as_ref().map(|email| email.text.clone()),
             is_email_verified: trusted.is_some(),
+            place: None,
         };
-        let account = self.make_account(&newcomer).await?;
-        let account = self
-            .link(account, &settings.issuer, &identity.subject)
-            .await?;
-        let entry = Entry::new("account.created", "ok")
-            .by(&account.id)
-            .from(peer)
-            .with(format!("provider:{}", settings.id));
-        self.parts.journal.note(entry).await;
+        let Admitted { account, is_new } = self.make_account(newcomer).await?;
+        // Another tab or node may have been first.
+        if is_new {
+            let entry = Entry::new("account.created", "ok")
+                .by(&account.id)
+                .from(peer)
+                .with(format!("provider:{}", settings.id));
+            self.parts.journal.note(entry).await;
+        }
         Ok(account)
     }
 
@@ -179,6 +190,7 @@ impl SignIn {
             id: account.id.clone(),
             issuer: settings.issuer.clone(),
             subject: identity.subject.clone(),
+            proved_email: identity.trusted_email(settings).map(str::to_owned),
         };
         match self.parts.call(link).await {
             Ok(()) => {}
@@ -194,8 +206,9 @@ impl SignIn {
         Ok(account)
     }
 
-    /// Accepts an invitation for somebody new, whose provider proved the invited address: whoever made the link has it, too,
-    /// and must not become the invited one by it. `None`: it is not for them, or not good.
+    /// Accepts an invitation for somebody new, whose provider says that it verified the invited address: whoever made the link
+    /// has it, too, and must not become the invited one by it. The account has the address verified only where the provider is
+    /// trusted for it. `None`: it is not for them, or not good.
     async fn accept_for(
         &self,
         settings: &ProviderSettings,
@@ -204,7 +217,8 @@ impl SignIn {
         peer: &Peer,
     ) -> Result<Option<Account>, SignInError> {
         let Some(invitation) = self.parts.call(FindInvitation { secret }).await? else {
-            return Ok(None);
+            // Another tab or node may have taken it for the same person.
+            return self.known(settings, identity).await;
         };
         let is_theirs = identity.email.as_ref().is_some_and(|email| {
             email.is_verified && is_same_address(&email.text, &invitation.email)
@@ -215,8 +229,14 @@ impl SignIn {
             self.note_acceptance(&invitation, &not_theirs, peer).await;
             return Ok(None);
         }
-        let name = derived(identity, Some(&invitation.email));
+        let proved = identity.trusted_email(settings);
+        let name = derived(identity, proved);
         let mut username = name.exact().map(str::to_owned);
+        if let Some(exact) = &username
+            && !self.may_be_called(exact, proved, &invitation).await?
+        {
+            username = None;
+        }
         for _ in 0..3 {
             let Some(username) = username.take().or_else(|| name.with_suffix()) else {
                 break;
@@ -227,6 +247,8 @@ impl SignIn {
                 username,
                 display_name: shown(identity),
                 password_hash: None,
+                identity: Some(identity_of(settings, identity)),
+                is_email_proved: proved.is_some(),
             };
             match self.parts.call(accept).await {
                 Ok(account) => {
@@ -241,7 +263,7 @@ impl SignIn {
             }
         }
         tracing::debug!(provider = %settings.id, "an invitation was not accepted");
-        Ok(None)
+        self.known(settings, identity).await
     }
 
     async fn not_admitted(
@@ -258,6 +280,13 @@ impl SignIn {
         entry.account = account.map(|account| &account.id);
         self.parts.journal.note(entry).await;
         shown
+    }
+}
+
+fn identity_of(settings: &ProviderSettings, identity: &Identity) -> UpstreamIdentity {
+    UpstreamIdentity {
+        issuer: settings.issuer.clone(),
+        subject: identity.subject.clone(),
     }
 }
 

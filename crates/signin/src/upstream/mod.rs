@@ -231,7 +231,7 @@ async fn identify_by(
     // Before anything that the answer says is believed or sent anywhere.
     if !provider.is_answer_of(parameters.get("iss")).await? {
         return Err(Refused {
-            shown: ProviderRefusal::Unverified,
+            shown: ProviderRefusal::OtherIssuer,
             reason: "issuer_of_answer",
         });
     }
@@ -239,7 +239,7 @@ async fn identify_by(
         return Err(refusal_of_answer(error));
     }
     let code = parameters.get("code").ok_or(Refused {
-        shown: ProviderRefusal::Failed,
+        shown: ProviderRefusal::Incomplete,
         reason: "no_code",
     })?;
     let claims = provider

@@ -1,6 +1,6 @@
 //! Invitations.
 
-use tidegate_manager::account::Account;
+use tidegate_manager::account::{Account, AccountKey, UpdateAccount};
 use tidegate_manager::invitation::CreateInvitation;
 use tidegate_manager::workspace::ListMemberships;
 use tidegate_oauth::{IssuedSecret, SecretKind};
@@ -44,6 +44,9 @@ async fn an_invited_person_gets_an_account_and_a_place_once() {
     let account = &session.session.account;
     assert_eq!("new.person", account.username);
     assert!(!account.is_administrator);
+    // They have shown a link, which its sender has as well.
+    assert!(!account.is_email_verified);
+    assert_eq!(Some("new@acme.test"), account.email.as_deref());
     let list = ListMemberships {
         account: account.id.clone(),
     };
@@ -52,6 +55,8 @@ async fn an_invited_person_gets_an_account_and_a_place_once() {
     assert_eq!(Role::Editor, places[0].role);
     assert!(stage.is_open(&session).await);
     stage.enter("new.person", GOOD).await.unwrap();
+    let by_address = stage.enter("New@acme.test", GOOD).await.unwrap();
+    assert_eq!(account.id, by_address.session.account.id);
     assert_eq!("invitation_gone", refusal(&stage, &secret, "other").await);
     assert!(stage.sign_in.invitation(&secret).await.unwrap().is_none());
     assert_eq!(1, stage.events("invitation.accepted").await.len());
@@ -118,35 +123,134 @@ async fn a_link_opens_nobodys_account() {
     assert_eq!("invitation_gone", again.unwrap_err().code());
 }
 
-/// A member acts in a workspace as the Superset user of the same name.
-#[tokio::test]
-async fn nobody_chooses_the_name_of_a_superset_user() {
-    let stage = Stage::new().await;
-    let boss = stage.person("boss").await;
-    let user = |number, username: &str, email: &str| SupersetAccount {
+fn superset_user(number: i64, username: &str, email: &str) -> SupersetAccount {
+    SupersetAccount {
         user_id: UserId(number),
         username: username.to_owned(),
         email: Some(email.to_owned()),
         full_name: String::new(),
         password_hash: None,
         is_active: true,
-    };
-    stage
-        .superset
-        .put_user("acme", user(1, "chief", "chief@acme.test"));
-    stage.superset.put_user("acme", user(2, "nobody", ""));
-    stage
-        .superset
-        .put_user("acme", user(3, "newbie", "NEW@acme.test"));
+        is_made_here: false,
+    }
+}
+
+/// A member acts in a workspace as the Superset user of the same name, and a link proves nobody's address.
+#[tokio::test]
+async fn nobody_chooses_the_name_of_a_superset_user() {
+    let stage = Stage::new().await;
+    let boss = stage.person("boss").await;
+    for user in [
+        superset_user(1, "chief", "chief@acme.test"),
+        superset_user(2, "nobody", ""),
+        superset_user(3, "newbie", "NEW@acme.test"),
+        superset_user(4, "somebody", "smith"),
+    ] {
+        stage.superset.put_user("acme", user);
+    }
     let secret = invite(&stage, &boss, "new@acme.test").await;
-    for name in ["chief", "CHIEF", "nobody", "boss"] {
+    for name in ["chief", "CHIEF", "nobody", "newbie", "boss"] {
         assert_eq!("name_taken", refusal(&stage, &secret, name).await, "{name}");
     }
+    assert_eq!(
+        "invalid_name",
+        refusal(&stage, &secret, "new@acme.test").await,
+        "others are called by their address"
+    );
     stage.superset.down.lock().push("acme".parse().unwrap());
-    assert_eq!("unavailable", refusal(&stage, &secret, "newbie").await);
+    assert_eq!("unavailable", refusal(&stage, &secret, "newest").await);
     stage.superset.down.lock().clear();
-    // Their own.
-    accept(&stage, &secret, "newbie").await.unwrap();
+    accept(&stage, &secret, "newest").await.unwrap();
+}
+
+/// Whoever manages the deployment says whom members act as, and so may invite somebody to be the user of their address.
+#[tokio::test]
+async fn an_administrator_of_the_deployment_vouches_for_the_name_of_a_superset_user() {
+    for name in ["newbie", "new@acme.test"] {
+        let stage = Stage::new().await;
+        let boss = administrator(&stage).await;
+        let user = superset_user(3, "newbie", "NEW@acme.test");
+        stage.superset.put_user("acme", user);
+        let user = superset_user(1, "chief", "chief@acme.test");
+        stage.superset.put_user("acme", user);
+        let secret = invite(&stage, &boss, "new@acme.test").await;
+        assert_eq!("name_taken", refusal(&stage, &secret, "chief").await);
+        let session = accept(&stage, &secret, name).await.unwrap();
+        assert!(!session.session.account.is_email_verified, "{name}");
+    }
+}
+
+async fn administrator(stage: &Stage) -> Account {
+    let boss = stage.person("boss").await;
+    let update = UpdateAccount {
+        id: boss.id,
+        email: None,
+        display_name: None,
+        is_active: None,
+        is_administrator: Some(true),
+    };
+    stage.manager.call(update).await.unwrap()
+}
+
+async fn join(stage: &Stage, secret: &str, name: &str) -> Result<(), &'static str> {
+    let session = stage.enter(name, GOOD).await.unwrap();
+    let joined = stage
+        .sign_in
+        .join_by_invitation(&session.session, secret, &peer("192.0.2.1"))
+        .await;
+    joined.map(drop).map_err(|err| err.code())
+}
+
+/// An account is called what its owner chose in another workspace.
+#[tokio::test]
+async fn nobody_joins_as_a_superset_user_of_their_name_who_may_be_somebody_else() {
+    let stage = Stage::new().await;
+    let boss = stage.person("boss").await;
+    stage.person("chief").await;
+    stage.person("newbie").await;
+    for user in [
+        superset_user(1, "chief", "the.chief@acme.test"),
+        superset_user(2, "newbie", "NEWBIE@acme.test"),
+        superset_user(3, "made", "made@tidegate.invalid"),
+    ] {
+        stage.superset.put_user("acme", user);
+    }
+    let secret = invite(&stage, &boss, "somebody@acme.test").await;
+    let refused = join(&stage, &secret, "chief").await;
+    assert_eq!(Err("superset_user_of_another"), refused);
+    assert!(stage.sign_in.invitation(&secret).await.unwrap().is_some());
+    // The user's address is their own, and was proved.
+    assert_eq!(Ok(()), join(&stage, &secret, "newbie").await);
+    // The row was made for the account of that name.
+    stage.person("made").await;
+    let made = SupersetAccount {
+        is_made_here: true,
+        ..superset_user(3, "made", "made@tidegate.invalid")
+    };
+    stage.superset.put_user("acme", made);
+    let secret = invite(&stage, &boss, "somebody@acme.test").await;
+    assert_eq!(Ok(()), join(&stage, &secret, "made").await);
+}
+
+/// Mallory, who administers one workspace, invites Victor, and takes the invitation herself.
+#[tokio::test]
+async fn who_took_somebody_elses_invitation_is_not_them_and_keeps_them_from_nothing() {
+    let stage = Stage::new().await;
+    let mallory = stage.person("mallory").await;
+    let secret = invite(&stage, &mallory, "victor@acme.test").await;
+    let hers = accept(&stage, &secret, "victor.v").await.unwrap();
+    let key = AccountKey::VerifiedEmail("victor@acme.test".to_owned());
+    assert_eq!(None, stage.account(key).await);
+    // Victor is made later, by somebody who knows him.
+    let victor = stage.person("victor").await;
+    assert_ne!(victor.id, hers.session.account.id);
+    let by_address = stage.enter("victor@acme.test", GOOD).await.unwrap();
+    assert_eq!(victor.id, by_address.session.account.id);
+    // And accepts an invitation of his own, which is hers no more.
+    let secret = invite(&stage, &mallory, "victor@acme.test").await;
+    let stolen = join(&stage, &secret, "victor.v").await;
+    assert_eq!(Err("invitation_for_another"), stolen);
+    assert_eq!(Ok(()), join(&stage, &secret, "victor").await);
 }
 
 #[tokio::test]
@@ -182,7 +286,7 @@ async fn names_and_passwords_that_are_not_right_leave_the_invitation_good() {
             .await;
         assert_eq!("weak_password", weak.unwrap_err().code());
     }
-    accept(&stage, &secret, "new@acme.test").await.unwrap();
+    accept(&stage, &secret, "new.person").await.unwrap();
 }
 
 #[tokio::test]

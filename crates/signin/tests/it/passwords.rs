@@ -102,7 +102,7 @@ async fn a_hash_of_old_parameters_is_replaced_when_its_owner_signs_in() {
     let before = stored(&stage).await;
     stage.later(1);
     let session = node
-        .with_password("alice", &GOOD.into(), &peer("192.0.2.1"))
+        .with_password("alice", &GOOD.into(), None, &peer("192.0.2.1"))
         .await
         .unwrap();
     assert!(
@@ -113,12 +113,12 @@ async fn a_hash_of_old_parameters_is_replaced_when_its_owner_signs_in() {
     assert_ne!(before, after);
     assert!(after.contains("t=2"), "{after}");
     // It is the same password, and nothing is replaced twice.
-    node.with_password("alice", &GOOD.into(), &peer("192.0.2.1"))
+    node.with_password("alice", &GOOD.into(), None, &peer("192.0.2.1"))
         .await
         .unwrap();
     assert_eq!(after, stored(&stage).await);
     let wrong = node
-        .with_password("alice", &OTHER.into(), &peer("192.0.2.1"))
+        .with_password("alice", &OTHER.into(), None, &peer("192.0.2.1"))
         .await;
     assert_eq!("wrong_credentials", wrong.unwrap_err().code());
     assert!(

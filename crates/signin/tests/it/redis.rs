@@ -8,6 +8,7 @@ use tidegate_store_redis::{RedisSettings, redis_state};
 use tidegate_testkit::redis::RedisServer;
 use tidegate_types::{Clock as _, ExposeSecret, ManualClock, SystemClock};
 
+use crate::ladder::strangers_try;
 use crate::stage::{GOOD, OTHER, Stage};
 
 async fn state(server: &RedisServer) -> SharedState {
@@ -99,12 +100,37 @@ async fn the_ladder_counts_the_failures_of_all_nodes() {
         } else {
             &other
         };
-        let refused = node.with_password("alice", &OTHER.into(), &from).await;
+        let refused = node
+            .with_password("alice", &OTHER.into(), None, &from)
+            .await;
         codes.push(refused.unwrap_err().code());
     }
     assert_eq!(vec!["wrong_credentials"; 5], codes[..5]);
     // How many of the rest are locked depends on how fast this runs: after a second one is taken.
     assert!(codes[5..].contains(&"locked"), "{codes:?}");
+}
+
+#[tokio::test]
+async fn strangers_at_one_node_keep_nobody_out_at_another() {
+    let server = server();
+    let stage = stage(&server).await;
+    stage.at_the_hour();
+    stage.person("alice").await;
+    let session = stage.enter_from("198.51.100.1", "alice", GOOD).await;
+    let known = session.unwrap().known_browser.unwrap();
+    strangers_try(&stage, "alice").await;
+    let node = stage.node(|_| ());
+    let enter = async |address: &str, cookie: Option<&str>| {
+        let from = crate::stage::peer(address);
+        let entered = node
+            .with_password("alice", &GOOD.into(), cookie, &from)
+            .await;
+        entered.map(drop).map_err(|err| err.code())
+    };
+    assert_eq!(Err("locked"), enter("192.0.2.50", None).await);
+    assert_eq!(Ok(()), enter("198.51.100.1", None).await);
+    let cookie = known.cookie.expose_secret();
+    assert_eq!(Ok(()), enter("192.0.2.50", Some(cookie)).await);
 }
 
 #[tokio::test]

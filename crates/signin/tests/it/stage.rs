@@ -17,7 +17,7 @@ use tidegate_signin::{
 use tidegate_store::SharedState;
 use tidegate_store_memory::{MemoryLimits, memory_state};
 use tidegate_types::{
-    Clock, ExposeSecret, ManualClock, Peer, SecretString, SystemClock, UserId, WorkspaceSlug,
+    Clock, ExposeSecret, ManualClock, Peer, Role, SecretString, SystemClock, UserId, WorkspaceSlug,
 };
 
 pub(crate) const GOOD: &str = "purple tide leaves quietly at nine";
@@ -42,6 +42,13 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) async fn new() -> Self {
         Self::with(|_| ()).await
+    }
+
+    /// Another one, of the same time.
+    pub(crate) async fn beside(other: &Self) -> Self {
+        let clock = Arc::new(ManualClock::at(other.clock.now()));
+        let state = memory_state(as_clock(&clock), MemoryLimits::default());
+        Self::on(state, clock, |_| ()).await
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut SignInSettings)) -> Self {
@@ -132,6 +139,12 @@ impl Stage {
         account
     }
 
+    /// Goes to the beginning of an hour, with which bounds of an hour begin anew.
+    pub(crate) fn at_the_hour(&self) {
+        let passed = u64::try_from(self.clock.unix_secs().rem_euclid(3_600)).unwrap();
+        self.later(3_600 - passed);
+    }
+
     pub(crate) fn later(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
@@ -152,7 +165,21 @@ impl Stage {
     ) -> Result<NewSession, SignInError> {
         let password = SecretString::from(password);
         self.sign_in
-            .with_password(name, &password, &peer(address))
+            .with_password(name, &password, None, &peer(address))
+            .await
+    }
+
+    /// From an address with the cookie of a known browser.
+    pub(crate) async fn enter_known(
+        &self,
+        address: &str,
+        known_browser: &str,
+        name: &str,
+        password: &str,
+    ) -> Result<NewSession, SignInError> {
+        let password = SecretString::from(password);
+        self.sign_in
+            .with_password(name, &password, Some(known_browser), &peer(address))
             .await
     }
 
@@ -224,6 +251,10 @@ pub(crate) struct Directory {
     users: Mutex<HashMap<(WorkspaceSlug, String), SupersetAccount>>,
     /// Workspaces whose metastore is down.
     pub(crate) down: Mutex<Vec<WorkspaceSlug>>,
+    /// What users' rights come to.
+    pub(crate) roles: Mutex<HashMap<UserId, Role>>,
+    /// Workspaces whose users are made when they are needed.
+    pub(crate) ours: Mutex<Vec<WorkspaceSlug>>,
     /// Who was asked for, in order.
     pub(crate) asked: Mutex<Vec<(WorkspaceSlug, String)>>,
 }
@@ -237,6 +268,7 @@ impl Directory {
             full_name: format!("{username} of {workspace}"),
             password_hash: Some(hash.to_owned()),
             is_active: true,
+            is_made_here: false,
         };
         self.put_user(workspace, user);
     }
@@ -268,5 +300,18 @@ impl SupersetAccounts for Directory {
         }
         let key = (workspace.clone(), name.to_lowercase());
         Ok(self.users.lock().get(&key).cloned())
+    }
+
+    async fn role_of(
+        &self,
+        _workspace: &WorkspaceSlug,
+        user: UserId,
+    ) -> Result<Role, SupersetAccountsError> {
+        let roles = self.roles.lock();
+        Ok(roles.get(&user).copied().unwrap_or(Role::Viewer))
+    }
+
+    async fn makes_users(&self, workspace: &WorkspaceSlug) -> Result<bool, SupersetAccountsError> {
+        Ok(self.ours.lock().contains(workspace))
     }
 }

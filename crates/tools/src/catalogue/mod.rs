@@ -10,7 +10,7 @@ use tidegate_protocol::parameter_header::{
     InvalidHeaderAnnotation, ParameterHeader, parameter_headers,
 };
 use tidegate_protocol::{ProtocolVersion, ToolAnnotations, ToolDefinition};
-use tidegate_types::{Principal, Scope};
+use tidegate_types::{Principal, Scope, ScopeSet};
 
 use crate::arguments::UnsupportedSchema;
 use crate::size::advice_for;
@@ -138,6 +138,16 @@ impl Catalogue {
     /// Tools by name.
     pub fn tools(&self) -> impl Iterator<Item = &CatalogueEntry> {
         self.tools.values()
+    }
+
+    /// The scopes that some tool needs, with those that they include: what clients may usefully ask for.
+    pub fn scopes(&self) -> ScopeSet {
+        let needed: ScopeSet = self
+            .tools
+            .values()
+            .map(|entry| entry.spec().scope)
+            .collect();
+        needed.expanded()
     }
 
     /// The tool of that name.

@@ -3,16 +3,17 @@
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
 use tidegate_auth::AuthFailure;
+use tidegate_authorization::RefusedRequest;
 use tidegate_oauth::bearer_token;
 use tidegate_protocol::{RpcError, reply};
 use tidegate_runtime::{Bound, IdentifyError, TraceParent, WorkspaceError};
 use tidegate_telemetry::Count;
-use tidegate_types::ServiceCode;
+use tidegate_types::{ServiceCode, WorkspaceSlug};
 
 use super::challenge::{self, Lack};
 use crate::admission::{Admitted, one};
 use crate::edge::Edge;
-use crate::{routing, status};
+use crate::{peer, routing, status};
 
 /// Ours, outside the reserved range, as in bodies of refusals.
 const UNAUTHENTICATED: i32 = -31001;
@@ -51,8 +52,39 @@ pub(crate) async fn bind(
     };
     match edge.node.bind(workspace.as_ref(), bearer, trace).await {
         Ok(caller) => Ok(caller),
-        Err(err) => Err(explain(edge, request, admitted, &err, bearer.is_some())),
+        Err(err) => {
+            note(edge, request, workspace.as_ref(), &err);
+            Err(explain(edge, request, admitted, &err, bearer.is_some()))
+        }
     }
+}
+
+/// Keeps the true reason in the log and the audit, where there is one. Callers are told less.
+fn note(
+    edge: &Edge,
+    request: &HttpRequest,
+    workspace: Option<&WorkspaceSlug>,
+    err: &IdentifyError,
+) {
+    let (Some(reason), Some(access)) = (err.refusal(), &edge.access) else {
+        return;
+    };
+    let missing = match err {
+        IdentifyError::NoUser(missing) => Some(missing),
+        _ => None,
+    };
+    access.authorization.note_refused_request(RefusedRequest {
+        reason,
+        account: missing.and_then(|missing| missing.account.as_ref()),
+        workspace: missing.map(|missing| &missing.workspace).or(workspace),
+        detail: missing.map(|missing| {
+            format!(
+                "the workspace's Superset has no active user {:?}",
+                missing.username
+            )
+        }),
+        peer: &peer::of(edge, request),
+    });
 }
 
 fn explain(
@@ -69,6 +101,7 @@ fn explain(
         | IdentifyError::Revoked
         | IdentifyError::NoStanding(_)
         | IdentifyError::Closed(_)
+        | IdentifyError::NoUser(_)
         | IdentifyError::NotAMember
         | IdentifyError::UnknownUser(_) => Count::AuthRefused,
         IdentifyError::Unnamed => Count::EdgeMalformed,
@@ -116,6 +149,15 @@ fn explain(
             ServiceCode::InvalidRequest,
             &RpcError::invalid_request(UNNAMED),
         ),
+        IdentifyError::NoUser(missing) => {
+            // They are a member, and it is their own name: nobody else is told.
+            let text = format!(
+                "you are a member of the workspace {}, and its Superset has no active user {:?}, as whom you act there: ask an \
+                 administrator to make or activate that user, or to say as whom you act",
+                missing.workspace, missing.username
+            );
+            refusal(ServiceCode::Forbidden, &RpcError::new(FORBIDDEN, text))
+        }
         IdentifyError::NotAMember
         | IdentifyError::UnknownUser(_)
         | IdentifyError::Workspace(WorkspaceError::Unknown | WorkspaceError::NotAMember) => {

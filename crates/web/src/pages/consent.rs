@@ -146,16 +146,14 @@ pub(super) fn page(
         .flat_map(|choice| choice.scopes.expanded().iter().collect::<Vec<_>>())
         .collect();
     let is_second_try = chosen.get("decision").is_some();
-    let first = view
-        .workspaces
-        .iter()
-        .find(open)
-        .map(|choice| choice.slug.clone());
-    let workspace = chosen.read("workspace").ok().or(first);
+    let workspace = chosen
+        .read("workspace")
+        .ok()
+        .or(view.preselected_workspace.clone());
     let widest_chosen = chosen
         .read("scope")
         .ok()
-        .or_else(|| widest(view.requested.narrowed_to(most)));
+        .or_else(|| widest(view.preselected_scopes.narrowed_to(most)));
     ConsentPage {
         action,
         csrf: by.session.csrf.as_str().to_owned(),
@@ -203,6 +201,7 @@ pub(super) fn page(
         }),
         access: Span(view.access_life.as_secs()),
         problem,
+        may_join: by.session.account.is_administrator,
     }
 }
 

@@ -12,6 +12,8 @@ use tidegate_types::{ExposeSecret, SecretString};
 pub(super) enum Jar {
     /// The browser session.
     Session,
+    /// What a browser is known again by that somebody signed in with. It stays when they sign out.
+    Browser,
     /// What ties forms to this browser before anybody is signed in.
     Form,
     /// What ties a sign-in at a provider to this browser.
@@ -23,6 +25,8 @@ impl Jar {
         match (self, is_https) {
             (Self::Session, true) => "__Host-tidegate-session",
             (Self::Session, false) => "tidegate-session",
+            (Self::Browser, true) => "__Host-tidegate-browser",
+            (Self::Browser, false) => "tidegate-browser",
             (Self::Form, true) => "__Host-tidegate-form",
             (Self::Form, false) => "tidegate-form",
             (Self::Upstream, true) => "__Host-tidegate-upstream",

@@ -1,15 +1,18 @@
 //! The frame of settings and administration.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use tidegate_manager::workspace::Membership;
-use tidegate_pages::{Desk, Notice, Section};
+use tidegate_pages::{Desk, Foreign, Hint, Notice, Section};
 use tidegate_types::Role;
 
 use super::answer::{self, Place};
 use super::authority::SignedIn;
 use super::fields::{Fields, query};
 use super::sentence;
+use super::settings::Titles;
 
 /// What just happened: said by a redirect to a page, or by the page itself.
 #[derive(Debug, Default)]
@@ -32,6 +35,12 @@ const DONE: &[(&str, &str)] = &[
     ("token-ended", "The token is ended."),
     ("role-set", "The role is set."),
     ("member-added", "The account is a member now."),
+    (
+        "member-added-without-user",
+        "The account is a member now, but it is refused in this workspace as long as its Superset has no active user of the \
+         name that it acts as. Make the user there, or add the account again with another one.",
+    ),
+    ("joined", "You are a member now."),
     ("member-removed", "The account is no member any more."),
     ("invitation-removed", "The invitation is taken back."),
     ("ended", "The connection is ended."),
@@ -92,7 +101,50 @@ pub(super) fn desk(
             Outcome::Done(words) => Some(Notice::Done(words.to_owned())),
             Outcome::Refused(clause) => Some(Notice::Refused(sentence(&clause))),
         },
+        hints: if is_administrator && memberships.is_empty() {
+            vec![Hint {
+                text: "You manage this deployment and are in no workspace yet, so that nothing that you connect can do anything."
+                    .to_owned(),
+                link: Some(("/settings/account#join", "Join a workspace")),
+            }]
+        } else {
+            vec![]
+        },
     }
+}
+
+/// Memberships that are looked at for hints, and how long that may take in all.
+const MOST_LOOKED_AT: usize = 8;
+const LOOK: Duration = Duration::from_secs(2);
+
+/// What keeps this person from a workspace of theirs: the user that they act as is not there. A Superset that does not answer
+/// in time gives no hint.
+pub(super) async fn missing_users(
+    by: &SignedIn,
+    memberships: &[Membership],
+    titles: &Titles,
+) -> Vec<Hint> {
+    let mut hints = Vec::new();
+    let look = async {
+        for place in memberships.iter().take(MOST_LOOKED_AT) {
+            let (workspace, username) = (&place.workspace, &place.superset_username);
+            let user = by.visit.sign_in().superset_user(workspace, username).await;
+            if user.is_refused() {
+                hints.push(Hint {
+                    text: format!(
+                        "In {} you act as {}, and its Superset has no active user of that name: you are refused there. Ask an \
+                         administrator to make or activate that user, or to say as whom you act.",
+                        titles.of(workspace),
+                        Foreign::bounded(username, 128),
+                    ),
+                    link: None,
+                });
+            }
+        }
+    };
+    // What was found until then is told.
+    let _ = tokio::time::timeout(LOOK, look).await;
+    hints
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use tidegate_types::check_text;
 use url::form_urlencoded;
 
 use super::failure::Failure;
@@ -13,6 +14,9 @@ pub(super) const MOST_BYTES: usize = 64 * 1024;
 /// The largest form has nine.
 const MOST_FIELDS: usize = 64;
 
+/// Fields of passwords.
+const PASSWORDS: [&str; 4] = ["password", "current", "new", "again"];
+
 /// Fields by name, each at most once. Blank ones count as absent. Debug shows no values: passwords are among them.
 #[derive(Default)]
 pub(super) struct Fields(BTreeMap<String, String>);
@@ -21,12 +25,18 @@ impl Fields {
     /// Reads `application/x-www-form-urlencoded`.
     ///
     /// # Errors
-    /// `Malformed`: a name stands twice, or there are too many.
+    /// `Malformed`: a name stands twice, there are too many, or a value has a control character.
     pub(super) fn parse(text: &[u8]) -> Result<Self, Failure> {
         let mut fields = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(text) {
             if fields.len() == MOST_FIELDS {
                 return Err(Failure::Malformed("The form has too many fields."));
+            }
+            // Passwords are hashed as they are, and are kept nowhere.
+            if !PASSWORDS.contains(&&*name) && check_text(&value).is_err() {
+                return Err(Failure::Malformed(
+                    "A field of the form has a control character.",
+                ));
             }
             if fields
                 .insert(name.into_owned(), value.into_owned())
@@ -102,6 +112,22 @@ pub(super) fn query<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_control_character_is_refused_before_anybody_is_asked_about_it() {
+        for refused in [
+            "username=%00",
+            "username=a%00b",
+            "email=a%1Bb",
+            "client=%C2%85",
+            "x=%7F",
+        ] {
+            assert!(Fields::parse(refused.as_bytes()).is_err(), "{refused}");
+        }
+        for taken in ["jwks=%7B%0A%09%7D%0D", "password=a%00b", "name=%C3%BC"] {
+            assert!(Fields::parse(taken.as_bytes()).is_ok(), "{taken}");
+        }
+    }
 
     #[test]
     fn a_field_stands_once() {

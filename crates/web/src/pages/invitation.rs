@@ -29,7 +29,8 @@ pub(super) async fn post(Post { by, form }: Post<Anybody>, secret: web::Path<Str
         return Ok(gone());
     };
     let accepted = match &by.session {
-        Some(session) if view.has_account => sign_in
+        // Whoever is signed in joins as they are, unless the form is one for a new account.
+        Some(session) if view.has_account || form.get("username").is_none() => sign_in
             .join_by_invitation(session, &secret, &by.visit.peer)
             .await
             .map(|_| answer::see_other(Place::AtHome, "/settings/connect")),
@@ -70,7 +71,7 @@ async fn show(
     let path = format!("/invitation/{secret}");
     let sign_in = by.visit.sign_in();
     let way = match &by.session {
-        Some(session) if view.has_account => InvitationWay::Join {
+        Some(session) => InvitationWay::Join {
             username: Foreign::new(&session.account.username),
         },
         None if view.has_account => InvitationWay::SignIn {

@@ -66,9 +66,16 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
     admin::routes(app);
 }
 
+/// What is connected; or, for whoever manages the deployment and is in no workspace yet, where they join one.
 async fn home(visit: authority::Get<authority::SignedIn>) -> Answer {
-    drop(visit);
-    Ok(answer::see_other(Place::AtHome, "/settings/apps"))
+    let by = visit.by;
+    let is_new = by.session.account.is_administrator && by.memberships().await?.is_empty();
+    let page = if is_new {
+        "/settings/account"
+    } else {
+        "/settings/apps"
+    };
+    Ok(answer::see_other(Place::AtHome, page))
 }
 
 async fn administration(visit: authority::Get<authority::Overseer>) -> Answer {

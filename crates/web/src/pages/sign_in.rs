@@ -33,7 +33,12 @@ pub(super) async fn post(Post { by, form }: Post<Anybody>) -> Answer {
     let signed_in = by
         .visit
         .sign_in()
-        .with_password(username, &password, &by.visit.peer)
+        .with_password(
+            username,
+            &password,
+            by.visit.browser_cookie.as_deref(),
+            &by.visit.peer,
+        )
         .await;
     Ok(match signed_in {
         Ok(session) => enter(&by.visit, &session, &return_to).await,
@@ -110,6 +115,14 @@ pub(super) async fn enter(visit: &Visit, new: &NewSession, return_to: &ReturnTo)
     }
     let mut response = answer::see_other(Place::before(return_to.as_str()), return_to.as_str());
     Jar::Session.set(&mut response, &new.cookie, Some(new.lives), visit.is_https);
+    if let Some(known) = &new.known_browser {
+        Jar::Browser.set(
+            &mut response,
+            &known.cookie,
+            Some(known.lives),
+            visit.is_https,
+        );
+    }
     response
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Visit {
     pub is_https: bool,
     /// The cookie of the browser session.
     pub session_cookie: Option<String>,
+    /// The cookie of a browser that somebody signed in with before.
+    pub browser_cookie: Option<String>,
     /// The cookie of forms before the sign-in.
     pub form_cookie: Option<String>,
     /// The cookie of a sign-in at a provider.
@@ -62,6 +64,7 @@ impl Visit {
             peer: peer::of(&edge, request),
             is_https,
             session_cookie: Jar::Session.read(headers, is_https),
+            browser_cookie: Jar::Browser.read(headers, is_https),
             form_cookie: Jar::Form.read(headers, is_https),
             upstream_cookie: Jar::Upstream.read(headers, is_https),
             fetch_site,

@@ -227,14 +227,14 @@ async fn an_answer_of_another_issuer_is_refused_before_its_code_is_used() {
     let other = scene
         .outcome_of(|state| format!("code=c&state={state}&iss=https%3A%2F%2Fother.test"))
         .await;
-    assert_eq!("provider_unverified", other);
+    assert_eq!("provider_other_issuer", other);
     assert_eq!("issuer_of_answer", scene.reason().await);
     // One that promises to say its name and does not.
     scene.liar.lie(|lies| {
         lies.discovery = json!({"authorization_response_iss_parameter_supported": true});
     });
     scene.stage.later(3_600);
-    assert_eq!("provider_unverified", scene.outcome().await);
+    assert_eq!("provider_other_issuer", scene.outcome().await);
     assert!(!scene.liar.paths().contains(&"/token".to_owned()));
     let issuer = scene.liar.issuer.replace(':', "%3A").replace('/', "%2F");
     scene
@@ -279,7 +279,7 @@ async fn answers_without_state_or_code_are_refused() {
         assert_eq!("not_begun_here", code, "{answer}");
     }
     let code = scene.outcome_of(|state| format!("state={state}")).await;
-    assert_eq!("provider_failed", code);
+    assert_eq!("provider_incomplete", code);
 }
 
 #[tokio::test]

@@ -218,6 +218,45 @@ async fn an_account_with_a_password_is_connected_by_its_owner_only() {
     assert_eq!(Err("signed_out"), connect("u-bare").await);
 }
 
+/// Whoever manages a workspace invites somebody, and takes the invitation themselves.
+#[tokio::test]
+async fn a_squatter_on_an_address_neither_gets_its_owner_nor_keeps_them_out() {
+    let provider = RealProvider::start(people());
+    let stage = stage(&provider, |_| ()).await;
+    let boss = stage.person("boss").await;
+    let secret = invite(&stage, &boss, "alice@acme.test").await;
+    let squatter = stage
+        .sign_in
+        .accept_invitation(&secret, "mallory", "M", &GOOD.into(), &peer("192.0.2.9"))
+        .await
+        .unwrap()
+        .session
+        .account;
+    assert_eq!(Some("alice@acme.test"), squatter.email.as_deref());
+    assert!(!squatter.is_email_verified);
+    let alice = account_of(&stage.sign_in, "u-alice").await;
+    assert_ne!(squatter.id, alice.id);
+    assert_eq!("alice", alice.username);
+    assert!(alice.is_email_verified);
+    let list = ListMemberships {
+        account: alice.id.clone(),
+    };
+    assert!(stage.manager.call(list).await.unwrap().is_empty());
+    assert_eq!(alice.id, account_of(&stage.sign_in, "u-alice").await.id);
+    // The address is hers now: an invitation to it is for her account alone, and it is no name of the squatter's.
+    let secret = invite(&stage, &boss, "alice@acme.test").await;
+    let again = stage
+        .sign_in
+        .accept_invitation(&secret, "mallory2", "M", &GOOD.into(), &peer("192.0.2.9"))
+        .await;
+    assert!(again.is_err());
+    assert_eq!(
+        "wrong_credentials",
+        stage.refusal("alice@acme.test", GOOD).await
+    );
+    stage.enter("mallory", GOOD).await.unwrap();
+}
+
 #[tokio::test]
 async fn an_address_that_is_not_proven_or_not_trusted_is_nobodys() {
     let provider = RealProvider::start(people());

@@ -8,7 +8,7 @@ use tidegate_manager::audit::{AuditEvent, AuditFilter, ListEvents};
 use tidegate_pages::{AuditFields, AuditLine, AuditPage, Foreign, Moment, Section};
 use tidegate_types::AccountId;
 
-use super::{frame, value};
+use super::{account_named, frame, value};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Overseer, SignedIn};
@@ -147,10 +147,9 @@ fn cell(text: &str) -> String {
 async fn filter(by: &Overseer, fields: &Fields) -> Result<Result<AuditFilter, String>, Failure> {
     let mut account = None;
     if let Some(username) = fields.get("username") {
-        let key = AccountKey::Username(username.trim().to_owned());
-        match by.person.visit.ask(FindAccount { key }).await? {
-            Some(found) => account = Some(found.id),
-            None => return Ok(Err("no account has this username".to_owned())),
+        match account_named(by, username).await? {
+            Ok(found) => account = Some(found),
+            Err(problem) => return Ok(Err(problem)),
         }
     }
     let read = || {

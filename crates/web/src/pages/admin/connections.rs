@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use actix_web::web;
-use tidegate_manager::account::{AccountKey, FindAccount};
 use tidegate_manager::client::{Client, ClientFilter, FindClient, ListClients};
-use tidegate_manager::grant::{EndGrant, EndGrants, EndReason, FindGrant, GrantFilter, ListGrants};
+use tidegate_manager::grant::{
+    EndGrant, EndGrants, EndReason, FindGrant, GrantFilter, GrantSummary, ListGrants,
+};
 use tidegate_pages::{ConnectionLine, ConnectionsPage, Foreign, Moment, Section, widest};
 use tidegate_types::{ClientId, GrantId, Scope};
 
-use super::{frame, value};
+use super::{account_named, frame, value};
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Overseer, Post};
 use crate::pages::desk::{Outcome, done};
@@ -81,6 +82,40 @@ pub(crate) async fn end_all(Post { by, form }: Post<Overseer>) -> Answer {
     Ok(done(Section::Connections, "all-ended", &more))
 }
 
+/// What a client is called, for whoever manages the deployment, or a workspace that it has to do with: it is for that one, or
+/// somebody let it in there. Anybody else gets nothing that they did not write themselves.
+async fn client_name(
+    by: &Overseer,
+    id: &ClientId,
+    grants: &[GrantSummary],
+) -> Result<String, Failure> {
+    let of_grant = grants.iter().find(|summary| summary.grant.client == *id);
+    if let Some(summary) = of_grant {
+        return Ok(summary.client_name.clone());
+    }
+    let visit = &by.person.visit;
+    let found = visit.ask(FindClient { id: id.clone() }).await?;
+    let Some(client) = found else {
+        return Ok(String::new());
+    };
+    let is_theirs = client.workspace.is_some() && client.workspace == by.workspace;
+    let is_seen = by.workspace.is_none() || is_theirs || {
+        // The ended ones are in the workspace's audit.
+        let filter = GrantFilter {
+            client: Some(id.clone()),
+            workspace: by.workspace.clone(),
+            with_ended: true,
+            ..GrantFilter::default()
+        };
+        !visit.ask(ListGrants { filter }).await?.is_empty()
+    };
+    Ok(if is_seen {
+        client.metadata.client_name
+    } else {
+        String::new()
+    })
+}
+
 async fn show(by: &Overseer, fields: &Fields, mut outcome: Outcome) -> Answer {
     let visit = &by.person.visit;
     let client = fields
@@ -94,14 +129,12 @@ async fn show(by: &Overseer, fields: &Fields, mut outcome: Outcome) -> Answer {
     };
     let mut is_nobody = false;
     if !username.is_empty() {
-        let key = AccountKey::Username(username.clone());
-        filter.account = visit
-            .ask(FindAccount { key })
-            .await?
-            .map(|account| account.id);
-        is_nobody = filter.account.is_none();
-        if is_nobody {
-            outcome = Outcome::Refused("no account has this username".to_owned());
+        match account_named(by, &username).await? {
+            Ok(account) => filter.account = Some(account),
+            Err(problem) => {
+                is_nobody = true;
+                outcome = Outcome::Refused(problem);
+            }
         }
     }
     let grants = if is_nobody {
@@ -119,10 +152,8 @@ async fn show(by: &Overseer, fields: &Fields, mut outcome: Outcome) -> Answer {
         clients.iter().map(|client| (&client.id, client)).collect();
     let shown_client = match client {
         Some(id) => {
-            let found = visit.ask(FindClient { id: id.clone() }).await?;
-            let name = found.map_or_else(String::new, |client| client.metadata.client_name);
-            let name = Foreign::or(&name, id.as_str());
-            Some((id, name))
+            let name = client_name(by, &id, &grants).await?;
+            Some((id.clone(), Foreign::or(&name, id.as_str())))
         }
         None => None,
     };

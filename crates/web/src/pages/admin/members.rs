@@ -29,8 +29,12 @@ pub(crate) async fn get(Get { by, query }: Get<Overseer>) -> Answer {
     show(by, Outcome::of(&query), None).await
 }
 
-/// `username`, `role`, `superset_username`.
+/// `username`, `role`, `superset_username`. For those who manage the deployment: they may say as whom somebody acts, and need
+/// not ask. Others invite, and whoever is invited accepts.
 pub(crate) async fn add(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
+    if !by.person.session.account.is_administrator {
+        return Err(Failure::NotAllowed);
+    }
     let role: Role = match form.read("role") {
         Ok(role) => role,
         Err(problem) => return again(by, problem).await,
@@ -46,7 +50,19 @@ pub(crate) async fn add(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
     let superset_username = form
         .get("superset_username")
         .map(|name| name.trim().to_owned());
-    set(by, account.id, role, superset_username, "member-added").await
+    let acts_as = superset_username.as_deref().unwrap_or(&account.username);
+    let user = by
+        .person
+        .visit
+        .sign_in()
+        .superset_user(&by.workspace, acts_as)
+        .await;
+    let code = if user.is_refused() {
+        "member-added-without-user"
+    } else {
+        "member-added"
+    };
+    set(by, account.id, role, superset_username, code).await
 }
 
 /// `role`.
@@ -237,6 +253,7 @@ async fn show(by: Overseer, outcome: Outcome, new_link: Option<(Foreign, String)
             .collect();
     }
     let page = MembersPage {
+        can_add: by.is_administrator(),
         desk,
         picks,
         workspace,

@@ -1,14 +1,14 @@
 //! `/admin/policy`: which clients are let in.
 
 use actix_web::HttpResponse;
-use tidegate_manager::client::FindClient;
+use tidegate_manager::client::{Client, FindClient};
 use tidegate_manager::policy::{
     ClientMatch, Decision, FindUnknownClients, ListPolicyRules, PolicyRule, RemovePolicyRule,
     SetPolicyRule, SetUnknownClients, UnknownClients,
 };
 use tidegate_manager::team::ListTeams;
 use tidegate_pages::{Foreign, PolicyDecision, PolicyLine, PolicyPage, Section};
-use tidegate_types::ClientId;
+use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::{frame, value};
 use crate::pages::Answer;
@@ -174,7 +174,9 @@ async fn show(by: &Overseer, draft: String, outcome: Outcome) -> Answer {
                 } else {
                     None
                 };
-                let name = client.map(|client| Foreign::new(&client.metadata.client_name));
+                let name = client
+                    .filter(|client| is_to_be_named(client, workspace.as_ref()))
+                    .map(|client| Foreign::new(&client.metadata.client_name));
                 (false, id.to_string(), name)
             }
         };
@@ -207,6 +209,13 @@ async fn show(by: &Overseer, draft: String, outcome: Outcome) -> Answer {
         draft,
     };
     Ok(answer::page(status, Place::AtHome, &page))
+}
+
+/// Whether a client's name is for whoever manages this workspace, or the whole deployment. A client that somebody made for
+/// themselves, or for another workspace, is not told by its id.
+fn is_to_be_named(client: &Client, workspace: Option<&WorkspaceSlug>) -> bool {
+    let is_anybodys = client.owner.is_none() && client.workspace.is_none();
+    workspace.is_none() || is_anybodys || client.workspace.as_ref() == workspace
 }
 
 #[cfg(test)]

@@ -44,8 +44,10 @@ fn proxy(visit: &Visit, request: &HttpRequest) -> Check {
     let socket = request.peer_addr().map(|peer| peer.ip().to_canonical());
     let forwarded = request.headers().contains_key("x-forwarded-for");
     let seen = visit.peer.address;
+    // What the setting says, not whether the two differ: somebody may sit at the proxy's own address.
+    let is_trusted = |socket| visit.edge().settings.trusted_proxies.contains(socket);
     let (verdict, text) = match (forwarded, socket) {
-        (true, Some(socket)) if socket == seen => (
+        (true, Some(socket)) if !is_trusted(socket) => (
             Verdict::Notice,
             format!(
                 "{socket} sent X-Forwarded-For and is no trusted proxy, so it is not believed: limits count this address. \

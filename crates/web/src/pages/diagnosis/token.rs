@@ -9,7 +9,8 @@ use tidegate_manager::standing::{CheckStanding, Refusal, Standing};
 use tidegate_oauth::{
     AccessTokenClaims, SecretHash, SecretKind, TokenProblem, VerificationKeys, bearer_token,
 };
-use tidegate_pages::{Check, Moment, Verdict};
+use tidegate_pages::{Check, Foreign, Moment, Verdict};
+use tidegate_signin::SupersetUser;
 use tidegate_types::{GrantId, WorkspaceSlug};
 
 use super::address::Endpoint;
@@ -84,8 +85,9 @@ async fn api_token(
         .workspace
         .as_ref()
         .or_else(|| endpoint.and_then(Endpoint::workspace));
-    let standing = standing(visit, &found.id, workspace).await?;
-    Ok(vec![read, standing])
+    let mut checks = vec![read];
+    checks.extend(standing(visit, &found.id, workspace).await?);
+    Ok(checks)
 }
 
 async fn jwt(
@@ -124,7 +126,7 @@ async fn jwt(
             .await?
             .map(|grant| grant.workspace),
     };
-    checks.push(standing(visit, &claims.gid, granted.as_ref()).await?);
+    checks.extend(standing(visit, &claims.gid, granted.as_ref()).await?);
     Ok(checks)
 }
 
@@ -177,7 +179,7 @@ async fn standing(
     visit: &Visit,
     session: &GrantId,
     workspace: Option<&WorkspaceSlug>,
-) -> Result<Check, Failure> {
+) -> Result<Vec<Check>, Failure> {
     let check = |verdict, text: String| Check {
         layer: "Standing",
         verdict,
@@ -185,19 +187,66 @@ async fn standing(
     };
     let Some(workspace) = workspace else {
         let text = "It is for any workspace of its owner: write the address of one to check it.";
-        return Ok(check(Verdict::NotAsked, text.into()));
+        return Ok(vec![check(Verdict::NotAsked, text.into())]);
     };
     let operation = CheckStanding {
         session: session.clone(),
         workspace: workspace.clone(),
     };
     Ok(match visit.ask(operation).await? {
-        Standing::Good { scopes, .. } => check(
-            Verdict::Passes,
-            format!("It counts in the workspace {workspace}, and may {scopes} there."),
-        ),
-        Standing::Refused(refusal) => check(Verdict::Refuses, reason(refusal).to_owned()),
+        Standing::Good {
+            scopes,
+            superset_username,
+            ..
+        } => {
+            let text = format!("It counts in the workspace {workspace}, and may {scopes} there.");
+            let user = superset_user(visit, workspace, &superset_username).await;
+            vec![check(Verdict::Passes, text), user]
+        }
+        Standing::Refused(refusal) => {
+            vec![check(Verdict::Refuses, reason(refusal).to_owned())]
+        }
     })
+}
+
+/// Whether there is the user whose rights count: without an active one every request is refused.
+async fn superset_user(visit: &Visit, workspace: &WorkspaceSlug, username: &str) -> Check {
+    let shown = Foreign::bounded(username, 128);
+    let user = visit.sign_in().superset_user(workspace, username).await;
+    let (verdict, text) = match user {
+        SupersetUser::Active => (
+            Verdict::Passes,
+            format!("It acts as {shown} of this workspace's Superset, who is active."),
+        ),
+        SupersetUser::MadeWhenNeeded => (
+            Verdict::Passes,
+            format!("It acts as {shown}, who is made with the first request."),
+        ),
+        SupersetUser::Inactive => (
+            Verdict::Refuses,
+            format!(
+                "It acts as {shown}, who is switched off in this workspace's Superset: activate the user there."
+            ),
+        ),
+        SupersetUser::Missing => (
+            Verdict::Refuses,
+            format!(
+                "It acts as {shown}, and this workspace's Superset has no such user. Make the user there, or say as whom its \
+                 account acts: tidegate user join <account> --workspace {workspace} --role <role> --superset-username <user>."
+            ),
+        ),
+        SupersetUser::Unknown => (
+            Verdict::Notice,
+            format!(
+                "It acts as {shown}. The workspace's Superset cannot be asked for this user at the moment."
+            ),
+        ),
+    };
+    Check {
+        layer: "Superset user",
+        verdict,
+        text,
+    }
 }
 
 const fn reason(refusal: Refusal) -> &'static str {

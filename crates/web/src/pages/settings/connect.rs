@@ -9,7 +9,7 @@ use super::Titles;
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, SignedIn};
-use crate::pages::desk::{Outcome, desk};
+use crate::pages::desk::{Outcome, desk, missing_users};
 
 /// What clients call this server.
 const NAME: &str = "superset";
@@ -36,8 +36,11 @@ pub(crate) async fn get(Get { by, .. }: Get<SignedIn>) -> Answer {
                 .to_owned(),
         }
     }));
+    let mut desk = desk(&by, &memberships, Section::Connect, Outcome::None);
+    desk.hints
+        .extend(missing_users(&by, &memberships, &titles).await);
     let page = ConnectPage {
-        desk: desk(&by, &memberships, Section::Connect, Outcome::None),
+        desk,
         endpoints,
         recipes: recipes(&generic),
     };

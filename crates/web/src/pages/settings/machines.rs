@@ -1,11 +1,9 @@
 //! `/settings/machines`: one's own machine clients.
 
 use actix_web::web;
-use tidegate_manager::account::{
-    Account, AccountKey, CreateServiceAccount, FindAccount, UpdateAccount,
-};
+use tidegate_manager::account::{AccountKey, CreateServiceAccount, FindAccount, UpdateAccount};
 use tidegate_manager::client::{
-    Client, ClientFilter, ClientKind, CreateClient, ListClients, RemoveClient,
+    Client, ClientFilter, ClientKind, ListClients, RegisterMachine, RemoveClient,
 };
 use tidegate_manager::workspace::{ListWorkspaces, Membership};
 use tidegate_oauth::{
@@ -15,6 +13,7 @@ use tidegate_oauth::{
 use tidegate_pages::{
     Foreign, MachineClient, MachineWorkspace, MachinesPage, Moment, Section, widest,
 };
+use tidegate_signin::SupersetUser;
 use tidegate_types::{AccountId, ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use super::{Titles, clients, secrets};
@@ -36,8 +35,16 @@ struct Draft {
     scopes: ScopeSet,
     /// Public keys; a secret without.
     jwks: Option<serde_json::Value>,
-    /// A service account of this role that acts as this user of Superset; the person without.
-    service: Option<(Role, Option<String>)>,
+    /// A service account; the person without.
+    service: Option<DraftService>,
+}
+
+/// A service account that a form asks for.
+struct DraftService {
+    username: String,
+    role: Role,
+    /// The user of Superset that it acts as; one of its own name without.
+    superset_username: Option<String>,
 }
 
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
@@ -45,50 +52,38 @@ pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
 }
 
 pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
-    let offered = offered(&by, &by.memberships().await?).await?;
-    let draft = match draft(&form, &offered) {
+    let memberships = by.memberships().await?;
+    let offered = offered(&by, &memberships).await?;
+    let drafted = match draft(&form, &offered) {
+        Ok(draft) => check_superset_user(&by, &memberships, &draft)
+            .await
+            .map(|()| draft),
+        Err(problem) => Err(problem),
+    };
+    let draft = match drafted {
         Ok(draft) => draft,
         Err(problem) => return show(&by, Outcome::Refused(problem)).await,
-    };
-    let service = match &draft.service {
-        None => None,
-        Some((role, superset_username)) => {
-            let made = make_service_account(&by, &draft, *role, superset_username.clone()).await?;
-            match made {
-                Ok(account) => Some(account),
-                Err(problem) => return show(&by, Outcome::Refused(problem)).await,
-            }
-        }
     };
     let secret = draft
         .jwks
         .is_none()
         .then(|| IssuedSecret::draw(SecretKind::ClientSecret));
-    let acts_as = service.as_ref().map_or_else(
-        || by.session.account.id.clone(),
-        |account| account.id.clone(),
-    );
-    let created = by
-        .visit
-        .change(CreateClient {
-            client: client(&by, draft, acts_as),
-            secret: secret.as_ref().map(|secret| secret.hash),
-            registration_token: None,
-        })
-        .await?;
-    let client = match created {
-        Ok(client) => client,
-        Err(problem) => {
-            if let Some(account) = service {
-                switch_off(&by, account.id).await?;
-            }
-            return show(&by, Outcome::Refused(problem)).await;
-        }
+    let register = RegisterMachine {
+        service: service_of(&by, &draft),
+        client: client(&by, draft),
+        secret: secret.as_ref().map(|secret| secret.hash),
     };
+    let made = match by.visit.change(register).await? {
+        Ok(made) => made,
+        Err(problem) => return show(&by, Outcome::Refused(problem)).await,
+    };
+    let client = made.client;
     let about = About {
         client: Some(&client.id),
         workspace: client.workspace.as_ref(),
-        detail: service.map(|account| format!("as {}", account.username)),
+        detail: made
+            .service
+            .map(|account| format!("as {}", account.username)),
     };
     record(&by, "client.created", about).await;
     match secret {
@@ -101,6 +96,66 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
             .await
         }
     }
+}
+
+/// Whom it would act as: only those who manage the deployment choose another user of Superset than their own, and there must be
+/// such a user, or the machine would be refused. A clause for the person.
+async fn check_superset_user(
+    by: &SignedIn,
+    memberships: &[Membership],
+    draft: &Draft,
+) -> Result<(), String> {
+    let own = memberships
+        .iter()
+        .find(|place| place.workspace == draft.workspace)
+        .map_or(by.session.account.username.as_str(), |place| {
+            place.superset_username.as_str()
+        });
+    let chosen = draft
+        .service
+        .as_ref()
+        .map(|service| service.superset_username.as_deref());
+    let acts_as = match (&draft.service, chosen.flatten()) {
+        (None, _) => own,
+        (Some(_), Some(chosen)) => chosen,
+        (Some(service), None) => &service.username,
+    };
+    let user = by
+        .visit
+        .sign_in()
+        .superset_user(&draft.workspace, acts_as)
+        .await;
+    // A name that is made up for a service account may be the name of somebody there.
+    let is_own = acts_as == own || (chosen == Some(None) && user == SupersetUser::MadeWhenNeeded);
+    if !is_own && !by.session.account.is_administrator {
+        return Err(format!(
+            "superset user: you may choose your own, {own}; another one is chosen by an administrator of the deployment"
+        ));
+    }
+    match (user, &draft.service) {
+        (SupersetUser::Inactive, _) => Err(format!(
+            "superset user: {acts_as} is switched off in this workspace's Superset, so the machine would be refused"
+        )),
+        (SupersetUser::Missing, Some(service)) if service.superset_username.is_none() => Err(
+            "superset user: write one that is in this workspace's Superset; the machine acts as that user".to_owned(),
+        ),
+        (SupersetUser::Missing, _) => Err(format!(
+            "superset user: {acts_as} is not in this workspace's Superset, so the machine would be refused"
+        )),
+        (SupersetUser::Active | SupersetUser::MadeWhenNeeded | SupersetUser::Unknown, _) => Ok(()),
+    }
+}
+
+fn service_of(by: &SignedIn, draft: &Draft) -> Option<CreateServiceAccount> {
+    let service = draft.service.as_ref()?;
+    Some(CreateServiceAccount {
+        username: service.username.clone(),
+        display_name: draft.name.clone(),
+        workspace: draft.workspace.clone(),
+        role: service.role,
+        superset_username: service.superset_username.clone(),
+        made_by: Some(by.session.account.id.clone()),
+    })
 }
 
 pub(crate) async fn add_secret(
@@ -134,23 +189,6 @@ pub(crate) async fn remove(Post { by, .. }: Post<SignedIn>, id: web::Path<Client
     };
     record(&by, "client.removed", about).await;
     Ok(done(Section::Machines, "client-removed", &[]))
-}
-
-async fn make_service_account(
-    by: &SignedIn,
-    draft: &Draft,
-    role: Role,
-    superset_username: Option<String>,
-) -> Result<Result<Account, String>, Failure> {
-    let operation = CreateServiceAccount {
-        username: service_username(&draft.name),
-        display_name: draft.name.clone(),
-        workspace: draft.workspace.clone(),
-        role,
-        superset_username,
-        made_by: Some(by.session.account.id.clone()),
-    };
-    by.visit.change(operation).await
 }
 
 async fn switch_off(by: &SignedIn, id: AccountId) -> Result<(), Failure> {
@@ -200,7 +238,11 @@ fn draft(form: &Fields, offered: &[MachineWorkspace]) -> Result<Draft, String> {
             let superset_username = form
                 .get("superset_username")
                 .map(|name| name.trim().to_owned());
-            Some((form.read("role")?, superset_username))
+            Some(DraftService {
+                username: service_username(&name),
+                role: form.read("role")?,
+                superset_username,
+            })
         }
         "service" => {
             return Err(
@@ -244,7 +286,9 @@ fn public_keys(text: &str) -> Result<serde_json::Value, String> {
     Ok(value)
 }
 
-fn client(by: &SignedIn, draft: Draft, acts_as: AccountId) -> Client {
+fn client(by: &SignedIn, draft: Draft) -> Client {
+    // A service account takes the person's place when it is made.
+    let acts_as = by.session.account.id.clone();
     Client {
         id: ClientId::random(),
         kind: ClientKind::Machine,

@@ -57,6 +57,7 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
         .route("/settings/tokens", web::post().to(tokens::create))
         .route("/settings/tokens/{token}/end", web::post().to(tokens::end))
         .route("/settings/account", web::get().to(account::get))
+        .route("/settings/account/join", web::post().to(account::join))
         .route(
             "/settings/account/sign-out-everywhere",
             web::post().to(account::sign_out_everywhere),
