@@ -12,7 +12,7 @@ const browser = await launch();
 for (const file of files) {
   const name = file.slice(0, -5);
   if (names.length && !names.includes(name)) continue;
-  for (const [scheme, width] of [["light", 375], ["light", 1100], ["dark", 375], ["dark", 1100]]) {
+  for (const [scheme, width] of [["light", 390], ["light", 1280], ["dark", 390], ["dark", 1280]]) {
     const page = await browser.newPage();
     await page.setViewport({ width, height: 800, deviceScaleFactor: 1 });
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { launch } from "./chromium.mjs";
 import * as client from "./client.mjs";
-import { changePassword, heading, inspect, leading, person, press, signIn, watch } from "./person.mjs";
+import { choosePassword, confirm, heading, inspect, isInSight, leading, person, press, signIn, watch } from "./person.mjs";
 import { start } from "./tidegate.mjs";
 
 const PASSWORD = "four quiet herons wade at dusk";
@@ -33,7 +33,7 @@ describe("the first start", () => {
     assert.equal(await heading(page), "Sign in");
     await signIn(page, server.url, server.first);
     assert.equal(await heading(page), "Choose a password");
-    await changePassword(page, server.first.password, PASSWORD);
+    await choosePassword(page, PASSWORD);
     assert.match(await heading(page), /Browser test.* asks for access/);
     const answer = site.answer();
     await press(page, "button[value=allow]");
@@ -56,7 +56,7 @@ describe("a deployment", () => {
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
     await signIn(page, server.url, server.first);
-    await changePassword(page, server.first.password, PASSWORD);
+    await choosePassword(page, PASSWORD);
     await context.close();
     admin = { username: server.first.username, password: PASSWORD };
   });
@@ -137,8 +137,10 @@ describe("a deployment", () => {
 
   it("gives a client what was chosen and no more", async (test) => {
     const { page, site, asked } = await atConsent(test, { more: { scope: "mcp:read mcp:query mcp:write offline_access" } });
+    await page.click("details.may > summary");
     await page.click("input[name=scope][value='mcp:read']");
     await page.click("input[name=offline]");
+    assert.equal((await page.$eval("details.may > summary", (line) => line.innerText)).trim(), "View only");
     const answer = site.answer();
     await press(page, "button[value=allow]");
     const { body } = await asked.redeem((await answer).code);
@@ -197,8 +199,8 @@ describe("a deployment", () => {
     const { page, tokens } = await connected(test, { client_name: "To be ended" });
     assert.equal(await client.listTools(server.url, tokens.access_token), 200);
     await page.goto(`${server.url}/settings/apps`);
-    assert.match(await page.$eval(".rows", (rows) => rows.innerText), /To be ended/);
-    await press(page, "button[aria-label^='Disconnect To be ended']");
+    assert.match(await page.$eval("table.list", (rows) => rows.innerText), /To be ended/);
+    await confirm(page, "tr:has(form[action$='/disconnect']) details.confirm:has(form[action$='/disconnect'])");
     assert.match(await page.$eval("[role=status]", (note) => note.innerText), /Disconnected/);
     const deadline = Date.now() + 1_000;
     let status;
@@ -211,14 +213,14 @@ describe("a deployment", () => {
     const { page } = await connected(test, { client_name: "To be narrowed" });
     await page.goto(`${server.url}/settings/apps`);
     const row = await page.evaluateHandle(() =>
-      [...document.querySelectorAll(".rows > li")].find((item) => item.innerText.includes("To be narrowed")),
+      [...document.querySelectorAll("tbody tr")].find((item) => item.innerText.includes("To be narrowed")),
     );
     await (await row.$("summary")).click();
     await (await row.$("select")).select("mcp:read");
     const save = await row.$("details button");
     await leading(page, () => save.click());
     const text = await page.evaluate(() =>
-      [...document.querySelectorAll(".rows > li")].find((item) => item.innerText.includes("To be narrowed")).innerText,
+      [...document.querySelectorAll("tbody tr")].find((item) => item.innerText.includes("To be narrowed")).innerText,
     );
     assert.match(text, /View only/);
   });
@@ -235,7 +237,7 @@ describe("a deployment", () => {
     assert.equal(await client.listTools(server.url, secret, "/w/demo/mcp"), 200);
     await page.goto(`${server.url}/settings/tokens`);
     assert.ok(!(await page.content()).includes(secret), "it is shown once");
-    await press(page, "button[aria-label='End the token Notebook']");
+    await confirm(page, "details.confirm:has(form[action$='/end'])");
     const deadline = Date.now() + 1_000;
     let status;
     do status = await client.listTools(server.url, secret, "/w/demo/mcp");
@@ -270,7 +272,7 @@ describe("a deployment", () => {
     await hers.type("#password", PASSWORD);
     await hers.type("#again", PASSWORD);
     await press(hers, "main form button.primary");
-    assert.equal(await heading(hers), "Connect a client");
+    assert.equal(await heading(hers), "Connect an app");
     await hers.goto(`${server.url}/settings/account`);
     assert.match(await hers.$eval("main", (main) => main.innerText), /as a viewer/);
     // What others manage is not hers to see.
@@ -332,6 +334,8 @@ describe("a deployment", () => {
     assert.match(await heading(page), /asks for access/);
     await key.press("Tab");
     assert.equal(await focused(), "Skip to content");
+    await tabTo("View and run SQL, and stay connected Change");
+    await key.press("Enter");
     await tabTo("mcp:query");
     await key.press("ArrowUp");
     assert.equal(await focused(), "mcp:read");
@@ -419,7 +423,7 @@ describe("a deployment", () => {
   it("signs out everywhere", async (test) => {
     const one = await atHome(test, "/settings/account");
     const other = await atHome(test, "/settings/account");
-    await press(one.page, "main form button.danger");
+    await confirm(one.page, "main details.confirm");
     assert.equal(await heading(one.page), "Sign in");
     await other.page.reload();
     assert.equal(await heading(other.page), "Sign in");
@@ -439,6 +443,7 @@ describe("a deployment", () => {
   });
 
   for (const path of [
+    "/",
     "/settings/apps",
     "/settings/connect",
     "/settings/clients",
@@ -475,7 +480,7 @@ describe("a deployment", () => {
     const Cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
     const csv = await fetch(`${server.url}/admin/audit.csv?action=sign_in`, { headers: { Cookie } });
     assert.match(csv.headers.get("content-type"), /^text\/csv/);
-    assert.match(await csv.text(), /^at,action,outcome,account,client,workspace,address,detail\r\n"2026|^at,/);
+    assert.match(await csv.text(), /^at,action,outcome,account,client,client_name,workspace,address,detail\r\n"/);
     const json = await fetch(`${server.url}/admin/audit.json`, { headers: { Cookie } });
     const events = await json.json();
     assert.ok(events.some(({ action }) => action.startsWith("sign_in")), "sign-ins are recorded");

@@ -51,15 +51,30 @@ export async function signIn(page, url, { username, password }) {
   return press(page, "main form button.primary");
 }
 
-/** Changes a password that is for one use. */
-export async function changePassword(page, current, next) {
-  await page.type("#current", current);
+/** Chooses a password in place of one for one use that was entered just now. */
+export async function choosePassword(page, next) {
   await page.type("#new", next);
   await page.type("#again", next);
   return press(page, "main form button.primary");
 }
 
 export const heading = (page) => page.$eval("h1", (element) => element.innerText.trim());
+
+/** Opens a question (`summary`, or the part of a page around it) and answers it with its button. */
+export async function confirm(page, selector) {
+  const question = await page.waitForSelector(selector);
+  await question.$eval("summary", (summary) => summary.click());
+  const answer = await question.waitForSelector("form button:not([disabled])", { visible: true });
+  return leading(page, () => answer.click());
+}
+
+/** Whether all of an element is on the screen before anybody scrolls. */
+export const isInSight = (page, selector) =>
+  page.$eval(selector, (element) => {
+    scrollTo(0, 0);
+    const { top, bottom, height } = element.getBoundingClientRect();
+    return height > 0 && top >= 0 && bottom <= innerHeight;
+  });
 
 /** What axe-core finds, in both colour schemes, and whether the page scrolls sideways on a narrow screen. */
 export async function inspect(page) {
@@ -78,9 +93,11 @@ export async function inspect(page) {
     found.push(...violations.map((text) => `${scheme}: ${text}`));
   }
   const { width, height } = page.viewport();
-  await page.setViewport({ width: 320, height: 640 });
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  if (wide > 320) found.push(`scrolls sideways at 320 pixels: ${wide}`);
+  for (const narrow of [320, 390, 1280]) {
+    await page.setViewport({ width: narrow, height: 800 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    if (wide > narrow) found.push(`scrolls sideways at ${narrow} pixels: ${wide}`);
+  }
   await page.setViewport({ width, height });
   return found;
 }

@@ -13,7 +13,7 @@ export async function agree(start, { name, password }, choose = {}) {
     const path = new URL(page.url).pathname;
     if (page.left) return page.url;
     if (path === "/sign-in") page = await submit(page, { username: name, password });
-    else if (path === "/password") page = await submit(page, { current: password, new: CHANGED, again: CHANGED });
+    else if (path === "/password") page = await submit(page, { new: CHANGED, again: CHANGED });
     else if (path.startsWith("/oauth/consent/")) page = await submit(page, { decision: "allow", ...choose });
     else throw new Error(`no way on from ${page.url} (${page.status}): ${page.text}`);
     if (path === "/sign-in" && !page.left && new URL(page.url).pathname === path) {
@@ -50,6 +50,11 @@ export async function agree(start, { name, password }, choose = {}) {
       const is = (name) => tag.match(new RegExp(` ${name}="([^"]*)"`))?.[1];
       const chosen = !["radio", "checkbox"].includes(is("type")) || tag.includes(" checked");
       if (is("name") && chosen) fields[is("name")] = unescape(is("value") ?? "");
+    }
+    for (const [, name, options] of form.matchAll(/<select[^>]* name="([^"]*)"[^>]*>(.*?)<\/select>/gs)) {
+      const values = [...options.matchAll(/<option value="([^"]*)"([^>]*)>/g)];
+      const chosen = values.find(([, , rest]) => rest.includes(" selected")) ?? values[0];
+      fields[name] = unescape(chosen?.[1] ?? "");
     }
     const action = form.match(/^[^>]* action="([^"]*)"/)?.[1];
     return open(new URL(unescape(action || page.url), page.url).href, { ...fields, ...given });

@@ -16,7 +16,7 @@ const DEADLINE: Duration = Duration::from_mins(10);
 pub(crate) fn run(repository: &Repository) -> anyhow::Result<()> {
     let npm = Npm::for_browser(repository)?;
     let mut node = npm.command("node");
-    node.args(["--test", "pages.test.mjs"])
+    node.args(["--test", "--test-concurrency=1"])
         .env("TIDEGATE_BINARY", repository.binary("tidegate")?);
     let printed = capture(&mut node, DEADLINE)?.success()?;
     let summary = printed

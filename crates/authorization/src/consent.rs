@@ -1,7 +1,7 @@
 //! What a person sees before they let a client in, and what comes of their decision.
 
 use tidegate_manager::client::NoteClientUse;
-use tidegate_manager::grant::{Grant, GrantFilter, ListGrants};
+use tidegate_manager::grant::{FindLatestWorkspace, Grant, GrantFilter, ListGrants};
 use tidegate_manager::policy::{ClientVerdict, JudgeClient};
 use tidegate_manager::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_oauth::{RedirectKind, RedirectUri, Resource};
@@ -96,7 +96,7 @@ impl Inner {
             ignored_scopes: &transaction.ignored_scopes,
             workspace: transaction.workspace.as_ref(),
             answer: AnswerView::Redirect {
-                host: redirect.shown_host(),
+                host: redirect.shown_place(),
                 kind: redirect.kind(),
             },
             warnings: warnings(&found, redirect),
@@ -157,17 +157,8 @@ impl Inner {
             [] => None,
             [only] => Some(only.slug.clone()),
             _ => {
-                let filter = GrantFilter {
-                    account: Some(account.clone()),
-                    with_ended: true,
-                    ..GrantFilter::default()
-                };
-                let grants = self.manager.call(ListGrants { filter }).await?;
-                grants
-                    .into_iter()
-                    .map(|summary| summary.grant)
-                    .max_by_key(|grant| grant.last_used_at.unwrap_or(grant.created_at))
-                    .map(|grant| grant.workspace)
+                let account = account.clone();
+                self.manager.call(FindLatestWorkspace { account }).await?
             }
         };
         Ok(last.filter(is_open))

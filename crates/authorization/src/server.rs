@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde_json::Value;
@@ -99,6 +100,11 @@ impl fmt::Debug for AuthorizationServer {
 }
 
 impl AuthorizationServer {
+    /// How long an access token is good.
+    pub fn access_life(&self) -> Duration {
+        self.0.rules.access_life
+    }
+
     /// Puts the parts together. Within a tokio runtime, on which audit records are written.
     pub fn new(parts: Parts) -> Self {
         let keys = KeyRing::new(

@@ -75,7 +75,8 @@ pub enum Verified {
 pub enum AnswerView {
     /// By a redirect.
     Redirect {
-        /// The host, to be shown large; for a private scheme, the scheme.
+        /// The host, to be shown large; for a program on this computer with port and path, for a private scheme the
+        /// scheme.
         host: String,
         /// Where that is.
         kind: RedirectKind,

@@ -40,6 +40,8 @@ pub struct Settings {
     pub sign_in: SignInSettings,
     /// Feature flags of workspaces that the configuration does not name.
     pub flags: Flags,
+    /// Those of them that a file or the environment says anything of.
+    pub named_flags: Flags,
     /// The tenants, by slug; at least one is enabled.
     pub workspaces: Vec<WorkspaceSettings>,
     /// How tool calls run.
@@ -120,6 +122,9 @@ impl Settings {
             sign_in: SignInSettings::read(reader, manager.as_ref()),
             flags: Flag::ALL.into_iter().fold(Flags::default(), |flags, flag| {
                 flags.with(flag, reader.flag(&format!("flags.{}", flag.as_str())))
+            }),
+            named_flags: Flag::ALL.into_iter().fold(Flags::default(), |flags, flag| {
+                flags.with(flag, reader.is_named(&format!("flags.{}", flag.as_str())))
             }),
             server: ServerSettings::read(reader, &auth.method, &workspaces),
             state: StateSettings::read(reader),

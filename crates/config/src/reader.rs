@@ -47,6 +47,11 @@ impl Reader {
         self.layers.names_below(section).into_iter().collect()
     }
 
+    /// Whether a file or the environment gives it a value.
+    pub(crate) fn is_named(&self, key: &str) -> bool {
+        self.has(key) && !matches!(self.entry(key).origin, Origin::Default)
+    }
+
     fn entry(&self, key: &str) -> &Entry {
         self.layers.entries.get(key).unwrap_or_else(|| {
             panic!("{key} is not in config/default.toml; loading it in any test finds this")

@@ -33,6 +33,8 @@ pub struct WorkspaceSettings {
     pub is_enabled: bool,
     /// Its feature flags.
     pub flags: Flags,
+    /// Those of them that a file or the environment says anything of, for it or for all.
+    pub named_flags: Flags,
 }
 
 /// Where a workspace's metadata is.
@@ -142,6 +144,7 @@ impl WorkspaceSettings {
             allow_dml: reader.flag(&key("allow_dml")),
             is_enabled: reader.flag(&key("enabled")),
             flags: flags(reader, &slug),
+            named_flags: named_flags(reader, &slug),
             slug,
         }
     }
@@ -184,6 +187,14 @@ fn hosts(reader: &mut Reader, key: &str) -> Vec<String> {
         .into_iter()
         .map(|host| host.to_ascii_lowercase())
         .collect()
+}
+
+fn named_flags(reader: &Reader, slug: &WorkspaceSlug) -> Flags {
+    Flag::ALL.into_iter().fold(Flags::default(), |flags, flag| {
+        let own = format!("workspaces.{slug}.flags.{}", flag.as_str());
+        let usual = format!("flags.{}", flag.as_str());
+        flags.with(flag, reader.is_named(&own) || reader.is_named(&usual))
+    })
 }
 
 fn flags(reader: &mut Reader, slug: &WorkspaceSlug) -> Flags {

@@ -1,6 +1,7 @@
 //! What was done to accounts, clients and grants, and by whom.
 
 mod events;
+mod listing;
 
 pub(crate) use events::insert;
 
@@ -35,12 +36,21 @@ pub struct AuditEvent {
 pub struct AuditFilter {
     /// By this account.
     pub account: Option<AccountId>,
+    /// By the account of this name, in any case. Nobody's: no records.
+    #[serde(default)]
+    pub username: Option<String>,
     /// About this client.
     pub client: Option<ClientId>,
+    /// About a client of this id, or with this text in its name, in any case.
+    #[serde(default)]
+    pub client_text: Option<String>,
     /// About this workspace.
     pub workspace: Option<WorkspaceSlug>,
     /// Whose action begins with this.
     pub action: Option<String>,
+    /// Only what was not done: refused, or failed.
+    #[serde(default)]
+    pub only_refused: bool,
     /// Not before.
     pub from: Option<UnixSecs>,
     /// Before.
@@ -79,7 +89,50 @@ impl Operation for ListEvents {
     const NAME: &'static str = "audit.list";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
-        events::list(manager, &self).await
+        listing::list(manager, &self).await
+    }
+}
+
+/// A record with the names that its ids go by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedEvent {
+    /// The record.
+    pub event: AuditEvent,
+    /// What its account signs in with.
+    pub username: Option<String>,
+    /// What its client calls itself, or called itself when it was connected last.
+    pub client_name: Option<String>,
+}
+
+/// A part of the records that match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventsPage {
+    /// The newest first.
+    pub events: Vec<NamedEvent>,
+    /// How many match, counted up to 10,000.
+    pub total: u64,
+    /// Whether there are more than that.
+    pub is_more: bool,
+}
+
+/// Lists a part of the records with names, the newest first, and counts them. `Invalid`: more than 1,000 at once, or an
+/// offset above 10,000.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListEventsPage {
+    /// Which.
+    pub filter: AuditFilter,
+    /// At most this many.
+    pub limit: u32,
+    /// After this many.
+    pub offset: u32,
+}
+
+impl Operation for ListEventsPage {
+    type Reply = EventsPage;
+    const NAME: &'static str = "audit.list_page";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        listing::list_page(manager, &self).await
     }
 }
 

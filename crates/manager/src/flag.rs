@@ -7,6 +7,8 @@ use tidegate_types::WorkspaceSlug;
 
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};
 
+pub use rules::decided;
+
 /// The flags that rules may be about: those that the settings know.
 pub const KNOWN_FLAGS: [&str; 6] = [
     "MCP_SERVICE_ENABLED",
@@ -78,6 +80,36 @@ impl Operation for ClearFlag {
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
         rules::clear(manager, &self).await
+    }
+}
+
+/// What a rule is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleKind {
+    /// Every workspace.
+    Everywhere,
+    /// A part of all workspaces.
+    Percentage,
+    /// One workspace.
+    In(WorkspaceSlug),
+}
+
+/// Takes away one rule of a flag. `false`: there is none.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClearFlagRule {
+    /// Which flag.
+    pub flag: String,
+    /// Which of its rules.
+    pub kind: RuleKind,
+}
+
+impl Operation for ClearFlagRule {
+    type Reply = bool;
+    const NAME: &'static str = "flag.clear_rule";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        rules::clear_one(manager, &self).await
     }
 }
 

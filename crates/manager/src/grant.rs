@@ -225,6 +225,62 @@ impl Operation for ListGrants {
     }
 }
 
+/// A grant as lists of everybody's show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedGrant {
+    /// The grant, with names.
+    pub summary: GrantSummary,
+    /// Where its client is sent codes; none for one that is gone.
+    pub redirect_uris: Vec<String>,
+}
+
+/// A part of the grants that match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantsPage {
+    /// The newest first.
+    pub grants: Vec<ListedGrant>,
+    /// How many match.
+    pub total: u64,
+}
+
+/// Lists a part of the grants, the newest first, and counts them. `Invalid`: more than 1,000 at once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListGrantsPage {
+    /// Whose.
+    pub filter: GrantFilter,
+    /// Those with this text in the account's or the client's name, in any case.
+    pub search: Option<String>,
+    /// At most this many.
+    pub limit: u32,
+    /// After this many.
+    pub offset: u32,
+}
+
+impl Operation for ListGrantsPage {
+    type Reply = GrantsPage;
+    const NAME: &'static str = "grant.list_page";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        listing::list_page(&self, manager).await
+    }
+}
+
+/// The workspace of the grant that an account used last, or agreed to last where none was used since, ended or not.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindLatestWorkspace {
+    /// Whose.
+    pub account: AccountId,
+}
+
+impl Operation for FindLatestWorkspace {
+    type Reply = Option<WorkspaceSlug>;
+    const NAME: &'static str = "grant.find_latest_workspace";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        listing::find_latest_workspace(&self.account, manager).await
+    }
+}
+
 /// Rotates a refresh token: exactly one of racing calls rotates, the others get its successor. What it does to the grant is durable before it returns.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RotateRefreshToken {

@@ -1,5 +1,7 @@
 //! Checks of what callers give. Each error names the field, what came (a line of it at the most) and what is right.
 
+use sea_query::{Cond, Expr, ExprTrait as _, Func};
+use tidegate_types::check_name;
 use url::Url;
 
 use crate::ManagerError;
@@ -88,6 +90,25 @@ pub(crate) fn shown_text_or_empty(
     } else {
         shown_text(field, text, max)
     }
+}
+
+/// A text to look for: up to `max` characters without controls, without the blanks around it.
+pub(crate) fn search_text(field: &str, text: &str, max: usize) -> Result<String, ManagerError> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > max {
+        return Err(invalid(field, text, &format!("use 1 to {max} characters")));
+    }
+    check_name(text).map_err(|control| ManagerError::Invalid(format!("{field} {control}")))?;
+    Ok(text.to_owned())
+}
+
+/// Whether a text stands in a column in any case, as far as the database knows cases.
+pub(crate) fn contains(column: &Expr, text: &str) -> Cond {
+    let lower = Expr::from(Func::lower(column.clone()));
+    // SQLite knows the cases of ASCII alone, so that the text is looked for as it was written too.
+    Cond::any()
+        .add(lower.like(anywhere(&text.to_lowercase())))
+        .add(column.clone().like(anywhere(text)))
 }
 
 /// Controls, and what turns the direction of the text around it or hides in it.

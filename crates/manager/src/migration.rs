@@ -24,7 +24,7 @@ macro_rules! migration {
 }
 
 /// The first makes version 1.
-const MIGRATIONS: &[Migration] = &[migration!("0001"), migration!("0002")];
+const MIGRATIONS: &[Migration] = &[migration!("0001"), migration!("0002"), migration!("0003")];
 
 /// How long a node waits for another that migrates, and how long a script may take.
 const PATIENCE: Duration = Duration::from_mins(2);

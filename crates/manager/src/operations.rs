@@ -51,18 +51,22 @@ operations! {
     reads:
         account::{FindAccount, FindPassword, ListAccounts, CountAccounts},
         api_token::{FindApiToken, ListApiTokens},
-        audit::{ListEvents},
+        audit::{ListEvents, ListEventsPage},
         change::{ReadChanges},
         client::{FindClient, ListClients, CheckRegistrationToken, ListSecrets},
         flag::{ListFlags, EvaluateFlags},
-        grant::{FindGrant, FindGrantOfRefreshToken, FindStandingGrant, ListGrants},
+        grant::{
+            FindGrant, FindGrantOfRefreshToken, FindLatestWorkspace, FindStandingGrant, ListGrants,
+            ListGrantsPage,
+        },
         invitation::{FindInvitation, ListInvitations},
         policy::{ListPolicyRules, FindUnknownClients, JudgeClient},
         signing_key::{ListSigningKeys},
         standing::{CheckStanding},
         team::{ListTeams},
         workspace::{
-            FindWorkspace, FindConnection, ListWorkspaces, ListMemberships, ListMembers,
+            FindWorkspace, FindConnection, FindMember, ListWorkspaces, ListMemberships, ListMembers,
+            ListMembersPage,
         };
     changes:
         account::{
@@ -76,7 +80,7 @@ operations! {
             CreateClient, RegisterMachine, UpdateClient, RemoveClient, CheckSecret, AddSecret, NoteClientUse,
             RemoveUnusedClients,
         },
-        flag::{SetFlag, ClearFlag},
+        flag::{SetFlag, ClearFlag, ClearFlagRule},
         grant::{
             CreateGrant, RotateRefreshToken, NarrowGrant, EndGrant, EndGrants, NoteGrantUse,
             RemoveOldGrants, EraseWrappedSuccessors,

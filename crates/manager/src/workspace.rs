@@ -2,6 +2,7 @@
 
 mod change;
 mod declare;
+mod listing;
 mod lost;
 mod members;
 mod rows;
@@ -13,6 +14,7 @@ pub(crate) use rows::lock;
 use serde::{Deserialize, Serialize};
 use tidegate_types::{AccountId, Role, WorkspaceSlug};
 
+use crate::account::Account;
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};
 
 /// A workspace as the manager knows it.
@@ -264,5 +266,69 @@ impl Operation for ListMembers {
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
         members::list_of_workspace(manager, &self.workspace).await
+    }
+}
+
+/// An account's place in a workspace.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FindMember {
+    /// Where.
+    pub workspace: WorkspaceSlug,
+    /// Who.
+    pub account: AccountId,
+}
+
+impl Operation for FindMember {
+    type Reply = Option<Membership>;
+    const NAME: &'static str = "workspace.find_member";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        listing::find_member(manager, &self).await
+    }
+}
+
+/// A member with the account, and what it has in the workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The account.
+    pub account: Account,
+    /// Its place.
+    pub membership: Membership,
+    /// Its live grants in the workspace.
+    pub grants: u64,
+    /// Its live API tokens that are for the workspace alone.
+    pub api_tokens: u64,
+}
+
+/// A part of the members that match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembersPage {
+    /// By name.
+    pub members: Vec<Member>,
+    /// How many match.
+    pub total: u64,
+    /// How many active people of the workspace are its administrators, whether they match or not.
+    pub administrators: u64,
+}
+
+/// Lists a part of a workspace's members by display name and counts them. `Invalid`: more than 1,000 at once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListMembersPage {
+    /// Where.
+    pub workspace: WorkspaceSlug,
+    /// Those in whose name, address or display name the text stands, in any case.
+    pub search: Option<String>,
+    /// At most this many.
+    pub limit: u32,
+    /// After this many.
+    pub offset: u32,
+}
+
+impl Operation for ListMembersPage {
+    type Reply = MembersPage;
+    const NAME: &'static str = "workspace.list_members_page";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        listing::list_page(manager, &self).await
     }
 }

@@ -144,6 +144,21 @@ impl RedirectUri {
         }
     }
 
+    /// Where the answer goes as people are to see it: as [`shown_host`](Self::shown_host), and for a program on this
+    /// computer with port and path, by which several are told apart: `127.0.0.1:43210/callback`.
+    pub fn shown_place(&self) -> String {
+        match self.kind {
+            RedirectKind::Https | RedirectKind::PrivateScheme => self.shown_host(),
+            RedirectKind::Loopback => {
+                let port = self
+                    .port
+                    .map_or_else(String::new, |port| format!(":{port}"));
+                let (path, _) = self.path_and_query();
+                format!("{}{port}{}", self.host, path.trim_end_matches('/'))
+            }
+        }
+    }
+
     /// [`shown_host`](Self::shown_host) cut where the registrable domain begins, which is the part to believe.
     pub fn host_parts(&self) -> ShownHost {
         match self.kind {

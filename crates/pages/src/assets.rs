@@ -43,7 +43,15 @@ static STYLE: Asset = Asset::new(
     "tidegate",
     "css",
     "text/css; charset=utf-8",
-    include_str!("../assets/tidegate.css"),
+    // In this order: later files build on earlier ones.
+    concat!(
+        include_str!("../assets/css/colours.css"),
+        include_str!("../assets/css/base.css"),
+        include_str!("../assets/css/layout.css"),
+        include_str!("../assets/css/forms.css"),
+        include_str!("../assets/css/parts.css"),
+        include_str!("../assets/css/pages.css"),
+    ),
 );
 static SCRIPT: Asset = Asset::new(
     "tidegate",

@@ -62,7 +62,7 @@ pub enum Identity {
 pub enum Destination {
     /// A host of the web.
     Web(Foreign),
-    /// A program that listens on this computer: "localhost:3118".
+    /// A program that listens on this computer: "localhost:3118/callback".
     ThisComputer(Foreign),
     /// The app that opens a scheme: "cursor://".
     App(Foreign),
@@ -83,6 +83,14 @@ impl Destination {
         match self {
             Self::Web(place) | Self::ThisComputer(place) | Self::App(place) => place.to_string(),
             Self::Device { user_code, .. } => user_code.clone(),
+        }
+    }
+
+    const fn what(&self) -> &'static str {
+        match self {
+            Self::Web(_) | Self::Device { .. } => "",
+            Self::ThisComputer(_) => "a program on this computer",
+            Self::App(_) => "the app that opens it",
         }
     }
 }
@@ -120,9 +128,21 @@ impl WorkspaceChoice {
         let region = if self.region.is_empty() {
             String::new()
         } else {
-            format!("{} · ", self.region)
+            format!("{}, ", self.region)
         };
         format!("{region}you are {} there{most}", scopes::role(self.role))
+    }
+
+    /// In a list to choose from.
+    fn option(&self) -> String {
+        let line = match (self.closed, self.granted()) {
+            (Some(closed), _) => closed.to_owned(),
+            (None, Some(granted)) => {
+                format!("{}; connected already: {granted}", self.line())
+            }
+            (None, None) => self.line(),
+        };
+        format!("{} ({line})", self.title)
     }
 }
 
@@ -167,45 +187,94 @@ pub enum ConsentWarning {
     Device,
 }
 
-impl ConsentWarning {
-    const fn title(self) -> &'static str {
-        match self {
-            Self::Unverified => "Nobody checked who this is.",
-            Self::OtherHost => "The answer goes elsewhere.",
-            Self::LocalProgram => "The answer goes to a program on this computer.",
-            Self::PrivateScheme => "The answer goes to an app on this computer.",
-            Self::Device => "Is this device in front of you?",
-        }
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Unverified => {
-                "Any program can use this name. Go on only if you have just asked it to connect."
-            }
-            Self::OtherHost => {
-                "The address below is not the one that describes this application. Go on only if you trust both."
-            }
-            Self::LocalProgram => {
-                "Which one cannot be checked from here. Go on only if you have just started it yourself."
-            }
-            Self::PrivateScheme => {
-                "Which one cannot be checked from here. Go on only if you have just used it."
-            }
-            Self::Device => {
-                "Go on only if it shows the code below. If somebody sent you the code or this link, deny."
-            }
-        }
-    }
-}
-
 impl ConsentPage {
+    fn warns_of(&self, warning: ConsentWarning) -> bool {
+        self.warnings.contains(&warning)
+    }
+
+    /// The one note: a title, and what to go by. Several warnings are one sentence, so that it is read.
+    fn caution(&self) -> Option<(&'static str, &'static str)> {
+        const NOBODY: &str = "Nobody checked who this is.";
+        let is_unverified = self.warns_of(ConsentWarning::Unverified);
+        let is_local = self.warns_of(ConsentWarning::LocalProgram);
+        let is_scheme = self.warns_of(ConsentWarning::PrivateScheme);
+        if self.warns_of(ConsentWarning::Device) {
+            let text = "Go on only if it shows the code below. If somebody sent you the code or this link, deny.";
+            let title = if is_unverified {
+                "Nobody checked who this is. Is this device in front of you?"
+            } else {
+                "Is this device in front of you?"
+            };
+            return Some((title, text));
+        }
+        if self.warns_of(ConsentWarning::OtherHost) {
+            let text = "The address below is not the one that describes this app. Go on only if you trust both.";
+            return Some(("The answer goes elsewhere.", text));
+        }
+        match (is_unverified, is_local, is_scheme) {
+            (true, true, _) => Some((
+                NOBODY,
+                "Any program on this computer can use this name. Go on only if you have just started it yourself.",
+            )),
+            (true, false, true) => Some((
+                NOBODY,
+                "Any app on this computer can use this name. Go on only if you have just used it.",
+            )),
+            (true, false, false) => Some((
+                NOBODY,
+                "Any program can use this name. Go on only if you have just asked it to connect.",
+            )),
+            (false, true, _) => Some((
+                "The answer goes to a program on this computer.",
+                "Which one cannot be checked from here. Go on only if you have just started it yourself.",
+            )),
+            (false, false, true) => Some((
+                "The answer goes to an app on this computer.",
+                "Which one cannot be checked from here. Go on only if you have just used it.",
+            )),
+            (false, false, false) => None,
+        }
+    }
+
+    fn is_closed_everywhere(&self) -> bool {
+        self.workspaces
+            .iter()
+            .all(|workspace| workspace.closed.is_some())
+    }
+
     fn can_allow(&self) -> bool {
-        !self.scopes.is_empty()
-            && self
-                .workspaces
-                .iter()
-                .any(|workspace| workspace.closed.is_none())
+        !self.scopes.is_empty() && !self.is_closed_everywhere()
+    }
+
+    /// The only workspace, when it can be chosen.
+    fn only_workspace(&self) -> Option<&WorkspaceChoice> {
+        match self.workspaces.as_slice() {
+            [only] if only.closed.is_none() => Some(only),
+            _ => None,
+        }
+    }
+
+    fn has_no_choice(&self) -> bool {
+        !self.workspaces.iter().any(|workspace| workspace.is_chosen)
+    }
+
+    /// Whether what it may do has to be looked at: nothing was chosen.
+    fn is_open(&self) -> bool {
+        !self.scopes.iter().any(|scope| scope.is_chosen)
+    }
+
+    /// Why there is nothing to allow.
+    fn nowhere(&self) -> Option<(&'static str, &'static str)> {
+        if self.workspaces.is_empty() {
+            return Some((
+                "You are not a member of a workspace that this is for.",
+                "Ask an administrator of the workspace to invite you, or use another account.",
+            ));
+        }
+        (!self.can_allow()).then_some((
+            "There is nothing that you can allow.",
+            "The list of workspaces says why; an administrator of the workspace can change it.",
+        ))
     }
 
     fn user_code(&self) -> Option<&str> {
@@ -213,5 +282,55 @@ impl ConsentPage {
             Destination::Device { user_code, .. } => Some(user_code),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn several_warnings_are_one_note() {
+        for (warnings, title, text) in [
+            (vec![], None, None),
+            (
+                vec![ConsentWarning::Unverified, ConsentWarning::LocalProgram],
+                Some("Nobody checked who this is."),
+                Some("on this computer"),
+            ),
+            (
+                vec![ConsentWarning::Unverified, ConsentWarning::Device],
+                Some("Is this device in front of you?"),
+                Some("the code below"),
+            ),
+            (
+                vec![ConsentWarning::OtherHost],
+                Some("goes elsewhere"),
+                Some("trust both"),
+            ),
+        ] {
+            let page = ConsentPage {
+                warnings: warnings.clone(),
+                ..samples::consent()
+            };
+            let caution = page.caution();
+            assert_eq!(title.is_some(), caution.is_some(), "{warnings:?}");
+            if let Some((said, why)) = caution {
+                assert!(said.contains(title.unwrap()), "{said}");
+                assert!(why.contains(text.unwrap()), "{why}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_only_workspace_is_not_a_choice_and_a_closed_one_is_no_choice() {
+        let mut page = samples::consent();
+        page.workspaces.truncate(1);
+        assert!(page.only_workspace().is_some());
+        page.workspaces[0].closed = Some("This workspace sleeps.");
+        assert!(page.only_workspace().is_none());
+        assert!(!page.can_allow());
+        assert!(page.nowhere().is_some());
     }
 }

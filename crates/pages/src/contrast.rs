@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-const SHEET: &str = include_str!("../assets/tidegate.css");
+const SHEET: &str = include_str!("../assets/css/colours.css");
 
 type Colours = HashMap<&'static str, [f64; 3]>;
 

@@ -1,4 +1,4 @@
-use crate::Person;
+use crate::{Moment, Person};
 
 /// The frame of settings and administration: who is signed in, where on the site this is, what just happened.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub struct Desk {
     pub manages: bool,
     /// Whether they manage the deployment.
     pub is_administrator: bool,
+    /// When the page was made, for "2 minutes ago".
+    pub now: Moment,
     /// What just happened.
     pub notice: Option<Notice>,
     /// What keeps this person's clients from working.
@@ -33,8 +35,19 @@ pub struct Hint {
 pub enum Notice {
     /// It worked.
     Done(String),
+    /// It worked, and can be taken back.
+    Undoable(String, Undo),
     /// It did not.
     Refused(String),
+}
+
+/// The form that takes back what was just done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// Path that it is posted to.
+    pub action: String,
+    /// Its fields besides `csrf`.
+    pub fields: Vec<(String, String)>,
 }
 
 /// The pages with a frame.
@@ -54,9 +67,9 @@ pub enum Section {
     Account,
     /// Members and invitations.
     Members,
-    /// Everybody's connections.
+    /// Everybody's connected apps.
     Connections,
-    /// Which clients are let in.
+    /// Which apps are let in.
     Policy,
     /// Feature flags.
     Flags,
@@ -66,23 +79,59 @@ pub enum Section {
     Diagnosis,
 }
 
-impl Section {
-    const SETTINGS: [Self; 6] = [
-        Self::Apps,
-        Self::Connect,
-        Self::Clients,
-        Self::Machines,
-        Self::Tokens,
-        Self::Account,
-    ];
-    const ADMINISTRATION: [Self; 5] = [
-        Self::Members,
-        Self::Connections,
-        Self::Policy,
-        Self::Flags,
-        Self::Audit,
+/// Pages that belong together in the list of pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    Access,
+    Developers,
+    Administration,
+    Help,
+}
+
+impl Group {
+    const ALL: [Self; 4] = [
+        Self::Access,
+        Self::Developers,
+        Self::Administration,
+        Self::Help,
     ];
 
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Access => "Your access",
+            Self::Developers => "For developers",
+            Self::Administration => "Administration",
+            Self::Help => "Help",
+        }
+    }
+
+    const fn sections(self) -> &'static [Section] {
+        match self {
+            Self::Access => &[
+                Section::Apps,
+                Section::Connect,
+                Section::Tokens,
+                Section::Account,
+            ],
+            Self::Developers => &[Section::Clients, Section::Machines],
+            Self::Administration => &[
+                Section::Members,
+                Section::Connections,
+                Section::Policy,
+                Section::Flags,
+                Section::Audit,
+            ],
+            Self::Help => &[Section::Diagnosis],
+        }
+    }
+
+    /// Where its name leads.
+    pub(crate) fn path(self) -> &'static str {
+        self.sections().first().map_or("/", |first| first.path())
+    }
+}
+
+impl Section {
     /// Its path.
     pub const fn path(self) -> &'static str {
         match self {
@@ -104,27 +153,17 @@ impl Section {
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Apps => "Connected apps",
-            Self::Connect => "Connect a client",
+            Self::Connect => "Connect an app",
             Self::Clients => "OAuth clients",
             Self::Machines => "Machine clients",
             Self::Tokens => "API tokens",
             Self::Account => "Account",
             Self::Members => "Members",
-            Self::Connections => "Connections",
-            Self::Policy => "Client policy",
+            Self::Connections => "All connected apps",
+            Self::Policy => "App policy",
             Self::Flags => "Features",
             Self::Audit => "Audit",
             Self::Diagnosis => "Diagnosis",
-        }
-    }
-
-    fn group(self) -> &'static str {
-        if Self::ADMINISTRATION.contains(&self) {
-            "Administration"
-        } else if self == Self::Diagnosis {
-            "Help"
-        } else {
-            "Settings · Integrations · MCP"
         }
     }
 }
@@ -134,23 +173,33 @@ impl Desk {
         self.at.title()
     }
 
-    pub(crate) fn group(&self) -> &'static str {
-        self.at.group()
-    }
-
-    pub(crate) fn settings(&self) -> [(Section, bool); 6] {
-        Section::SETTINGS.map(|section| (section, section == self.at))
-    }
-
-    pub(crate) fn administration(&self) -> Vec<(Section, bool)> {
-        Section::ADMINISTRATION
+    pub(crate) fn group(&self) -> Group {
+        let is_here = |group: &Group| group.sections().contains(&self.at);
+        Group::ALL
             .into_iter()
-            .filter(|section| self.manages && (self.is_administrator || *section != Section::Flags))
-            .map(|section| (section, section == self.at))
+            .find(is_here)
+            .unwrap_or(Group::Access)
+    }
+
+    /// The list of pages that this person may open.
+    pub(crate) fn groups(&self) -> Vec<(Group, Vec<Section>)> {
+        Group::ALL
+            .into_iter()
+            .map(|group| {
+                let sections = group.sections().iter().copied();
+                (group, sections.filter(|at| self.may_open(*at)).collect())
+            })
+            .filter(|(_, sections): &(_, Vec<_>)| !sections.is_empty())
             .collect()
     }
 
-    pub(crate) fn is_diagnosis(&self) -> bool {
-        self.at == Section::Diagnosis
+    fn may_open(&self, section: Section) -> bool {
+        match section {
+            Section::Flags => self.is_administrator,
+            Section::Members | Section::Connections | Section::Policy | Section::Audit => {
+                self.manages || self.is_administrator
+            }
+            _ => true,
+        }
     }
 }

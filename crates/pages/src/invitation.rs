@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::Role;
 
-use crate::{Foreign, Moment, ProviderLink};
+use crate::{Foreign, Moment, PasswordRule, ProviderLink};
 
 /// An invitation's link: a new account, or joining with the one that is there.
 ///
@@ -27,6 +27,8 @@ pub struct InvitationPage {
     pub username: String,
     /// What was typed before.
     pub display_name: String,
+    /// What a good password is.
+    pub rule: PasswordRule,
     /// Why the last attempt was refused.
     pub problem: Option<String>,
 }
@@ -54,6 +56,11 @@ pub enum InvitationWay {
 }
 
 impl InvitationPage {
+    /// After a refusal the names are there again and the passwords are not.
+    fn focuses_password(&self) -> bool {
+        self.problem.is_some() && !self.username.is_empty()
+    }
+
     const fn role(&self) -> &'static str {
         crate::scopes::role(self.role)
     }

@@ -4,16 +4,19 @@
 pub mod assets;
 
 mod admin;
+mod confirm;
 mod consent;
 mod desk;
 mod device;
 mod diagnosis;
 mod foreign;
+mod home;
 mod invitation;
 mod link;
 mod message;
 mod moment;
 mod page;
+mod paging;
 mod password;
 mod scopes;
 mod settings;
@@ -25,27 +28,31 @@ mod contrast;
 mod samples;
 
 pub use admin::{
-    AuditFields, AuditLine, AuditPage, ConnectionLine, ConnectionsPage, FlagLine, FlagSetting,
-    FlagsPage, InvitationLine, MemberLine, MembersPage, PolicyDecision, PolicyLine, PolicyPage,
-    WorkspacePick,
+    ActionOption, AuditFields, AuditLine, AuditPage, ConnectionLine, ConnectionsPage, FlagLine,
+    FlagOrigin, FlagState, FlagsPage, InvitationLine, InviteDraft, MemberLine, MembersPage,
+    NewMemberDraft, PercentageDraft, PolicyDecision, PolicyDraft, PolicyLine, PolicyPage, RuleLine,
+    RuleSetting, WorkspacePick,
 };
+pub use confirm::ConfirmPage;
 pub use consent::{
     ConsentPage, ConsentWarning, Destination, Identity, OfflineChoice, ScopeChoice, WorkspaceChoice,
 };
-pub use desk::{Desk, Hint, Notice, Section};
+pub use desk::{Desk, Hint, Notice, Section, Undo};
 pub use device::DeviceCodePage;
 pub use diagnosis::{Check, DiagnosisPage, Verdict};
 pub use foreign::Foreign;
+pub use home::{HomeClient, HomeEndpoint, HomeEntry, HomePage};
 pub use invitation::{InvitationPage, InvitationWay};
 pub use link::{AppLink, WebLink};
 pub use message::{MessagePage, ReturnPage};
 pub use moment::{Moment, Span};
 pub use page::{Page, Person};
-pub use password::PasswordPage;
-pub use scopes::{role, widest};
+pub use paging::Paging;
+pub use password::{PasswordField, PasswordPage, PasswordProblem, PasswordRule};
+pub use scopes::{may, role, role_name, widest};
 pub use settings::{
-    AccountPage, ApiTokenLine, AppsPage, ClientDraft, ClientsPage, ConnectPage, ConnectedApp,
-    Endpoint, MachineClient, MachineWorkspace, MachinesPage, OwnClient, PresetLink, Recipe,
-    SecretLine, SecretPage, TokensPage, Way,
+    AccountPage, ApiTokenLine, AppSort, AppsPage, ClientDraft, ClientsPage, ConnectPage,
+    ConnectedApp, Endpoint, MachineClient, MachineDraft, MachineWorkspace, MachinesPage, OwnClient,
+    PresetLink, Recipe, SecretLine, SecretPage, TokenDraft, TokensPage, Way,
 };
 pub use sign_in::{ProviderLink, SignInPage};

@@ -13,12 +13,62 @@ impl Moment {
 
     /// `<time>` with both forms.
     pub(crate) fn tag(self) -> TimeTag {
-        TimeTag(self)
+        TimeTag {
+            moment: self,
+            shown: Shown::Minutes,
+        }
+    }
+
+    /// `<time>` to the second, with its zone.
+    pub(crate) fn exact(self) -> TimeTag {
+        TimeTag {
+            moment: self,
+            shown: Shown::Seconds,
+        }
+    }
+
+    /// `<time>` that says how long ago or ahead it is; the time itself is its title.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates give arguments by reference"
+    )]
+    pub(crate) fn seen_from(self, now: &Self) -> TimeTag {
+        TimeTag {
+            moment: self,
+            shown: Shown::From(*now),
+        }
     }
 
     /// `2026-11-20T11:02:20Z`.
     pub fn machine(self) -> String {
         self.date().format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    fn to_the_second(self) -> String {
+        self.date().format("%-d %b %Y, %H:%M:%S UTC").to_string()
+    }
+
+    /// "2 minutes ago", "in 3 days", "just now".
+    fn words_from(self, now: Self) -> String {
+        const UNITS: [(u64, &str); 6] = [
+            (365 * 86_400, "year"),
+            (30 * 86_400, "month"),
+            (86_400, "day"),
+            (3_600, "hour"),
+            (60, "minute"),
+            (1, "second"),
+        ];
+        let apart = self.0.abs_diff(now.0);
+        let Some((unit, name)) = UNITS.into_iter().find(|(unit, _)| apart >= *unit) else {
+            return "just now".to_owned();
+        };
+        let many = apart / unit;
+        let plural = if many == 1 { "" } else { "s" };
+        if self.0 > now.0 {
+            format!("in {many} {name}{plural}")
+        } else {
+            format!("{many} {name}{plural} ago")
+        }
     }
 }
 
@@ -30,12 +80,35 @@ impl fmt::Display for Moment {
 }
 
 /// A moment as an element; digits and our own letters only, so that it needs no escaping.
-pub(crate) struct TimeTag(Moment);
+pub(crate) struct TimeTag {
+    moment: Moment,
+    shown: Shown,
+}
+
+enum Shown {
+    Minutes,
+    Seconds,
+    From(Moment),
+}
 
 impl fmt::Display for TimeTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = self.0;
-        write!(f, "<time datetime=\"{}\">{moment}</time>", moment.machine())
+        let moment = self.moment;
+        let machine = moment.machine();
+        match self.shown {
+            Shown::Minutes => write!(f, "<time datetime=\"{machine}\">{moment}</time>"),
+            Shown::Seconds => write!(
+                f,
+                "<time datetime=\"{machine}\" data-shown=\"seconds\">{}</time>",
+                moment.to_the_second()
+            ),
+            Shown::From(now) => write!(
+                f,
+                "<time datetime=\"{machine}\" data-shown=\"from\" title=\"{}\">{}</time>",
+                moment.to_the_second(),
+                moment.words_from(now)
+            ),
+        }
     }
 }
 
@@ -72,6 +145,29 @@ mod tests {
         assert_eq!("20 Nov 2026, 11:02 UTC", moment.to_string());
         assert_eq!("2026-11-20T11:02:20Z", moment.machine());
         assert_eq!("1 Jan 1970, 00:00 UTC", Moment(i64::MAX).to_string());
+        assert_eq!(
+            "<time datetime=\"2026-11-20T11:02:20Z\" data-shown=\"seconds\">20 Nov 2026, 11:02:20 UTC</time>",
+            moment.exact().to_string()
+        );
+    }
+
+    #[test]
+    fn times_are_told_from_now_in_one_unit() {
+        const NOW: i64 = 1_795_172_540;
+        for (secs, text) in [
+            (0, "just now"),
+            (-1, "1 second ago"),
+            (-119, "1 minute ago"),
+            (-7_200, "2 hours ago"),
+            (-26 * 3_600, "1 day ago"),
+            (-45 * 86_400, "1 month ago"),
+            (-800 * 86_400, "2 years ago"),
+            (3 * 86_400, "in 3 days"),
+        ] {
+            assert_eq!(text, Moment(NOW + secs).words_from(Moment(NOW)));
+        }
+        let tag = Moment(NOW).seen_from(&Moment(NOW + 60)).to_string();
+        assert!(tag.contains("title=\"20 Nov 2026, 11:02:20 UTC\""), "{tag}");
     }
 
     #[test]

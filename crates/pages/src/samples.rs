@@ -26,14 +26,30 @@ fn desk(at: Section) -> Desk {
         at,
         manages: true,
         is_administrator: true,
+        now: NOW,
         notice: None,
         hints: vec![],
     }
 }
 
+fn paging(shown: u64, total: u64, noun: (&'static str, &'static str)) -> Paging {
+    Paging {
+        page: 2,
+        first: 26,
+        shown,
+        total,
+        is_more: total >= 10_000,
+        noun,
+        previous: Some("page=1".into()),
+        next: Some("page=3".into()),
+        back: "Previous",
+        on: "Next",
+    }
+}
+
 fn picks() -> Vec<WorkspacePick> {
     [
-        ("", "All workspaces"),
+        ("", "The whole deployment"),
         ("sales", "Sales"),
         ("board", "Board"),
     ]
@@ -57,7 +73,7 @@ fn workspace(slug: &str, title: &str, region: &str, role: Role) -> WorkspaceChoi
     }
 }
 
-fn consent() -> ConsentPage {
+pub(crate) fn consent() -> ConsentPage {
     ConsentPage {
         action: "/oauth/consent/tx".into(),
         csrf: "token".into(),
@@ -115,7 +131,9 @@ fn sign_in() -> SignInPage {
         has_passwords: true,
         accepts_superset: true,
         providers: providers(),
+        notice: None,
         problem: None,
+        wait: None,
     }
 }
 
@@ -130,7 +148,30 @@ fn invitation(way: InvitationWay) -> InvitationPage {
         way,
         username: String::new(),
         display_name: String::new(),
+        rule: PasswordRule { least: 8 },
         problem: None,
+    }
+}
+
+fn home(entry: HomeEntry) -> HomePage {
+    HomePage {
+        entry,
+        endpoints: vec![HomeEndpoint {
+            title: name("Sales"),
+            url: "https://mcp.example.com/mcp".into(),
+        }],
+        clients: vec![
+            HomeClient {
+                title: "Claude Code".into(),
+                place: "a terminal; then /mcp in Claude Code".into(),
+                line: "claude mcp add --transport http superset https://mcp.example.com/mcp".into(),
+            },
+            HomeClient {
+                title: "Cursor".into(),
+                place: "~/.cursor/mcp.json".into(),
+                line: r#"{"mcpServers":{"superset":{"url":"https://mcp.example.com/mcp"}}}"#.into(),
+            },
+        ],
     }
 }
 
@@ -152,43 +193,15 @@ fn sheets() -> Vec<(&'static str, Box<dyn Page>)> {
             }),
         ),
         (
-            "password",
-            Box::new(PasswordPage {
-                csrf: "token".into(),
-                username: name("admin"),
-                return_to: "/settings".into(),
-                is_required: true,
-                problem: None,
+            "sign-in-locked",
+            Box::new(SignInPage {
+                client: None,
+                username: "ada".into(),
+                notice: Some("You were signed out before the form was sent."),
+                problem: Some("Too many attempts.".into()),
+                wait: Some(9),
+                ..sign_in()
             }),
-        ),
-        (
-            "password-by-choice",
-            Box::new(PasswordPage {
-                csrf: "token".into(),
-                username: name("admin"),
-                return_to: "/settings/account".into(),
-                is_required: false,
-                problem: Some("The two new passwords differ.".into()),
-            }),
-        ),
-        (
-            "invitation",
-            Box::new(invitation(InvitationWay::NewAccount {
-                has_passwords: true,
-                providers: providers(),
-            })),
-        ),
-        (
-            "invitation-join",
-            Box::new(invitation(InvitationWay::Join {
-                username: name("grace"),
-            })),
-        ),
-        (
-            "invitation-sign-in",
-            Box::new(invitation(InvitationWay::SignIn {
-                href: "/sign-in?return_to=%2Finvitation%2Fsecret".into(),
-            })),
         ),
         (
             "device-code",
@@ -205,7 +218,7 @@ fn sheets() -> Vec<(&'static str, Box<dyn Page>)> {
                 text: "It may have been removed because nobody used it.".into(),
                 steps: vec![
                     "Remove the connection in the application, and add it again: it registers anew.".into(),
-                    "If it asks for a client id, make one under Settings, OAuth clients.".into(),
+                    "If it asks for a client id, make one here under OAuth clients.".into(),
                 ],
                 code: Some("unknown_client"),
                 onward: None,
@@ -229,6 +242,81 @@ fn sheets() -> Vec<(&'static str, Box<dyn Page>)> {
                 code: None,
                 onward: Some(("/settings/apps".into(), "Show connected apps")),
             }),
+        ),
+    ]
+}
+
+fn homes() -> Vec<(&'static str, Box<dyn Page>)> {
+    let open = HomeEntry::Open {
+        user: name("admin"),
+        has_accounts: true,
+    };
+    let token = HomeEntry::Token {
+        issuer: name("https://identity.example.com/"),
+    };
+    let nobody = HomeEntry::SignIn {
+        person: None,
+        may_join: false,
+    };
+    let administrator = HomeEntry::SignIn {
+        person: Some(person()),
+        may_join: true,
+    };
+    vec![
+        ("home-open", Box::new(home(open))),
+        ("home-token", Box::new(home(token))),
+        ("home-sign-in", Box::new(home(nobody))),
+        ("home-signed-in", Box::new(home(administrator))),
+    ]
+}
+
+fn newcomers() -> Vec<(&'static str, Box<dyn Page>)> {
+    vec![
+        (
+            "password",
+            Box::new(PasswordPage {
+                csrf: "token".into(),
+                username: name("admin"),
+                return_to: "/settings".into(),
+                is_required: true,
+                asks_current: false,
+                rule: PasswordRule { least: 8 },
+                problem: None,
+            }),
+        ),
+        (
+            "password-by-choice",
+            Box::new(PasswordPage {
+                csrf: "token".into(),
+                username: name("admin"),
+                return_to: "/settings/account".into(),
+                is_required: false,
+                asks_current: true,
+                rule: PasswordRule { least: 8 },
+                problem: Some(PasswordProblem {
+                    at: PasswordField::New,
+                    text: "The two new passwords differ.".into(),
+                }),
+            }),
+        ),
+        (
+            "invitation",
+            Box::new(invitation(InvitationWay::NewAccount {
+                has_passwords: true,
+                providers: providers(),
+            })),
+        ),
+        (
+            "invitation-join",
+            Box::new(invitation(InvitationWay::Join {
+                username: name("grace"),
+            })),
+        ),
+        (
+            "invitation-sign-in",
+            Box::new(invitation(InvitationWay::SignIn {
+                href: "/sign-in?return_to=%2Finvitation%2Fsecret".into(),
+            })),
         ),
     ]
 }
@@ -261,8 +349,25 @@ fn consents() -> Vec<(&'static str, Box<dyn Page>)> {
             "consent-loopback",
             Box::new(ConsentPage {
                 client: name("Claude Code (tidegate)"),
-                destination: Destination::ThisComputer(name("localhost:3118")),
+                destination: Destination::ThisComputer(name("localhost:3118/callback")),
                 warnings: vec![ConsentWarning::LocalProgram],
+                ..consent()
+            }),
+        ),
+        (
+            "consent-unverified-loopback",
+            Box::new(ConsentPage {
+                client: name("Claude"),
+                client_page: None,
+                identity: Identity::Unverified,
+                destination: Destination::ThisComputer(name("127.0.0.1:43210/callback")),
+                warnings: vec![ConsentWarning::Unverified, ConsentWarning::LocalProgram],
+                workspaces: ["acme", "demo"]
+                    .map(|slug| WorkspaceChoice {
+                        is_chosen: false,
+                        ..workspace(slug, slug, "", Role::Admin)
+                    })
+                    .into(),
                 ..consent()
             }),
         ),
@@ -340,6 +445,7 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                     app("Claude Code (tidegate)", "localhost", Scope::Write),
                     app(HOSTILE, "evil.example.net", Scope::Read),
                 ],
+                sort: AppSort::Used,
             }),
         ),
         (
@@ -351,6 +457,7 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                     ..desk(Section::Apps)
                 },
                 apps: vec![],
+                sort: AppSort::default(),
             }),
         ),
         (
@@ -433,6 +540,8 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                     title: name("Sales"),
                     may_make_service_accounts: true,
                 }],
+                access: Span(3_600),
+                draft: MachineDraft::default(),
             }),
         ),
         (
@@ -470,6 +579,7 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                 ],
                 most: 10,
                 workspaces: vec![("sales".parse().unwrap(), name("Sales"))],
+                draft: TokenDraft::default(),
             }),
         ),
         (
@@ -507,16 +617,32 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
     ]
 }
 
+fn flag(name: &'static str, title: &'static str) -> FlagLine {
+    FlagLine {
+        name,
+        title,
+        on: "Apps list and query at /mcp.",
+        off: "Every app is refused at once, for everybody.",
+        is_live: name != "DASHBOARD_RBAC",
+        state: FlagState::On,
+        origin: FlagOrigin::Default,
+        rules: vec![],
+        percentage: None,
+    }
+}
+
 #[expect(clippy::too_many_lines, reason = "a list")]
 fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
-    let event = |action: &str, outcome: &str, detail: &str| AuditLine {
+    let event = |action: &str, refusal: &str, detail: &str| AuditLine {
         at: NOW,
         action: name(action),
+        code: name("sign_in.failed"),
         account: name("ada"),
-        client: name("https://claude.ai/oauth/claude-code-client-metadata"),
+        client: name("Claude Code"),
+        client_query: Some("client=claude-code".into()),
         workspace: name("sales"),
-        address: name("192.0.2.7"),
-        outcome: name(outcome),
+        address: name("2001:db8:85a3::8a2e:370:7334"),
+        refusal: name(refusal),
         detail: Foreign::bounded(detail, 2_000),
     };
     let connection = |client: &str, username: &str| ConnectionLine {
@@ -541,6 +667,11 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         display_name: name(display_name),
         role,
         superset_username: name("ada"),
+        is_self: role == Role::Admin,
+        is_administrator: role == Role::Admin,
+        is_last_administrator: role == Role::Admin,
+        connections: 3,
+        api_tokens: 1,
         is_by_team: role == Role::Viewer,
         is_service,
         is_active: true,
@@ -553,6 +684,18 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
                 desk: desk(Section::Members),
                 picks: picks(),
                 workspace: "sales".parse().ok(),
+                search: "a".into(),
+                paging: paging(25, 1_000, ("member", "members")),
+                invite: InviteDraft {
+                    email: String::new(),
+                    role: Role::Viewer,
+                },
+                new_member: NewMemberDraft {
+                    username: String::new(),
+                    role: Role::Viewer,
+                    superset_username: String::new(),
+                    is_open: false,
+                },
                 members: vec![
                     member("Ada Lovelace", Role::Admin, false),
                     member("Grace Hopper", Role::Viewer, false),
@@ -575,9 +718,9 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
                 picks: picks(),
                 workspace: "sales".parse().ok(),
                 client: None,
-                username: String::new(),
+                search: String::new(),
                 connections: vec![connection("Claude Code", "ada"), connection("Claude Code", "grace")],
-                has_more: true,
+                paging: paging(25, 1_000, ("connected app", "connected apps")),
             }),
         ),
         (
@@ -587,9 +730,9 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
                 picks: picks(),
                 workspace: None,
                 client: Some(("https://claude.ai/oauth/claude-code-client-metadata".parse().unwrap(), name("Claude Code"))),
-                username: String::new(),
+                search: String::new(),
                 connections: vec![connection("Claude Code", "ada")],
-                has_more: false,
+                paging: paging(1, 1, ("connected app", "connected apps")),
             }),
         ),
         (
@@ -620,31 +763,75 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
                     },
                 ],
                 teams: vec![name("analysts"), name("engineers")],
-                draft: String::new(),
+                draft: PolicyDraft::default(),
+            }),
+        ),
+        (
+            "admin-confirm",
+            Box::new(ConfirmPage {
+                desk: desk(Section::Policy),
+                question: "Block every app of evil.example.net?".into(),
+                text: "What is connected stops working for everybody at once. Removing the rule later lets people connect it again.".into(),
+                button: "Block".into(),
+                action: "/admin/policy/rules".into(),
+                fields: vec![("match".into(), "evil.example.net".into())],
+                back: "/admin/policy".into(),
             }),
         ),
         (
             "admin-flags",
             Box::new(FlagsPage {
-                desk: desk(Section::Flags),
+                desk: Desk {
+                    notice: Some(Notice::Undoable(
+                        "MCP endpoint is off everywhere.".into(),
+                        Undo {
+                            action: "/admin/flags/MCP_SERVICE_ENABLED".into(),
+                            fields: vec![("rule".into(), "on".into())],
+                        },
+                    )),
+                    ..desk(Section::Flags)
+                },
+                picks: picks(),
+                workspace: None,
                 flags: vec![
                     FlagLine {
-                        name: "MCP_OAUTH_ENABLED",
-                        what: "People connect applications by OAuth.",
-                        configured: Some(true),
                         rules: vec![
-                            (FlagSetting::Percentage(25), NOW),
-                            (FlagSetting::In("sales".parse().unwrap(), false), NOW),
+                            RuleLine {
+                                setting: RuleSetting::Percentage(25),
+                                since: EARLIER,
+                            },
+                            RuleLine {
+                                setting: RuleSetting::In("sales".parse().unwrap(), name("Sales"), false),
+                                since: EARLIER,
+                            },
                         ],
+                        state: FlagState::Mixed { on: 2, of: 5 },
+                        origin: FlagOrigin::Percentage(25),
+                        percentage: Some(PercentageDraft {
+                            typed: "120".into(),
+                            problem: "120 came; write 0 to 100.".into(),
+                        }),
+                        ..flag("MCP_OAUTH_ENABLED", "Connecting apps")
                     },
-                    FlagLine {
-                        name: "MCP_SERVICE_ENABLED",
-                        what: "The MCP endpoint answers.",
-                        configured: Some(true),
-                        rules: vec![],
-                    },
+                    flag("MCP_SERVICE_ENABLED", "MCP endpoint"),
+                    flag("DASHBOARD_RBAC", "Dashboard roles"),
                 ],
-                workspaces: vec![("sales".parse().unwrap(), name("Sales"))],
+            }),
+        ),
+        (
+            "admin-flags-of-workspace",
+            Box::new(FlagsPage {
+                desk: desk(Section::Flags),
+                picks: picks(),
+                workspace: Some(("sales".parse().unwrap(), name("Sales"))),
+                flags: vec![
+                    FlagLine {
+                        state: FlagState::Off,
+                        origin: FlagOrigin::Workspace,
+                        ..flag("MCP_OAUTH_ENABLED", "Connecting apps")
+                    },
+                    flag("MCP_SERVICE_ENABLED", "MCP endpoint"),
+                ],
             }),
         ),
         (
@@ -653,13 +840,21 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
                 desk: desk(Section::Audit),
                 picks: picks(),
                 fields: AuditFields::default(),
+                actions: vec![(
+                    "Sign-in",
+                    vec![ActionOption {
+                        code: "sign_in.failed",
+                        words: "Sign-in failed",
+                        is_chosen: false,
+                    }],
+                )],
                 events: vec![
-                    event("sign_in.failed", "wrong_password", ""),
-                    event("grant.begun", "ok", "scopes mcp:read mcp:query, offline"),
-                    event("token.refresh", "refresh_replay", "presented again after 400 s; the grant was ended <b>now</b>"),
+                    event("Sign-in failed", "wrong password", ""),
+                    event("App connected", "", "View and run SQL, stays connected"),
+                    event("Token refused", "used twice", "presented again after 400 s; the connection was ended <b>now</b>"),
                 ],
-                older: Some("page=2".into()),
-                newer: None,
+                paging: paging(3, 10_000, ("record", "records")),
+                nothing: None,
                 query: String::new(),
             }),
         ),
@@ -694,7 +889,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
                     (name("cookie"), name("[left out, 96 characters]")),
                     (name("user-agent"), name("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0")),
                 ],
-                refusals: vec![event("token.refresh", "refresh_replay", "")],
+                refusals: vec![event("Token refused", "used twice", "")],
                 command: "curl -sS -H \"Authorization: Bearer $TOKEN\" https://mcp.example.com/diagnosis".into(),
                 url: "https://mcp.example.com/mcp".into(),
             }),
@@ -704,10 +899,17 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
 
 /// Names and pages.
 pub(crate) fn all() -> Vec<(&'static str, Box<dyn Page>)> {
-    [sheets(), consents(), settings(), administration()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        sheets(),
+        homes(),
+        newcomers(),
+        consents(),
+        settings(),
+        administration(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]

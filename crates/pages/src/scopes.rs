@@ -52,6 +52,11 @@ const fn role_choice(role: Role) -> &'static str {
     }
 }
 
+/// What a scope lets an app do, in a few words: "View and run SQL".
+pub const fn may(scope: Scope) -> &'static str {
+    words(scope).title
+}
+
 /// The widest scope of a set, which includes the others.
 pub fn widest(scopes: ScopeSet) -> Option<Scope> {
     Scope::ALL.into_iter().rfind(|scope| scopes.allows(*scope))
@@ -77,6 +82,21 @@ pub(crate) fn all() -> Vec<ScopeOption> {
 /// Every role with its words, to choose from.
 pub(crate) fn roles() -> [(Role, &'static str); 4] {
     Role::ALL.map(|role| (role, role_choice(role)))
+}
+
+/// Every role with its name alone.
+pub(crate) fn role_names() -> [(Role, &'static str); 4] {
+    Role::ALL.map(|role| (role, role_name(role)))
+}
+
+/// A role with a capital letter.
+pub const fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "Viewer",
+        Role::Analyst => "Analyst",
+        Role::Editor => "Editor",
+        Role::Admin => "Administrator",
+    }
 }
 
 /// A scope in a list to choose from.

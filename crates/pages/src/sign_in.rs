@@ -20,8 +20,12 @@ pub struct SignInPage {
     pub accepts_superset: bool,
     /// Upstream providers.
     pub providers: Vec<ProviderLink>,
+    /// What happened before, when it was not an attempt to sign in.
+    pub notice: Option<&'static str>,
     /// Why the last attempt was refused.
     pub problem: Option<String>,
+    /// Seconds until another attempt is taken.
+    pub wait: Option<u64>,
 }
 
 /// An upstream provider.

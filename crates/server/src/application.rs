@@ -18,7 +18,8 @@ use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metric
 use tidegate_tools::{CatalogueBuilder, CatalogueError, SEARCHING_TOOLS, SizeBudget, builtin};
 use tidegate_types::{Clock, Scope, ScopeSet, SystemClock};
 use tidegate_web::{
-    Access, BindError, Connections, Directory, Edge, ExternalIssuer, InFlight, UnknownProxies,
+    Access, BindError, Connections, Directory, Edge, Entry, ExternalIssuer, InFlight,
+    UnknownProxies,
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -197,12 +198,7 @@ impl ApplicationBuilder {
         };
         let configured = || configured_authenticator(&settings, managed.as_ref(), &clock);
         let authenticator = authenticator.map_or_else(configured, Ok)?;
-        let opener = KnownWorkspaces::new(
-            &settings,
-            managed.as_ref().map(|managed| managed.manager.clone()),
-            managed.as_ref().map(Managed::features),
-            Arc::clone(&clock),
-        );
+        let opener = opener(&settings, managed.as_ref(), &clock);
         let control = managed
             .as_ref()
             .map_or_else(ControlPlane::default, Managed::control_plane);
@@ -243,6 +239,7 @@ impl ApplicationBuilder {
             serves_metrics: settings.telemetry.prometheus,
             challenge_scope: challenge_scope(&settings.auth.method, access.is_some(), scopes),
             external_issuer: external_issuer(&settings.auth.method),
+            entry: entry(&settings),
             unknown_proxies: UnknownProxies::default(),
             access,
             settings: settings.server.clone(),
@@ -268,6 +265,20 @@ impl ApplicationBuilder {
             is_development: matches!(settings.auth.method, AuthMethod::Development(_)),
         })
     }
+}
+
+/// Opens workspaces, those that the manager knows as well.
+fn opener(
+    settings: &Settings,
+    managed: Option<&Managed>,
+    clock: &Arc<dyn Clock>,
+) -> KnownWorkspaces {
+    KnownWorkspaces::new(
+        settings,
+        managed.map(|managed| managed.manager.clone()),
+        managed.map(Managed::features),
+        Arc::clone(clock),
+    )
 }
 
 /// Tells who calls, as the settings want it.
@@ -423,6 +434,22 @@ fn pinned_tools(list: &ToolList) -> Option<BTreeSet<String>> {
                 .chain(SEARCHING_TOOLS.map(str::to_owned))
                 .collect(),
         ),
+    }
+}
+
+/// How clients get in, as the first page tells it.
+fn entry(settings: &Settings) -> Entry {
+    match &settings.auth.method {
+        AuthMethod::Development(user) => Entry::Open {
+            user: user.username.clone(),
+            workspaces: workspaces::enabled(settings)
+                .map(|workspace| workspace.slug.clone())
+                .collect(),
+        },
+        AuthMethod::Jwt(jwt) if settings.manager.is_none() => Entry::Token {
+            issuer: jwt.issuer.clone(),
+        },
+        AuthMethod::Jwt(_) | AuthMethod::OwnTokens => Entry::SignIn,
     }
 }
 

@@ -125,6 +125,7 @@ impl KnownWorkspaces {
             allow_dml: true,
             is_enabled: true,
             flags: self.flags,
+            named_flags: Flags::default(),
         }))
     }
 

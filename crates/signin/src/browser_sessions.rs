@@ -24,6 +24,9 @@ struct Record {
     /// The account's `sessions_valid_from` as it was when its credentials were checked. The session is good while
     /// it is still that: sessions that begin while others are being ended end with them.
     standing: UnixSecs,
+    /// Whether the account's own password was entered for it.
+    #[serde(default)]
+    by_password: bool,
 }
 
 const VERSION: u8 = 1;
@@ -54,8 +57,13 @@ impl BrowserSessions {
         }
     }
 
-    /// Begins a session for an account as it was read before its credentials were checked.
-    pub(crate) async fn begin(&self, account: Account) -> Result<NewSession, SignInError> {
+    /// Begins a session for an account as it was read before its credentials were checked. `by_password`: they were the
+    /// password of the account itself.
+    pub(crate) async fn begin(
+        &self,
+        account: Account,
+        by_password: bool,
+    ) -> Result<NewSession, SignInError> {
         let cookie = IssuedSecret::draw(SecretKind::BrowserSession);
         let since = self.clock.unix_secs();
         let record = Record {
@@ -63,6 +71,7 @@ impl BrowserSessions {
             account: account.id.clone(),
             since,
             standing: account.sessions_valid_from,
+            by_password,
         };
         let value = serde_json::to_vec(&record).map_err(|err| SignInError::Internal(err.into()))?;
         let ttl = self.idle.min(self.lifetime);
@@ -73,7 +82,8 @@ impl BrowserSessions {
         if !is_new {
             return Err(SignInError::Internal("a cookie was drawn twice".into()));
         }
-        let session = session_of(account, cookie.text.expose_secret(), cookie.hash, since);
+        let text = cookie.text.expose_secret();
+        let session = session_of(account, text, cookie.hash, &record);
         Ok(NewSession {
             cookie: cookie.text,
             lives: self.lifetime,
@@ -105,7 +115,7 @@ impl BrowserSessions {
         if !self.tickets.keep(KIND, &key, self.idle.min(left)).await? {
             return Ok(None);
         }
-        Ok(Some(session_of(account, cookie, hash, record.since)))
+        Ok(Some(session_of(account, cookie, hash, &record)))
     }
 
     /// Ends the session of a cookie, and tells whose it was.
@@ -150,11 +160,12 @@ impl Record {
     }
 }
 
-fn session_of(account: Account, cookie: &str, key: SecretHash, since: UnixSecs) -> BrowserSession {
+fn session_of(account: Account, cookie: &str, key: SecretHash, record: &Record) -> BrowserSession {
     BrowserSession {
         must_change_password: account.must_change_password,
         csrf: CsrfToken::of_cookie(cookie),
-        signed_in_at: since,
+        signed_in_at: record.since,
+        password_entered_at: record.by_password.then_some(record.since),
         account,
         key,
     }

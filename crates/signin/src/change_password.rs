@@ -8,9 +8,34 @@ use tidegate_types::{ExposeSecret, Peer, SecretString};
 use crate::journal::Entry;
 use crate::password::{MOST_BYTES, Verdict, is_good_choice};
 use crate::sign_in::{LOCAL, LOCAL_DOOR};
-use crate::{BrowserSession, NewSession, SignIn, SignInError};
+use crate::{BrowserSession, NewSession, SignIn, SignInError, UnixSecs};
 
 impl SignIn {
+    /// Whether somebody may choose a password without entering the one that is for one use again: they signed in by it
+    /// a moment ago.
+    pub fn may_choose_password(&self, session: &BrowserSession) -> bool {
+        let now = self.parts.clock.unix_secs();
+        let is_fresh = |entered: UnixSecs| now.saturating_sub(entered) <= FRESH_SECS;
+        session.must_change_password && session.password_entered_at.is_some_and(is_fresh)
+    }
+
+    /// Chooses a password in place of one for one use that was entered a moment ago; otherwise as
+    /// [`change_password`](Self::change_password).
+    ///
+    /// # Errors
+    /// As there; `WrongPassword` when it was not entered for this session, or too long ago.
+    pub async fn choose_password(
+        &self,
+        session: &BrowserSession,
+        new: &SecretString,
+        peer: &Peer,
+    ) -> Result<NewSession, SignInError> {
+        if !self.may_choose_password(session) {
+            return Err(SignInError::WrongPassword);
+        }
+        self.replace(session, None, new, peer).await
+    }
+
     /// Changes the password, ends all sessions of the account and begins a new one.
     ///
     /// # Errors
@@ -19,6 +44,17 @@ impl SignIn {
         &self,
         session: &BrowserSession,
         current: &SecretString,
+        new: &SecretString,
+        peer: &Peer,
+    ) -> Result<NewSession, SignInError> {
+        self.replace(session, Some(current), new, peer).await
+    }
+
+    /// Without `current` it was checked when the session began.
+    async fn replace(
+        &self,
+        session: &BrowserSession,
+        current: Option<&SecretString>,
         new: &SecretString,
         peer: &Peer,
     ) -> Result<NewSession, SignInError> {
@@ -51,7 +87,7 @@ impl SignIn {
             .attempts
             .at(&account.username, &[LOCAL], None, peer);
         let known_browser = self.remember_place(&account, &own, LOCAL_DOOR, peer).await;
-        let session = self.parts.sessions.begin(account).await?;
+        let session = self.parts.sessions.begin(account, true).await?;
         Ok(NewSession {
             known_browser,
             ..session
@@ -62,7 +98,7 @@ impl SignIn {
     async fn replace_password(
         &self,
         session: &BrowserSession,
-        current: &SecretString,
+        current: Option<&SecretString>,
         new: &SecretString,
         attempt: &crate::attempts::Attempt,
         peer: &Peer,
@@ -78,18 +114,28 @@ impl SignIn {
         let place = self.parts.gate.enter().await?;
         let taken = self.take(attempt, peer).await?;
         let argon = self.parts.argon.clone();
-        let (old, chosen) = (current.clone(), new.clone());
+        let (old, chosen) = (current.cloned(), new.clone());
         let account = found.account;
         let work = move || {
-            let old = old.expose_secret();
-            let is_possible = old.len() <= MOST_BYTES;
-            let verdict = argon.check(is_possible.then_some(stored.as_str()), old.as_bytes());
-            if !matches!(verdict, Verdict::Right { .. }) {
+            let is_stored = |password: &str| {
+                let is_possible = password.len() <= MOST_BYTES;
+                let stored = is_possible.then_some(stored.as_str());
+                matches!(
+                    argon.check(stored, password.as_bytes()),
+                    Verdict::Right { .. }
+                )
+            };
+            let old = old.as_ref().map(ExposeSecret::expose_secret);
+            if old.is_some_and(|old| !is_stored(old)) {
                 return Err(SignInError::WrongPassword);
             }
             let chosen = chosen.expose_secret();
             check_choice(chosen, &account)?;
-            if chosen == old {
+            let is_same = match old {
+                Some(old) => chosen == old,
+                None => is_stored(chosen),
+            };
+            if is_same {
                 return Err(SignInError::WeakPassword(
                     "the new password is the current one: take another".to_owned(),
                 ));
@@ -125,6 +171,9 @@ impl SignIn {
         account.ok_or(SignInError::SignedOut)
     }
 }
+
+/// How long after a sign-in by it a password counts as just entered.
+const FRESH_SECS: i64 = 15 * 60;
 
 fn check_choice(password: &str, account: &Account) -> Result<(), SignInError> {
     let mut related = vec![account.username.as_str(), account.display_name.as_str()];

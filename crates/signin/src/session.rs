@@ -16,6 +16,8 @@ pub struct BrowserSession {
     pub csrf: CsrfToken,
     /// Since when.
     pub signed_in_at: UnixSecs,
+    /// When the password of the account was entered for it; not by a provider, a Superset or an invitation.
+    pub password_entered_at: Option<UnixSecs>,
     /// Whether nothing but the change of the password may be done.
     pub must_change_password: bool,
     /// What the store keeps it by: the hash of its cookie.

@@ -12,7 +12,7 @@ use crate::attempts::{Attempt, Attempts, NotAdmitted, Taken};
 use crate::browser_sessions::BrowserSessions;
 use crate::journal::{Entry, Journal};
 use crate::known_places::{KnownPlaces, Standings};
-use crate::password::{Argon, Gate, WerkzeugMethod};
+use crate::password::{Argon, Gate, LEAST_BYTES, WerkzeugMethod};
 use crate::upstream::Provider;
 use crate::{
     BrowserSession, KnownBrowser, NewSession, SignInError, SignInSettings, SupersetAccounts,
@@ -148,6 +148,11 @@ impl SignIn {
         self.parts.settings.allows_passwords
     }
 
+    /// How many characters a password that somebody chooses has at the least.
+    pub const fn least_password_length(&self) -> usize {
+        LEAST_BYTES
+    }
+
     /// Whether users of a Superset sign in by their password there.
     pub fn has_superset_accounts(&self) -> bool {
         self.has_passwords() && !self.parts.settings.superset.is_empty()
@@ -161,7 +166,8 @@ impl SignIn {
         peer: &Peer,
     ) -> Result<NewSession, SignInError> {
         let id = account.id.clone();
-        let session = self.parts.sessions.begin(account).await?;
+        let by_password = how == BY_PASSWORD;
+        let session = self.parts.sessions.begin(account, by_password).await?;
         let noted = self.parts.call(NoteSignIn { id: id.clone() }).await;
         if let Err(err) = noted {
             let err: &(dyn std::error::Error + 'static) = &err;
@@ -241,6 +247,9 @@ impl SignIn {
         }
     }
 }
+
+/// How somebody signed in who entered the password of the account itself, for the audit.
+pub(crate) const BY_PASSWORD: &str = "password";
 
 /// Why an account whose credentials are right is not let in, for the audit.
 pub(crate) fn refusal_of(account: &Account) -> Option<&'static str> {

@@ -11,7 +11,7 @@ use crate::attempts::{Attempt, Taken};
 use crate::journal::Entry;
 use crate::known_places::Browser;
 use crate::password::{Argon, MOST_BYTES, Verdict, WerkzeugHash};
-use crate::sign_in::{LOCAL, LOCAL_DOOR, refusal_of};
+use crate::sign_in::{BY_PASSWORD, LOCAL, LOCAL_DOOR, refusal_of};
 use crate::{NewSession, SignIn, SignInError, SupersetAccount, SupersetSignIn, names};
 
 /// A user of a workspace by the name that was typed.
@@ -121,7 +121,7 @@ impl SignIn {
         let (account, how, door) = match tried.decide() {
             Opened::Local(found) => {
                 self.renew(found, tried.verdicts.renewed.clone()).await;
-                (found.account.clone(), "password".to_owned(), LOCAL_DOOR)
+                (found.account.clone(), BY_PASSWORD.to_owned(), LOCAL_DOOR)
             }
             Opened::User(candidate, user, door) => {
                 let workspace = &candidate.workspace;

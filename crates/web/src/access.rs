@@ -1,12 +1,14 @@
 //! What the edge needs to sign people in and to issue tokens.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tidegate_authorization::{AuthorizationServer, OAuthGate};
+use tidegate_config::Flags;
 use tidegate_manager::Manager;
 use tidegate_oauth::SecretHash;
 use tidegate_signin::SignIn;
-use tidegate_types::{Clock, SecretString};
+use tidegate_types::{Clock, SecretString, WorkspaceSlug};
 
 /// Sign-in, the authorization server and the control plane.
 pub struct Access {
@@ -22,8 +24,38 @@ pub struct Access {
     pub clock: Arc<dyn Clock>,
     /// Whether OAuth is on now.
     pub gate: Arc<dyn OAuthGate>,
+    /// What the configuration says of flags, where no rule of the manager decides.
+    pub flags: ConfiguredFlags,
     /// What other nodes show to use this node's manager.
     pub service_tokens: ServiceTokens,
+}
+
+/// What the configuration of this node says of feature flags.
+#[derive(Debug, Clone, Default)]
+pub struct ConfiguredFlags {
+    /// Of workspaces that the configuration does not name.
+    pub usual: FlagsOfPlace,
+    /// Of those that it names.
+    pub of_workspaces: HashMap<WorkspaceSlug, FlagsOfPlace>,
+}
+
+/// What the configuration says of flags in one place.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FlagsOfPlace {
+    /// Those that are on.
+    pub on: Flags,
+    /// Those that a file or the environment says anything of; the others are as Tidegate comes.
+    pub named: Flags,
+}
+
+impl ConfiguredFlags {
+    /// Those of a workspace, or of workspaces that are not named.
+    pub fn of(&self, workspace: Option<&WorkspaceSlug>) -> FlagsOfPlace {
+        workspace
+            .and_then(|workspace| self.of_workspaces.get(workspace))
+            .copied()
+            .unwrap_or(self.usual)
+    }
 }
 
 /// Tokens of nodes that use this node's manager. Only their hashes are held, so that comparing two takes the same time

@@ -24,6 +24,8 @@ pub struct Edge {
     pub directory: Directory,
     /// Sign-in and the authorization server, where there is a manager.
     pub access: Option<Access>,
+    /// How clients get in.
+    pub entry: Entry,
     /// Counts.
     pub metrics: Metrics,
     /// Requests that are being answered.
@@ -45,6 +47,25 @@ pub struct ExternalIssuer {
     pub issuer: String,
     /// What clients may ask it for; empty when that is not known.
     pub scopes_supported: Vec<String>,
+}
+
+/// How clients get in, as the first page tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Everybody is one user of Superset.
+    Open {
+        /// Which.
+        user: String,
+        /// The workspaces that are configured.
+        workspaces: Vec<WorkspaceSlug>,
+    },
+    /// By tokens of another issuer.
+    Token {
+        /// Which, where it is configured.
+        issuer: Option<String>,
+    },
+    /// By an account here.
+    SignIn,
 }
 
 /// Names of workspaces and resources, which change as workspaces come and go. Cloning is cheap.

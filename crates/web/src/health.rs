@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_runtime::Unready;
 
 use crate::edge::Edge;
+use crate::pages;
 
 /// `GET /healthz`: the process is alive. 200 with `{"status":"ok"}`.
 pub(crate) async fn alive() -> HttpResponse {
@@ -48,9 +49,9 @@ fn is_of_this_machine(request: &HttpRequest) -> bool {
 }
 
 /// `GET /metrics`: OpenMetrics text.
-pub(crate) async fn metrics(edge: web::Data<Edge>) -> HttpResponse {
+pub(crate) async fn metrics(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
     if !edge.serves_metrics {
-        return HttpResponse::NotFound().finish();
+        return pages::not_found(request).await;
     }
     HttpResponse::Ok()
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")

@@ -20,10 +20,10 @@ mod status;
 mod unknown_proxies;
 mod well_known;
 
-pub use access::{Access, ServiceTokens};
+pub use access::{Access, ConfiguredFlags, FlagsOfPlace, ServiceTokens};
 pub use actix_server::ServerHandle;
 pub use connections::Connections;
-pub use edge::{Directory, Edge, ExternalIssuer, Names, WorkspaceHosts};
+pub use edge::{Directory, Edge, Entry, ExternalIssuer, Names, WorkspaceHosts};
 pub use in_flight::InFlight;
 pub use server::{BindError, Server, bind, start};
 pub use unknown_proxies::UnknownProxies;

@@ -159,5 +159,6 @@ fn routes(app: &mut web::ServiceConfig) {
     }
     app.route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
-        .route("/metrics", web::get().to(health::metrics));
+        .route("/metrics", web::get().to(health::metrics))
+        .default_service(web::to(pages::not_found));
 }

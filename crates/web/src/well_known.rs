@@ -12,7 +12,7 @@ use tidegate_types::WorkspaceSlug;
 
 use crate::edge::Edge;
 use crate::oauth::{Asked, not_found};
-use crate::{admission, cors, routing};
+use crate::{admission, cors, pages, routing};
 
 /// How long clients may keep a document, in seconds. Keys are published a day before they sign.
 const FRESH: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -52,6 +52,11 @@ fn resource(path: &str, get: actix_web::Route) -> actix_web::Resource {
     web::resource(path)
         .route(get)
         .route(web::method(Method::OPTIONS).to(cors::any_preflight))
+        .default_service(web::to(only_get))
+}
+
+async fn only_get(request: HttpRequest) -> HttpResponse {
+    pages::wrong_method(&request, "GET, OPTIONS")
 }
 
 /// RFC 9728 §3.2: where tokens for a resource come from, which may be our authorization server, another issuer, or both.

@@ -188,7 +188,6 @@ pub(super) async fn choose_password(
             &[
                 ("csrf", &form.hidden("csrf")?),
                 ("return_to", &form.hidden("return_to")?),
-                ("current", &one_time.password),
                 ("new", &password),
                 ("again", &password),
             ],

@@ -9,7 +9,6 @@ const HOST: &str = "Host: localhost\r\n";
 async fn unknown_paths_and_well_knowns_are_404_without_a_token() {
     let node = OneNode::start().await;
     for path in [
-        "/",
         "/mcp/x",
         "/mcpx",
         "/sse",
@@ -34,6 +33,11 @@ async fn unknown_paths_and_well_knowns_are_404_without_a_token() {
             let answer = send(&node, &format!("{method} {path}"), HOST, "").await;
             assert_eq!(status, answer.status, "{method} {path}");
             assert!(!answer.head.contains("\r\nwww-authenticate:"), "{path}");
+            assert!(
+                answer.body.contains("\"error\":"),
+                "{path}: {}",
+                answer.body
+            );
         }
     }
 }
@@ -65,6 +69,46 @@ async fn slashes_that_are_one_too_many_lead_to_the_endpoint_and_never_away_from_
     }
     let refused = send(&node, "POST //w//rival//mcp/", &json, PING).await;
     assert_eq!(403, refused.status, "another workspace");
+}
+
+#[tokio::test]
+async fn browsers_get_a_page_where_there_is_nothing() {
+    let node = OneNode::start().await;
+    let accept = format!("{HOST}Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n");
+    for line in [
+        "GET /nowhere",
+        "POST /nowhere",
+        "DELETE /",
+        "GET /settings/apps",
+        "GET /settings/apps/not-an-id/disconnect",
+        "GET /assets/nothing.css",
+        "GET /explore/?slice_id=1",
+    ] {
+        let answer = send(&node, line, &accept, "").await;
+        assert_eq!(404, answer.status, "{line}");
+        assert!(
+            answer.body.contains("<h1>Not found</h1>"),
+            "{line}: {}",
+            answer.body
+        );
+        assert!(answer.head.contains("content-security-policy"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_page_opens_in_every_mode_and_only_for_hosts_of_ours() {
+    let tokens = OneNode::start().await;
+    let open = OneNode::builder().development_user("admin").start().await;
+    for (node, told) in [(&tokens, "need an access token"), (&open, "Workspace demo")] {
+        let page = send(node, "GET /", HOST, "").await;
+        assert_eq!(200, page.status);
+        assert!(page.body.contains(told), "{}", page.body);
+        assert!(page.body.contains("claude mcp add"), "{}", page.body);
+        let foreign = send(node, "GET /", "Host: evil.example\r\n", "").await;
+        assert_eq!(403, foreign.status);
+    }
+    let page = send(&tokens, "GET /", HOST, "").await;
+    assert!(!page.body.contains("demo"), "workspaces are not told");
 }
 
 #[tokio::test]

@@ -44,10 +44,15 @@ impl Wire {
 
     /// What comes until the head of an answer and its announced body are whole.
     pub(crate) async fn answer(&mut self) -> Answer {
+        self.read(true).await
+    }
+
+    /// `has_body`: not to HEAD, whose answer announces a body that does not come (RFC 9110 §9.3.2).
+    async fn read(&mut self, has_body: bool) -> Answer {
         let mut bytes = Vec::new();
         let reading = async {
             loop {
-                if let Some(answer) = Answer::parse(&bytes) {
+                if let Some(answer) = Answer::parse(&bytes, has_body) {
                     return answer;
                 }
                 let mut more = [0; 4096];
@@ -85,7 +90,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    fn parse(bytes: &[u8], has_body: bool) -> Option<Self> {
         let text = String::from_utf8_lossy(bytes);
         let (head, body) = text.split_once("\r\n\r\n")?;
         let head = head.to_ascii_lowercase();
@@ -94,7 +99,7 @@ impl Answer {
             .find_map(|line| line.strip_prefix("content-length: "))
             .map_or(0, |length| length.parse().unwrap());
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        (body.len() >= length).then(|| Self {
+        (!has_body || body.len() >= length).then(|| Self {
             status,
             head: head.clone(),
             body: body.to_owned(),
@@ -110,7 +115,7 @@ pub(crate) async fn send(node: &Node, start: &str, headers: &str, body: &str) ->
         "{start} HTTP/1.1\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     ))
     .await;
-    wire.answer().await
+    wire.read(!start.starts_with("HEAD ")).await
 }
 
 /// A POST of [`PING`] from this machine with other headers besides.

@@ -194,6 +194,19 @@ fn values(content: &str) -> BTreeMap<String, String> {
             values.insert(name, attribute(tag, "value").unwrap_or_default());
         }
     }
+    for list in content.split("<select").skip(1) {
+        let list = list.split("</select>").next().unwrap();
+        let options: Vec<&str> = list.split("<option").skip(1).collect();
+        let chosen = options.iter().find(|option| {
+            let tag = option.split('>').next().unwrap();
+            tag.contains(" selected")
+        });
+        if let Some(name) = attribute(list, "name")
+            && let Some(option) = chosen.or(options.first())
+        {
+            values.insert(name, attribute(option, "value").unwrap_or_default());
+        }
+    }
     values
 }
 

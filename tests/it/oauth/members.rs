@@ -7,7 +7,7 @@ use tidegate_manager::api_token::CreateApiToken;
 use tidegate_manager::audit::{AuditEvent, AuditFilter, ListEvents};
 use tidegate_manager::workspace::{ListMembers, ListMemberships};
 use tidegate_oauth::{IssuedSecret, SecretKind};
-use tidegate_types::{ExposeSecret, Role, Scope, ScopeSet};
+use tidegate_types::{ExposeSecret, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use super::{Deployment, one_node};
 use crate::harness::{Browser, OneNode, Page, eventually, web};
@@ -118,20 +118,26 @@ async fn a_member_whom_superset_does_not_have_is_told_why_and_nobody_else_is() {
 
     let reasons = eventually("refusals are in the audit", async || {
         let all = events(&deployment, "mcp.refused").await;
-        let reason = |reason: &str| all.iter().find(|event| event.outcome == reason).cloned();
-        Some((reason("no_superset_user")?, reason("not_a_member")?))
+        // The newest come first.
+        let oldest = |reason: &str| {
+            all.iter()
+                .rev()
+                .find(|event| event.outcome == reason)
+                .cloned()
+        };
+        Some((oldest("no_superset_user")?, oldest("not_a_member")?))
     })
     .await;
     let (missing, stranger) = reasons;
     assert_eq!(Some(&deployment.ada.id), missing.account.as_ref());
     assert_eq!(
         Some("acme"),
-        missing.workspace.as_ref().map(|slug| slug.as_str())
+        missing.workspace.as_ref().map(WorkspaceSlug::as_str)
     );
     assert!(missing.detail.unwrap().contains("\"ada\""));
     assert_eq!(
         Some("acme"),
-        stranger.workspace.as_ref().map(|slug| slug.as_str())
+        stranger.workspace.as_ref().map(WorkspaceSlug::as_str)
     );
 
     // As soon as there is the user, they are in.
@@ -316,10 +322,16 @@ async fn whoever_manages_the_deployment_joins_a_workspace_as_a_user_that_is_ther
     let (_node, deployment) = with_a_superset().await;
     let root = administrator(&deployment, "root").await;
     let mut browser = signed_in(&deployment, "root").await;
-    // The first page says what to do.
-    let home = browser.open("/").await;
+    // Their own pages begin with what to do, and the first page leads there.
+    let home = browser.open("/settings").await;
     assert_eq!("/settings/account", home.path);
     assert!(home.html.contains("Join a workspace"), "{}", home.html);
+    let first = browser.open("/").await;
+    assert!(
+        first.html.contains("/settings/account#join"),
+        "{}",
+        first.html
+    );
     // So does the page on which they would let a program in.
     let client = deployment.client().await;
     let consent = browser.open(&client.authorization(&[])).await;

@@ -205,6 +205,7 @@ impl Bench {
             account: account.clone(),
             csrf: CsrfToken::of_cookie(account.id.as_str()),
             signed_in_at: self.clock.unix_secs(),
+            password_entered_at: None,
             must_change_password: false,
             key: SecretHash::of(account.id.as_str()),
         }

@@ -1,6 +1,8 @@
 //! Finds and lists accounts.
 
-use sea_query::{Expr, ExprTrait as _, Func, LockType, Order, Query, SelectStatement, SimpleExpr};
+use sea_query::{
+    Cond, Expr, ExprTrait as _, Func, LockType, Order, Query, SelectStatement, SimpleExpr,
+};
 use tidegate_database::{DatabaseError, Row, Transaction};
 use tidegate_types::AccountId;
 
@@ -52,7 +54,7 @@ pub(crate) fn read(row: &Row) -> Result<Account, DatabaseError> {
 }
 
 impl AccountKind {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Person => "person",
             Self::Service => "service",
@@ -159,11 +161,7 @@ pub(super) async fn list(
         .limit(limit)
         .offset(u64::from(asked.offset));
     if let Some(text) = &asked.filter.search {
-        let text = input::shown_text("search", text, MAX_SEARCH_CHARS)?.to_lowercase();
-        let has = |column: &'static str| {
-            Expr::expr(Func::lower(Expr::col(("accounts", column)))).like(input::anywhere(&text))
-        };
-        page.and_where(has("username").or(has("email")).or(has("display_name")));
+        page.cond_where(has_text(text)?);
     }
     if let Some(workspace) = &asked.filter.workspace {
         let own = Query::select()
@@ -188,6 +186,15 @@ pub(super) async fn list(
     }
     let rows = manager.pool.fetch("list accounts", &page).await?;
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+/// Accounts in whose name, address or display name a text stands, in any case.
+pub(crate) fn has_text(text: &str) -> Result<Cond, ManagerError> {
+    let text = input::search_text("search", text, MAX_SEARCH_CHARS)?;
+    let columns = ["username", "email", "display_name"];
+    Ok(columns.into_iter().fold(Cond::any(), |any, column| {
+        any.add(input::contains(&Expr::col(("accounts", column)), &text))
+    }))
 }
 
 pub(super) async fn count_people(manager: &LocalManager) -> Result<u64, ManagerError> {

@@ -1,21 +1,19 @@
-//! Keeps, lists and removes records.
+//! Keeps and removes records.
 
 use sea_query::{Expr, ExprTrait as _, InsertStatement, Order, Query};
-use tidegate_database::{DatabaseError, Row};
 use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
 
-use super::{AuditEvent, ListEvents};
-use crate::{LocalManager, ManagerError, UnixSecs, input, stored};
+use super::AuditEvent;
+use crate::{LocalManager, ManagerError, UnixSecs, input};
 
 const MAX_AT_ONCE: usize = 1_000;
-const MAX_LISTED: u32 = 10_000;
 const MAX_CODE_CHARS: usize = 100;
 const MAX_ADDRESS_CHARS: usize = 64;
 const MAX_DETAIL_CHARS: usize = 2_000;
 /// Rows that one statement removes, so that no other writer waits long.
 const BATCH: u64 = 5_000;
 
-const COLUMNS: [&str; 8] = [
+pub(super) const COLUMNS: [&str; 8] = [
     "happened_at",
     "action",
     "account",
@@ -60,7 +58,7 @@ fn cut(text: &str, max: usize) -> String {
         .collect()
 }
 
-fn check_code(field: &str, text: &str) -> Result<(), ManagerError> {
+pub(super) fn check_code(field: &str, text: &str) -> Result<(), ManagerError> {
     let is_code = (1..=MAX_CODE_CHARS).contains(&text.len())
         && text
             .bytes()
@@ -97,56 +95,6 @@ pub(super) async fn record(
             .await?;
     }
     Ok(())
-}
-
-pub(super) async fn list(
-    manager: &LocalManager,
-    asked: &ListEvents,
-) -> Result<Vec<AuditEvent>, ManagerError> {
-    let limit = input::limit(asked.limit, MAX_LISTED)?;
-    let filter = &asked.filter;
-    let mut page = Query::select()
-        .columns(COLUMNS)
-        .from("audit_events")
-        .order_by("happened_at", Order::Desc)
-        .order_by("id", Order::Desc)
-        .limit(limit)
-        .offset(u64::from(asked.offset))
-        .to_owned();
-    if let Some(account) = &filter.account {
-        page.and_where(Expr::col("account").eq(account.as_str()));
-    }
-    if let Some(client) = &filter.client {
-        page.and_where(Expr::col("client").eq(client.as_str()));
-    }
-    if let Some(workspace) = &filter.workspace {
-        page.and_where(Expr::col("workspace").eq(workspace.as_str()));
-    }
-    if let Some(action) = &filter.action {
-        check_code("filter.action", action)?;
-        page.and_where(Expr::col("action").like(input::beginning(action)));
-    }
-    if let Some(from) = filter.from {
-        page.and_where(Expr::col("happened_at").gte(from));
-    }
-    if let Some(until) = filter.until {
-        page.and_where(Expr::col("happened_at").lt(until));
-    }
-    let rows = manager.pool.fetch("list records", &page).await?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
-}
-
-fn read(row: &Row) -> Result<AuditEvent, DatabaseError> {
-    Ok(AuditEvent {
-        at: row.id(0)?,
-        action: row.text_or_empty(1)?,
-        account: stored::optional(row, 2)?,
-        client: stored::optional(row, 3)?,
-        workspace: stored::optional(row, 4)?,
-        address: row.text(5)?,
-        outcome: row.text_or_empty(6)?,
-        detail: row.text(7)?,
-    })
 }
 
 pub(super) async fn remove_old(

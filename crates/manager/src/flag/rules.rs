@@ -1,13 +1,13 @@
 //! Sets, lists and evaluates rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use sea_query::{Expr, ExprTrait as _, OnConflict, Order, Query};
 use tidegate_database::{DatabaseError, Row};
 use tidegate_types::WorkspaceSlug;
 
-use super::{ClearFlag, FlagRule, KNOWN_FLAGS, SetFlag, StandingRule};
+use super::{ClearFlag, ClearFlagRule, FlagRule, KNOWN_FLAGS, RuleKind, SetFlag, StandingRule};
 use crate::change::{self, Change};
 use crate::{LocalManager, ManagerError, input, stored, workspace};
 
@@ -68,21 +68,42 @@ pub(super) async fn set(manager: &LocalManager, asked: &SetFlag) -> Result<(), M
 
 pub(super) async fn clear(manager: &LocalManager, asked: &ClearFlag) -> Result<bool, ManagerError> {
     check_flag(&asked.flag)?;
-    let mut transaction = manager.pool.begin("clear a flag").await?;
-    let mut delete = Query::delete()
-        .from_table("flag_rules")
-        .and_where(Expr::col("flag").eq(asked.flag.as_str()))
-        .to_owned();
-    match &asked.workspace {
-        Some(workspace) => delete
-            .and_where(Expr::col("scope").eq(WORKSPACE))
-            .and_where(Expr::col("workspace").eq(workspace.as_str())),
-        None => delete.and_where(Expr::col("scope").is_in([EVERYWHERE, PERCENTAGE])),
+    let scopes: &[&str] = match &asked.workspace {
+        Some(_) => &[WORKSPACE],
+        None => &[EVERYWHERE, PERCENTAGE],
     };
+    remove(manager, &asked.flag, scopes, asked.workspace.clone()).await
+}
+
+pub(super) async fn clear_one(
+    manager: &LocalManager,
+    asked: &ClearFlagRule,
+) -> Result<bool, ManagerError> {
+    check_flag(&asked.flag)?;
+    let (scope, workspace) = match &asked.kind {
+        RuleKind::Everywhere => (EVERYWHERE, None),
+        RuleKind::Percentage => (PERCENTAGE, None),
+        RuleKind::In(workspace) => (WORKSPACE, Some(workspace.clone())),
+    };
+    remove(manager, &asked.flag, &[scope], workspace).await
+}
+
+async fn remove(
+    manager: &LocalManager,
+    flag: &str,
+    scopes: &[&str],
+    workspace: Option<WorkspaceSlug>,
+) -> Result<bool, ManagerError> {
+    let mut transaction = manager.pool.begin("clear a flag").await?;
+    let delete = Query::delete()
+        .from_table("flag_rules")
+        .and_where(Expr::col("flag").eq(flag))
+        .and_where(Expr::col("scope").is_in(scopes.iter().copied()))
+        .and_where(Expr::col("workspace").eq(workspace.as_ref().map_or("", WorkspaceSlug::as_str)))
+        .to_owned();
     if transaction.execute(&delete).await? == 0 {
         return Ok(false);
     }
-    let workspace = asked.workspace.clone();
     let changes = [Change::Flags { workspace }];
     change::append(&mut transaction, &changes, manager.now()).await?;
     transaction.commit().await?;
@@ -139,24 +160,37 @@ pub(super) async fn evaluate(
     Ok(decide(&rules, workspace))
 }
 
-/// The rule of most weight for each flag.
+/// Each flag that a rule decides.
 fn decide(rules: &[StandingRule], workspace: &WorkspaceSlug) -> BTreeMap<String, bool> {
-    let mut decided: BTreeMap<String, (u8, bool)> = BTreeMap::new();
-    for StandingRule { flag, rule, .. } in rules {
+    let flags: BTreeSet<&str> = rules.iter().map(|rule| rule.flag.as_str()).collect();
+    flags
+        .into_iter()
+        .filter_map(|flag| {
+            let (_, is_on) = decided(rules, flag, workspace)?;
+            Some((flag.to_owned(), is_on))
+        })
+        .collect()
+}
+
+/// The rule that decides a flag in a workspace, and what it decides; `None` where the nodes' configuration does.
+pub fn decided<'r>(
+    rules: &'r [StandingRule],
+    flag: &str,
+    workspace: &WorkspaceSlug,
+) -> Option<(&'r FlagRule, bool)> {
+    let mut best: Option<(u8, &FlagRule, bool)> = None;
+    for StandingRule { rule, .. } in rules.iter().filter(|rule| rule.flag == flag) {
         let (weight, is_on) = match rule {
             FlagRule::In { workspace: of, .. } if of != workspace => continue,
             FlagRule::In { is_on, .. } => (2, *is_on),
             FlagRule::Everywhere(is_on) => (1, *is_on),
             FlagRule::Percentage(part) => (0, bucket(flag, workspace) < *part),
         };
-        let best = decided.entry(flag.clone()).or_insert((weight, is_on));
-        if weight > best.0 {
-            *best = (weight, is_on);
+        if best.is_none_or(|(most, ..)| weight > most) {
+            best = Some((weight, rule, is_on));
         }
     }
-    (decided.into_iter())
-        .map(|(flag, (_, is_on))| (flag, is_on))
-        .collect()
+    best.map(|(_, rule, is_on)| (rule, is_on))
 }
 
 /// 0 to 99, always the same for a flag in a workspace. The flag is part of it, so that not the same workspaces come

@@ -135,10 +135,10 @@ pub(crate) fn select_places(
     ]);
     Query::select()
         .columns([("places", "workspace"), ("places", "account")])
-        .expr(Func::max(Expr::col(("places", "role"))))
-        .expr(name)
-        .expr(Func::max(Expr::col(("places", "is_own"))))
-        .expr(Func::min(Expr::col(("places", "created_at"))))
+        .expr_as(Func::max(Expr::col(("places", "role"))), "role")
+        .expr_as(name, "superset_username")
+        .expr_as(Func::max(Expr::col(("places", "is_own"))), "is_own")
+        .expr_as(Func::min(Expr::col(("places", "created_at"))), "created_at")
         .from_subquery(places, "places")
         .inner_join(
             "accounts",

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use tidegate_manager::change::Change;
-use tidegate_manager::flag::{ClearFlag, EvaluateFlags, FlagRule, ListFlags, SetFlag};
+use tidegate_manager::flag::{
+    ClearFlag, ClearFlagRule, EvaluateFlags, FlagRule, ListFlags, RuleKind, SetFlag,
+};
 
 use crate::fixture::{Fixture, scenarios};
 use crate::given::{is_not_found, refused, slug};
@@ -11,6 +13,7 @@ use crate::given::{is_not_found, refused, slug};
 scenarios! {
     a_workspaces_rule_counts_before_everywhere_and_that_before_a_part,
     a_rule_takes_the_place_of_one_of_its_kind,
+    one_rule_is_taken_away_and_the_others_stay,
     what_is_not_valid_names_its_field,
     every_change_is_told,
 }
@@ -85,6 +88,37 @@ async fn a_rule_takes_the_place_of_one_of_its_kind(at: Fixture) {
         ],
         *rules
     );
+}
+
+async fn one_rule_is_taken_away_and_the_others_stay(at: Fixture) {
+    at.has_workspace("acme").await;
+    for rule in [
+        FlagRule::Percentage(100),
+        FlagRule::Everywhere(false),
+        in_acme(true),
+    ] {
+        at.call(set(rule)).await.unwrap();
+    }
+    let clear = |kind| ClearFlagRule {
+        flag: FLAG.to_owned(),
+        kind,
+    };
+    let left = async || {
+        let rules = at.call(ListFlags {}).await.unwrap();
+        rules
+            .into_iter()
+            .map(|standing| standing.rule)
+            .collect::<Vec<_>>()
+    };
+    let head = at.head().await;
+    assert!(at.call(clear(RuleKind::Everywhere)).await.unwrap());
+    assert!(!at.call(clear(RuleKind::Everywhere)).await.unwrap());
+    assert_eq!([FlagRule::Percentage(100), in_acme(true)], *left().await);
+    assert!(at.call(clear(RuleKind::In(slug("acme")))).await.unwrap());
+    assert_eq!([FlagRule::Percentage(100)], *left().await);
+    assert!(at.call(clear(RuleKind::Percentage)).await.unwrap());
+    assert!(left().await.is_empty());
+    assert_eq!(3, at.changes_since(head).await.len());
 }
 
 async fn what_is_not_valid_names_its_field(at: Fixture) {

@@ -27,6 +27,8 @@ mod nodes;
 #[cfg(test)]
 mod open;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod records;

@@ -70,7 +70,7 @@ async fn nodes_that_start_at_once_on_an_empty_server_all_come_up() {
     let versions = server
         .execute("empty", "SELECT count(*) FROM schema_version")
         .unwrap();
-    assert_eq!("2", versions);
+    assert_eq!("3", versions);
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn tables_of_a_newer_version_are_refused_and_left_alone() {
         .unwrap();
     let err = open(postgres_settings(&url)).await.err().unwrap();
     assert!(
-        chain(&err).contains("of version 7, and this program knows versions up to 2"),
+        chain(&err).contains("of version 7, and this program knows versions up to 3"),
         "{}",
         chain(&err)
     );
@@ -182,7 +182,7 @@ async fn a_command_does_not_migrate_and_draws_no_key() {
         .unwrap();
     let err = open_existing(postgres_settings(&url)).await.err().unwrap();
     assert!(
-        chain(&err).contains("of version 1, and this program's of version 2: start a server"),
+        chain(&err).contains("of version 1, and this program's of version 3: start a server"),
         "{}",
         chain(&err)
     );

@@ -89,6 +89,23 @@ fn what_real_clients_register_is_taken() {
     }
 }
 
+#[test]
+fn a_program_on_this_computer_is_shown_with_port_and_path() {
+    for (text, shown) in [
+        (
+            "http://127.0.0.1:43210/callback?x=y",
+            "127.0.0.1:43210/callback",
+        ),
+        ("http://localhost:3118/", "localhost:3118"),
+        ("http://localhost", "localhost"),
+        ("http://[::1]:9/oauth/callback", "[::1]:9/oauth/callback"),
+        ("https://claude.ai:8443/api/callback", "claude.ai"),
+        ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor://"),
+    ] {
+        assert_eq!(shown, parse(text).shown_place(), "{text}");
+    }
+}
+
 /// Each text is refused, for that reason.
 #[track_caller]
 fn refused(expected: &[(&str, RedirectProblem)]) {

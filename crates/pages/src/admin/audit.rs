@@ -1,11 +1,11 @@
 use askama::Template;
 
-use crate::{Desk, Foreign, Moment};
+use crate::{Desk, Foreign, Moment, Paging};
 
 use super::WorkspacePick;
 
-/// What was done by whom. Its filter is GET with `workspace`, `username`, `client`, `action`, `from`, `until` (dates), `page`;
-/// `/admin/audit.csv` and `/admin/audit.json` take the same.
+/// What was done by whom. Its filter is GET with `workspace`, `username`, `client`, `action`, `outcome` ("refused"), `from`, `until`
+/// (dates), `page`; `/admin/audit.csv` and `/admin/audit.json` take the same.
 #[derive(Debug, Clone, Template)]
 #[template(path = "admin/audit.html")]
 pub struct AuditPage {
@@ -15,12 +15,14 @@ pub struct AuditPage {
     pub picks: Vec<WorkspacePick>,
     /// What the filter holds.
     pub fields: AuditFields,
+    /// Actions to choose from, by what they are about.
+    pub actions: Vec<(&'static str, Vec<ActionOption>)>,
     /// The newest first.
     pub events: Vec<AuditLine>,
-    /// Query of the page after this one.
-    pub older: Option<String>,
-    /// Query of the page before this one.
-    pub newer: Option<String>,
+    /// Which part that is.
+    pub paging: Paging,
+    /// Why there can be none, in a sentence.
+    pub nothing: Option<String>,
     /// Query of the exports.
     pub query: String,
 }
@@ -30,14 +32,27 @@ pub struct AuditPage {
 pub struct AuditFields {
     /// By whom.
     pub username: String,
-    /// About which client.
+    /// About which client: its name or its id.
     pub client: String,
     /// How the action begins.
     pub action: String,
+    /// Whether only what was refused.
+    pub is_refused: bool,
     /// First day.
     pub from: String,
     /// Last day.
     pub until: String,
+}
+
+/// An action in a list to choose from.
+#[derive(Debug, Clone)]
+pub struct ActionOption {
+    /// `sign_in.failed`.
+    pub code: &'static str,
+    /// "Sign-in failed".
+    pub words: &'static str,
+    /// Whether it is chosen.
+    pub is_chosen: bool,
 }
 
 /// A record.
@@ -45,24 +60,22 @@ pub struct AuditFields {
 pub struct AuditLine {
     /// When.
     pub at: Moment,
-    /// What.
+    /// What, in words.
     pub action: Foreign,
+    /// What, as exports and the filter name it.
+    pub code: Foreign,
     /// By whom.
     pub account: Foreign,
-    /// About which client.
+    /// About which client, by its name.
     pub client: Foreign,
+    /// Query of what else was done about that client.
+    pub client_query: Option<String>,
     /// In which workspace.
     pub workspace: Foreign,
     /// From where.
     pub address: Foreign,
-    /// `ok`, or why not.
-    pub outcome: Foreign,
-    /// More.
+    /// Why it was refused, in words; empty when it was done.
+    pub refusal: Foreign,
+    /// More, in words.
     pub detail: Foreign,
-}
-
-impl AuditLine {
-    fn is_ok(&self) -> bool {
-        self.outcome.as_str() == "ok"
-    }
 }

@@ -1,12 +1,13 @@
 use askama::Template;
 use tidegate_types::{ClientId, GrantId, Scope, WorkspaceSlug};
 
-use crate::{Desk, Foreign, Moment, scopes};
+use crate::{Desk, Foreign, Moment, Paging, paging, scopes};
 
 use super::WorkspacePick;
 
-/// Everybody's connections. Forms: `POST /admin/connections/<grant>/end`; `POST /admin/connections/end` with `client`, for all of
-/// a client. Both with `workspace` (empty: the whole deployment).
+/// Everybody's connected apps. Its search is GET with `workspace`, `search`, `client`, `page`. Forms:
+/// `POST /admin/connections/<grant>/end`; `POST /admin/connections/end` with `client`, for all of a client. Both with `workspace`
+/// (empty: the whole deployment).
 #[derive(Debug, Clone, Template)]
 #[template(path = "admin/connections.html")]
 pub struct ConnectionsPage {
@@ -16,17 +17,17 @@ pub struct ConnectionsPage {
     pub picks: Vec<WorkspacePick>,
     /// What the page is about; the whole deployment without.
     pub workspace: Option<WorkspaceSlug>,
-    /// Only of this client.
+    /// What the list is narrowed by: part of a person's or an app's name.
+    pub search: String,
+    /// Only of this client. Its name, where it has something to do with what the page is about.
     pub client: Option<(ClientId, Foreign)>,
-    /// Only of this account.
-    pub username: String,
-    /// The newest first.
+    /// Those of this part of the list, the newest first.
     pub connections: Vec<ConnectionLine>,
-    /// Whether there are more than are shown.
-    pub has_more: bool,
+    /// Which part that is.
+    pub paging: Paging,
 }
 
-/// A connection of somebody.
+/// A connected app of somebody.
 #[derive(Debug, Clone)]
 pub struct ConnectionLine {
     /// What forms name it by.
@@ -58,6 +59,10 @@ pub struct ConnectionLine {
 impl ConnectionLine {
     fn may(&self) -> &'static str {
         scopes::words(self.scope).title
+    }
+
+    fn calls(&self) -> String {
+        paging::calls(self.calls)
     }
 }
 

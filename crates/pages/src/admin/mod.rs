@@ -6,11 +6,13 @@ mod flags;
 mod members;
 mod policy;
 
-pub use audit::{AuditFields, AuditLine, AuditPage};
+pub use audit::{ActionOption, AuditFields, AuditLine, AuditPage};
 pub use connections::{ConnectionLine, ConnectionsPage};
-pub use flags::{FlagLine, FlagSetting, FlagsPage};
-pub use members::{InvitationLine, MemberLine, MembersPage};
-pub use policy::{PolicyDecision, PolicyLine, PolicyPage};
+pub use flags::{
+    FlagLine, FlagOrigin, FlagState, FlagsPage, PercentageDraft, RuleLine, RuleSetting,
+};
+pub use members::{InvitationLine, InviteDraft, MemberLine, MembersPage, NewMemberDraft};
+pub use policy::{PolicyDecision, PolicyDraft, PolicyLine, PolicyPage};
 
 use tidegate_types::WorkspaceSlug;
 

@@ -5,9 +5,10 @@ use crate::{Desk, Foreign};
 
 use super::WorkspacePick;
 
-/// Which clients are let in. Forms, all with `workspace` (empty: the whole deployment): `POST /admin/policy/unknown` with `to` ("allowed" or "need_approval");
+/// Which apps are let in. Forms, all with `workspace` (empty: the whole deployment): `POST /admin/policy/unknown` with `to` ("allowed" or "need_approval");
 /// `POST /admin/policy/rules` with `about` ("client" or "host"), `match`, `decision` ("approved", "blocked", "teams"), `teams`
-/// (separated by commas or blanks); `POST /admin/policy/rules/remove` with `about`, `match`.
+/// (separated by commas or blanks); `POST /admin/policy/rules/remove` with `about`, `match`. What makes apps stop working
+/// is done with `confirmed` ("yes") alone.
 #[derive(Debug, Clone, Template)]
 #[template(path = "admin/policy.html")]
 pub struct PolicyPage {
@@ -17,14 +18,27 @@ pub struct PolicyPage {
     pub picks: Vec<WorkspacePick>,
     /// What the page is about; the whole deployment without.
     pub workspace: Option<WorkspaceSlug>,
-    /// Whether clients without a rule need an approval.
+    /// Whether apps without a rule need an approval.
     pub needs_approval: bool,
     /// Rules.
     pub rules: Vec<PolicyLine>,
     /// Names of teams, to choose from.
     pub teams: Vec<Foreign>,
-    /// What the form of a new rule begins with.
-    pub draft: String,
+    /// What the form of a new rule holds.
+    pub draft: PolicyDraft,
+}
+
+/// What the form of a new rule holds.
+#[derive(Debug, Clone, Default)]
+pub struct PolicyDraft {
+    /// Whether it is about one client.
+    pub is_client: bool,
+    /// The host or the client's id.
+    pub matches: String,
+    /// "approved", "blocked" or "teams".
+    pub decision: String,
+    /// Teams.
+    pub teams: String,
 }
 
 /// A rule.
@@ -64,5 +78,19 @@ impl PolicyLine {
 
     fn shown(&self) -> Foreign {
         Foreign::bounded(&self.matches, 200)
+    }
+
+    /// What comes of its removal.
+    fn removal(&self, needs_approval: bool) -> &'static str {
+        match (&self.decision, needs_approval) {
+            (PolicyDecision::Blocked, false) => {
+                "People may connect it again. What was disconnected stays so."
+            }
+            (PolicyDecision::Blocked, true) => "It stays out until an administrator approves it.",
+            (_, false) => "People decide about it themselves.",
+            (_, true) => {
+                "It stops working at once for everybody, since apps without a rule need an approval."
+            }
+        }
     }
 }

@@ -2,20 +2,77 @@ use askama::Template;
 use tidegate_types::{GrantId, Scope};
 
 use crate::scopes::{self, ScopeOption};
-use crate::{Desk, Foreign, Moment};
+use crate::{Desk, Foreign, Moment, paging};
 
-/// What is connected. Forms: `POST /settings/apps/<grant>/narrow` with `scope`, `POST /settings/apps/<grant>/disconnect`,
-/// `POST /settings/apps/disconnect` for all.
+/// What is connected, sorted by the query's `sort`. Forms: `POST /settings/apps/<grant>/narrow` with `scope`,
+/// `POST /settings/apps/<grant>/disconnect`, `POST /settings/apps/disconnect` for all.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings/apps.html")]
 pub struct AppsPage {
     /// Frame.
     pub desk: Desk,
-    /// The newest first.
+    /// In the order of `sort`.
     pub apps: Vec<ConnectedApp>,
+    /// What they are sorted by.
+    pub sort: AppSort,
 }
 
-/// A connection: one client, one workspace, one agreement.
+/// What connected apps are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AppSort {
+    /// The name.
+    Name,
+    /// The last use, the latest first.
+    Used,
+    /// When they were connected, the latest first.
+    #[default]
+    Connected,
+}
+
+impl AppSort {
+    /// Columns of the table, and what they sort by.
+    const COLUMNS: [(Option<Self>, &'static str); 6] = [
+        (Some(Self::Name), "App"),
+        (None, "Workspace"),
+        (None, "May"),
+        (Some(Self::Used), "Last used"),
+        (Some(Self::Connected), "Connected"),
+        (None, "Expires"),
+    ];
+
+    /// In the page's query.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Used => "used",
+            Self::Connected => "connected",
+        }
+    }
+
+    /// What a query asks for; the usual order for anything else.
+    pub fn parse(text: &str) -> Self {
+        [Self::Name, Self::Used, Self::Connected]
+            .into_iter()
+            .find(|sort| sort.as_str() == text)
+            .unwrap_or_default()
+    }
+
+    const fn direction(self) -> &'static str {
+        match self {
+            Self::Name => "ascending",
+            Self::Used | Self::Connected => "descending",
+        }
+    }
+
+    const fn arrow(self) -> &'static str {
+        match self {
+            Self::Name => "↑",
+            Self::Used | Self::Connected => "↓",
+        }
+    }
+}
+
+/// A connected app: one client, one workspace, one agreement.
 #[derive(Debug, Clone)]
 pub struct ConnectedApp {
     /// What forms name it by.
@@ -47,10 +104,23 @@ impl ConnectedApp {
         scopes::words(self.scope).title
     }
 
+    fn calls(&self) -> String {
+        paging::calls(self.calls)
+    }
+
     /// What is narrower than what it may do.
     fn narrower(&self) -> Vec<ScopeOption> {
         let mut options = scopes::up_to(self.scope);
         options.pop();
         options
+    }
+}
+
+impl AppsPage {
+    fn count(&self) -> String {
+        match self.apps.len() {
+            1 => "1 connected app".to_owned(),
+            many => format!("{many} connected apps"),
+        }
     }
 }

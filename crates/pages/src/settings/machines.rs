@@ -1,8 +1,8 @@
 use askama::Template;
-use tidegate_types::{ClientId, Scope, WorkspaceSlug};
+use tidegate_types::{ClientId, Role, Scope, WorkspaceSlug};
 
 use crate::scopes;
-use crate::{Desk, Foreign, Moment};
+use crate::{Desk, Foreign, Moment, Span};
 
 use super::SecretLine;
 
@@ -22,6 +22,46 @@ pub struct MachinesPage {
     pub count: usize,
     /// Where one may be made.
     pub workspaces: Vec<MachineWorkspace>,
+    /// How long an access token is good.
+    pub access: Span,
+    /// What the form holds.
+    pub draft: MachineDraft,
+}
+
+/// What the form of a new machine client holds.
+#[derive(Debug, Clone)]
+pub struct MachineDraft {
+    /// Name.
+    pub name: String,
+    /// Where.
+    pub workspace: String,
+    /// The most that it may do.
+    pub scope: Scope,
+    /// Whether it acts as whoever makes it.
+    pub is_me: bool,
+    /// Role of its service account.
+    pub role: Role,
+    /// As whom in Superset.
+    pub superset_username: String,
+    /// Whether it signs by a key.
+    pub is_key: bool,
+    /// Its public keys.
+    pub jwks: String,
+}
+
+impl Default for MachineDraft {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            workspace: String::new(),
+            scope: Scope::Read,
+            is_me: false,
+            role: Role::Viewer,
+            superset_username: String::new(),
+            is_key: false,
+            jwks: String::new(),
+        }
+    }
 }
 
 /// A machine client.

@@ -1,4 +1,4 @@
-//! Settings → Integrations → MCP: what belongs to whoever is signed in.
+//! What belongs to whoever is signed in.
 
 mod account;
 mod apps;
@@ -9,9 +9,9 @@ mod secret;
 mod tokens;
 
 pub use account::AccountPage;
-pub use apps::{AppsPage, ConnectedApp};
+pub use apps::{AppSort, AppsPage, ConnectedApp};
 pub use clients::{ClientDraft, ClientsPage, OwnClient, PresetLink};
 pub use connect::{ConnectPage, Endpoint, Recipe, Way};
-pub use machines::{MachineClient, MachineWorkspace, MachinesPage};
+pub use machines::{MachineClient, MachineDraft, MachineWorkspace, MachinesPage};
 pub use secret::{SecretLine, SecretPage};
-pub use tokens::{ApiTokenLine, TokensPage};
+pub use tokens::{ApiTokenLine, TokenDraft, TokensPage};

@@ -5,7 +5,7 @@ use crate::scopes;
 use crate::{Desk, Foreign, Moment};
 
 /// API tokens. Forms: `POST /settings/tokens` with `name`, `scope`, `workspace` (slug, or empty for any), `days` (7, 30,
-/// 90, 365, or 0 for ever); `POST /settings/tokens/<id>/end`.
+/// 90, 365, or 0 for never); `POST /settings/tokens/<id>/end`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings/tokens.html")]
 pub struct TokensPage {
@@ -17,6 +17,32 @@ pub struct TokensPage {
     pub most: usize,
     /// Where one may be for.
     pub workspaces: Vec<(WorkspaceSlug, Foreign)>,
+    /// What the form holds.
+    pub draft: TokenDraft,
+}
+
+/// What the form of a new token holds.
+#[derive(Debug, Clone)]
+pub struct TokenDraft {
+    /// What it is to be called.
+    pub name: String,
+    /// The most that it may do.
+    pub scope: Scope,
+    /// The workspace that it is for; any without.
+    pub workspace: String,
+    /// How long it is good.
+    pub days: u32,
+}
+
+impl Default for TokenDraft {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            scope: Scope::Read,
+            workspace: String::new(),
+            days: 30,
+        }
+    }
 }
 
 /// A token.
@@ -57,6 +83,6 @@ impl TokensPage {
         (30, "30 days"),
         (90, "90 days"),
         (365, "1 year"),
-        (0, "Never ends"),
+        (0, "Never"),
     ];
 }

@@ -23,11 +23,11 @@ use tidegate_signin::{FirstAdministrator, SignIn, SignInError, SupersetUser};
 use tidegate_store::SharedState;
 use tidegate_tools::Features;
 use tidegate_types::{Clock, ScopeSet, WorkspaceSlug};
-use tidegate_web::{Access, Directory, ServiceTokens};
+use tidegate_web::{Access, ConfiguredFlags, Directory, FlagsOfPlace, ServiceTokens};
 use url::Url;
 
 use crate::late_node::LateNode;
-use crate::workspaces::KnownWorkspaces;
+use crate::workspaces::{KnownWorkspaces, enabled};
 
 use changes::Changes;
 use first_start::first_start;
@@ -248,6 +248,7 @@ impl Managed {
             accepts_superset: !settings.sign_in.superset_accounts.is_empty(),
             clock: Arc::clone(around.clock),
             gate: Arc::clone(&self.flags) as _,
+            flags: configured_flags(settings),
             service_tokens: self.service_tokens.clone(),
         })
     }
@@ -274,5 +275,24 @@ impl Managed {
             )
             .await?;
         Ok(())
+    }
+}
+
+/// What the page of features shows where no rule of the manager decides.
+fn configured_flags(settings: &Settings) -> ConfiguredFlags {
+    ConfiguredFlags {
+        usual: FlagsOfPlace {
+            on: settings.flags,
+            named: settings.named_flags,
+        },
+        of_workspaces: enabled(settings)
+            .map(|workspace| {
+                let flags = FlagsOfPlace {
+                    on: workspace.flags,
+                    named: workspace.named_flags,
+                };
+                (workspace.slug.clone(), flags)
+            })
+            .collect(),
     }
 }

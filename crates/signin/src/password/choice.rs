@@ -4,7 +4,7 @@ use zxcvbn::{Score, zxcvbn};
 
 /// Longer ones are refused before anything is computed of them.
 pub(crate) const MOST_BYTES: usize = 1_024;
-const LEAST_BYTES: usize = 8;
+pub(crate) const LEAST_BYTES: usize = 8;
 /// Beyond these nothing gets weaker, and the estimate takes time with the square of the length.
 const ESTIMATED_CHARACTERS: usize = 100;
 

@@ -233,6 +233,68 @@ async fn a_password_for_one_use_must_be_changed() {
 }
 
 #[tokio::test]
+async fn a_password_for_one_use_is_not_asked_for_again_right_after_it_was_entered() {
+    let stage = Stage::new().await;
+    let alice = stage.person("alice").await;
+    let set = SetPassword {
+        id: alice.id,
+        password_hash: hash_of(OTHER),
+        must_change: true,
+    };
+    stage.manager.call(set).await.unwrap();
+    let entered = stage.enter("alice", OTHER).await.unwrap();
+    // As the next request has it.
+    let session = stage
+        .sign_in
+        .session(entered.cookie.expose_secret())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(stage.sign_in.may_choose_password(&session));
+    let choose = async |new: &str| {
+        stage
+            .sign_in
+            .choose_password(&session, &new.into(), &peer("192.0.2.1"))
+            .await
+    };
+    let code = |result: Result<tidegate_signin::NewSession, tidegate_signin::SignInError>| {
+        result.map(|_| ()).unwrap_err().code()
+    };
+    assert_eq!("weak_password", code(choose("alice1234").await));
+    assert_eq!("weak_password", code(choose(OTHER).await), "the same again");
+    let chosen = choose(GOOD).await.unwrap();
+    assert!(!chosen.session.must_change_password);
+    assert!(!stage.is_open(&entered).await);
+    stage.enter("alice", GOOD).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_is_asked_for_again_after_a_while_and_of_whoever_may_keep_it() {
+    let stage = Stage::new().await;
+    let alice = stage.person("alice").await;
+    let usual = stage.enter("alice", GOOD).await.unwrap().session;
+    let choose = async |session: &tidegate_signin::BrowserSession| {
+        let chosen = stage
+            .sign_in
+            .choose_password(session, &OTHER.into(), &peer("192.0.2.1"))
+            .await;
+        chosen.map(|_| ()).unwrap_err().code()
+    };
+    assert!(!stage.sign_in.may_choose_password(&usual));
+    assert_eq!("wrong_password", choose(&usual).await);
+    let set = SetPassword {
+        id: alice.id,
+        password_hash: hash_of(GOOD),
+        must_change: true,
+    };
+    stage.manager.call(set).await.unwrap();
+    let session = stage.enter("alice", GOOD).await.unwrap().session;
+    stage.later(16 * 60);
+    assert!(!stage.sign_in.may_choose_password(&session));
+    assert_eq!("wrong_password", choose(&session).await);
+}
+
+#[tokio::test]
 async fn whoever_finds_a_browser_open_guesses_no_faster_than_at_the_door() {
     let stage = Stage::new().await;
     stage.person("alice").await;

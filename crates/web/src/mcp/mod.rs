@@ -8,12 +8,11 @@ pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod post;
 
-use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::admission::admit;
-use crate::cors;
 use crate::edge::Edge;
+use crate::{cors, pages};
 
 const METHODS: &str = "POST, GET, DELETE, OPTIONS";
 
@@ -26,8 +25,6 @@ pub(crate) async fn options(edge: web::Data<Edge>, request: HttpRequest) -> Http
 }
 
 /// Any other method.
-pub(crate) async fn not_allowed() -> HttpResponse {
-    HttpResponse::MethodNotAllowed()
-        .insert_header((ALLOW, METHODS))
-        .finish()
+pub(crate) async fn not_allowed(request: HttpRequest) -> HttpResponse {
+    pages::wrong_method(&request, METHODS)
 }

@@ -13,14 +13,14 @@ mod token;
 
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, Route, web};
 use tidegate_oauth::{OAuthError, Parameters, bearer_token};
 use tidegate_types::Peer;
 
 use crate::access::Access;
 use crate::admission::one;
 use crate::edge::Edge;
-use crate::{admission, cors, peer};
+use crate::{admission, cors, pages, peer};
 
 pub(crate) use answer::not_found;
 
@@ -31,37 +31,45 @@ const MOST_FORM: usize = 20 * 1024;
 const MOST_METADATA: usize = 64 * 1024;
 
 pub(crate) fn routes(app: &mut web::ServiceConfig) {
-    let preflight = || web::method(Method::OPTIONS).to(cors::any_preflight);
+    for (path, post) in [
+        ("/oauth/token", web::post().to(token::post)),
+        ("/oauth/revoke", web::post().to(revoke::post)),
+        ("/oauth/register", web::post().to(register::post)),
+        ("/oauth/device_authorization", web::post().to(device::post)),
+    ] {
+        app.service(
+            web::resource(path)
+                .route(post)
+                .route(preflight())
+                .default_service(web::to(only_post)),
+        );
+    }
     app.service(
-        web::resource("/oauth/token")
-            .route(web::post().to(token::post))
-            .route(preflight()),
-    )
-    .service(
-        web::resource("/oauth/revoke")
-            .route(web::post().to(revoke::post))
-            .route(preflight()),
-    )
-    .service(web::resource("/oauth/introspect").route(web::post().to(introspect::post)))
-    .service(
-        web::resource("/oauth/register")
-            .route(web::post().to(register::post))
-            .route(preflight()),
+        web::resource("/oauth/introspect")
+            .route(web::post().to(introspect::post))
+            .default_service(web::to(only_post)),
     )
     .service(
         web::resource("/oauth/register/{client}")
             .route(web::get().to(register::get))
             .route(web::delete().to(register::delete))
             .route(preflight()),
-    )
-    .service(
-        web::resource("/oauth/device_authorization")
-            .route(web::post().to(device::post))
-            .route(preflight()),
     );
     for path in ["/v1/auth/", "/v1/auth"] {
-        app.service(web::resource(path).route(web::post().to(api_token::post)));
+        app.service(
+            web::resource(path)
+                .route(web::post().to(api_token::post))
+                .default_service(web::to(only_post)),
+        );
     }
+}
+
+fn preflight() -> Route {
+    web::method(Method::OPTIONS).to(cors::any_preflight)
+}
+
+async fn only_post(request: HttpRequest) -> HttpResponse {
+    pages::wrong_method(&request, "POST, OPTIONS")
 }
 
 /// A request to an endpoint that is there: from a host of ours, while OAuth is on.

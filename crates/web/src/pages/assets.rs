@@ -1,11 +1,13 @@
 //! `/assets/<name>.<hash>.<extension>`: kept for ever, since another content has another name.
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use actix_web::web;
+use actix_web::{HttpRequest, HttpResponse};
 use tidegate_pages::assets;
 
-pub(super) async fn get(name: web::Path<String>) -> HttpResponse {
+use super::unknown;
+
+pub(super) async fn get(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
     match assets::find(&name) {
         Some(asset) => HttpResponse::Ok()
             .content_type(asset.media_type)
@@ -13,8 +15,6 @@ pub(super) async fn get(name: web::Path<String>) -> HttpResponse {
             .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .insert_header(("Cross-Origin-Resource-Policy", "same-origin"))
             .body(asset.content),
-        None => HttpResponse::NotFound()
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .finish(),
+        None => unknown::not_found(request).await,
     }
 }

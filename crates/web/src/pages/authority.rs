@@ -6,11 +6,12 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
+use tidegate_manager::account::{AccountKey, FindAccount};
 use tidegate_manager::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_oauth::{IssuedSecret, SecretKind};
 use tidegate_pages::{Foreign, Person};
 use tidegate_signin::{BrowserSession, CsrfToken};
-use tidegate_types::{Role, SecretString, WorkspaceSlug};
+use tidegate_types::{AccountId, Role, SecretString, WorkspaceSlug};
 
 use crate::body::{self, BodyProblem};
 
@@ -77,7 +78,11 @@ impl<A: Authority> FromRequest for Post<A> {
             }
             let payload = payload.map_err(|_| Failure::Malformed("No body came."))?;
             let form = read(&visit, &request, payload).await?;
-            let by = A::of(visit, &form).await?;
+            let by = A::of(visit, &form).await.map_err(|failure| match failure {
+                // Whoever sent it wrote something, and is told what became of it.
+                Failure::SignInFirst(page) => Failure::SessionOver(page),
+                failure => failure,
+            })?;
             if !by.accepts(form.text("csrf")) {
                 return Err(Failure::Forged);
             }
@@ -194,6 +199,13 @@ impl SignedIn {
             username: Foreign::new(&account.username),
             display_name: Foreign::or(&account.display_name, &account.username),
         }
+    }
+
+    /// What an account signs in with, for the audit; its id where it is gone.
+    pub(super) async fn username_of(&self, account: &AccountId) -> Result<String, Failure> {
+        let key = AccountKey::Id(account.clone());
+        let found = self.visit.ask(FindAccount { key }).await?;
+        Ok(found.map_or_else(|| account.to_string(), |found| found.username))
     }
 
     pub(super) async fn memberships(&self) -> Result<Vec<Membership>, Failure> {

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_authorization::{
     AnswerView, Authorize, AuthorizeRefusal, Closed, ConsentError, ConsentView, ConsentWarning,
-    Decision, Verified, Visit as BrowserVisit,
+    Decision, Verified, Visit as BrowserVisit, WorkspaceChoice as Choice,
 };
 use tidegate_oauth::{Parameters, RedirectKind};
 use tidegate_pages::{
@@ -119,11 +119,8 @@ async fn show(
     Ok(match seen {
         Ok(view) => {
             let action = format!("/oauth/consent/{transaction}");
-            answer::page(
-                status,
-                Place::OnTheWay,
-                &page(by, action, view, problem, chosen),
-            )
+            let page = page(by, action, view, problem, chosen);
+            answer::page(status, Place::OnTheWay, &page)
         }
         Err(err) => failed(&err, &by.visit.return_to),
     })
@@ -138,7 +135,7 @@ pub(super) fn page(
     problem: Option<String>,
     chosen: &Fields,
 ) -> ConsentPage {
-    let open = |choice: &&tidegate_authorization::WorkspaceChoice| choice.closed.is_none();
+    let open = |choice: &&Choice| choice.closed.is_none();
     let most: ScopeSet = view
         .workspaces
         .iter()
@@ -146,10 +143,12 @@ pub(super) fn page(
         .flat_map(|choice| choice.scopes.expanded().iter().collect::<Vec<_>>())
         .collect();
     let is_second_try = chosen.get("decision").is_some();
+    // On a second try nothing is chosen for somebody who chose nothing.
+    let preselected = view.preselected_workspace.clone();
     let workspace = chosen
         .read("workspace")
         .ok()
-        .or(view.preselected_workspace.clone());
+        .or_else(|| preselected.filter(|_| !is_second_try));
     let widest_chosen = chosen
         .read("scope")
         .ok()
@@ -157,7 +156,7 @@ pub(super) fn page(
     ConsentPage {
         action,
         csrf: by.session.csrf.as_str().to_owned(),
-        client: Foreign::or(&view.client.name, "An application without a name"),
+        client: Foreign::or(&view.client.name, "An app without a name"),
         client_page: view.client.uri.as_deref().and_then(WebLink::parse),
         identity: match &view.client.verified {
             Verified::No => Identity::Unverified,
@@ -240,11 +239,11 @@ const fn warning(warning: ConsentWarning) -> tidegate_pages::ConsentWarning {
 
 const fn closed(closed: Closed) -> &'static str {
     match closed {
-        Closed::SwitchedOff => "Connecting applications is switched off here.",
+        Closed::SwitchedOff => "Connecting apps is switched off here.",
         Closed::Hibernated => "This workspace sleeps.",
-        Closed::ClientBlocked => "Its administrators block this application.",
-        Closed::ClientNeedsApproval => "Its administrators must approve this application first.",
-        Closed::NotForThisClient => "This application is for another workspace.",
+        Closed::ClientBlocked => "Its administrators block this app.",
+        Closed::ClientNeedsApproval => "Its administrators must approve this app first.",
+        Closed::NotForThisClient => "This app is for another workspace.",
         Closed::NothingAllowed => "Your role here allows nothing of what it asks for.",
     }
 }
@@ -279,13 +278,13 @@ fn refused(refusal: &AuthorizeRefusal) -> HttpResponse {
     };
     let steps: &[&str] = match refusal {
         AuthorizeRefusal::UnknownClient => &[
-            "In the application, remove this connection and add it again: it then registers anew.",
+            "In the app, remove this connection and add it again: it then registers anew.",
             "If it has a button to sign out or to clear its authentication, that does the same.",
-            "If it asks for a client id, make one under Settings, OAuth clients.",
+            "If it asks for a client id, make one here under OAuth clients.",
         ],
         AuthorizeRefusal::RedirectUriMismatch => &[
-            "If you made the client here, compare its redirect addresses with the application's, letter by letter.",
-            "Otherwise start again in the application. If a link brought you here, close this page.",
+            "If you made the client here, compare its redirect addresses with the app's, letter by letter.",
+            "Otherwise start again in the app. If a link brought you here, close this page.",
         ],
         AuthorizeRefusal::DocumentUnreachable { .. } => &[
             "Ask your administrator: nothing is wrong with the application, or with what you did.",
@@ -294,13 +293,13 @@ fn refused(refusal: &AuthorizeRefusal) -> HttpResponse {
             "Then, in the application, remove this connection and add it again.",
         ],
         AuthorizeRefusal::TooMany | AuthorizeRefusal::Unavailable => {
-            &["Wait a minute, then start again in the application."]
+            &["Wait a minute, then start again in the app."]
         }
-        _ => &["Start again in the application. If it goes on, tell its makers the code below."],
+        _ => &["Start again in the app. If it goes on, tell its makers the code below."],
     };
     let page = MessagePage {
         is_refusal: true,
-        title: "This application cannot be connected".into(),
+        title: "This app cannot be connected".into(),
         text: sentence(&refusal),
         steps: steps.iter().map(|step| (*step).to_owned()).collect(),
         code: Some(refusal.code()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use tidegate_manager::workspace::Membership;
-use tidegate_pages::{Desk, Foreign, Hint, Notice, Section};
+use tidegate_pages::{Desk, Foreign, Hint, Moment, Notice, Section, Undo};
 use tidegate_types::Role;
 
 use super::answer::{self, Place};
@@ -13,6 +13,7 @@ use super::authority::SignedIn;
 use super::fields::{Fields, query};
 use super::sentence;
 use super::settings::Titles;
+use super::undo::Step;
 
 /// What just happened: said by a redirect to a page, or by the page itself.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub(super) enum Outcome {
     None,
     /// It worked.
     Done(&'static str),
+    /// It worked, and can be taken back.
+    Undoable(&'static str, Undo),
     /// It did not: a clause for the person.
     Refused(String),
 }
@@ -30,10 +33,11 @@ pub(super) enum Outcome {
 /// no link puts words into our mouth.
 const DONE: &[(&str, &str)] = &[
     ("disconnected", "Disconnected."),
+    ("all-disconnected", "Disconnected for everybody."),
     ("narrowed", "It may do less from now on."),
     ("client-removed", "The client is removed."),
     ("token-ended", "The token is ended."),
-    ("role-set", "The role is set."),
+    ("role-set", "The role is changed."),
     ("member-added", "The account is a member now."),
     (
         "member-added-without-user",
@@ -42,41 +46,64 @@ const DONE: &[(&str, &str)] = &[
     ),
     ("joined", "You are a member now."),
     ("member-removed", "The account is no member any more."),
-    ("invitation-removed", "The invitation is taken back."),
-    ("ended", "The connection is ended."),
-    ("all-ended", "All connections of this client are ended."),
+    ("invitation-removed", "The invitation is removed."),
     ("rule-set", "The rule is set."),
     ("rule-removed", "The rule is removed."),
     ("unknown-set", "Saved."),
-    ("flag-set", "The feature is set."),
-    ("flag-cleared", "The rule is cleared."),
+    ("flag-on", "It is switched on."),
+    ("flag-off", "It is switched off."),
+    ("flag-part", "It is on in that part of all workspaces."),
+    ("flag-cleared", "The rule is removed."),
 ];
 
 impl Outcome {
     /// What the address of a page says.
-    pub(super) fn of(fields: &Fields) -> Self {
-        let named = fields.text("done");
-        DONE.iter()
-            .find(|(code, _)| *code == named)
-            .map_or(Self::None, |(_, words)| Self::Done(words))
+    pub(super) fn of(by: &SignedIn, fields: &Fields) -> Self {
+        let Some(words) = words(fields.text("done")) else {
+            return Self::None;
+        };
+        match Step::of(fields, &by.session.csrf) {
+            Some(undo) => Self::Undoable(words, undo),
+            None => Self::Done(words),
+        }
     }
 
     /// The status of a page that says it.
     pub(super) const fn status(&self) -> StatusCode {
         match self {
-            Self::None | Self::Done(_) => StatusCode::OK,
+            Self::None | Self::Done(_) | Self::Undoable(..) => StatusCode::OK,
             Self::Refused(_) => StatusCode::BAD_REQUEST,
         }
     }
 }
 
+fn words(code: &str) -> Option<&'static str> {
+    DONE.iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, words)| *words)
+}
+
 /// To a page that says what worked. `more` is added to the query.
 pub(super) fn done(section: Section, code: &'static str, more: &[(&str, &str)]) -> HttpResponse {
-    debug_assert!(DONE.iter().any(|(known, _)| *known == code), "{code}");
+    debug_assert!(words(code).is_some(), "{code}");
     let mut fields = more.to_vec();
     fields.push(("done", code));
     let query = query(fields);
     answer::see_other(Place::AtHome, &format!("{}?{query}", section.path()))
+}
+
+/// As [`done`], and the page offers to take it back.
+pub(super) fn done_undoable(
+    by: &SignedIn,
+    section: Section,
+    code: &'static str,
+    more: &[(&str, &str)],
+    step: &Step,
+) -> HttpResponse {
+    let undo = step.to_query(&by.session.csrf);
+    let undo = undo.iter().map(|(name, value)| (&**name, &**value));
+    let fields: Vec<(&str, &str)> = more.iter().copied().chain(undo).collect();
+    done(section, code, &fields)
 }
 
 /// The frame of a page.
@@ -96,9 +123,11 @@ pub(super) fn desk(
         at,
         manages: is_administrator || manages,
         is_administrator,
+        now: Moment(by.visit.now()),
         notice: match outcome {
             Outcome::None => None,
             Outcome::Done(words) => Some(Notice::Done(words.to_owned())),
+            Outcome::Undoable(words, undo) => Some(Notice::Undoable(words.to_owned(), undo)),
             Outcome::Refused(clause) => Some(Notice::Refused(sentence(&clause))),
         },
         hints: if is_administrator && memberships.is_empty() {
@@ -153,12 +182,8 @@ mod tests {
 
     #[test]
     fn an_address_says_only_what_we_say() {
-        let said = |query: &str| Outcome::of(&Fields::parse(query.as_bytes()).unwrap());
-        assert!(matches!(
-            said("done=disconnected"),
-            Outcome::Done("Disconnected.")
-        ));
-        assert!(matches!(said("done=Call+0800-EVIL"), Outcome::None));
-        assert!(matches!(said(""), Outcome::None));
+        assert_eq!(Some("Disconnected."), words("disconnected"));
+        assert_eq!(None, words("Call 0800-EVIL"));
+        assert_eq!(None, words(""));
     }
 }

@@ -25,6 +25,8 @@ pub(super) enum Failure {
     WrongHost,
     /// Nobody is signed in: they are, then come back to this path.
     SignInFirst(String),
+    /// Likewise, and a form was sent that is not taken.
+    SessionOver(String),
     /// The password is for one use: it is changed, then come back to this path.
     PasswordFirst(String),
     /// The person may not do this.
@@ -42,7 +44,9 @@ impl Failure {
         match self {
             Self::NoPages | Self::NotFound => StatusCode::NOT_FOUND,
             Self::WrongHost | Self::NotAllowed | Self::Forged => StatusCode::FORBIDDEN,
-            Self::SignInFirst(_) | Self::PasswordFirst(_) => StatusCode::SEE_OTHER,
+            Self::SignInFirst(_) | Self::SessionOver(_) | Self::PasswordFirst(_) => {
+                StatusCode::SEE_OTHER
+            }
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Failed(code) => status::of(*code),
         }
@@ -52,7 +56,7 @@ impl Failure {
         match self {
             Self::NoPages | Self::NotFound => "not_found",
             Self::WrongHost => "wrong_host",
-            Self::SignInFirst(_) => "sign_in_first",
+            Self::SignInFirst(_) | Self::SessionOver(_) => "sign_in_first",
             Self::PasswordFirst(_) => "password_first",
             Self::NotAllowed => "not_allowed",
             Self::Forged => "form_expired",
@@ -68,7 +72,9 @@ impl Failure {
                 "Another address",
                 "This host name is not one that is served here.",
             ),
-            Self::SignInFirst(_) | Self::PasswordFirst(_) => ("Sign in", "Sign in first."),
+            Self::SignInFirst(_) | Self::SessionOver(_) | Self::PasswordFirst(_) => {
+                ("Sign in", "Sign in first.")
+            }
             Self::NotAllowed => (
                 "Not for this account",
                 "Your account does not manage this. Ask an administrator, or sign in with another account.",
@@ -99,8 +105,9 @@ impl ResponseError for Failure {
 
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::SignInFirst(path) => go_to("/sign-in", path),
-            Self::PasswordFirst(path) => go_to("/password", path),
+            Self::SignInFirst(path) => go_to("/sign-in", path, false),
+            Self::SessionOver(path) => go_to("/sign-in", path, true),
+            Self::PasswordFirst(path) => go_to("/password", path, false),
             _ => {
                 let (title, text) = self.words();
                 let page = MessagePage {
@@ -109,7 +116,7 @@ impl ResponseError for Failure {
                     text: text.into(),
                     steps: vec![],
                     code: Some(self.code()),
-                    onward: None,
+                    onward: Some(("/".into(), "To the first page")),
                 };
                 let mut response = answer::page(self.status(), Place::AtHome, &page);
                 if matches!(self.status().as_u16(), 429 | 503) {
@@ -123,8 +130,9 @@ impl ResponseError for Failure {
     }
 }
 
-fn go_to(page: &str, return_to: &str) -> HttpResponse {
-    let query = query([("return_to", return_to)]);
+fn go_to(page: &str, return_to: &str, is_lost: bool) -> HttpResponse {
+    let lost = if is_lost { "yes" } else { "" };
+    let query = query([("return_to", return_to), ("lost", lost)]);
     answer::see_other(Place::before(return_to), &format!("{page}?{query}"))
 }
 

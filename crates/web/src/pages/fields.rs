@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use tidegate_types::check_text;
+use tidegate_types::{check_name, check_text};
 use url::form_urlencoded;
 
 use super::failure::Failure;
@@ -13,6 +13,9 @@ pub(super) const MOST_BYTES: usize = 64 * 1024;
 
 /// The largest form has nine.
 const MOST_FIELDS: usize = 64;
+
+/// Fields of several lines.
+const MULTI_LINE: [&str; 2] = ["redirect_uris", "jwks"];
 
 /// Fields of passwords.
 const PASSWORDS: [&str; 4] = ["password", "current", "new", "again"];
@@ -25,17 +28,23 @@ impl Fields {
     /// Reads `application/x-www-form-urlencoded`.
     ///
     /// # Errors
-    /// `Malformed`: a name stands twice, there are too many, or a value has a control character.
+    /// `Malformed`: a name stands twice, there are too many, or a control character stands where none may be.
     pub(super) fn parse(text: &[u8]) -> Result<Self, Failure> {
         let mut fields = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(text) {
             if fields.len() == MOST_FIELDS {
                 return Err(Failure::Malformed("The form has too many fields."));
             }
-            // Passwords are hashed as they are, and are kept nowhere.
-            if !PASSWORDS.contains(&&*name) && check_text(&value).is_err() {
+            // Only what is written into a box of several lines may have lines. Passwords are hashed as they are, and are
+            // kept nowhere.
+            let checked = match &*name {
+                name if PASSWORDS.contains(&name) => Ok(()),
+                name if MULTI_LINE.contains(&name) => check_text(&value),
+                _ => check_name(&value),
+            };
+            if checked.is_err() || check_name(&name).is_err() {
                 return Err(Failure::Malformed(
-                    "A field of the form has a control character.",
+                    "A field has a control character in it, which nobody can see. Write it again by hand.",
                 ));
             }
             if fields
@@ -102,6 +111,17 @@ impl fmt::Debug for Fields {
     }
 }
 
+impl Fields {
+    /// All fields with something in them but these, by name.
+    pub(super) fn without(&self, left_out: &[&str]) -> Vec<(String, String)> {
+        self.0
+            .iter()
+            .filter(|(name, value)| !left_out.contains(&name.as_str()) && !value.trim().is_empty())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+}
+
 /// A query of these fields, those without a value left out.
 pub(super) fn query<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -121,10 +141,20 @@ mod tests {
             "email=a%1Bb",
             "client=%C2%85",
             "x=%7F",
+            // Lines are for boxes of several lines.
+            "name=a%0Ab",
+            "redirect_uris=a%0Bb",
+            "jwks=%00",
+            "na%00me=a",
         ] {
             assert!(Fields::parse(refused.as_bytes()).is_err(), "{refused}");
         }
-        for taken in ["jwks=%7B%0A%09%7D%0D", "password=a%00b", "name=%C3%BC"] {
+        for taken in [
+            "jwks=%7B%0A%09%7D%0D",
+            "redirect_uris=a%0D%0Ab",
+            "password=a%00b",
+            "name=%C3%BC",
+        ] {
             assert!(Fields::parse(taken.as_bytes()).is_ok(), "{taken}");
         }
     }

@@ -10,7 +10,7 @@ use super::answer::{self, Place};
 use super::authority::{Anybody, Get, Post};
 use super::failure::Failure;
 use super::fields::{Fields, query};
-use super::{Answer, sentence, sign_in};
+use super::{Answer, password, sentence, sign_in};
 use crate::status;
 
 /// `GET /invitation/<secret>`.
@@ -98,6 +98,7 @@ async fn show(
         way,
         username: typed.text("username").to_owned(),
         display_name: typed.text("display_name").to_owned(),
+        rule: password::rule(sign_in),
         problem: refused.as_ref().map(|err| sentence(err)),
     };
     let mut response = answer::page(status, Place::AtHome, &page);

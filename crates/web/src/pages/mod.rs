@@ -15,12 +15,16 @@ mod device;
 mod diagnosis;
 mod failure;
 mod fields;
+mod home;
 mod invitation;
 mod origin;
+mod paging;
 mod password;
 mod record;
 mod settings;
 mod sign_in;
+mod undo;
+mod unknown;
 mod visit;
 
 use actix_web::{HttpResponse, web};
@@ -32,9 +36,10 @@ type Answer = Result<HttpResponse, Failure>;
 
 /// All pages. They are 404 on nodes without a manager.
 pub(crate) fn routes(app: &mut web::ServiceConfig) {
-    app.route("/", web::get().to(home))
-        .route("/settings", web::get().to(home))
-        .route("/settings/", web::get().to(home))
+    app.app_data(web::PathConfig::default().error_handler(unknown::malformed_path))
+        .route("/", web::get().to(home::get))
+        .route("/settings", web::get().to(settings))
+        .route("/settings/", web::get().to(settings))
         .route("/admin", web::get().to(administration))
         .route("/assets/{name}", web::get().to(assets::get))
         .route("/sign-in", web::get().to(sign_in::get))
@@ -66,8 +71,10 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
     admin::routes(app);
 }
 
+pub(crate) use unknown::{not_found, wrong_method};
+
 /// What is connected; or, for whoever manages the deployment and is in no workspace yet, where they join one.
-async fn home(visit: authority::Get<authority::SignedIn>) -> Answer {
+async fn settings(visit: authority::Get<authority::SignedIn>) -> Answer {
     let by = visit.by;
     let is_new = by.session.account.is_administrator && by.memberships().await?.is_empty();
     let page = if is_new {

@@ -1,6 +1,6 @@
 //! Where a client comes from, in words.
 
-use tidegate_manager::client::{Client, ClientKind};
+use tidegate_manager::client::ClientKind;
 use tidegate_oauth::RedirectUri;
 use tidegate_pages::Foreign;
 use tidegate_types::ClientId;
@@ -8,7 +8,7 @@ use url::Url;
 
 pub(super) const fn words(kind: ClientKind) -> &'static str {
     match kind {
-        ClientKind::Registered => "Made in the settings",
+        ClientKind::Registered => "Made by hand",
         ClientKind::Dynamic => "Registered itself",
         ClientKind::Document => "Verified domain",
         ClientKind::Machine => "Machine",
@@ -16,14 +16,13 @@ pub(super) const fn words(kind: ClientKind) -> &'static str {
 }
 
 /// The host that a client is known by: its document's, or where its answers go.
-pub(super) fn host(id: &ClientId, client: Option<&Client>) -> Foreign {
+pub(super) fn host(id: &ClientId, redirect_uris: &[String]) -> Foreign {
     if id.is_url() {
         let url = Url::parse(id.as_str()).ok();
         let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
         return Foreign::bounded(host, 253);
     }
-    let uris = client.map_or(&[][..], |client| &client.metadata.redirect_uris);
-    let mut hosts: Vec<String> = uris
+    let mut hosts: Vec<String> = redirect_uris
         .iter()
         .filter_map(|uri| Some(RedirectUri::parse(uri).ok()?.shown_host()))
         .collect();

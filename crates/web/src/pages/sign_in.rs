@@ -14,16 +14,22 @@ use super::visit::Visit;
 use super::{Answer, sentence};
 use crate::status;
 
-/// `GET /sign-in?return_to=&again=yes`. Whoever is signed in goes on, unless they want to again.
+/// `GET /sign-in?return_to=&again=yes&lost=yes`. Whoever is signed in goes on, unless they want to again; `lost`: a form was
+/// not taken, since the session was over.
 pub(super) async fn get(Get { by, query }: Get<Anybody>) -> Answer {
     let return_to = ReturnTo::parse(query.get("return_to"));
     let is_again = query.is_ticked("again");
     Ok(if by.session.is_some() && !is_again {
-        answer::see_other(Place::before(return_to.as_str()), return_to.as_str())
+        go_on(&return_to)
     } else {
-        show(&by, &return_to, "", None)
+        let notice = query.is_ticked("lost").then_some(LOST);
+        show(&by, &return_to, "", notice, None)
     })
 }
+
+/// What somebody is told whose form came after their session.
+const LOST: &str = "You were signed out meanwhile, and what you sent was not done. Sign in, and you come back to the page: \
+                    what you wrote is there again if your browser kept it; passwords and secrets are not.";
 
 /// `POST /sign-in`: `username`, `password`, `return_to`.
 pub(super) async fn post(Post { by, form }: Post<Anybody>) -> Answer {
@@ -42,7 +48,7 @@ pub(super) async fn post(Post { by, form }: Post<Anybody>) -> Answer {
         .await;
     Ok(match signed_in {
         Ok(session) => enter(&by.visit, &session, &return_to).await,
-        Err(err) => show(&by, &return_to, username, Some(err)),
+        Err(err) => show(&by, &return_to, username, None, Some(err)),
     })
 }
 
@@ -77,7 +83,7 @@ pub(super) async fn begin_upstream(
             Jar::Upstream.set(&mut response, &upstream.binding, None, by.visit.is_https);
             response
         }
-        Err(err) => show(&by, &return_to, "", Some(err)),
+        Err(err) => show(&by, &return_to, "", None, Some(err)),
     })
 }
 
@@ -99,10 +105,20 @@ pub(super) async fn finish_upstream(
     };
     let mut response = match finished {
         Ok((session, return_to)) => enter(&by.visit, &session, &return_to).await,
-        Err(err) => show(&by, &ReturnTo::parse(None), "", Some(err)),
+        Err(err) => show(&by, &ReturnTo::parse(None), "", None, Some(err)),
     };
     Jar::Upstream.clear(&mut response, by.visit.is_https);
     Ok(response)
+}
+
+/// Where somebody who is signed in goes on. Who came for nothing special gets their own pages: the first page is for
+/// those who do not know what this is.
+fn go_on(return_to: &ReturnTo) -> HttpResponse {
+    let place = match return_to.as_str() {
+        "/" => "/settings",
+        place => place,
+    };
+    answer::see_other(Place::before(place), place)
 }
 
 /// The browser gets its session and goes on. The one that it had before ends: nobody can end it by that browser any more.
@@ -113,7 +129,7 @@ pub(super) async fn enter(visit: &Visit, new: &NewSession, return_to: &ReturnTo)
         // It ends by itself, and whoever just signed in is not to be kept out for it.
         log(&err);
     }
-    let mut response = answer::see_other(Place::before(return_to.as_str()), return_to.as_str());
+    let mut response = go_on(return_to);
     Jar::Session.set(&mut response, &new.cookie, Some(new.lives), visit.is_https);
     if let Some(known) = &new.known_browser {
         Jar::Browser.set(
@@ -157,6 +173,7 @@ fn show(
     by: &Anybody,
     return_to: &ReturnTo,
     username: &str,
+    notice: Option<&'static str>,
     refused: Option<SignInError>,
 ) -> HttpResponse {
     let sign_in = by.visit.sign_in();
@@ -168,7 +185,12 @@ fn show(
         has_passwords: sign_in.has_passwords(),
         accepts_superset: by.visit.accepts_superset(),
         providers: providers(sign_in, return_to.as_str(), None),
+        notice,
         problem: refused.as_ref().map(|err| sentence(err)),
+        wait: refused
+            .as_ref()
+            .and_then(SignInError::retry_after)
+            .map(|wait| wait.as_secs().max(1)),
     };
     let code = refused.as_ref().map(SignInError::service_code);
     let status = code.map_or(actix_web::http::StatusCode::OK, status::of);

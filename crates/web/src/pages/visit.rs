@@ -9,7 +9,7 @@ use tidegate_types::Peer;
 
 use super::cookie::Jar;
 use super::failure::Failure;
-use crate::access::Access;
+use crate::access::{Access, ConfiguredFlags};
 use crate::admission::{self, one};
 use crate::edge::Edge;
 use crate::in_flight::InFlightGuard;
@@ -140,6 +140,11 @@ impl Visit {
     /// The origin that browsers use.
     pub(super) fn issuer(&self) -> String {
         self.edge.directory.names().resources.issuer().to_owned()
+    }
+
+    /// Which flags the nodes' configuration switches on.
+    pub(super) fn configured_flags(&self) -> &ConfiguredFlags {
+        &self.access().flags
     }
 
     pub(super) fn accepts_superset(&self) -> bool {

@@ -1,32 +1,64 @@
 //! `/admin/members`: who belongs to a workspace, and as what.
 
-use std::collections::HashMap;
-
 use actix_web::web;
-use tidegate_manager::account::{
-    Account, AccountFilter, AccountKey, AccountKind, FindAccount, ListAccounts,
-};
+use tidegate_manager::account::{AccountKey, AccountKind, FindAccount};
 use tidegate_manager::invitation::{CreateInvitation, ListInvitations, RemoveInvitation};
 use tidegate_manager::workspace::{
-    ListMembers, ListWorkspaces, Membership, RemoveMembership, SetMembership,
+    FindMember, ListMembersPage, ListWorkspaces, Member, MembersPage as Listed, Membership,
+    RemoveMembership, SetMembership,
 };
 use tidegate_oauth::{IssuedSecret, SecretKind};
-use tidegate_pages::{Foreign, InvitationLine, MemberLine, MembersPage, Moment, Section};
+use tidegate_pages::{
+    Foreign, InvitationLine, InviteDraft, MemberLine, MembersPage, Moment, NewMemberDraft, Section,
+    role_name,
+};
 use tidegate_types::{AccountId, ExposeSecret, Role, WorkspaceSlug};
 
 use super::{frame, value};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Overseer, Post, SignedIn, WorkspaceAdmin};
-use crate::pages::desk::{Outcome, done};
+use crate::pages::desk::{Outcome, done, done_undoable};
 use crate::pages::failure::Failure;
+use crate::pages::fields::{Fields, query};
+use crate::pages::paging::Part;
 use crate::pages::record::{About, record};
+use crate::pages::undo::Step;
 
-/// Members that a page shows.
-const MOST: u32 = 1_000;
+/// What is looked for, at the most.
+const MOST_SEARCHED: usize = 200;
 
+/// What a page says and holds besides its list.
+struct Shown {
+    outcome: Outcome,
+    new_link: Option<(Foreign, String)>,
+    invite: InviteDraft,
+    new_member: NewMemberDraft,
+}
+
+impl Shown {
+    fn new(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            new_link: None,
+            invite: InviteDraft {
+                email: String::new(),
+                role: Role::Viewer,
+            },
+            new_member: NewMemberDraft {
+                username: String::new(),
+                role: Role::Viewer,
+                superset_username: String::new(),
+                is_open: false,
+            },
+        }
+    }
+}
+
+/// `workspace`, `search`, `page`.
 pub(crate) async fn get(Get { by, query }: Get<Overseer>) -> Answer {
-    show(by, Outcome::of(&query), None).await
+    let outcome = Outcome::of(&by.person, &query);
+    show(by, &query, Shown::new(outcome)).await
 }
 
 /// `username`, `role`, `superset_username`. For those who manage the deployment: they may say as whom somebody acts, and need
@@ -35,82 +67,154 @@ pub(crate) async fn add(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
     if !by.person.session.account.is_administrator {
         return Err(Failure::NotAllowed);
     }
+    let refused = |problem: String| Shown {
+        new_member: NewMemberDraft {
+            username: form.text("username").to_owned(),
+            role: form.read("role").unwrap_or(Role::Viewer),
+            superset_username: form.text("superset_username").to_owned(),
+            is_open: true,
+        },
+        ..Shown::new(Outcome::Refused(problem))
+    };
     let role: Role = match form.read("role") {
         Ok(role) => role,
-        Err(problem) => return again(by, problem).await,
+        Err(problem) => return again(by, &form, refused(problem)).await,
     };
     let key = AccountKey::Username(form.text("username").to_owned());
     let Some(account) = by.person.visit.ask(FindAccount { key }).await? else {
-        return again(
-            by,
-            "no account has this username: invite its owner".to_owned(),
-        )
-        .await;
+        let problem = "no account has this username: invite its owner".to_owned();
+        return again(by, &form, refused(problem)).await;
     };
     let superset_username = form
         .get("superset_username")
         .map(|name| name.trim().to_owned());
     let acts_as = superset_username.as_deref().unwrap_or(&account.username);
-    let user = by
-        .person
-        .visit
-        .sign_in()
-        .superset_user(&by.workspace, acts_as)
-        .await;
-    let code = if user.is_refused() {
-        "member-added-without-user"
-    } else {
-        "member-added"
+    let sign_in = by.person.visit.sign_in();
+    let user = sign_in.superset_user(&by.workspace, acts_as).await;
+    let operation = SetMembership {
+        workspace: by.workspace.clone(),
+        account: account.id,
+        role,
+        superset_username,
     };
-    set(by, account.id, role, superset_username, code).await
+    match by.person.visit.change(operation).await? {
+        Ok(_) => {
+            note_place(&by, &account.username, role).await;
+            let code = if user.is_refused() {
+                "member-added-without-user"
+            } else {
+                "member-added"
+            };
+            Ok(to_page(&by.workspace, code))
+        }
+        Err(problem) => again(by, &form, refused(problem)).await,
+    }
 }
 
-/// `role`.
+/// `role`; `search` and `page` of the list that it was changed in.
 pub(crate) async fn set_role(
     Post { by, form }: Post<WorkspaceAdmin>,
     account: web::Path<AccountId>,
 ) -> Answer {
     let role: Role = match form.read("role") {
         Ok(role) => role,
-        Err(problem) => return again(by, problem).await,
+        Err(problem) => {
+            return again(by, &form, Shown::new(Outcome::Refused(problem))).await;
+        }
     };
     let account = account.into_inner();
-    let member = member(&by.person, &by.workspace, &account).await?;
-    set(
-        by,
-        account,
+    let before = member(&by, &account).await?;
+    let operation = SetMembership {
+        workspace: by.workspace.clone(),
+        account: account.clone(),
         role,
-        Some(member.superset_username),
-        "role-set",
-    )
-    .await
+        superset_username: Some(before.superset_username),
+    };
+    match by.person.visit.change(operation).await? {
+        Ok(_) => {
+            let username = by.person.username_of(&account).await?;
+            note_place(&by, &username, role).await;
+            let (search, page) = (form.text("search"), form.text("page"));
+            let workspace = by.workspace.as_str();
+            let step = Step::new(
+                format!("/admin/members/{account}/role"),
+                &[
+                    ("workspace", workspace),
+                    ("role", &before.role.to_string()),
+                    ("search", search),
+                    ("page", page),
+                ],
+            );
+            let more = [("workspace", workspace), ("search", search), ("page", page)];
+            Ok(done_undoable(
+                &by.person,
+                Section::Members,
+                "role-set",
+                &more,
+                &step,
+            ))
+        }
+        Err(problem) => again(by, &form, Shown::new(Outcome::Refused(problem))).await,
+    }
 }
 
 pub(crate) async fn remove(
-    Post { by, .. }: Post<WorkspaceAdmin>,
+    Post { by, form }: Post<WorkspaceAdmin>,
     account: web::Path<AccountId>,
 ) -> Answer {
-    let (account, workspace) = (account.into_inner(), by.workspace.clone());
+    let account = account.into_inner();
+    let before = member(&by, &account).await?;
+    let username = by.person.username_of(&account).await?;
     let operation = RemoveMembership {
-        workspace: workspace.clone(),
+        workspace: by.workspace.clone(),
         account: account.clone(),
     };
     if !by.person.visit.ask(operation).await? {
-        return again(
-            by,
-            "it is no member of its own: it comes from a team".to_owned(),
-        )
-        .await;
+        let problem = "it is no member of its own: it comes from a team".to_owned();
+        return again(by, &form, Shown::new(Outcome::Refused(problem))).await;
     }
-    note(&by, "membership.removed", account.to_string()).await;
-    Ok(to_page(&workspace, "member-removed"))
+    note(&by, "membership.removed", username.clone()).await;
+    let session = &by.person.session.account;
+    if session.id == account && !session.is_administrator {
+        // This page is not theirs any more.
+        return Ok(done(Section::Apps, "member-removed", &[]));
+    }
+    let workspace = by.workspace.as_str();
+    if !session.is_administrator {
+        // Whoever manages one workspace invites, and cannot put somebody back.
+        return Ok(to_page(&by.workspace, "member-removed"));
+    }
+    let step = Step::new(
+        "/admin/members".to_owned(),
+        &[
+            ("workspace", workspace),
+            ("username", &username),
+            ("role", &before.role.to_string()),
+            ("superset_username", &before.superset_username),
+        ],
+    );
+    let here = [("workspace", workspace)];
+    Ok(done_undoable(
+        &by.person,
+        Section::Members,
+        "member-removed",
+        &here,
+        &step,
+    ))
 }
 
 /// `email`, `role`.
 pub(crate) async fn invite(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
+    let refused = |problem: String| Shown {
+        invite: InviteDraft {
+            email: form.text("email").to_owned(),
+            role: form.read("role").unwrap_or(Role::Viewer),
+        },
+        ..Shown::new(Outcome::Refused(problem))
+    };
     let role: Role = match form.read("role") {
         Ok(role) => role,
-        Err(problem) => return again(by, problem).await,
+        Err(problem) => return again(by, &form, refused(problem)).await,
     };
     let drawn = IssuedSecret::draw(SecretKind::Invitation);
     let operation = CreateInvitation {
@@ -122,18 +226,18 @@ pub(crate) async fn invite(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
     };
     let invitation = match by.person.visit.change(operation).await? {
         Ok(invitation) => invitation,
-        Err(problem) => return again(by, problem).await,
+        Err(problem) => return again(by, &form, refused(problem)).await,
     };
-    note(
-        &by,
-        "invitation.created",
-        format!("as {role}, {}", invitation.id),
-    )
-    .await;
+    let detail = format!("as {} (invitation {})", role_name(role), invitation.id);
+    note(&by, "invitation.created", detail).await;
     let issuer = by.person.visit.issuer();
     let link = format!("{issuer}/invitation/{}", drawn.text.expose_secret());
     let email = Foreign::bounded(&invitation.email, 254);
-    show(overseer(by), Outcome::None, Some((email, link))).await
+    let shown = Shown {
+        new_link: Some((email, link)),
+        ..Shown::new(Outcome::None)
+    };
+    again(by, &form, shown).await
 }
 
 pub(crate) async fn take_back(
@@ -157,43 +261,25 @@ pub(crate) async fn take_back(
         .visit
         .ask(RemoveInvitation { id: id.clone() })
         .await?;
-    note(&by, "invitation.removed", id).await;
+    note(&by, "invitation.removed", format!("invitation {id}")).await;
     Ok(to_page(&workspace, "invitation-removed"))
 }
 
-async fn set(
-    by: WorkspaceAdmin,
-    account: AccountId,
-    role: Role,
-    superset_username: Option<String>,
-    code: &'static str,
-) -> Answer {
-    let operation = SetMembership {
+async fn member(by: &WorkspaceAdmin, account: &AccountId) -> Result<Membership, Failure> {
+    let operation = FindMember {
         workspace: by.workspace.clone(),
         account: account.clone(),
-        role,
-        superset_username,
     };
-    match by.person.visit.change(operation).await? {
-        Ok(_) => {
-            note(&by, "membership.set", format!("{account} as {role}")).await;
-            Ok(to_page(&by.workspace, code))
-        }
-        Err(problem) => again(by, problem).await,
-    }
+    by.person
+        .visit
+        .ask(operation)
+        .await?
+        .ok_or(Failure::NotFound)
 }
 
-async fn member(
-    by: &SignedIn,
-    workspace: &WorkspaceSlug,
-    account: &AccountId,
-) -> Result<Membership, Failure> {
-    let workspace = workspace.clone();
-    let members = by.visit.ask(ListMembers { workspace }).await?;
-    let mut members = members.into_iter();
-    members
-        .find(|member| member.account == *account)
-        .ok_or(Failure::NotFound)
+async fn note_place(by: &WorkspaceAdmin, username: &str, role: Role) {
+    let detail = format!("{username} as {}", role_name(role));
+    note(by, "membership.set", detail).await;
 }
 
 async fn note(by: &WorkspaceAdmin, action: &str, detail: String) {
@@ -213,98 +299,134 @@ fn to_page(workspace: &WorkspaceSlug, code: &'static str) -> actix_web::HttpResp
     )
 }
 
-async fn again(by: WorkspaceAdmin, problem: String) -> Answer {
-    show(overseer(by), Outcome::Refused(problem), None).await
-}
-
-fn overseer(by: WorkspaceAdmin) -> Overseer {
-    Overseer {
+async fn again(by: WorkspaceAdmin, fields: &Fields, shown: Shown) -> Answer {
+    let by = Overseer {
         managed: vec![by.workspace.clone()],
         workspace: Some(by.workspace),
         person: by.person,
-    }
+    };
+    show(by, fields, shown).await
 }
 
-async fn show(by: Overseer, outcome: Outcome, new_link: Option<(Foreign, String)>) -> Answer {
+async fn show(by: Overseer, fields: &Fields, shown: Shown) -> Answer {
     let visit = &by.person.visit;
     let mut workspace = by.workspace.clone();
     if workspace.is_none() {
         let workspaces = visit.ask(ListWorkspaces {}).await?;
         workspace = workspaces.into_iter().next().map(|first| first.slug);
     }
-    let status = outcome.status();
-    let (desk, picks) = frame(&by, Section::Members, workspace.as_ref(), false, outcome).await?;
-    let (mut members, mut invitations) = (vec![], vec![]);
-    if let Some(workspace) = &workspace {
-        members = lines(&by.person, workspace).await?;
-        let open = ListInvitations {
-            workspace: workspace.clone(),
-        };
-        invitations = visit
-            .ask(open)
-            .await?
-            .into_iter()
-            .map(|invitation| InvitationLine {
-                email: Foreign::bounded(&invitation.email, 254),
-                role: invitation.role,
-                expires_at: Moment(invitation.expires_at),
-                id: invitation.id,
-            })
-            .collect();
-    }
+    let search: String = fields.text("search").chars().take(MOST_SEARCHED).collect();
+    let (part, listed) = match &workspace {
+        Some(workspace) => list(&by.person, workspace, &search, Part::of(fields)).await?,
+        None => (Part::of(&Fields::default()), nobody()),
+    };
+    let invitations = match &workspace {
+        Some(workspace) => invitations(&by.person, workspace).await?,
+        None => vec![],
+    };
+    let paging = part.paging(listed.total.into(), ("member", "members"), |page| {
+        query([
+            ("workspace", value(workspace.as_ref())),
+            ("search", search.as_str()),
+            ("page", page),
+        ])
+    });
+    let status = shown.outcome.status();
+    let here = workspace.as_ref();
+    let (desk, picks) = frame(&by, Section::Members, here, false, shown.outcome).await?;
+    let own = &by.person.session.account.id;
     let page = MembersPage {
         can_add: by.is_administrator(),
         desk,
         picks,
         workspace,
-        members,
+        search,
+        members: listed
+            .members
+            .iter()
+            .map(|member| line(member, own, listed.administrators))
+            .collect(),
+        paging,
         invitations,
-        new_link,
+        new_link: shown.new_link,
+        invite: shown.invite,
+        new_member: shown.new_member,
     };
     Ok(answer::page(status, Place::AtHome, &page))
 }
 
-async fn lines(by: &SignedIn, workspace: &WorkspaceSlug) -> Result<Vec<MemberLine>, Failure> {
-    let members = by
-        .visit
-        .ask(ListMembers {
-            workspace: workspace.clone(),
-        })
-        .await?;
-    let filter = AccountFilter {
-        workspace: Some(workspace.clone()),
-        ..AccountFilter::default()
-    };
-    let accounts = by
-        .visit
-        .ask(ListAccounts {
-            filter,
-            limit: MOST,
-            offset: 0,
-        })
-        .await?;
-    let accounts: HashMap<AccountId, Account> = accounts
-        .into_iter()
-        .map(|account| (account.id.clone(), account))
-        .collect();
-    let mut lines: Vec<MemberLine> = members
-        .into_iter()
-        .filter_map(|member| Some(line(accounts.get(&member.account)?, &member)))
-        .collect();
-    lines.sort_by(|one, other| one.display_name.as_str().cmp(other.display_name.as_str()));
-    Ok(lines)
+const fn nobody() -> Listed {
+    Listed {
+        members: vec![],
+        total: 0,
+        administrators: 0,
+    }
 }
 
-fn line(account: &Account, member: &Membership) -> MemberLine {
+/// The part that is asked for, or the last one where that is behind the end.
+async fn list(
+    by: &SignedIn,
+    workspace: &WorkspaceSlug,
+    search: &str,
+    part: Part,
+) -> Result<(Part, Listed), Failure> {
+    let ask = async |part: Part| {
+        let operation = ListMembersPage {
+            workspace: workspace.clone(),
+            search: (!search.is_empty()).then(|| search.to_owned()),
+            limit: Part::LIMIT,
+            offset: part.offset(),
+        };
+        by.visit.ask(operation).await
+    };
+    let listed = ask(part).await?;
+    match part.instead(listed.total) {
+        None => Ok((part, listed)),
+        Some(last) => Ok((last, ask(last).await?)),
+    }
+}
+
+async fn invitations(
+    by: &SignedIn,
+    workspace: &WorkspaceSlug,
+) -> Result<Vec<InvitationLine>, Failure> {
+    let open = ListInvitations {
+        workspace: workspace.clone(),
+    };
+    let open = by.visit.ask(open).await?;
+    Ok(open
+        .into_iter()
+        .map(|invitation| InvitationLine {
+            email: Foreign::bounded(&invitation.email, 254),
+            role: invitation.role,
+            expires_at: Moment(invitation.expires_at),
+            id: invitation.id,
+        })
+        .collect())
+}
+
+fn line(member: &Member, own: &AccountId, administrators: u64) -> MemberLine {
+    let Member {
+        account,
+        membership,
+        ..
+    } = member;
+    let is_administrator_here =
+        membership.role == Role::Admin && account.kind == AccountKind::Person && account.is_active;
     MemberLine {
         id: account.id.clone(),
         username: Foreign::new(&account.username),
         display_name: Foreign::or(&account.display_name, &account.username),
-        role: member.role,
-        superset_username: Foreign::new(&member.superset_username),
-        is_by_team: member.is_by_team,
+        role: membership.role,
+        superset_username: Foreign::new(&membership.superset_username),
+        is_self: account.id == *own,
+        is_administrator: account.is_administrator,
+        is_last_administrator: is_administrator_here && administrators == 1,
+        is_by_team: membership.is_by_team,
         is_service: account.kind == AccountKind::Service,
         is_active: account.is_active,
         last_sign_in_at: account.last_sign_in_at.map(Moment),
+        connections: member.grants,
+        api_tokens: member.api_tokens,
     }
 }

@@ -7,10 +7,9 @@ mod members;
 mod policy;
 
 use actix_web::web;
-use tidegate_manager::account::{AccountKey, FindAccount};
 use tidegate_manager::workspace::ListWorkspaces;
 use tidegate_pages::{Desk, Foreign, Section, WorkspacePick};
-use tidegate_types::{AccountId, WorkspaceSlug};
+use tidegate_types::WorkspaceSlug;
 
 use super::authority::Overseer;
 use super::desk::{Outcome, desk};
@@ -85,20 +84,6 @@ async fn frame(
         });
     let picks = all.into_iter().chain(managed).take(MOST_PICKS).collect();
     Ok((desk(&by.person, &memberships, at, outcome), picks))
-}
-
-/// The account by whose name a page is narrowed. Whoever manages one workspace is not told which names there are in the
-/// deployment: a name that is nobody's finds there what a stranger's finds, nothing.
-async fn account_named(
-    by: &Overseer,
-    username: &str,
-) -> Result<Result<AccountId, String>, Failure> {
-    let key = AccountKey::Username(username.trim().to_owned());
-    Ok(match by.person.visit.ask(FindAccount { key }).await? {
-        Some(account) => Ok(account.id),
-        None if by.is_administrator() => Err("no account has this username".to_owned()),
-        None => Ok(AccountId::new()),
-    })
 }
 
 /// The query field of what a page is about.

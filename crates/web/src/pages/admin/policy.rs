@@ -1,59 +1,124 @@
-//! `/admin/policy`: which clients are let in.
+//! `/admin/policy`: which apps are let in.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use tidegate_manager::client::{Client, FindClient};
 use tidegate_manager::policy::{
     ClientMatch, Decision, FindUnknownClients, ListPolicyRules, PolicyRule, RemovePolicyRule,
     SetPolicyRule, SetUnknownClients, UnknownClients,
 };
 use tidegate_manager::team::ListTeams;
-use tidegate_pages::{Foreign, PolicyDecision, PolicyLine, PolicyPage, Section};
+use tidegate_pages::{
+    ConfirmPage, Foreign, PolicyDecision, PolicyDraft, PolicyLine, PolicyPage, Section,
+};
 use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::{frame, value};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Overseer, Post};
-use crate::pages::desk::{Outcome, done};
-use crate::pages::fields::Fields;
+use crate::pages::desk::{Outcome, done, done_undoable};
+use crate::pages::failure::Failure;
+use crate::pages::fields::{Fields, query};
 use crate::pages::record::{About, record};
+use crate::pages::undo::Step;
 
 /// Rules whose client is looked up for its name.
 const MOST_NAMED: usize = 100;
 
 pub(crate) async fn get(Get { by, query }: Get<Overseer>) -> Answer {
-    let draft = query.text("client").chars().take(512).collect();
-    show(&by, draft, Outcome::of(&query)).await
+    let client: String = query.text("client").chars().take(512).collect();
+    let draft = PolicyDraft {
+        is_client: !client.is_empty(),
+        matches: client,
+        ..PolicyDraft::default()
+    };
+    let outcome = Outcome::of(&by.person, &query);
+    show(&by, draft, outcome).await
 }
 
-/// `to`: "allowed" or "need_approval".
+/// `to`: "allowed" or "need_approval"; the latter with `confirmed`.
 pub(crate) async fn set_unknown(Post { by, form }: Post<Overseer>) -> Answer {
     let to = match form.text("to") {
         "allowed" => UnknownClients::Allowed,
         "need_approval" => UnknownClients::NeedApproval,
         _ => {
-            let problem = "clients without a rule: choose one of the two".to_owned();
-            return show(&by, String::new(), Outcome::Refused(problem)).await;
+            let problem = "apps without a rule: choose one of the two".to_owned();
+            return show(&by, PolicyDraft::default(), Outcome::Refused(problem)).await;
         }
     };
     let workspace = by.workspace.clone();
+    let find = FindUnknownClients {
+        workspace: workspace.clone(),
+    };
+    let before = by.person.visit.ask(find).await?;
+    if to == UnknownClients::NeedApproval && before != to && !form.is_ticked("confirmed") {
+        let text = "Every connected app without a rule here stops working at once, until an administrator approves it. \
+                    What is connected stays connected, and works again when people decide again.";
+        return ask(
+            &by,
+            &form,
+            "Let people use approved apps alone?",
+            text,
+            "Ask for approvals",
+        )
+        .await;
+    }
     by.person
         .visit
         .ask(SetUnknownClients { workspace, to })
         .await?;
-    note(&by, "policy.unknown_set", None, form.text("to").to_owned()).await;
-    Ok(to_page(&by, "unknown-set"))
+    note(
+        &by,
+        "policy.unknown_set",
+        None,
+        unknown_words(to).to_owned(),
+    )
+    .await;
+    if before == to {
+        return Ok(to_page(&by, "unknown-set"));
+    }
+    let back = match before {
+        UnknownClients::Allowed => "allowed",
+        UnknownClients::NeedApproval => "need_approval",
+    };
+    let step = Step::new(
+        "/admin/policy/unknown".to_owned(),
+        &[
+            ("to", back),
+            ("workspace", value(by.workspace.as_ref())),
+            ("confirmed", "yes"),
+        ],
+    );
+    Ok(to_page_undoable(&by, "unknown-set", &step))
 }
 
-/// `about`, `match`, `decision`, `teams`.
+const fn unknown_words(to: UnknownClients) -> &'static str {
+    match to {
+        UnknownClients::Allowed => "people decide about apps without a rule",
+        UnknownClients::NeedApproval => "apps without a rule need an approval",
+    }
+}
+
+/// `about`, `match`, `decision`, `teams`; a decision that shuts somebody out with `confirmed`.
 pub(crate) async fn set_rule(Post { by, form }: Post<Overseer>) -> Answer {
     let (matches, decision) = match (matches(&form), decision(&form)) {
         (Ok(matches), Ok(decision)) => (matches, decision),
         (Err(problem), _) | (_, Err(problem)) => {
-            return show(&by, String::new(), Outcome::Refused(problem)).await;
+            return show(&by, typed(&form), Outcome::Refused(problem)).await;
         }
     };
-    let detail = format!("{matches:?}: {decision:?}");
+    if !form.is_ticked("confirmed")
+        && let Some((question, text, button)) = question(&matches, &decision)
+    {
+        return ask(&by, &form, &question, text, button).await;
+    }
+    let before = earlier(&by, &matches).await?;
+    let step = match &before {
+        Some(before) => to_set(&by, &matches, before),
+        None => to_remove(&by, &matches),
+    };
+    let detail = format!("{}: {}", subject(&matches), told(&decision));
     let client = client_of(&matches);
     let rule = PolicyRule {
         workspace: by.workspace.clone(),
@@ -63,9 +128,9 @@ pub(crate) async fn set_rule(Post { by, form }: Post<Overseer>) -> Answer {
     match by.person.visit.change(SetPolicyRule { rule }).await? {
         Ok(()) => {
             note(&by, "policy.rule_set", client, detail).await;
-            Ok(to_page(&by, "rule-set"))
+            Ok(to_page_undoable(&by, "rule-set", &step))
         }
-        Err(problem) => show(&by, String::new(), Outcome::Refused(problem)).await,
+        Err(problem) => show(&by, typed(&form), Outcome::Refused(problem)).await,
     }
 }
 
@@ -73,17 +138,147 @@ pub(crate) async fn set_rule(Post { by, form }: Post<Overseer>) -> Answer {
 pub(crate) async fn remove_rule(Post { by, form }: Post<Overseer>) -> Answer {
     let matches = match matches(&form) {
         Ok(matches) => matches,
-        Err(problem) => return show(&by, String::new(), Outcome::Refused(problem)).await,
+        Err(problem) => {
+            return show(&by, PolicyDraft::default(), Outcome::Refused(problem)).await;
+        }
     };
-    let detail = format!("{matches:?}");
+    let before = earlier(&by, &matches).await?;
     let client = client_of(&matches);
     let workspace = by.workspace.clone();
-    by.person
-        .visit
-        .ask(RemovePolicyRule { workspace, matches })
-        .await?;
+    let remove = RemovePolicyRule {
+        workspace,
+        matches: matches.clone(),
+    };
+    by.person.visit.ask(remove).await?;
+    let Some(before) = before else {
+        return Ok(to_page(&by, "rule-removed"));
+    };
+    let detail = format!("{}: no more {}", subject(&matches), told(&before));
     note(&by, "policy.rule_removed", client, detail).await;
-    Ok(to_page(&by, "rule-removed"))
+    let step = to_set(&by, &matches, &before);
+    Ok(to_page_undoable(&by, "rule-removed", &step))
+}
+
+/// What is asked before a rule shuts somebody out.
+fn question(
+    matches: &ClientMatch,
+    decision: &Decision,
+) -> Option<(String, &'static str, &'static str)> {
+    match decision {
+        Decision::Approved => None,
+        Decision::Blocked => Some((
+            format!("Block {}?", subject(matches)),
+            "What is connected is disconnected at once, for everybody, and nobody can connect it. Removing the rule lets \
+             people connect it again; it does not bring back what was disconnected.",
+            "Block and disconnect",
+        )),
+        Decision::Teams(teams) => Some((
+            format!("Let only {} use {}?", teams.join(", "), subject(matches)),
+            "It stops working at once for everybody else.",
+            "Set the rule",
+        )),
+    }
+}
+
+/// Asks before a form is taken.
+async fn ask(
+    by: &Overseer,
+    form: &Fields,
+    question: &str,
+    text: &str,
+    button: &'static str,
+) -> Answer {
+    let here = by.workspace.as_ref();
+    let (desk, _) = frame(by, Section::Policy, here, true, Outcome::None).await?;
+    let action = match form.get("to") {
+        Some(_) => "/admin/policy/unknown",
+        None => "/admin/policy/rules",
+    };
+    let page = ConfirmPage {
+        desk,
+        question: question.to_owned(),
+        text: text.to_owned(),
+        button: button.to_owned(),
+        action: action.to_owned(),
+        fields: form.without(&["csrf", "confirmed"]),
+        back: format!("/admin/policy?{}", query([("workspace", value(here))])),
+    };
+    Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
+}
+
+/// What a rule says now.
+async fn earlier(by: &Overseer, matches: &ClientMatch) -> Result<Option<Decision>, Failure> {
+    let list = ListPolicyRules {
+        workspace: by.workspace.clone(),
+    };
+    let rules = by.person.visit.ask(list).await?;
+    let found = rules.into_iter().find(|rule| rule.matches == *matches);
+    Ok(found.map(|rule| rule.decision))
+}
+
+fn to_set(by: &Overseer, matches: &ClientMatch, decision: &Decision) -> Step {
+    let (about, subject) = fields_of(matches);
+    let (decision, teams) = match decision {
+        Decision::Approved => ("approved", String::new()),
+        Decision::Blocked => ("blocked", String::new()),
+        Decision::Teams(teams) => ("teams", teams.join(",")),
+    };
+    Step::new(
+        "/admin/policy/rules".to_owned(),
+        &[
+            ("about", about),
+            ("match", subject),
+            ("decision", decision),
+            ("teams", &teams),
+            ("workspace", value(by.workspace.as_ref())),
+            ("confirmed", "yes"),
+        ],
+    )
+}
+
+fn to_remove(by: &Overseer, matches: &ClientMatch) -> Step {
+    let (about, subject) = fields_of(matches);
+    Step::new(
+        "/admin/policy/rules/remove".to_owned(),
+        &[
+            ("about", about),
+            ("match", subject),
+            ("workspace", value(by.workspace.as_ref())),
+        ],
+    )
+}
+
+fn fields_of(matches: &ClientMatch) -> (&'static str, &str) {
+    match matches {
+        ClientMatch::Client(id) => ("client", id.as_str()),
+        ClientMatch::Host(host) => ("host", host),
+    }
+}
+
+/// What a rule is about, in words.
+fn subject(matches: &ClientMatch) -> String {
+    match matches {
+        ClientMatch::Client(id) => format!("the client {}", Foreign::new(id.as_str())),
+        ClientMatch::Host(host) => format!("every app of {}", Foreign::bounded(host, 200)),
+    }
+}
+
+fn told(decision: &Decision) -> String {
+    match decision {
+        Decision::Approved => "approved".to_owned(),
+        Decision::Blocked => "blocked".to_owned(),
+        Decision::Teams(teams) => format!("for the teams {}", teams.join(", ")),
+    }
+}
+
+/// What was typed, to be there again.
+fn typed(form: &Fields) -> PolicyDraft {
+    PolicyDraft {
+        is_client: form.text("about") == "client",
+        matches: form.text("match").to_owned(),
+        decision: form.text("decision").to_owned(),
+        teams: form.text("teams").to_owned(),
+    }
 }
 
 fn matches(form: &Fields) -> Result<ClientMatch, String> {
@@ -150,7 +345,12 @@ fn to_page(by: &Overseer, code: &'static str) -> HttpResponse {
     done(Section::Policy, code, &[("workspace", here)])
 }
 
-async fn show(by: &Overseer, draft: String, outcome: Outcome) -> Answer {
+fn to_page_undoable(by: &Overseer, code: &'static str, step: &Step) -> HttpResponse {
+    let here = [("workspace", value(by.workspace.as_ref()))];
+    done_undoable(&by.person, Section::Policy, code, &here, step)
+}
+
+async fn show(by: &Overseer, draft: PolicyDraft, outcome: Outcome) -> Answer {
     let visit = &by.person.visit;
     let workspace = by.workspace.clone();
     let rules = visit

@@ -2,7 +2,7 @@
 
 use tidegate_manager::api_token::{EndApiToken, ListApiTokens};
 use tidegate_manager::workspace::{ListWorkspaces, Membership, SetMembership};
-use tidegate_pages::{AccountPage, Foreign, Moment, Section, role};
+use tidegate_pages::{AccountPage, Foreign, Moment, Section, role, role_name};
 use tidegate_signin::SupersetUser;
 use tidegate_types::{Role, WorkspaceSlug};
 
@@ -18,7 +18,7 @@ use crate::pages::{Answer, sign_in};
 const MOST_JOINABLE: usize = 500;
 
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
-    show(&by, Outcome::of(&query)).await
+    show(&by, Outcome::of(&by, &query)).await
 }
 
 async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
@@ -102,7 +102,11 @@ pub(crate) async fn join(Post { by, form }: Post<Administrator>) -> Answer {
     }
     let about = About {
         workspace: Some(&workspace),
-        detail: Some(format!("{} as admin, acting as {acts_as}", account.id)),
+        detail: Some(format!(
+            "{} as {}, acting in Superset as {acts_as}",
+            account.username,
+            role_name(Role::Admin)
+        )),
         ..About::default()
     };
     record(&by, "membership.set", about).await;
@@ -131,6 +135,5 @@ pub(crate) async fn sign_out_everywhere(Post { by, form }: Post<SignedIn>) -> An
         }
     }
     by.visit.sign_in().sign_out_everywhere(&by.session).await?;
-    record(&by, "sessions.ended", About::default()).await;
     Ok(sign_in::leave(&by.visit))
 }

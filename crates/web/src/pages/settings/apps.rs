@@ -1,5 +1,6 @@
 //! `/settings/apps`: what is connected.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use actix_web::web;
@@ -8,7 +9,7 @@ use tidegate_manager::grant::{
     EndGrant, EndGrants, EndReason, FindGrant, Grant, GrantFilter, GrantSummary, ListGrants,
     NarrowGrant,
 };
-use tidegate_pages::{AppsPage, ConnectedApp, Foreign, Moment, Section, widest};
+use tidegate_pages::{AppSort, AppsPage, ConnectedApp, Foreign, Moment, Section, widest};
 use tidegate_types::{ClientId, GrantId, Scope, ScopeSet};
 
 use super::Titles;
@@ -23,7 +24,8 @@ use crate::pages::{Answer, origin};
 const MOST_CLIENTS: usize = 100;
 
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
-    show(&by, Outcome::of(&query)).await
+    let sort = AppSort::parse(query.text("sort"));
+    show(&by, sort, Outcome::of(&by, &query)).await
 }
 
 pub(crate) async fn disconnect(Post { by, .. }: Post<SignedIn>, id: web::Path<GrantId>) -> Answer {
@@ -52,7 +54,7 @@ pub(super) async fn end_all(by: &SignedIn) -> Result<(), Failure> {
     };
     let reason = EndReason::ByUser;
     let ended = by.visit.ask(EndGrants { filter, reason }).await?;
-    let detail = Some(format!("all {} connections", ended.len()));
+    let detail = Some(format!("all {} of their own", ended.len()));
     record(
         by,
         "grant.ended",
@@ -69,7 +71,9 @@ pub(crate) async fn narrow(Post { by, form }: Post<SignedIn>, id: web::Path<Gran
     let grant = own(&by, id.into_inner()).await?;
     let scope = match form.read::<Scope>("scope") {
         Ok(scope) => scope,
-        Err(problem) => return show(&by, Outcome::Refused(problem)).await,
+        Err(problem) => {
+            return show(&by, AppSort::default(), Outcome::Refused(problem)).await;
+        }
     };
     let scopes = ScopeSet::from(scope).expanded();
     let narrowed = by
@@ -84,7 +88,7 @@ pub(crate) async fn narrow(Post { by, form }: Post<SignedIn>, id: web::Path<Gran
             note(&by, "grant.narrowed", &grant, Some(scopes.to_string())).await;
             Ok(done(Section::Apps, "narrowed", &[]))
         }
-        Err(problem) => show(&by, Outcome::Refused(problem)).await,
+        Err(problem) => show(&by, AppSort::default(), Outcome::Refused(problem)).await,
     }
 }
 
@@ -106,7 +110,7 @@ async fn own(by: &SignedIn, id: GrantId) -> Result<Grant, Failure> {
         .ok_or(Failure::NotFound)
 }
 
-async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
+async fn show(by: &SignedIn, sort: AppSort, outcome: Outcome) -> Answer {
     let memberships = by.memberships().await?;
     let titles = Titles::read(by).await?;
     let filter = GrantFilter {
@@ -116,12 +120,20 @@ async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
     let grants = by.visit.ask(ListGrants { filter }).await?;
     let clients = clients_of(by, &grants).await?;
     let status = outcome.status();
+    let mut apps: Vec<ConnectedApp> = grants
+        .into_iter()
+        .map(|summary| app(summary, &clients, &titles))
+        .collect();
+    match sort {
+        AppSort::Name => apps.sort_by_key(|app| app.client.as_str().to_lowercase()),
+        AppSort::Used => apps.sort_by_key(|app| Reverse(app.last_used_at.map(|used| used.0))),
+        // As the manager lists them.
+        AppSort::Connected => {}
+    }
     let page = AppsPage {
         desk: desk(by, &memberships, Section::Apps, outcome),
-        apps: grants
-            .into_iter()
-            .map(|summary| app(summary, &clients, &titles))
-            .collect(),
+        apps,
+        sort,
     };
     Ok(answer::page(status, Place::AtHome, &page))
 }
@@ -152,7 +164,7 @@ fn app(
     ConnectedApp {
         client: Foreign::or(&summary.client_name, grant.client.as_str()),
         origin: origin::words(summary.client_kind),
-        host: origin::host(&grant.client, clients.get(&grant.client)),
+        host: origin::host(&grant.client, redirect_uris(clients, &grant.client)),
         workspace: titles.of(&grant.workspace),
         scope: widest(grant.scopes).unwrap_or(Scope::Read),
         created_at: Moment(grant.created_at),
@@ -162,4 +174,10 @@ fn app(
         expires_at: Moment(grant.expires_at),
         id: grant.id,
     }
+}
+
+fn redirect_uris<'c>(clients: &'c HashMap<ClientId, Client>, id: &ClientId) -> &'c [String] {
+    clients
+        .get(id)
+        .map_or(&[], |client| &client.metadata.redirect_uris)
 }

@@ -32,7 +32,8 @@ pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
         .iter()
         .find(|preset| preset.id == query.text("preset"));
     let draft = preset.map_or_else(blank, draft_of);
-    show(&by, preset, draft, Outcome::of(&query)).await
+    let outcome = Outcome::of(&by, &query);
+    show(&by, preset, draft, outcome).await
 }
 
 pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {

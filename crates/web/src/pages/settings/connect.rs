@@ -87,7 +87,7 @@ pub(super) fn uses_of_token(url: &str, token: &SecretString) -> Vec<(&'static st
         .collect()
 }
 
-fn filled(template: &str, url: &str, token: &str) -> String {
+pub(in crate::pages) fn filled(template: &str, url: &str, token: &str) -> String {
     template
         .replace("{url}", url)
         .replace("{name}", NAME)

@@ -11,7 +11,8 @@ use tidegate_oauth::{
     display_name,
 };
 use tidegate_pages::{
-    Foreign, MachineClient, MachineWorkspace, MachinesPage, Moment, Section, widest,
+    Foreign, MachineClient, MachineDraft, MachineWorkspace, MachinesPage, Moment, Section, Span,
+    widest,
 };
 use tidegate_signin::SupersetUser;
 use tidegate_types::{AccountId, ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
@@ -48,7 +49,7 @@ struct DraftService {
 }
 
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
-    show(&by, Outcome::of(&query)).await
+    show(&by, MachineDraft::default(), Outcome::of(&by, &query)).await
 }
 
 pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
@@ -62,7 +63,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
     };
     let draft = match drafted {
         Ok(draft) => draft,
-        Err(problem) => return show(&by, Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
     };
     let secret = draft
         .jwks
@@ -75,15 +76,17 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
     };
     let made = match by.visit.change(register).await? {
         Ok(made) => made,
-        Err(problem) => return show(&by, Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
     };
     let client = made.client;
+    let name = Foreign::new(&client.metadata.client_name);
     let about = About {
         client: Some(&client.id),
         workspace: client.workspace.as_ref(),
-        detail: made
-            .service
-            .map(|account| format!("as {}", account.username)),
+        detail: Some(match made.service {
+            Some(account) => format!("machine client {name}, as {}", account.username),
+            None => format!("machine client {name}, as its owner"),
+        }),
     };
     record(&by, "client.created", about).await;
     match secret {
@@ -91,6 +94,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         None => {
             show(
                 &by,
+                MachineDraft::default(),
                 Outcome::Done("The machine client is made. Its id is below."),
             )
             .await
@@ -165,7 +169,7 @@ pub(crate) async fn add_secret(
     let client = secrets::own(&by, id.into_inner()).await?;
     match secrets::add(&by, &client, &form, Section::Machines).await? {
         Ok(response) => Ok(response),
-        Err(problem) => show(&by, Outcome::Refused(problem)).await,
+        Err(problem) => show(&by, MachineDraft::default(), Outcome::Refused(problem)).await,
     }
 }
 
@@ -350,7 +354,22 @@ async fn offered(
     Ok(offered)
 }
 
-async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
+/// What was typed, to be there again.
+fn typed(form: &Fields) -> MachineDraft {
+    let usual = MachineDraft::default();
+    MachineDraft {
+        name: form.text("name").to_owned(),
+        workspace: form.text("workspace").to_owned(),
+        scope: form.read("scope").unwrap_or(usual.scope),
+        is_me: form.text("acts_as") == "me",
+        role: form.read("role").unwrap_or(usual.role),
+        superset_username: form.text("superset_username").to_owned(),
+        is_key: form.text("proof") == "key",
+        jwks: form.text("jwks").to_owned(),
+    }
+}
+
+async fn show(by: &SignedIn, draft: MachineDraft, outcome: Outcome) -> Answer {
     let memberships = by.memberships().await?;
     let titles = Titles::read(by).await?;
     let filter = ClientFilter {
@@ -397,6 +416,8 @@ async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
         machines,
         most: clients::MOST,
         count,
+        access: Span(by.visit.authorization().access_life().as_secs()),
+        draft,
     };
     Ok(answer::page(status, Place::AtHome, &page))
 }

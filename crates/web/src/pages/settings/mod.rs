@@ -1,9 +1,9 @@
-//! Settings → Integrations → MCP.
+//! What belongs to whoever is signed in.
 
 mod account;
 mod apps;
 mod clients;
-mod connect;
+pub(super) mod connect;
 mod machines;
 mod secrets;
 mod tokens;

@@ -2,9 +2,11 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web;
-use tidegate_manager::api_token::{CreateApiToken, EndApiToken, ListApiTokens};
+use tidegate_manager::api_token::{ApiToken, CreateApiToken, EndApiToken, ListApiTokens};
 use tidegate_oauth::{IssuedSecret, SecretKind};
-use tidegate_pages::{ApiTokenLine, Foreign, Moment, SecretPage, Section, TokensPage, widest};
+use tidegate_pages::{
+    ApiTokenLine, Foreign, Moment, SecretPage, Section, TokenDraft, TokensPage, may, widest,
+};
 use tidegate_types::{ExposeSecret, GrantId, Scope, ScopeSet, WorkspaceSlug};
 
 use super::{Titles, connect};
@@ -25,22 +27,22 @@ const DAY_SECS: i64 = 24 * 60 * 60;
 const HINT: usize = 4;
 
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
-    show(&by, Outcome::of(&query)).await
+    show(&by, TokenDraft::default(), Outcome::of(&by, &query)).await
 }
 
 pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
     let drawn = IssuedSecret::draw(SecretKind::ApiToken);
     let operation = match operation(&by, &form, &drawn) {
         Ok(operation) => operation,
-        Err(problem) => return show(&by, Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
     };
     let token = match by.visit.change(operation).await? {
         Ok(token) => token,
-        Err(problem) => return show(&by, Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
     };
     let about = About {
         workspace: token.workspace.as_ref(),
-        detail: Some(format!("{}, {}", token.id, token.scopes)),
+        detail: Some(described(&token)),
         ..About::default()
     };
     record(&by, "api_token.created", about).await;
@@ -73,11 +75,18 @@ pub(crate) async fn end(Post { by, .. }: Post<SignedIn>, id: web::Path<GrantId>)
     let ended = by.visit.ask(operation).await?.ok_or(Failure::NotFound)?;
     let about = About {
         workspace: ended.workspace.as_ref(),
-        detail: Some(ended.id.to_string()),
+        detail: Some(described(&ended)),
         ..About::default()
     };
     record(&by, "api_token.ended", about).await;
     Ok(done(Section::Tokens, "token-ended", &[]))
+}
+
+/// For the audit: its name, what it may do, and its id.
+fn described(token: &ApiToken) -> String {
+    let name = Foreign::or(&token.name, "without a name");
+    let may = may(widest(token.scopes).unwrap_or(Scope::Read));
+    format!("{name}: {may} ({})", token.id)
 }
 
 fn operation(by: &SignedIn, form: &Fields, drawn: &IssuedSecret) -> Result<CreateApiToken, String> {
@@ -98,7 +107,18 @@ fn operation(by: &SignedIn, form: &Fields, drawn: &IssuedSecret) -> Result<Creat
     })
 }
 
-async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
+/// What was typed, to be there again.
+fn typed(form: &Fields) -> TokenDraft {
+    let usual = TokenDraft::default();
+    TokenDraft {
+        name: form.text("name").to_owned(),
+        scope: form.read("scope").unwrap_or(usual.scope),
+        workspace: form.text("workspace").to_owned(),
+        days: form.read("days").unwrap_or(usual.days),
+    }
+}
+
+async fn show(by: &SignedIn, draft: TokenDraft, outcome: Outcome) -> Answer {
     let memberships = by.memberships().await?;
     let titles = Titles::read(by).await?;
     let account = by.session.account.id.clone();
@@ -124,6 +144,7 @@ async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
             .collect(),
         most: MOST,
         workspaces: titles.of_memberships(&memberships),
+        draft,
     };
     Ok(answer::page(status, Place::AtHome, &page))
 }

@@ -1,0 +1,59 @@
+use askama::Template;
+
+use crate::{Foreign, Person};
+
+/// The first page: what this is, at which address, and how to connect a client.
+#[derive(Debug, Clone, Template)]
+#[template(path = "home.html")]
+pub struct HomePage {
+    /// Who may connect, and how.
+    pub entry: HomeEntry,
+    /// Addresses for clients.
+    pub endpoints: Vec<HomeEndpoint>,
+    /// Clients, each with one line to copy.
+    pub clients: Vec<HomeClient>,
+}
+
+/// Who may connect.
+#[derive(Debug, Clone)]
+pub enum HomeEntry {
+    /// Everybody, as one user of Superset.
+    Open {
+        /// Which.
+        user: Foreign,
+        /// Whether there are accounts here as well, which manage the deployment.
+        has_accounts: bool,
+    },
+    /// Whoever has a token of another issuer.
+    Token {
+        /// Which, where it is configured.
+        issuer: Foreign,
+    },
+    /// Whoever has an account here.
+    SignIn {
+        /// Whoever is signed in.
+        person: Option<Person>,
+        /// Whether they manage the deployment, and are in no workspace yet.
+        may_join: bool,
+    },
+}
+
+/// An address for clients.
+#[derive(Debug, Clone)]
+pub struct HomeEndpoint {
+    /// The workspace, or what the address is for.
+    pub title: Foreign,
+    /// The address.
+    pub url: String,
+}
+
+/// A client, and what to copy.
+#[derive(Debug, Clone)]
+pub struct HomeClient {
+    /// What it is called.
+    pub title: String,
+    /// Where the line goes: "a terminal", a file.
+    pub place: String,
+    /// One line.
+    pub line: String,
+}

@@ -1,0 +1,162 @@
+//! `/`: what this is, at which address, and how to connect a client, however people get in.
+
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
+use tidegate_manager::workspace::ListWorkspaces;
+use tidegate_oauth::{ClientPreset, presets};
+use tidegate_pages::{Foreign, HomeClient, HomeEndpoint, HomeEntry, HomePage, Person};
+
+use super::answer::{self, Place};
+use super::authority::{Anybody, Get, SignedIn};
+use super::settings::{Titles, connect};
+use super::{Answer, Failure};
+use crate::admission;
+use crate::edge::{Edge, Entry};
+
+/// Stands where a token of another issuer is to be.
+const TOKEN: &str = "$TOKEN";
+
+pub(super) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> Answer {
+    if edge.access.is_some() && matches!(edge.entry, Entry::SignIn) {
+        return for_person(&request).await;
+    }
+    admission::host(&edge, &request).map_err(|_| Failure::WrongHost)?;
+    let names = edge.directory.names();
+    let generic = names.resources.generic().as_str().to_owned();
+    let (entry, endpoints) = match &edge.entry {
+        Entry::Open { user, workspaces } => {
+            let endpoint = |slug: &tidegate_types::WorkspaceSlug| HomeEndpoint {
+                title: Foreign::new(&format!("Workspace {slug}")),
+                url: if workspaces.len() == 1 {
+                    generic.clone()
+                } else {
+                    names.resources.of_workspace(slug).as_str().to_owned()
+                },
+            };
+            let user = Foreign::new(user);
+            (
+                HomeEntry::Open {
+                    user,
+                    has_accounts: edge.access.is_some(),
+                },
+                workspaces.iter().map(endpoint).collect(),
+            )
+        }
+        Entry::Token { issuer } => {
+            let issuer = Foreign::bounded(issuer.as_deref().unwrap_or_default(), 200);
+            (HomeEntry::Token { issuer }, vec![for_any(&generic)])
+        }
+        Entry::SignIn => (nobody(), vec![for_any(&generic)]),
+    };
+    Ok(show(entry, endpoints, &generic))
+}
+
+/// Where people sign in, only whoever did is told which workspaces there are.
+async fn for_person(request: &HttpRequest) -> Answer {
+    let Get { by, .. } = Get::<Anybody>::extract(request).await?;
+    let generic = {
+        let names = by.visit.edge().directory.names();
+        names.resources.generic().as_str().to_owned()
+    };
+    let Some(session) = by.session else {
+        return Ok(show(nobody(), vec![for_any(&generic)], &generic));
+    };
+    let by = SignedIn {
+        visit: by.visit,
+        session,
+    };
+    let memberships = by.memberships().await?;
+    let titles = Titles::read(&by).await?;
+    let is_only = by.visit.ask(ListWorkspaces {}).await?.len() == 1;
+    let names = by.visit.edge().directory.names();
+    let mut endpoints = vec![];
+    if !is_only || memberships.is_empty() {
+        endpoints.push(for_any(&generic));
+    }
+    endpoints.extend(memberships.iter().map(|membership| HomeEndpoint {
+        title: Foreign::new(&format!("Workspace {}", titles.of(&membership.workspace))),
+        url: if is_only {
+            generic.clone()
+        } else {
+            let resource = names.resources.of_workspace(&membership.workspace);
+            resource.as_str().to_owned()
+        },
+    }));
+    let person: Person = by.person();
+    let entry = HomeEntry::SignIn {
+        person: Some(person),
+        may_join: by.session.account.is_administrator && memberships.is_empty(),
+    };
+    Ok(show(entry, endpoints, &generic))
+}
+
+fn nobody() -> HomeEntry {
+    HomeEntry::SignIn {
+        person: None,
+        may_join: false,
+    }
+}
+
+fn for_any(generic: &str) -> HomeEndpoint {
+    HomeEndpoint {
+        title: Foreign::new("Any workspace: you choose it as you connect"),
+        url: generic.to_owned(),
+    }
+}
+
+fn show(entry: HomeEntry, endpoints: Vec<HomeEndpoint>, generic: &str) -> HttpResponse {
+    // A workspace of its own address where there is one only.
+    let url = match endpoints.as_slice() {
+        [only] => only.url.clone(),
+        _ => generic.to_owned(),
+    };
+    let with_token = matches!(entry, HomeEntry::Token { .. });
+    let page = HomePage {
+        clients: presets()
+            .iter()
+            .filter_map(|preset| client(preset, &url, with_token))
+            .collect(),
+        entry,
+        endpoints,
+    };
+    answer::page(StatusCode::OK, Place::AtHome, &page)
+}
+
+/// The way to connect a client, as one line: with a token where clients need one of another issuer.
+fn client(preset: &ClientPreset, url: &str, with_token: bool) -> Option<HomeClient> {
+    let way = preset
+        .configurations
+        .iter()
+        .find(|way| way.needs_token() == with_token)?;
+    let text = connect::filled(&way.text, url, TOKEN);
+    let line = match serde_json::from_str::<serde_json::Value>(&text) {
+        Ok(json) => json.to_string(),
+        Err(_) => text.trim().lines().collect::<Vec<_>>().join(" && "),
+    };
+    Some(HomeClient {
+        title: preset.title.clone(),
+        place: way.place.clone(),
+        line,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_client_has_one_line_with_the_address() {
+        for with_token in [false, true] {
+            let url = "https://mcp.example.com/mcp";
+            let clients: Vec<_> = presets()
+                .iter()
+                .filter_map(|preset| client(preset, url, with_token))
+                .collect();
+            assert!(clients.len() > 5);
+            for HomeClient { line, .. } in clients {
+                assert!(line.contains(url), "{line}");
+                assert!(!line.contains('\n') && !line.contains("{url}"), "{line}");
+            }
+        }
+    }
+}

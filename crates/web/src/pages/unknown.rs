@@ -1,0 +1,73 @@
+//! Addresses where nothing is, in words: a page for browsers, JSON for programs.
+
+use actix_web::error::PathError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
+use tidegate_pages::MessagePage;
+
+use super::answer::{self, Place};
+use crate::admission::one;
+
+/// Whatever no route takes.
+pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
+    answer_of(
+        &request,
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "There is nothing at this address.",
+    )
+}
+
+/// Another method than those of an address (RFC 9110 §15.5.6).
+pub(crate) fn wrong_method(request: &HttpRequest, methods: &'static str) -> HttpResponse {
+    let mut response = answer_of(
+        request,
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "There is something at this address, for requests of another method.",
+    );
+    let methods = HeaderValue::from_static(methods);
+    response.headers_mut().insert(ALLOW, methods);
+    response
+}
+
+/// A part of a path that is not what stands there.
+pub(super) fn malformed_path(_: PathError, request: &HttpRequest) -> actix_web::Error {
+    let response = answer_of(
+        request,
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "There is nothing at this address.",
+    );
+    actix_web::error::InternalError::from_response("not found", response).into()
+}
+
+fn answer_of(
+    request: &HttpRequest,
+    status: StatusCode,
+    code: &'static str,
+    text: &'static str,
+) -> HttpResponse {
+    if wants_page(request) {
+        let page = MessagePage {
+            is_refusal: true,
+            title: "Not found".into(),
+            text: text.into(),
+            steps: vec![],
+            code: Some(code),
+            onward: Some(("/".into(), "To the first page")),
+        };
+        return answer::page(status, Place::AtHome, &page);
+    }
+    HttpResponse::build(status)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(json!({ "error": code, "error_description": text }))
+}
+
+/// Browsers say that they take HTML; programs do not, or take anything.
+pub(super) fn wants_page(request: &HttpRequest) -> bool {
+    let accept = one(request.headers(), ACCEPT.as_str()).ok().flatten();
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
