@@ -19,11 +19,9 @@ impl RealProvider {
         reason = "callers write the people down in place"
     )]
     pub(crate) fn start_with(accounts: Value, methods: &[&str]) -> Self {
-        Self(OidcProvider::start(json!({
-            "accounts": accounts,
-            "clients": clients(methods),
-            "methods": methods,
-        })))
+        let mut settings = json!({ "clients": clients(methods), "methods": methods });
+        settings["accounts"] = accounts;
+        Self(OidcProvider::start(settings))
     }
 
     pub(crate) fn issuer(&self) -> String {
