@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use tidegate_database_uri::{DatabaseUri, PostgresUri};
 use tidegate_postgres::{Connected, Connector, Socket};
 use tidegate_types::{Clock, ExposeSecret, SecretString};
+use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_postgres::types::FromSql;
 use url::Url;
@@ -104,20 +105,34 @@ fn server(role: &str, url: &SecretString) -> Result<PostgresUri, SeedError> {
     }
 }
 
-/// Connects. The connection ends with the client.
-async fn connect(uri: PostgresUri, failed: &'static str) -> Result<Client, SeedError> {
+/// A connection of our own.
+struct Session {
+    client: Client,
+    connection: JoinHandle<()>,
+}
+
+impl Session {
+    /// Ends it, so that whoever copies the database next finds nobody in it.
+    async fn close(self) {
+        drop(self.client);
+        // An error is a panic of the driver, after which there is no connection either.
+        let _ = self.connection.await;
+    }
+}
+
+async fn connect(uri: PostgresUri, failed: &'static str) -> Result<Session, SeedError> {
     let connector = Connector::new(uri, CONNECT_DEADLINE).map_err(SeedError::database(failed))?;
     let plain: &(dyn Fn(Socket) -> Socket + Sync) = &|socket| socket;
     let connected = connector.connect(&plain).await;
     let Connected {
         client, connection, ..
     } = connected.map_err(SeedError::database(failed))?;
-    tokio::spawn(async move {
+    let connection = tokio::spawn(async move {
         if let Err(err) = connection.await {
             tracing::debug!(error = %tidegate_postgres::words(&err), "a database connection ended");
         }
     });
-    Ok(client)
+    Ok(Session { client, connection })
 }
 
 /// Begins the one transaction, and waits in it for those who seed the same database. The lock goes with it. The limits
@@ -212,10 +227,16 @@ enum Found {
 
 /// Fills the data database. Whether there was something to do.
 async fn fill_data(uri: PostgresUri) -> Result<bool, SeedError> {
+    let session = connect(uri, "reach the data database").await?;
+    let filled = fill_data_by(&session.client).await;
+    session.close().await;
+    filled
+}
+
+async fn fill_data_by(client: &Client) -> Result<bool, SeedError> {
     const FAILED: &str = "fill the data database";
-    let client = connect(uri, "reach the data database").await?;
-    begin(&client).await.map_err(SeedError::database(FAILED))?;
-    match look_at_data(&client)
+    begin(client).await.map_err(SeedError::database(FAILED))?;
+    match look_at_data(client)
         .await
         .map_err(SeedError::database(FAILED))?
     {
@@ -229,7 +250,7 @@ async fn fill_data(uri: PostgresUri) -> Result<bool, SeedError> {
         Found::Nothing | Found::EmptyTables => {}
     }
     let business = in_background(|| Ok(Business::generate())).await?;
-    write_data(&client, &business)
+    write_data(client, &business)
         .await
         .map_err(SeedError::database(FAILED))?;
     let committed = client.batch_execute("COMMIT").await;
@@ -310,11 +331,16 @@ async fn fill_metastore(
     place: &Place,
     now: DateTime<Utc>,
 ) -> Result<bool, SeedError> {
+    let session = connect(uri, "reach the metadata database").await?;
+    let filled = fill_metastore_by(&session.client, Content::build(place, now)).await;
+    session.close().await;
+    filled
+}
+
+async fn fill_metastore_by(client: &Client, content: Content) -> Result<bool, SeedError> {
     const FAILED: &str = "fill the metadata database";
-    let client = connect(uri, "reach the metadata database").await?;
-    begin(&client).await.map_err(SeedError::database(FAILED))?;
-    let content = Content::build(place, now);
-    let has_tables = match look_at_metastore(&client, &content)
+    begin(client).await.map_err(SeedError::database(FAILED))?;
+    let has_tables = match look_at_metastore(client, &content)
         .await
         .map_err(SeedError::database(FAILED))?
     {
@@ -328,7 +354,7 @@ async fn fill_metastore(
         Found::Nothing => false,
         Found::EmptyTables => true,
     };
-    write_metastore(&client, content, has_tables)
+    write_metastore(client, content, has_tables)
         .await
         .map_err(SeedError::database(FAILED))?;
     let committed = client.batch_execute("COMMIT").await;
