@@ -98,7 +98,7 @@ impl Doorman {
                 return Err(IdentifyError::NoUser(MissingUser {
                     username: (*principal.username).into(),
                     account: None,
-                    workspace: slug.clone(),
+                    workspace: principal.workspace.clone(),
                 }));
             }
             Err(WorkspaceError::NotAMember) => return Err(IdentifyError::NotAMember),

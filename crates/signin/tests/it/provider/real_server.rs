@@ -14,10 +14,6 @@ impl RealProvider {
     }
 
     /// As [`RealProvider::start`], for clients that prove who they are by these methods.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "callers write the people down in place"
-    )]
     pub(crate) fn start_with(accounts: Value, methods: &[&str]) -> Self {
         let mut settings = json!({ "clients": clients(methods), "methods": methods });
         settings["accounts"] = accounts;
