@@ -443,7 +443,6 @@ describe("a deployment", () => {
   });
 
   for (const path of [
-    "/",
     "/settings/apps",
     "/settings/connect",
     "/settings/clients",
