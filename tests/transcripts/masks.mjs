@@ -12,7 +12,7 @@ const TIMES = [
   [/\b1[789]\d{8}(\d{3})?(\.\d+)?\b/g, "«time»"],
   // In JSON within JSON the quotes have backslashes before them.
   [/((?:elapsed|duration|execution_time|uptime)[a-z_]*[\\"]*: ?)\d+(\.\d+)?/g, "$1«duration»"],
-  [/\b\d+(\.\d+)? (millisecond|second|minute|hour|day|week|month|year)s? ago\b/g, "«ago»"],
+  [/\b(?:an?|\d+(?:\.\d+)?) (millisecond|second|minute|hour|day|week|month|year)s? ago\b/g, "«ago»"],
 ];
 
 /** The words that may be identifiers: long enough to be drawn, and of signs that those have. */
