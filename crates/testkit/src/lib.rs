@@ -4,6 +4,7 @@ pub mod fixtures;
 #[cfg(feature = "oidc")]
 pub mod oidc;
 pub mod pgbouncer;
+pub mod ports;
 pub mod postgres;
 pub mod redis;
 pub mod superset;

@@ -4,7 +4,6 @@
 mod browser;
 
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -12,6 +11,8 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 pub use browser::Browser;
+
+use crate::ports::free_port;
 
 /// Where its script, package and lock files are.
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oidc");
@@ -138,10 +139,4 @@ fn install(folder: &Path) -> std::io::Result<()> {
     }
     std::fs::copy(source.join("provider.mjs"), folder.join("provider.mjs"))?;
     Ok(())
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
-    listener.local_addr().expect("it is bound").port()
 }

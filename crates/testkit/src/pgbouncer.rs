@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
 
-use crate::postgres::{as_server_user, free_port};
+use crate::ports::free_port;
+use crate::postgres::as_server_user;
 
 const START_DEADLINE: Duration = Duration::from_secs(10);
 /// Debian keeps it out of the `PATH` of users.
@@ -35,7 +36,7 @@ impl PgBouncer {
             .prefix("tidegate-pgbouncer-")
             .tempdir()?;
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
-        let port = free_port()?;
+        let port = free_port();
         let users = folder.path().join("users");
         fs::write(&users, "\"postgres\" \"\"\n")?;
         let file = folder.path().join("pgbouncer.ini");

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -10,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
+
+use crate::ports::free_port;
 
 /// How long a server may take to accept connections.
 const START_SECS: u32 = 30;
@@ -62,7 +63,7 @@ impl PostgresServer {
         )?;
         let mut last = None;
         for _ in 0..MAX_STARTS {
-            server.port = free_port()?;
+            server.port = free_port();
             match server.launch() {
                 Ok(()) => return Ok(server),
                 Err(err) => last = Some(err),
@@ -297,10 +298,4 @@ fn programs() -> Result<PathBuf> {
         return Ok(folder);
     }
     bail!("PostgreSQL is not installed: apt-get install postgresql");
-}
-
-pub(crate) fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
 }

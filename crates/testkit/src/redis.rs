@@ -1,7 +1,7 @@
 //! A private Redis server for one test.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::certificates::Certificates;
+use crate::ports::free_port;
 
 /// How long a server may take to answer its first command.
 const START_DEADLINE: Duration = Duration::from_secs(10);
@@ -52,7 +53,7 @@ impl RedisServer {
     /// # Errors
     /// As [`RedisServer::start`].
     pub fn start_tls(certificates: &Certificates, asks: bool) -> Result<(Self, u16)> {
-        let port = free_port()?;
+        let port = free_port();
         let path = |file: std::path::PathBuf| file.display().to_string();
         let arguments = [
             ("--tls-port", port.to_string()),
@@ -93,7 +94,7 @@ impl RedisServer {
         };
         let mut last = None;
         for _ in 0..MAX_STARTS {
-            server.port = free_port()?;
+            server.port = free_port();
             match server.run() {
                 Ok(()) => return Ok(server),
                 Err(err) => last = Some(err),
@@ -172,7 +173,7 @@ impl RedisServer {
         if self.is_cluster {
             // The nodes file of an earlier run would bring its slots back.
             let _ = std::fs::remove_file(self.folder.path().join("nodes.conf"));
-            let bus_port = free_port()?.to_string();
+            let bus_port = free_port().to_string();
             command.args(["--cluster-enabled", "yes", "--cluster-port", &bus_port]);
         }
         let started = command
@@ -225,11 +226,4 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
 }

@@ -202,10 +202,11 @@ async fn a_workspace_that_was_never_opened_keeps_the_node_unready_and_says_why()
         body["workspaces"].get("late").is_none().then_some(())
     })
     .await;
-    assert!(
-        node.log()
-            .contains("workspaces.late.secret_key decrypts none of")
-    );
+    eventually("the log tells of the wrong secret key", async || {
+        let words = "workspaces.late.secret_key decrypts none of";
+        node.log().contains(words).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -4,20 +4,13 @@
 mod client;
 mod glewlwyd;
 
-use std::net::TcpListener;
-
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tidegate_testkit::oidc::{Browser, OidcProvider};
+use tidegate_testkit::ports::free_port;
 
 use crate::harness::{OneNode, OneNodeBuilder, Reply, result_text};
 use client::{Newcomer, REDIRECT_URI};
-
-/// A port that was free a moment ago: the audience is known before the node is started.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
 
 /// A node at a port, with two workspaces, that takes the tokens of an issuer.
 fn node_of(issuer: &str, key_set: &str, port: u16) -> OneNodeBuilder {

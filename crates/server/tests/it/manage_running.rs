@@ -1,12 +1,13 @@
 //! Commands beside a node that runs: it follows them, and it runs them for others.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tidegate_testkit::ports::free_port;
 
 const TIDEGATE: &str = env!("CARGO_BIN_EXE_tidegate");
 const SERVICE_TOKEN: &str = "a service token of these tests' own";
@@ -26,11 +27,6 @@ impl Drop for Node {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 impl Node {
