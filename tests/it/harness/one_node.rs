@@ -24,6 +24,7 @@ pub(crate) struct OneNodeBuilder {
     environment: BTreeMap<String, String>,
     workspaces: Vec<(String, String)>,
     has_outside_workspace: bool,
+    changes_data: bool,
 }
 
 impl OneNode {
@@ -38,6 +39,7 @@ impl OneNode {
             environment: BTreeMap::new(),
             workspaces: Vec::new(),
             has_outside_workspace: false,
+            changes_data: false,
         };
         [
             ("SERVER__PORT", "0"),
@@ -135,6 +137,12 @@ impl OneNodeBuilder {
             .set(&format!("WORKSPACES__{name}__SECRET_KEY"), key)
     }
 
+    /// Gives the node a copy of the sample data that it may change; others read the same file.
+    pub(crate) fn changes_data(mut self) -> Self {
+        self.changes_data = true;
+        self
+    }
+
     /// Starts the node and waits until it serves.
     pub(crate) async fn start(mut self) -> OneNode {
         let folder = tempfile::Builder::new()
@@ -147,7 +155,7 @@ impl OneNodeBuilder {
         }
         let seed = seed().await;
         for (slug, sql) in &self.workspaces {
-            furnish(&seed, &data.join(slug), sql);
+            furnish(&seed, &data.join(slug), sql, self.changes_data);
         }
         let place = folder.path().to_str().unwrap().to_owned();
         let mut environment = self.set("DATA_DIR", "{folder}/data").environment;
@@ -184,15 +192,20 @@ async fn seed() -> PathBuf {
     root.join("seed")
 }
 
-/// Copies a workspace and points its one database at the copy of the data, which is never written to.
-fn furnish(seed: &Path, folder: &Path, sql: &str) {
+/// Copies a workspace and points its one database at the data, which all tests share that do not change it.
+fn furnish(seed: &Path, folder: &Path, sql: &str, changes_data: bool) {
     std::fs::create_dir_all(folder).unwrap();
     let (metastore, sample) = (
         folder.join("metastore.sqlite"),
         folder.join("sample.sqlite"),
     );
     std::fs::copy(seed.join("metastore.sqlite"), &metastore).unwrap();
-    std::fs::hard_link(seed.join("sample.sqlite"), &sample).unwrap();
+    let data = seed.join("sample.sqlite");
+    if changes_data {
+        std::fs::copy(data, &sample).unwrap();
+    } else {
+        std::fs::hard_link(data, &sample).unwrap();
+    }
     let connection = open(&metastore);
     let uri = format!("sqlite:///{}", sample.to_str().unwrap());
     connection

@@ -133,7 +133,9 @@ impl Servers {
         .await
         .unwrap();
         let metastore_url = postgres.create_database("metastore").unwrap();
+        // The server asks for no password. That there is one lets nodes try their secret key on it.
         let data_url = postgres.create_database("data").unwrap();
+        let data_url = data_url.replacen("postgres@", "postgres:horse@", 1);
         let servers = Self {
             redis_url: redis.url(),
             metastore_url: metastore_url.clone(),

@@ -15,6 +15,7 @@ async fn node() -> OneNode {
         .set("SERVER__SSE_AFTER_MS", "50")
         .set("AUDIT__JSON_LINES", "{folder}/audit.jsonl")
         .set("AUDIT__FLUSH_MS", "20")
+        .changes_data()
         .start()
         .await;
     node.metastore("demo")
