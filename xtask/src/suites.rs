@@ -31,7 +31,7 @@ const NEED_PROGRAMS: &[(&str, &str, &[&str])] = &[
     (
         "tidegate-tests",
         "it",
-        &["cluster", "faults", "oauth", "protocol"],
+        &["cluster", "faults", "oauth", "systems"],
     ),
     ("tidegate-tools", "analytics", &["postgres"]),
     ("tidegate-tools", "execute_sql", &[]),
