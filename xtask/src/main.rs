@@ -46,7 +46,7 @@ enum Task {
         /// Leaves out what needs other programs: Redis, PostgreSQL, nginx, Node, Python.
         #[arg(long)]
         quick: bool,
-        /// Runs against whole other systems instead: Superset, PgBouncer, providers, all clients. An hour at most.
+        /// Runs against whole other systems instead: Superset, providers, all clients. An hour at most.
         #[arg(long, conflicts_with = "quick")]
         systems: bool,
     },

@@ -10,7 +10,7 @@ use crate::AuthFailure;
 pub enum Standing {
     /// It counts.
     Good {
-        /// Who.
+        /// The account's id.
         account: AccountId,
         /// `ab_user.username` that the account acts as in the workspace.
         username: String,
@@ -83,7 +83,7 @@ pub trait StandingSource: Send + Sync + std::fmt::Debug {
 pub struct ApiTokenFound {
     /// Its id, which stands where a grant's does.
     pub id: GrantId,
-    /// Whose.
+    /// The account's id.
     pub account: AccountId,
     /// The one workspace that it is for; any of its owner's without.
     pub workspace: Option<WorkspaceSlug>,

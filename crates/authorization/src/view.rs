@@ -87,7 +87,7 @@ pub enum AnswerView {
         user_code: String,
         /// The address that the device asked from.
         address: String,
-        /// When.
+        /// When it was asked for.
         asked_at: UnixSecs,
     },
 }
@@ -148,7 +148,7 @@ pub enum ConsentWarning {
 pub enum Decision {
     /// Let the client in.
     Allow {
-        /// Where.
+        /// The workspace.
         workspace: WorkspaceSlug,
         /// For what; whatever is not in [`WorkspaceChoice::scopes`] is left out.
         scopes: ScopeSet,

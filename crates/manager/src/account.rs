@@ -169,7 +169,7 @@ impl Operation for FindPassword {
 /// Lists accounts by name.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListAccounts {
-    /// Which.
+    /// Which accounts; all without.
     pub filter: AccountFilter,
     /// At most this many, up to 1,000.
     pub limit: u32,
@@ -189,7 +189,7 @@ impl Operation for ListAccounts {
 /// Changes what is given. Deactivating ends every grant, API token and browser session. `NotFound`, `Invalid`, `Conflict`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UpdateAccount {
-    /// Which.
+    /// The account's id.
     pub id: AccountId,
     /// A new address, not verified.
     pub email: Option<String>,
@@ -213,7 +213,7 @@ impl Operation for UpdateAccount {
 /// Sets the password, whatever it was, and ends all browser sessions. `NotFound`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetPassword {
-    /// Whose.
+    /// The account's id.
     pub id: AccountId,
     /// PHC string.
     pub password_hash: String,
@@ -234,7 +234,7 @@ impl Operation for SetPassword {
 /// account is gone; nothing was done.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ReplacePasswordHash {
-    /// Whose.
+    /// The account's id.
     pub id: AccountId,
     /// The PHC string that was read.
     pub replaces: String,
@@ -274,7 +274,7 @@ impl Operation for ReplacePasswordHash {
 /// Remembers a sign-in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NoteSignIn {
-    /// Whose.
+    /// The account's id.
     pub id: AccountId,
 }
 
@@ -290,7 +290,7 @@ impl Operation for NoteSignIn {
 /// Ends all browser sessions of an account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EndSessions {
-    /// Whose.
+    /// The account's id.
     pub id: AccountId,
 }
 
@@ -339,7 +339,7 @@ pub struct UpstreamIdentity {
 /// A place that a new account gets in a workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FirstPlace {
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
     /// As what.
     pub role: tidegate_types::Role,

@@ -15,7 +15,7 @@ use crate::{LocalManager, ManagerError, Operation, UnixSecs};
 pub struct ApiToken {
     /// Its id: the `name` of `POST /v1/auth/`.
     pub id: GrantId,
-    /// Whose.
+    /// The account's id.
     pub account: AccountId,
     /// What its owner calls it.
     pub name: String,
@@ -40,7 +40,7 @@ pub struct ApiToken {
 /// Makes one. `Invalid`, `LimitReached` (10 live ones an account), `NotFound`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CreateApiToken {
-    /// Whose.
+    /// The account's id.
     pub account: AccountId,
     /// 1 to 100 printable characters.
     pub name: String,
@@ -84,7 +84,7 @@ impl Operation for FindApiToken {
 /// An account's tokens, the newest first, without those that ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListApiTokens {
-    /// Whose.
+    /// The account's id.
     pub account: AccountId,
 }
 
@@ -100,7 +100,7 @@ impl Operation for ListApiTokens {
 /// Ends one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EndApiToken {
-    /// Which.
+    /// The connection's or API token's id.
     pub id: GrantId,
     /// Whose it must be; anybody's without.
     pub account: Option<AccountId>,
@@ -118,7 +118,7 @@ impl Operation for EndApiToken {
 /// Notes a use.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NoteApiTokenUse {
-    /// Which.
+    /// The connection's or API token's id.
     pub id: GrantId,
     /// From which address.
     pub from: Option<String>,

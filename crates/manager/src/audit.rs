@@ -13,7 +13,7 @@ use crate::{LocalManager, ManagerError, Operation, UnixSecs};
 /// One record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEvent {
-    /// When.
+    /// When it happened.
     pub at: UnixSecs,
     /// `sign_in.failed`, `grant.begun`, `client.registered`, …
     pub action: String,
@@ -76,7 +76,7 @@ impl Operation for RecordEvents {
 /// Lists records, the newest first, up to 10,000.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListEvents {
-    /// Which.
+    /// Which records; all without.
     pub filter: AuditFilter,
     /// At most this many.
     pub limit: u32,
@@ -119,7 +119,7 @@ pub struct EventsPage {
 /// offset above 10,000.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListEventsPage {
-    /// Which.
+    /// Which records; all without.
     pub filter: AuditFilter,
     /// At most this many.
     pub limit: u32,

@@ -27,12 +27,12 @@ pub enum Change {
     },
     /// Members, roles, policy or state of a workspace: whoever was let in there is checked again.
     Workspace {
-        /// Which.
+        /// The workspace.
         workspace: WorkspaceSlug,
     },
     /// Flags, of one workspace or of all.
     Flags {
-        /// Which.
+        /// The workspace; the deployment without.
         workspace: Option<WorkspaceSlug>,
     },
     /// Signing keys.

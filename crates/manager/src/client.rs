@@ -166,7 +166,7 @@ impl Operation for RegisterMachine {
 /// Finds a client.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindClient {
-    /// Which.
+    /// The client's id.
     pub id: ClientId,
 }
 
@@ -182,7 +182,7 @@ impl Operation for FindClient {
 /// Lists clients, the newest first, up to 1,000.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListClients {
-    /// Which.
+    /// Which clients; all without.
     pub filter: ClientFilter,
 }
 
@@ -198,7 +198,7 @@ impl Operation for ListClients {
 /// Changes what is given. `NotFound`, `Invalid`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UpdateClient {
-    /// Which.
+    /// The client's id.
     pub id: ClientId,
     /// New metadata.
     pub metadata: Option<ClientMetadata>,
@@ -220,7 +220,7 @@ impl Operation for UpdateClient {
 /// Removes a client and ends its grants.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveClient {
-    /// Which.
+    /// The client's id.
     pub id: ClientId,
 }
 
@@ -236,7 +236,7 @@ impl Operation for RemoveClient {
 /// Whether the hash is of a live secret of the client; notes that the client was used.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CheckSecret {
-    /// Which.
+    /// The client's id.
     pub id: ClientId,
     /// Of what was presented.
     pub secret: SecretHash,
@@ -254,7 +254,7 @@ impl Operation for CheckSecret {
 /// Whether the hash is of the client's registration token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CheckRegistrationToken {
-    /// Which.
+    /// The client's id.
     pub id: ClientId,
     /// Of what was presented.
     pub secret: SecretHash,
@@ -272,7 +272,7 @@ impl Operation for CheckRegistrationToken {
 /// Gives a client a new secret; older ones go on for `overlap_secs`. `NotFound`, `LimitReached` (3 live ones).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AddSecret {
-    /// Which.
+    /// The client's id.
     pub id: ClientId,
     /// The new one.
     pub secret: SecretHash,
@@ -292,7 +292,7 @@ impl Operation for AddSecret {
 /// A client's live secrets.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListSecrets {
-    /// Which.
+    /// The client's id.
     pub id: ClientId,
 }
 
@@ -308,7 +308,7 @@ impl Operation for ListSecrets {
 /// Notes that a client was used.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NoteClientUse {
-    /// Which.
+    /// The client's id.
     pub id: ClientId,
 }
 

@@ -27,7 +27,7 @@ pub enum FlagRule {
     Everywhere(bool),
     /// On or off for one.
     In {
-        /// Which.
+        /// The workspace.
         workspace: WorkspaceSlug,
         /// On or off.
         is_on: bool,
@@ -50,9 +50,9 @@ pub struct StandingRule {
 /// Sets a rule, in place of one of the same kind for the same flag. `Invalid`: unknown flag, percentage above 100. `NotFound`: the workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetFlag {
-    /// Which.
+    /// The flag's name.
     pub flag: String,
-    /// How.
+    /// What decides it.
     pub rule: FlagRule,
 }
 
@@ -68,7 +68,7 @@ impl Operation for SetFlag {
 /// Takes away the rule for one workspace, or all other rules of a flag.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ClearFlag {
-    /// Which.
+    /// The flag's name.
     pub flag: String,
     /// The workspace's own rule; the others without.
     pub workspace: Option<WorkspaceSlug>,
@@ -129,7 +129,7 @@ impl Operation for ListFlags {
 /// The flags that rules decide in a workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EvaluateFlags {
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
 }
 

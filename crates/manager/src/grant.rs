@@ -28,7 +28,7 @@ pub struct Grant {
     pub account: AccountId,
     /// Whom they let in.
     pub client: ClientId,
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
     /// The resource that tokens are for (`aud`).
     pub resource: String,
@@ -157,7 +157,7 @@ impl Operation for CreateGrant {
 /// Finds a grant, ended or not.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindGrant {
-    /// Which.
+    /// The connection's or API token's id.
     pub id: GrantId,
 }
 
@@ -194,7 +194,7 @@ impl Operation for FindGrantOfRefreshToken {
 pub struct FindStandingGrant {
     /// Which client.
     pub client: ClientId,
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
     /// For what.
     pub resource: String,
@@ -212,7 +212,7 @@ impl Operation for FindStandingGrant {
 /// Lists grants, the newest first, up to 1,000.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListGrants {
-    /// Whose.
+    /// Which connections; all without.
     pub filter: GrantFilter,
 }
 
@@ -246,7 +246,7 @@ pub struct GrantsPage {
 /// Lists a part of the grants, the newest first, and counts them. `Invalid`: more than 1,000 at once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListGrantsPage {
-    /// Whose.
+    /// Which connections; all without.
     pub filter: GrantFilter,
     /// Those with this text in the account's or the client's name, in any case.
     pub search: Option<String>,
@@ -268,7 +268,7 @@ impl Operation for ListGrantsPage {
 /// The workspace of the grant that an account used last, or agreed to last where none was used since, ended or not.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindLatestWorkspace {
-    /// Whose.
+    /// The account's id.
     pub account: AccountId,
 }
 
@@ -308,7 +308,7 @@ impl Operation for RotateRefreshToken {
 /// Takes scopes away, without reconnecting. `NotFound`, `Invalid` (nothing left, or wider than before).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NarrowGrant {
-    /// Which.
+    /// The connection's or API token's id.
     pub id: GrantId,
     /// What is left.
     pub scopes: ScopeSet,
@@ -326,9 +326,9 @@ impl Operation for NarrowGrant {
 /// Ends a grant. `None`: no such grant. One that has ended stays as it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EndGrant {
-    /// Which.
+    /// The connection's or API token's id.
     pub id: GrantId,
-    /// Why.
+    /// Why it ends, for the record.
     pub reason: EndReason,
 }
 
@@ -347,9 +347,9 @@ impl Operation for EndGrant {
 /// Ends all live grants that match, at least one member of the filter given. Returns those that it ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EndGrants {
-    /// Which.
+    /// Which connections; at least one member is given.
     pub filter: GrantFilter,
-    /// Why.
+    /// Why it ends, for the record.
     pub reason: EndReason,
 }
 

@@ -104,7 +104,7 @@ impl Operation for AcceptInvitation {
 /// Open invitations of a workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListInvitations {
-    /// Which.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
 }
 
@@ -120,7 +120,7 @@ impl Operation for ListInvitations {
 /// Takes an invitation back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveInvitation {
-    /// Which.
+    /// The invitation's id.
     pub id: String,
 }
 

@@ -41,7 +41,7 @@ pub struct PolicyRule {
     pub workspace: Option<WorkspaceSlug>,
     /// About what.
     pub matches: ClientMatch,
-    /// What.
+    /// What happens to them.
     pub decision: Decision,
 }
 
@@ -73,7 +73,7 @@ pub enum ClientVerdict {
 /// Sets a rule in place of one about the same. Blocking ends the grants that it hits.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetPolicyRule {
-    /// Which.
+    /// The rule; what it is about says which one it replaces.
     pub rule: PolicyRule,
 }
 
@@ -107,7 +107,7 @@ impl Operation for RemovePolicyRule {
 /// A workspace's rules, or the deployment's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListPolicyRules {
-    /// Which.
+    /// The workspace; the deployment without.
     pub workspace: Option<WorkspaceSlug>,
 }
 
@@ -125,7 +125,7 @@ impl Operation for ListPolicyRules {
 pub struct SetUnknownClients {
     /// Where; the deployment without.
     pub workspace: Option<WorkspaceSlug>,
-    /// What.
+    /// What happens to them from now on.
     pub to: UnknownClients,
 }
 
@@ -141,7 +141,7 @@ impl Operation for SetUnknownClients {
 /// What happens to clients without a rule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindUnknownClients {
-    /// Where.
+    /// The workspace; the deployment without.
     pub workspace: Option<WorkspaceSlug>,
 }
 
@@ -157,11 +157,11 @@ impl Operation for FindUnknownClients {
 /// Whether an account may use a client in a workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct JudgeClient {
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
-    /// Who.
+    /// The account's id.
     pub account: AccountId,
-    /// Which.
+    /// The client's id.
     pub client: ClientId,
     /// The hosts of its id and redirect URIs.
     pub hosts: Vec<String>,

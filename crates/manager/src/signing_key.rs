@@ -67,7 +67,7 @@ impl Operation for AddSigningKey {
 /// Takes a key out at once: what it signed is refused.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveSigningKey {
-    /// Which.
+    /// The key's id.
     pub id: String,
 }
 

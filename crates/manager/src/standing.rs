@@ -14,7 +14,7 @@ use crate::{LocalManager, ManagerError, Operation};
 pub enum Standing {
     /// It counts.
     Good {
-        /// Who.
+        /// The account's id.
         account: AccountId,
         /// `ab_user.username` that it acts as in the workspace.
         superset_username: String,
@@ -56,7 +56,7 @@ pub enum Refusal {
 pub struct CheckStanding {
     /// The grant's or API token's id.
     pub session: GrantId,
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
 }
 

@@ -52,7 +52,7 @@ impl Operation for ListTeams {
 /// Removes a team and what it gave.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveTeam {
-    /// Which.
+    /// The team's name.
     pub name: String,
 }
 
@@ -70,7 +70,7 @@ impl Operation for RemoveTeam {
 pub struct SetTeamMember {
     /// Which team.
     pub team: String,
-    /// Who.
+    /// The account's id.
     pub account: AccountId,
     /// In or out.
     pub is_member: bool,
@@ -90,7 +90,7 @@ impl Operation for SetTeamMember {
 pub struct SetTeamWorkspace {
     /// Which team.
     pub team: String,
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
     /// As what; `None` takes it out.
     pub role: Option<Role>,

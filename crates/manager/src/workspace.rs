@@ -60,7 +60,7 @@ impl std::fmt::Debug for WorkspaceConnection {
 pub struct Membership {
     /// Which workspace.
     pub workspace: WorkspaceSlug,
-    /// Who.
+    /// The account's id.
     pub account: AccountId,
     /// As what: the widest of its own and its teams'.
     pub role: Role,
@@ -117,7 +117,7 @@ impl Operation for CreateWorkspace {
 /// Finds a workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindWorkspace {
-    /// Which.
+    /// The workspace.
     pub slug: WorkspaceSlug,
 }
 
@@ -133,7 +133,7 @@ impl Operation for FindWorkspace {
 /// Where the metastore of a workspace is that no configuration declares.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindConnection {
-    /// Which.
+    /// The workspace.
     pub slug: WorkspaceSlug,
 }
 
@@ -162,7 +162,7 @@ impl Operation for ListWorkspaces {
 /// Changes what is given. `NotFound`, `Invalid`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UpdateWorkspace {
-    /// Which.
+    /// The workspace.
     pub slug: WorkspaceSlug,
     /// A new title; not for declared ones.
     pub title: Option<String>,
@@ -184,7 +184,7 @@ impl Operation for UpdateWorkspace {
 /// Removes a workspace that no configuration declares, with its memberships; ends its grants. `NotFound`, `Conflict`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveWorkspace {
-    /// Which.
+    /// The workspace.
     pub slug: WorkspaceSlug,
 }
 
@@ -200,9 +200,9 @@ impl Operation for RemoveWorkspace {
 /// Makes an account a member, or changes as what. `NotFound`, `Invalid`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetMembership {
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
-    /// Who.
+    /// The account's id.
     pub account: AccountId,
     /// As what.
     pub role: Role,
@@ -222,9 +222,9 @@ impl Operation for SetMembership {
 /// Ends a membership and every grant and API token of the account in the workspace. `false`: it was none.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveMembership {
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
-    /// Who.
+    /// The account's id.
     pub account: AccountId,
 }
 
@@ -240,7 +240,7 @@ impl Operation for RemoveMembership {
 /// An account's workspaces, its own and by teams, by name. An administrator of the deployment who is no member gets none from it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListMemberships {
-    /// Who.
+    /// The account's id.
     pub account: AccountId,
 }
 
@@ -256,7 +256,7 @@ impl Operation for ListMemberships {
 /// A workspace's members, up to 10,000.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListMembers {
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
 }
 
@@ -272,9 +272,9 @@ impl Operation for ListMembers {
 /// An account's place in a workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindMember {
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
-    /// Who.
+    /// The account's id.
     pub account: AccountId,
 }
 
@@ -314,7 +314,7 @@ pub struct MembersPage {
 /// Lists a part of a workspace's members by display name and counts them. `Invalid`: more than 1,000 at once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ListMembersPage {
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
     /// Those in whose name, address or display name the text stands, in any case.
     pub search: Option<String>,

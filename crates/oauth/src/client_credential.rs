@@ -18,19 +18,19 @@ const MOST_HEADER: usize = 4096;
 pub enum ClientCredential {
     /// A name alone: a public client.
     Public {
-        /// Who.
+        /// The client's id.
         id: ClientId,
     },
     /// A secret in the header (RFC 6749 §2.3.1).
     Basic {
-        /// Who.
+        /// The client's id.
         id: ClientId,
         /// The secret.
         secret: SecretString,
     },
     /// A secret in the body (RFC 6749 §2.3.1).
     Post {
-        /// Who.
+        /// The client's id.
         id: ClientId,
         /// The secret.
         secret: SecretString,

@@ -72,7 +72,7 @@ pub enum Destination {
         user_code: String,
         /// The address that it asked from.
         address: Foreign,
-        /// When.
+        /// When it was asked for.
         asked_at: Moment,
     },
 }

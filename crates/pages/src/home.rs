@@ -19,7 +19,7 @@ pub struct HomePage {
 pub enum HomeEntry {
     /// Everybody, as one user of Superset.
     Open {
-        /// Which.
+        /// The user's name.
         user: Foreign,
         /// Whether there are accounts here as well, which manage the deployment.
         has_accounts: bool,

@@ -50,7 +50,7 @@ pub enum InvitationWay {
     },
     /// By the account of that address, after its owner signs in.
     SignIn {
-        /// Where.
+        /// The page to sign in on.
         href: String,
     },
 }

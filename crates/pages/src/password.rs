@@ -10,7 +10,7 @@ use crate::Foreign;
 pub struct PasswordPage {
     /// Token of the form.
     pub csrf: String,
-    /// Whose.
+    /// The account whose password it is.
     pub username: Foreign,
     /// Path to go on to.
     pub return_to: String,

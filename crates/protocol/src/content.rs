@@ -35,7 +35,7 @@ pub enum ContentBlock {
     },
     /// A resource to be read on its own (from 2025-06-18 on).
     ResourceLink {
-        /// Where.
+        /// Where it is read: its URI.
         uri: String,
         /// What it is called.
         name: String,

@@ -103,7 +103,7 @@ impl ToolDefinition {
 /// One resource of `resources/list` (schema: `Resource`).
 #[derive(Debug, Clone, Serialize)]
 pub struct ResourceDefinition {
-    /// Where.
+    /// Where it is read: its URI.
     pub uri: String,
     /// What it is called.
     pub name: String,

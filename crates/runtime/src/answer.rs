@@ -35,7 +35,7 @@ pub enum Answer {
     TryLater {
         /// The message.
         body: Bytes,
-        /// When.
+        /// After how many seconds it may be sent again.
         retry_after_secs: u64,
     },
     /// A stream of messages: 200.

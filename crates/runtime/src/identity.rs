@@ -96,7 +96,7 @@ pub struct MissingUser {
     pub username: Box<str>,
     /// The member, where the control plane was asked just now.
     pub account: Option<AccountId>,
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
 }
 

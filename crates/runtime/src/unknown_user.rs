@@ -17,7 +17,7 @@ pub struct UnknownUser {
     reason: UnknownReason,
 }
 
-/// Why.
+/// Why nobody in the metastore is meant by a token's claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnknownReason {
     /// Nobody goes by any of the claims.

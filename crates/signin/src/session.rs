@@ -10,7 +10,7 @@ use crate::UnixSecs;
 /// Somebody who is signed in, as of this request: the account was read from the manager just now.
 #[derive(Debug, Clone)]
 pub struct BrowserSession {
-    /// Who.
+    /// The account that signed in.
     pub account: Account,
     /// What forms of this session carry.
     pub csrf: CsrfToken,

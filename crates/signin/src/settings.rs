@@ -64,7 +64,7 @@ impl Default for PasswordCost {
 /// A workspace whose own users sign in here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SupersetSignIn {
-    /// Which.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
     /// As what they join the workspace when they sign in for the first time; `None`: by their rights there.
     pub role: Option<Role>,
@@ -175,7 +175,7 @@ pub enum GroupGrant {
     Workspace {
         /// The provider's group.
         group: String,
-        /// Where.
+        /// The workspace.
         workspace: WorkspaceSlug,
         /// As what.
         role: Role,

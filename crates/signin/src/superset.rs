@@ -34,9 +34,9 @@ impl std::fmt::Debug for SupersetAccount {
 #[derive(Debug, thiserror::Error)]
 #[error("could not read the users of workspace {workspace}")]
 pub struct SupersetAccountsError {
-    /// Which.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
-    /// Why.
+    /// What went wrong below.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }

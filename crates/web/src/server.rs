@@ -27,9 +27,9 @@ const BACKLOG: i32 = 1024;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}")]
 pub struct BindError {
-    /// Where.
+    /// The address that could not be bound.
     pub address: String,
-    /// Why.
+    /// What went wrong below.
     #[source]
     pub source: std::io::Error,
 }

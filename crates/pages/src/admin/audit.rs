@@ -58,7 +58,7 @@ pub struct ActionOption {
 /// A record.
 #[derive(Debug, Clone)]
 pub struct AuditLine {
-    /// When.
+    /// When it happened.
     pub at: Moment,
     /// What, in words.
     pub action: Foreign,

@@ -40,9 +40,9 @@ pub struct ConnectionLine {
     pub origin: &'static str,
     /// The host that its answers go to.
     pub host: Foreign,
-    /// Whose.
+    /// The person who agreed to it.
     pub username: Foreign,
-    /// Where.
+    /// The workspace.
     pub workspace: Foreign,
     /// What it may do at the most.
     pub scope: Scope,

@@ -48,7 +48,7 @@ pub struct InviteDraft {
 /// What was typed for a new member.
 #[derive(Debug, Clone)]
 pub struct NewMemberDraft {
-    /// Who.
+    /// The name of the account.
     pub username: String,
     /// As what.
     pub role: Role,

@@ -33,7 +33,7 @@ pub struct MachinesPage {
 pub struct MachineDraft {
     /// Name.
     pub name: String,
-    /// Where.
+    /// The workspace.
     pub workspace: String,
     /// The most that it may do.
     pub scope: Scope,

@@ -17,7 +17,7 @@ pub enum ControlChange {
     },
     /// Members, roles, policy or state of a workspace, or the workspace itself.
     Workspace {
-        /// Which.
+        /// The workspace.
         workspace: WorkspaceSlug,
     },
     /// Flags.

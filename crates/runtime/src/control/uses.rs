@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Calls under one grant or API token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantUse {
-    /// Which.
+    /// The connection's or API token's id.
     pub id: GrantId,
     /// Whether it is an API token.
     pub is_api_token: bool,

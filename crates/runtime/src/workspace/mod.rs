@@ -39,7 +39,7 @@ pub trait OpenWorkspace: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[error("workspace {slug} could not be opened")]
 pub struct OpenError {
-    /// Which.
+    /// The workspace.
     pub slug: WorkspaceSlug,
     /// Why, in words that may be shown on a probe: no host, no user, no file.
     pub reason: String,

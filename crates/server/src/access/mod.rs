@@ -49,7 +49,7 @@ pub enum AccessError {
     CaFile {
         /// Which file.
         file: std::path::PathBuf,
-        /// Why.
+        /// What went wrong below.
         #[source]
         source: std::io::Error,
     },

@@ -26,7 +26,7 @@ pub(crate) enum Command {
         /// registered, dynamic, document or machine.
         #[arg(long)]
         kind: Option<ClientKind>,
-        /// Whose.
+        /// Clients of this account alone, by its name.
         #[arg(long)]
         owner: Option<String>,
         /// For this workspace alone.
@@ -35,7 +35,7 @@ pub(crate) enum Command {
     },
     /// Shows one with its secrets' ages.
     Show {
-        /// Which.
+        /// The client's id.
         id: ClientId,
     },
     /// Adds a client that people sign in by.
@@ -44,7 +44,7 @@ pub(crate) enum Command {
     AddMachine(Box<NewMachine>),
     /// Changes the most that a client may do; connections narrow with it at once.
     SetScopes {
-        /// Which.
+        /// The client's id.
         id: ClientId,
         /// read, query, write, admin; several with commas.
         #[arg(value_delimiter = ',', value_parser = scope, required = true)]
@@ -52,7 +52,7 @@ pub(crate) enum Command {
     },
     /// Says that a client is what it says it is, so that people are not warned of it.
     Verify {
-        /// Which.
+        /// The client's id.
         id: ClientId,
         /// Takes that back.
         #[arg(long)]
@@ -60,7 +60,7 @@ pub(crate) enum Command {
     },
     /// Gives a client a new secret, which is shown once; older ones go on for a while.
     RotateSecret {
-        /// Which.
+        /// The client's id.
         id: ClientId,
         /// How long older ones go on: 24h, 7d; 0s ends them now.
         #[arg(long, default_value = "24h")]
@@ -68,7 +68,7 @@ pub(crate) enum Command {
     },
     /// Ends all connections of a client: everybody is signed out of it.
     SignOut {
-        /// Which.
+        /// The client's id.
         id: ClientId,
         /// In this workspace alone.
         #[arg(long)]
@@ -76,7 +76,7 @@ pub(crate) enum Command {
     },
     /// Removes a client and ends its connections.
     Remove {
-        /// Which.
+        /// The client's id.
         id: ClientId,
     },
     /// Which clients may be used: rules for one client or all of a host.

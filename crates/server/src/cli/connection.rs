@@ -21,7 +21,7 @@ pub(crate) enum Command {
     },
     /// Ends one connection, or all of a user, client or workspace. Their tokens are refused within a second.
     End {
-        /// Which.
+        /// The connection's id, as `connection list` shows it.
         #[arg(required_unless_present_any = ["user", "client", "workspace"])]
         id: Option<GrantId>,
         #[command(flatten)]

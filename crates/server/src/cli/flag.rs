@@ -19,7 +19,7 @@ pub(crate) enum Command {
     List,
     /// Shows what each is in a workspace.
     Show {
-        /// Which.
+        /// The workspace's name.
         workspace: WorkspaceSlug,
     },
     /// Sets a flag everywhere, in one workspace, or in a part of all.

@@ -20,7 +20,7 @@ pub(crate) enum Command {
     },
     /// Removes a team, and what it opened to its members.
     Remove {
-        /// Which.
+        /// The team's name.
         name: String,
     },
     /// Puts somebody in.

@@ -20,7 +20,7 @@ pub(crate) enum Command {
     Add(New),
     /// Ends an API token. It is refused within a second.
     End {
-        /// Which.
+        /// The token's id, as `token list` shows it.
         id: GrantId,
     },
 }

@@ -21,14 +21,14 @@ pub(crate) enum Command {
     List,
     /// Shows one.
     Show {
-        /// Which.
+        /// The workspace's name.
         slug: WorkspaceSlug,
     },
     /// Adds a workspace that no configuration names; running nodes serve it at once.
     Add(Box<New>),
     /// Changes what is given.
     Set {
-        /// Which.
+        /// The workspace's name.
         slug: WorkspaceSlug,
         /// What pages show.
         #[arg(long)]
@@ -39,22 +39,22 @@ pub(crate) enum Command {
     },
     /// Sends it to sleep: nobody is served, and callers are told so.
     Hibernate {
-        /// Which.
+        /// The workspace's name.
         slug: WorkspaceSlug,
     },
     /// Wakes it.
     Wake {
-        /// Which.
+        /// The workspace's name.
         slug: WorkspaceSlug,
     },
     /// Removes a workspace that no configuration names, its memberships, connections and tokens. Its Superset stays.
     Remove {
-        /// Which.
+        /// The workspace's name.
         slug: WorkspaceSlug,
     },
     /// Lists its members.
     Members {
-        /// Which.
+        /// The workspace's name.
         slug: WorkspaceSlug,
     },
 }

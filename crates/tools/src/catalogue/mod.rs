@@ -301,7 +301,7 @@ pub enum CatalogueError {
     Schema {
         /// Which tool.
         tool: String,
-        /// Why.
+        /// What went wrong below.
         #[source]
         source: UnsupportedSchema,
     },
@@ -310,7 +310,7 @@ pub enum CatalogueError {
     Header {
         /// Which tool.
         tool: String,
-        /// Why.
+        /// What went wrong below.
         #[source]
         source: InvalidHeaderAnnotation,
     },
@@ -319,7 +319,7 @@ pub enum CatalogueError {
     Definition {
         /// Which tool.
         tool: String,
-        /// Why.
+        /// What went wrong below.
         #[source]
         source: serde_json::Error,
     },
