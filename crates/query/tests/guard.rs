@@ -897,6 +897,26 @@ fn filtered_tables_become_subqueries_everywhere() {
 }
 
 #[test]
+fn one_from_of_thousands_of_filtered_tables_is_refused_at_once() {
+    let f: &[(&str, &str)] = &[("t", "a > 1")];
+    let tables = |count: usize| vec!["t"; count].join(", ");
+    for dialect in [Dialect::PostgreSql, Dialect::Sqlite] {
+        for sql in [
+            format!("select 1 from {}", tables(50_000)),
+            format!("select 1 from (select 1 from {}) q", tables(300)),
+        ] {
+            let outcome = filtered(dialect, &sql, f);
+            assert!(
+                matches!(outcome, Err(GuardError::TooComplex(_))),
+                "{outcome:?}"
+            );
+        }
+        let aliased: Vec<_> = (0..200).map(|number| format!("t t{number}")).collect();
+        filtered(dialect, &format!("select 1 from {}", aliased.join(", ")), f).unwrap();
+    }
+}
+
+#[test]
 fn a_filtered_table_where_no_subquery_can_stand_refuses_the_query() {
     let f: &[(&str, &str)] = &[("t", "a > 1")];
     for (dialect, sql) in [

@@ -47,7 +47,6 @@ pub(super) struct Findings {
     pub(super) existing: BTreeSet<TableName>,
     /// Those that the statement makes, with the table that gets this name where it is one.
     pub(super) created: BTreeMap<TableName, Option<TableName>>,
-    pub(super) functions: BTreeSet<String>,
     pub(super) denied_functions: BTreeSet<String>,
     pub(super) denied_tables: BTreeSet<String>,
     /// What tells of tables, whoever may see them: functions and types.
@@ -297,17 +296,16 @@ impl Walk {
         match class_of(self.dialect, &last) {
             FunctionClass::Known => {}
             FunctionClass::Denied => {
-                self.findings.denied_functions.insert(last.clone());
+                self.findings.denied_functions.insert(last);
             }
             FunctionClass::Catalogue if last == TYPE_OF_VALUE => self.types_shown -= 1,
             FunctionClass::Catalogue => {
-                self.findings.catalogue.insert(last.clone());
+                self.findings.catalogue.insert(last);
             }
             FunctionClass::Other => {
                 self.findings.other_functions.insert(name);
             }
         }
-        self.findings.functions.insert(last);
     }
 
     /// `(x).f` reads a field, or calls a function with one argument.

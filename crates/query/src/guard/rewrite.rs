@@ -73,6 +73,10 @@ pub(super) fn apply(task: Task<'_>, statement: &Statement) -> Result<Edits, Guar
     }
 }
 
+/// Tables of one FROM. Each is compared with each other one and with every condition, and there is no end of them in
+/// 200 KB.
+const MAX_TABLES: usize = 256;
+
 /// What a name in a query may mean.
 struct Visible {
     effective: Option<String>,
@@ -121,6 +125,11 @@ impl Rewrite<'_> {
     /// Rules of the tables that the SELECT reads from, and the names that it makes visible.
     fn select(&mut self, select: &Select) -> Step {
         let frame = Frame::of(self.task.dialect, select);
+        if frame.items.len() > MAX_TABLES {
+            return Err(GuardError::TooComplex(
+                "one FROM has too many tables beside row level security",
+            ));
+        }
         let mut visible = Vec::with_capacity(frame.items.len());
         for (index, item) in frame.items.iter().enumerate() {
             let mut entry = Visible {

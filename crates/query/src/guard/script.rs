@@ -239,11 +239,6 @@ impl SqlStatement {
         &self.findings.tables
     }
 
-    /// The functions that it calls, in lower case.
-    pub fn functions(&self) -> &BTreeSet<String> {
-        &self.findings.functions
-    }
-
     fn check(&self, policy: Policy) -> Result<(), GuardError> {
         match self.kind {
             StatementKind::Forbidden(part) => return Err(GuardError::Forbidden(part)),
