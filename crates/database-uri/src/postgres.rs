@@ -110,9 +110,6 @@ impl PostgresUri {
             draft.hosts.clear();
         }
         for (key, value) in &pairs {
-            if value.contains('\0') {
-                return Err(invalid("it has a zero byte"));
-            }
             draft.set(key, value, several)?;
         }
         for (key, value) in arguments {
@@ -127,6 +124,9 @@ impl PostgresUri {
 
 impl Draft {
     fn set(&mut self, name: &str, value: &str, several: bool) -> Result<(), UriError> {
+        if value.contains('\0') {
+            return Err(invalid("it has a zero byte"));
+        }
         let text = || Some(value.to_owned()).filter(|text| !text.is_empty());
         match name {
             "host" if several => self.hosts.push(host_and_port(value, true)?),

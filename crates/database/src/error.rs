@@ -1,6 +1,7 @@
 use tidegate_types::ServiceCode;
 
 use crate::postgres::{Fate, fate};
+use crate::sqlite;
 
 /// A driver's own error.
 pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -71,7 +72,7 @@ pub enum DatabaseError {
 impl DatabaseError {
     pub(crate) fn from_postgres(operation: &'static str, err: tokio_postgres::Error) -> Self {
         let Some(code) = err.code().map(|code| code.code().to_owned()) else {
-            let is_decoding = !err.is_closed() && fate(&err) == Fate::Alive;
+            let is_decoding = fate(&err) == Fate::Alive;
             let source: Source = err.into();
             return if is_decoding {
                 Self::Refused { operation, source }
@@ -113,8 +114,6 @@ impl DatabaseError {
                 source: err.into(),
             },
             sqlx::Error::Database(found) => {
-                let code = found.code();
-                let code = code.as_deref().unwrap_or_default();
                 let is_conflict = matches!(
                     found.kind(),
                     sqlx::error::ErrorKind::UniqueViolation
@@ -122,10 +121,11 @@ impl DatabaseError {
                         | sqlx::error::ErrorKind::NotNullViolation
                         | sqlx::error::ErrorKind::CheckViolation
                 );
-                // 5 and 6: the file is busy or locked. 14 and 10: it cannot be opened or read.
+                let code = sqlite::primary_code(&err);
+                // 5 and 6: the file is busy or locked. 14 and 10: it cannot be opened or read. 7: there is no memory.
                 let (is_busy, is_away) = (
-                    matches!(code, "5" | "6" | "517"),
-                    matches!(code, "14" | "10"),
+                    matches!(code, Some(5 | 6)),
+                    matches!(code, Some(7 | 10 | 14)),
                 );
                 let source: Source = err.into();
                 if is_conflict {

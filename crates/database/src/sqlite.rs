@@ -24,13 +24,14 @@ pub(crate) async fn open(pool: &SqlitePool) -> Result<(), sqlx::Error> {
     }
 }
 
-/// `SQLITE_BUSY` or one of its kinds, whose code's last byte it is.
 fn is_busy(err: &sqlx::Error) -> bool {
-    let code = err
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
-    let code = code.and_then(|code| code.parse::<u32>().ok());
-    code.is_some_and(|code| code & 0xff == 5)
+    primary_code(err) == Some(5)
+}
+
+/// What SQLite's error is, without the kind of it: the last byte of the extended code.
+pub(crate) fn primary_code(err: &sqlx::Error) -> Option<u32> {
+    let code = err.as_database_error()?.code()?;
+    code.parse::<u32>().ok().map(|code| code & 0xff)
 }
 
 #[cfg(test)]

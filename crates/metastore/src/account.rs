@@ -4,13 +4,13 @@ use chrono::NaiveDateTime;
 use sea_query::{Expr, ExprTrait, OnConflict, Query};
 
 use crate::MetastoreError;
-use crate::user::{User, Users, read};
+use crate::user::{COLUMNS, User, Users, read};
 use tidegate_database::Step;
 
 /// A row of `ab_user` with what is needed to sign in by it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredAccount {
-    /// Who.
+    /// The user, active or not.
     pub user: User,
     /// `ab_user.password`, as werkzeug wrote it. `None`: nobody signs in by it.
     pub password: Option<String>,
@@ -47,15 +47,8 @@ impl Users<'_> {
     /// The account whose name, or else whose address, is exactly this, active or not.
     pub async fn account(&self, name: &str) -> Result<Option<StoredAccount>, MetastoreError> {
         let statement = Query::select()
-            .columns([
-                "id",
-                "username",
-                "first_name",
-                "last_name",
-                "email",
-                "password",
-                "active",
-            ])
+            .columns(COLUMNS)
+            .columns(["password", "active"])
             .from("ab_user")
             .and_where(
                 Expr::col("username")

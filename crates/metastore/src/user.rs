@@ -64,15 +64,18 @@ pub struct Users<'a> {
     pub(crate) metastore: &'a Metastore,
 }
 
+/// What [`read`] reads, in this order.
+pub(crate) const COLUMNS: [&str; 5] = ["id", "username", "first_name", "last_name", "email"];
+
 fn select() -> SelectStatement {
     Query::select()
-        .columns(["id", "username", "first_name", "last_name", "email"])
+        .columns(COLUMNS)
         .from("ab_user")
         .and_where(Expr::col("active").eq(true))
         .to_owned()
 }
 
-/// Reads the five columns of a user.
+/// Reads the first columns of a row, which are [`COLUMNS`].
 pub(crate) fn read(row: &Row) -> Result<User, MetastoreError> {
     Ok(User {
         id: UserId(row.id(0)?),
@@ -133,14 +136,8 @@ impl Users<'_> {
             by = by.add(Expr::col("email").eq(text));
         }
         let statement = Query::select()
-            .columns([
-                "id",
-                "username",
-                "first_name",
-                "last_name",
-                "email",
-                "active",
-            ])
+            .columns(COLUMNS)
+            .column("active")
             .from("ab_user")
             .cond_where(by)
             .limit(MOST)

@@ -132,8 +132,10 @@ impl Connector {
             ref kind => std::slice::from_ref(kind),
         };
         let mut last = ConnectError::other("it names no server");
-        for kind in kinds {
+        for (pass, kind) in kinds.iter().enumerate() {
             let targets = self.targets();
+            // Time for those passes as well that come after this one.
+            let later = targets.len() * (kinds.len() - pass - 1);
             for (index, target) in targets.iter().enumerate() {
                 let addresses = match self.addresses(target, deadline).await {
                     Ok(addresses) => addresses,
@@ -145,7 +147,7 @@ impl Connector {
                 let others = targets.len() - index - 1;
                 let count = addresses.len();
                 for (number, address) in addresses.into_iter().enumerate() {
-                    let until = self.until(deadline, others + count - number);
+                    let until = self.until(deadline, later + others + count - number);
                     match self.connect_to(target, address, *kind, until, wrap).await {
                         Ok(connected) => return Ok(connected),
                         // It knows us, and the others would say the same.

@@ -1,6 +1,7 @@
 use std::error::Error as _;
 use std::{fmt, io};
 
+use tidegate_types::beginning;
 use tokio_postgres::error::SqlState;
 
 /// Texts of a server that are longer are cut where they come in.
@@ -154,8 +155,5 @@ pub fn words(err: &tokio_postgres::Error) -> String {
 }
 
 fn shorten(text: &str) -> String {
-    if text.len() <= MESSAGE_BYTES {
-        return text.to_owned();
-    }
-    format!("{}…", &text[..text.floor_char_boundary(MESSAGE_BYTES)])
+    beginning(text, MESSAGE_BYTES).into_owned()
 }

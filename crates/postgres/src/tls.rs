@@ -99,7 +99,10 @@ fn verifier(
         mode => mode,
     };
     if !matches!(mode, TlsMode::VerifyCa | TlsMode::VerifyFull) {
-        return Ok(Arc::new(AnyServer(provider)));
+        return Ok(Arc::new(AnyName {
+            authorities: None,
+            provider,
+        }));
     }
     let roots = match (&settings.root_pem, settings.root_certificate.as_deref()) {
         (Some(pem), _) => roots_of(
@@ -110,12 +113,16 @@ fn verifier(
         (None, Some(path)) => roots_of(read_certificates(path, "sslrootcert")?, "sslrootcert")?,
         (None, None) => return Err(unusable("verifying the server needs sslrootcert")),
     };
-    let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-        .build()
-        .map_err(|_| unusable("there is no authority to verify the server by"))?;
+    let authorities =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+            .build()
+            .map_err(|_| unusable("there is no authority to verify the server by"))?;
     Ok(match mode {
-        TlsMode::VerifyFull => inner,
-        _ => Arc::new(AnyName(inner)),
+        TlsMode::VerifyFull => authorities,
+        _ => Arc::new(AnyName {
+            authorities: Some(authorities),
+            provider,
+        }),
     })
 }
 
@@ -165,51 +172,14 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, UriError> {
     PrivateKeyDer::from_pem_file(path).map_err(|_| unusable("its sslkey cannot be read"))
 }
 
-/// Encrypts without asking who the server is.
+/// What libpq does short of `verify-full`. Signatures are checked always: whoever answers has the certificate's key.
 #[derive(Debug)]
-struct AnyServer(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyServer {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct AnyName {
+    /// `None`: any certificate will do. Else (`verify-ca`) it must be good, and may name any host. Its names are looked at
+    /// last, so that whoever has only a wrong name has passed everything else.
+    authorities: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
 }
-
-/// `verify-ca`: the certificate must be good, and may name any host. Its names are looked at last, so that
-/// whoever has only a wrong name has passed everything else.
-#[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
 
 impl ServerCertVerifier for AnyName {
     fn verify_server_cert(
@@ -220,10 +190,10 @@ impl ServerCertVerifier for AnyName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified = self
-            .0
-            .verify_server_cert(certificate, others, name, ocsp, now);
-        match verified {
+        let Some(authorities) = &self.authorities else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        match authorities.verify_server_cert(certificate, others, name, ocsp, now) {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),
@@ -237,8 +207,8 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0
-            .verify_tls12_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -247,11 +217,12 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0
-            .verify_tls13_signature(message, certificate, signature)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        let algorithms = &self.provider.signature_verification_algorithms;
+        algorithms.supported_schemes()
     }
 }

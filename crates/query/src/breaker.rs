@@ -3,6 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tidegate_postgres::ConnectFailure as ServerFailure;
+
 use crate::{ConnectFailure, QueryError};
 
 /// After a failure that was told at once, such as a refused connection: a server that comes back is found soon.
@@ -13,12 +15,13 @@ const LONG_PAUSE: Duration = Duration::from_secs(1);
 /// Remembers that no connection could be made. For a moment every caller is told so at once, and then one tries
 /// while the others are still told.
 #[derive(Default)]
-pub(crate) struct Breaker(Mutex<State>);
+pub(crate) struct Breaker(Mutex<Option<Shut>>);
 
-#[derive(Default)]
-struct State {
-    last: Option<(ConnectFailure, String)>,
-    closed_until: Option<Instant>,
+/// After a failure.
+struct Shut {
+    until: Instant,
+    cause: ConnectFailure,
+    reason: String,
 }
 
 /// An attempt to connect. Dropped without an end, it leaves the breaker as it was.
@@ -34,16 +37,16 @@ impl Breaker {
     }
 
     fn attempt_at(&self, now: Instant) -> Result<Attempt<'_>, QueryError> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(until), Some((cause, reason))) = (state.closed_until, &state.last) {
-            if now < until {
+        let mut shut = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shut) = &mut *shut {
+            if now < shut.until {
                 return Err(QueryError::Unavailable {
-                    cause: *cause,
-                    reason: reason.clone(),
+                    cause: shut.cause,
+                    reason: shut.reason.clone(),
                 });
             }
             // This one tries; the others hear the old failure until it has an answer, or took too long.
-            state.closed_until = Some(now + LONG_PAUSE);
+            shut.until = now + LONG_PAUSE;
         }
         Ok(Attempt(self))
     }
@@ -55,21 +58,23 @@ impl Attempt<'_> {
     }
 
     fn end_at<T>(self, now: Instant, result: &Result<T, QueryError>) {
-        let mut state = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = match result {
-            Err(QueryError::Unavailable { cause, reason }) => State {
-                last: Some((*cause, reason.clone())),
-                closed_until: Some(now + pause(*cause)),
-            },
-            _ => State::default(),
+        let mut shut = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *shut = match result {
+            Err(QueryError::Unavailable { cause, reason }) => Some(Shut {
+                until: now + pause(*cause),
+                cause: *cause,
+                reason: reason.clone(),
+            }),
+            _ => None,
         };
     }
 }
 
 fn pause(cause: ConnectFailure) -> Duration {
     match cause {
-        ConnectFailure::Refused | ConnectFailure::File | ConnectFailure::NotReady => SHORT_PAUSE,
-        _ => LONG_PAUSE,
+        ConnectFailure::File
+        | ConnectFailure::Server(ServerFailure::Refused | ServerFailure::NotReady) => SHORT_PAUSE,
+        ConnectFailure::Server(_) => LONG_PAUSE,
     }
 }
 
@@ -77,9 +82,9 @@ fn pause(cause: ConnectFailure) -> Duration {
 mod tests {
     use super::*;
 
-    fn failure(cause: ConnectFailure) -> Result<(), QueryError> {
+    fn failure(cause: ServerFailure) -> Result<(), QueryError> {
         Err(QueryError::Unavailable {
-            cause,
+            cause: ConnectFailure::Server(cause),
             reason: "away".to_owned(),
         })
     }
@@ -88,7 +93,7 @@ mod tests {
     fn after_a_failure_one_tries_at_a_time() {
         let (breaker, start) = (Breaker::default(), Instant::now());
         let first = breaker.attempt_at(start).unwrap();
-        first.end_at(start, &failure(ConnectFailure::TimedOut));
+        first.end_at(start, &failure(ServerFailure::TimedOut));
         assert!(breaker.attempt_at(start).is_err(), "told at once");
         let later = start + LONG_PAUSE;
         let trying = breaker.attempt_at(later).unwrap();
@@ -100,9 +105,9 @@ mod tests {
     #[test]
     fn a_refused_connection_is_tried_again_soon_and_a_refused_password_is_not() {
         for (cause, is_allowed) in [
-            (ConnectFailure::Refused, true),
-            (ConnectFailure::Credentials, false),
-            (ConnectFailure::TooManyConnections, false),
+            (ServerFailure::Refused, true),
+            (ServerFailure::Credentials, false),
+            (ServerFailure::TooManyConnections, false),
         ] {
             let (breaker, start) = (Breaker::default(), Instant::now());
             let first = breaker.attempt_at(start).unwrap();
@@ -116,7 +121,7 @@ mod tests {
     fn an_attempt_that_is_given_up_does_not_close_it_for_ever() {
         let (breaker, start) = (Breaker::default(), Instant::now());
         let first = breaker.attempt_at(start).unwrap();
-        first.end_at(start, &failure(ConnectFailure::TimedOut));
+        first.end_at(start, &failure(ServerFailure::TimedOut));
         let later = start + LONG_PAUSE;
         let _given_up = breaker.attempt_at(later).unwrap();
         assert!(breaker.attempt_at(later).is_err());

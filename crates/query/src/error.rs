@@ -1,7 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use tidegate_types::ServiceCode;
+use tidegate_postgres::{ConnectError, ConnectFailure as ServerFailure};
+use tidegate_types::{ServiceCode, beginning};
 
 /// Texts of a database that are longer are cut where they come in: a value may stand in them.
 pub(crate) const MESSAGE_BYTES: usize = 4 << 10;
@@ -88,85 +89,37 @@ impl QueryError {
 /// Why no connection could be made, in words that give nothing away: `Display` says no host, user or file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectFailure {
-    /// Nobody listens there.
-    Refused,
-    /// No answer in time.
-    TimedOut,
-    /// The host's name has no address.
-    UnknownHost,
-    /// TLS was asked for and could not be agreed on, or the server's certificate is not good.
-    Tls,
-    /// The user, the password or the right to connect.
-    Credentials,
-    /// The server has no database of that name.
-    UnknownDatabase,
-    /// The server takes no further connection.
-    TooManyConnections,
-    /// The server starts, stops or recovers.
-    NotReady,
-    /// None of the servers is of the kind that `target_session_attrs` asks for.
-    WrongServer,
+    /// A server, or the way to it.
+    Server(ServerFailure),
     /// A file that does not exist or cannot be opened.
     File,
-    /// Something else.
-    Other,
 }
 
-impl From<tidegate_postgres::ConnectError> for QueryError {
-    fn from(err: tidegate_postgres::ConnectError) -> Self {
+impl From<ConnectError> for QueryError {
+    fn from(err: ConnectError) -> Self {
         Self::Unavailable {
-            cause: err.cause.into(),
+            cause: ConnectFailure::Server(err.cause),
             reason: err.reason,
-        }
-    }
-}
-
-impl From<tidegate_postgres::ConnectFailure> for ConnectFailure {
-    fn from(cause: tidegate_postgres::ConnectFailure) -> Self {
-        use tidegate_postgres::ConnectFailure as Cause;
-        match cause {
-            Cause::Refused => Self::Refused,
-            Cause::TimedOut => Self::TimedOut,
-            Cause::UnknownHost => Self::UnknownHost,
-            Cause::Tls => Self::Tls,
-            Cause::Credentials => Self::Credentials,
-            Cause::UnknownDatabase => Self::UnknownDatabase,
-            Cause::TooManyConnections => Self::TooManyConnections,
-            Cause::NotReady => Self::NotReady,
-            Cause::WrongServer => Self::WrongServer,
-            Cause::Other => Self::Other,
         }
     }
 }
 
 impl fmt::Display for ConnectFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Refused => "nothing listens at its address",
-            Self::TimedOut => "its server does not answer in time",
-            Self::UnknownHost => "the name of its host is not known",
-            Self::Tls => "no encrypted connection to its server can be made",
-            Self::Credentials => "its server refuses the stored user or password",
-            Self::UnknownDatabase => "its server has no database of that name",
-            Self::TooManyConnections => "its server takes no further connections",
-            Self::NotReady => "its server is starting or stopping",
-            Self::WrongServer => "none of its servers is of the wanted kind",
-            Self::File => "its file cannot be opened",
-            Self::Other => "connecting fails",
-        })
+        match self {
+            // Those of a database are in the metastore, where they can be mended.
+            Self::Server(ServerFailure::Credentials) => {
+                f.write_str("its server refuses the stored user or password")
+            }
+            Self::Server(failure) => failure.fmt(f),
+            Self::File => f.write_str("its file cannot be opened"),
+        }
     }
 }
 
 /// The beginning of a text, with `…` at its end where something is left out.
 pub(crate) fn shorten(text: &str) -> String {
-    if text.len() <= MESSAGE_BYTES {
-        return text.to_owned();
-    }
-    let mut end = MESSAGE_BYTES;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}…", &text[..end])
+    beginning(text, MESSAGE_BYTES).into_owned()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bb8::{ErrorSink, ManageConnection, Pool, PooledConnection, RunError};
+use tidegate_postgres::ConnectFailure as ServerFailure;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
@@ -146,7 +147,7 @@ where
                     RunError::User(err) => err,
                     RunError::TimedOut if self.pool.state().connections == 0 => {
                         QueryError::Unavailable {
-                            cause: ConnectFailure::TimedOut,
+                            cause: ConnectFailure::Server(ServerFailure::TimedOut),
                             reason: "no connection was made in time".to_owned(),
                         }
                     }
@@ -154,8 +155,8 @@ where
                 }),
                 Ok(()) = failure.changed() => {
                     let last = failure.borrow_and_update().clone();
-                    let (cause, reason) = last.unwrap_or((ConnectFailure::Other, String::new()));
-                    if cause == ConnectFailure::TooManyConnections
+                    let (cause, reason) = last.unwrap_or((OTHER, String::new()));
+                    if cause == ConnectFailure::Server(ServerFailure::TooManyConnections)
                         && self.pool.state().connections > 0
                     {
                         // Those that are there will do, once they are free.
@@ -173,6 +174,8 @@ where
     }
 }
 
+const OTHER: ConnectFailure = ConnectFailure::Server(ServerFailure::Other);
+
 #[derive(Debug, Clone)]
 struct Failures(Arc<watch::Sender<Option<(ConnectFailure, String)>>>);
 
@@ -180,7 +183,7 @@ impl ErrorSink<QueryError> for Failures {
     fn sink(&self, error: QueryError) {
         self.0.send_replace(Some(match error {
             QueryError::Unavailable { cause, reason } => (cause, reason),
-            other => (ConnectFailure::Other, other.to_string()),
+            other => (OTHER, other.to_string()),
         }));
     }
 

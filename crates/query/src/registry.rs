@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
-use tidegate_database_uri::{DatabaseUri, UriError};
+use tidegate_database_uri::{DatabaseUri, TlsMode, UriError};
 use tidegate_types::{SecretString, WorkspaceSlug};
 
 use crate::engine::Engine;
@@ -149,20 +149,17 @@ impl Engines {
 fn connect(config: &DatabaseConfig, files: &Files) -> Result<Arc<dyn Engine>, QueryError> {
     use tidegate_types::ExposeSecret as _;
 
-    let mut arguments: Vec<_> = config
+    let arguments: Vec<_> = config
         .connect_args
         .iter()
         .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()))
         .collect();
     let mut uri = DatabaseUri::parse_with(&config.sqlalchemy_uri, &arguments)?;
-    if let (DatabaseUri::PostgreSql(_), Some(pem)) = (&uri, &config.server_certificate) {
+    if let (DatabaseUri::PostgreSql(uri), Some(pem)) = (&mut uri, &config.server_certificate) {
         if !arguments.iter().any(|(name, _)| name == "sslmode") {
-            arguments.push(("sslmode".to_owned(), "verify-full".to_owned()));
+            uri.tls.mode = TlsMode::VerifyFull;
         }
-        uri = DatabaseUri::parse_with(&config.sqlalchemy_uri, &arguments)?;
-        if let DatabaseUri::PostgreSql(uri) = &mut uri {
-            uri.tls.root_pem = Some(pem.clone());
-        }
+        uri.tls.root_pem = Some(pem.clone());
     }
     let ignored = match &uri {
         DatabaseUri::PostgreSql(uri) => &uri.ignored,

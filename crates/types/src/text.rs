@@ -49,6 +49,14 @@ pub fn shortened(text: &str, bytes: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{start}… [cut: {} bytes in all]", text.len()))
 }
 
+/// The start of a text, at most `bytes` bytes of it, with `…` at its end where something is left out.
+pub fn beginning(text: &str, bytes: usize) -> Cow<'_, str> {
+    if text.len() <= bytes {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("{}…", &text[..text.floor_char_boundary(bytes)]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +65,8 @@ mod tests {
     fn a_long_text_is_cut_between_letters_and_says_so() {
         assert_eq!("short", shortened("short", 5));
         assert_eq!("éé… [cut: 8 bytes in all]", shortened("éééé", 5));
+        assert_eq!("short", beginning("short", 5));
+        assert_eq!("éé…", beginning("éééé", 5));
     }
 
     const LINES: [char; 3] = ['\t', '\n', '\r'];

@@ -119,7 +119,9 @@ impl Sink for &Client {
             debug_assert_eq!(table.columns.len(), row.len(), "a row of {}", table.name);
             write_copy_row(&row, &mut text);
             if text.len() >= COPY_BYTES {
-                copy.send(Bytes::from(std::mem::take(&mut text))).await?;
+                let next = String::with_capacity(text.capacity());
+                copy.send(Bytes::from(std::mem::replace(&mut text, next)))
+                    .await?;
             }
         }
         copy.send(Bytes::from(text)).await?;

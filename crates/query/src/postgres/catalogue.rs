@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::engine::{SYSTEM_SCHEMA, array, literal};
+use super::engine::{literal, looked_in};
 use crate::TableName;
 use crate::catalogue::{
     Catalogue, ColumnFacts, FunctionFacts, Leakproof, NamesInUse, TableFacts, TypeFacts,
@@ -42,9 +42,7 @@ impl<'a> Question<'a> {
 
     /// One statement for all of them.
     pub(super) fn sql(&self, path: &[String]) -> String {
-        // The system's own come first unless the path says otherwise (manual §5.9.5).
-        let own = (!path.iter().any(|schema| schema == SYSTEM_SCHEMA)).then_some(SYSTEM_SCHEMA);
-        let path = array(own.into_iter().chain(path.iter().map(String::as_str)));
+        let path = looked_in(path);
         let mut sql = format!(
             "WITH path AS (SELECT n.oid, p.place FROM \
              unnest({path}) WITH ORDINALITY AS p(schema, place) \

@@ -71,6 +71,12 @@ impl PostgresEngine {
             _ => None,
         };
         let result = self.run_one(Query::read(sql)).await?;
+        if result.truncation.is_some() {
+            // What is left out would count as not there.
+            return Err(QueryError::Internal(
+                "an answer of the catalogue was cut".to_owned(),
+            ));
+        }
         Ok(result
             .rows
             .into_iter()
@@ -136,16 +142,13 @@ impl Engine for PostgresEngine {
         if names.is_empty() {
             return Ok(BTreeMap::new());
         }
-        // The system's own relations come first unless the path says otherwise (manual §5.9.5).
-        let own = (!path.iter().any(|schema| schema == SYSTEM_SCHEMA)).then_some(SYSTEM_SCHEMA);
-        let schemas = own.into_iter().chain(path.iter().map(String::as_str));
         let sql = format!(
             "SELECT DISTINCT ON (c.relname) c.relname::text, p.schema FROM \
              unnest({}) WITH ORDINALITY AS p(schema, place) \
              JOIN pg_catalog.pg_namespace n ON n.nspname = p.schema \
              JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid \
              WHERE c.relname = ANY ({}::name[]) ORDER BY c.relname, p.place",
-            array(schemas),
+            looked_in(path),
             array(names.iter().map(String::as_str)),
         );
         let rows = self.catalogue(&sql).await?.into_iter();
@@ -229,7 +232,13 @@ impl Engine for PostgresEngine {
     }
 }
 
-pub(super) const SYSTEM_SCHEMA: &str = "pg_catalog";
+const SYSTEM_SCHEMA: &str = "pg_catalog";
+
+/// The schemas of a path, as an array. The system's own comes first unless the path says otherwise (manual §5.9.5).
+pub(super) fn looked_in(path: &[String]) -> String {
+    let own = (!path.iter().any(|schema| schema == SYSTEM_SCHEMA)).then_some(SYSTEM_SCHEMA);
+    array(own.into_iter().chain(path.iter().map(String::as_str)))
+}
 
 /// A text as a literal. `standard_conforming_strings` is on in every transaction of ours.
 pub(super) fn literal(text: &str) -> String {
@@ -237,7 +246,7 @@ pub(super) fn literal(text: &str) -> String {
 }
 
 /// `ARRAY['a', 'b']::text[]`
-pub(super) fn array<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+fn array<'t>(texts: impl Iterator<Item = &'t str>) -> String {
     let literals: Vec<_> = texts.map(literal).collect();
     format!("ARRAY[{}]::text[]", literals.join(", "))
 }

@@ -94,24 +94,30 @@ impl Engine for SqliteEngine {
     }
 
     async fn describe(&self, _: &[String], names: &NamesInUse) -> Result<Catalogue, QueryError> {
-        let schema = self.dialect().default_schema();
-        let mut catalogue = Catalogue::default();
-        for table in &names.tables {
-            let columns = self.columns(schema, &table.table).await?;
-            if columns.is_empty() {
-                continue;
+        let dialect = self.dialect();
+        let tables = names.tables.clone();
+        self.on_connection(&Query::read(""), move |leased, _| {
+            leased.allowance.own();
+            let sql = "SELECT name FROM pragma_table_info(?1)";
+            let mut statement = leased.connection.prepare(sql).map_err(failed)?;
+            let mut catalogue = Catalogue::default();
+            for table in tables {
+                let rows = statement.query_map([&table.table], |row| row.get::<_, String>(0));
+                let columns: BTreeMap<_, _> = rows
+                    .map_err(failed)?
+                    .map(|name| Ok((name?.to_ascii_lowercase(), ColumnFacts::default())))
+                    .collect::<Result<_, _>>()
+                    .map_err(failed)?;
+                if columns.is_empty() {
+                    continue;
+                }
+                let name = table.or_schema(dialect, dialect.default_schema());
+                let facts = TableFacts { name, columns };
+                catalogue.tables.insert(table, Arc::new(facts));
             }
-            let columns = columns.into_iter().map(|column| {
-                let name = column.name.to_ascii_lowercase();
-                (name, ColumnFacts::default())
-            });
-            let facts = TableFacts {
-                name: table.or_schema(self.dialect(), schema),
-                columns: columns.collect(),
-            };
-            catalogue.tables.insert(table.clone(), Arc::new(facts));
-        }
-        Ok(catalogue)
+            Ok(catalogue)
+        })
+        .await
     }
 
     async fn search_path(&self) -> Result<Vec<String>, QueryError> {

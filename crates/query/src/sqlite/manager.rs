@@ -5,6 +5,7 @@ use bb8::ManageConnection;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tidegate_postgres::ConnectFailure as ServerFailure;
 
 use super::authorizer::Allowance;
 use crate::pool::{Generation, Pooled};
@@ -100,7 +101,9 @@ impl ManageConnection for SqliteManager {
             .map_err(|err| QueryError::Internal(err.to_string()))?
             .map_err(|err| QueryError::Unavailable {
                 cause: match err.sqlite_error_code() {
-                    Some(ErrorCode::OutOfMemory) => ConnectFailure::TooManyConnections,
+                    Some(ErrorCode::OutOfMemory) => {
+                        ConnectFailure::Server(ServerFailure::TooManyConnections)
+                    }
                     _ => ConnectFailure::File,
                 },
                 // The library adds the path, which is nobody's business.
