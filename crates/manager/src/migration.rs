@@ -80,7 +80,12 @@ async fn migrate_by(
 /// As [`migrate`].
 pub(crate) async fn look(pool: &Pool) -> Result<Option<usize>, DatabaseError> {
     let mut transaction = pool.begin("look at the manager's tables").await?;
-    known_version(&mut transaction).await
+    let found = known_version(&mut transaction).await?;
+    let newest = MIGRATIONS.len();
+    match found {
+        Some(version) if version > newest => Err(too_new(version, newest)),
+        found => Ok(found),
+    }
 }
 
 /// SQLite's lock is the transaction itself: who finds it taken asks again, as long as another node may migrate.
@@ -104,16 +109,15 @@ pub(crate) async fn check(pool: &Pool) -> Result<bool, DatabaseError> {
         return Ok(false);
     };
     let newest = MIGRATIONS.len();
-    match found.cmp(&newest) {
-        std::cmp::Ordering::Equal => Ok(true),
-        std::cmp::Ordering::Greater => Err(too_new(found, newest)),
-        std::cmp::Ordering::Less => Err(DatabaseError::Unsuitable {
+    if found < newest {
+        return Err(DatabaseError::Unsuitable {
             reason: format!(
                 "the manager's tables are of version {found}, and this program's of version {newest}: start a server of this \
                  version, which brings them up to date"
             ),
-        }),
+        });
     }
+    Ok(true)
 }
 
 fn has_versions(tables: &[String]) -> bool {

@@ -18,8 +18,7 @@ use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metric
 use tidegate_tools::{CatalogueBuilder, CatalogueError, SEARCHING_TOOLS, SizeBudget, builtin};
 use tidegate_types::{Clock, Scope, ScopeSet, SystemClock};
 use tidegate_web::{
-    Access, BindError, Connections, Directory, Edge, Entry, ExternalIssuer, InFlight,
-    UnknownProxies,
+    Access, BindError, Connections, Directory, Edge, Entry, ExternalIssuer, UnknownProxies,
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -86,9 +85,9 @@ pub enum BuildError {
     /// A workspace of the configuration.
     #[error("workspace {slug} cannot be opened")]
     Workspace {
-        /// Which.
+        /// The workspace.
         slug: tidegate_types::WorkspaceSlug,
-        /// Why.
+        /// What went wrong below.
         #[source]
         source: WorkspaceError,
     },
@@ -244,7 +243,6 @@ impl ApplicationBuilder {
             access,
             settings: settings.server.clone(),
             metrics: metrics.clone(),
-            in_flight: InFlight::default(),
         });
         let server = tidegate_web::start(edge, listener)?;
         Ok(Running {
@@ -366,10 +364,8 @@ async fn keep_opening(node: Arc<Node>) {
             tracing::info!("all workspaces are open");
             return;
         }
-        for slug in unopened {
-            // What goes wrong is in the log already.
-            let _ = node.warm_up(&slug).await;
-        }
+        // All at once: one that hangs holds up no other. What goes wrong is in the log already.
+        futures_util::future::join_all(unopened.iter().map(|slug| node.warm_up(slug))).await;
     }
 }
 

@@ -88,8 +88,8 @@ async fn look_at(workspace: &WorkspaceSettings) -> Outcome {
     }
 }
 
-/// An error with its causes, one line.
-fn chain(err: &dyn Error) -> String {
+/// An error with its causes, which an operator needs, in one line.
+pub fn chain(err: &dyn Error) -> String {
     let mut text = err.to_string();
     let mut next = err.source();
     while let Some(cause) = next {

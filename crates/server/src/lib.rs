@@ -11,5 +11,5 @@ mod workspaces;
 
 pub use access::{AccessError, CommandManager, open_manager, superset_user};
 pub use application::{Application, ApplicationBuilder, BuildError, Running, SignInPlace};
-pub use connections::{Connection, check_connections};
+pub use connections::{Connection, chain, check_connections};
 pub use shutdown::wait_for_signal;

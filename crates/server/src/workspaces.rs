@@ -205,7 +205,10 @@ impl OpenWorkspace for KnownWorkspaces {
         };
         let metastore = self.metastore(settings).await.map_err(failed)?;
         if !settings.metastore.is_node_local() {
-            check_secret_key(slug, &metastore).await;
+            // Nobody waits for it: it only tells the operator.
+            let (slug, metastore) = (slug.clone(), metastore.clone());
+            self.runtime
+                .spawn(async move { check_secret_key(&slug, &metastore).await });
         }
         let url = settings
             .superset_url

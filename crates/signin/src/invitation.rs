@@ -3,7 +3,7 @@
 use tidegate_manager::ManagerError;
 use tidegate_manager::account::{Account, AccountKey, FindAccount};
 use tidegate_manager::invitation::{AcceptInvitation, FindInvitation, Invitation};
-use tidegate_manager::workspace::{ListMemberships, Membership};
+use tidegate_manager::workspace::FindMember;
 use tidegate_oauth::{SecretHash, SecretKind};
 use tidegate_types::{ExposeSecret, Peer, Role, SecretString, WorkspaceSlug};
 
@@ -140,13 +140,11 @@ impl SignIn {
         account: &Account,
         invitation: &Invitation,
     ) -> Result<(), SignInError> {
-        let account_id = account.id.clone();
-        let list = ListMemberships {
-            account: account_id,
+        let place = FindMember {
+            workspace: invitation.workspace.clone(),
+            account: account.id.clone(),
         };
-        let places = self.parts.call(list).await?;
-        let is_member = |place: &Membership| place.workspace == invitation.workspace;
-        if places.iter().any(is_member) {
+        if self.parts.call(place).await?.is_some() {
             return Ok(());
         }
         let found = self.user_called(invitation, &account.username).await?;

@@ -3,7 +3,7 @@
 use tidegate_manager::account::{
     Account, AccountKey, Admitted, FindAccount, FirstPlace, UpstreamIdentity,
 };
-use tidegate_manager::workspace::ListMemberships;
+use tidegate_manager::workspace::FindMember;
 use tidegate_types::{AccountId, Peer};
 
 use crate::accounts::Newcomer;
@@ -86,17 +86,12 @@ impl SignIn {
         user: &SupersetAccount,
         account: Account,
     ) -> Result<Result<Account, Refusal>, SignInError> {
-        let places = self
-            .parts
-            .call(ListMemberships {
-                account: account.id.clone(),
-            })
-            .await?;
-        let here = places
-            .iter()
-            .find(|place| place.workspace == workspace.workspace && !place.is_by_team);
-        match here {
-            Some(place) if place.superset_username != user.username => {
+        let place = FindMember {
+            workspace: workspace.workspace.clone(),
+            account: account.id.clone(),
+        };
+        match self.parts.call(place).await? {
+            Some(place) if !place.is_by_team && place.superset_username != user.username => {
                 Ok(Err(("superset_user_renamed", Some(account.id))))
             }
             // Whoever was taken out of the workspace stays out, and signs in to what is left.

@@ -198,8 +198,10 @@ impl WorkspaceRegistry {
     /// business of its own callers.
     pub(crate) fn expect(&self, slug: &WorkspaceSlug) {
         if self.find(slug).is_none() {
-            let reason = "it was not opened yet".to_owned();
-            self.unopened.write().insert(slug.clone(), reason);
+            // The reason of an earlier try stays until there is another.
+            let mut unopened = self.unopened.write();
+            let reason = unopened.entry(slug.clone());
+            reason.or_insert_with(|| "it was not opened yet".to_owned());
         }
     }
 

@@ -101,21 +101,10 @@ pub(crate) async fn look(
     place: &ManagerPlace,
     clock: &Arc<dyn Clock>,
 ) -> Result<bool, ManagerError> {
-    let local = match place {
-        ManagerPlace::Sqlite { path, secret } => LocalSettings::Sqlite {
-            path: path.clone(),
-            secret: secret.clone(),
-        },
-        ManagerPlace::Postgres { url, secret } => LocalSettings::Postgres {
-            url: url.clone(),
-            secret: secret.clone(),
-        },
-        ManagerPlace::Remote { .. } => {
-            let manager = open(place, clock).await?;
-            return manager.call(ListWorkspaces {}).await.map(|_| true);
-        }
-    };
-    LocalManager::look(local, Arc::clone(clock)).await
+    match local(place) {
+        Some(local) => LocalManager::look(local, Arc::clone(clock)).await,
+        None => remote(place)?.call(ListWorkspaces {}).await.map(|_| true),
+    }
 }
 
 /// Tells the manager of the workspaces that the configuration names, where it does not know them yet. A command may be

@@ -51,16 +51,7 @@ impl Failure {
 
     /// With the causes, which an operator needs.
     pub(super) fn words(&self) -> String {
-        let mut words = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(err) = cause {
-            let text = err.to_string();
-            if !words.ends_with(&text) {
-                words = format!("{words}: {text}");
-            }
-            cause = err.source();
-        }
-        words
+        tidegate_server::chain(self)
     }
 
     /// A stable name, and its exit code.
