@@ -7,7 +7,7 @@ use crate::{InputRequest, ProtocolVersion};
 
 /// Bytes of an error's message, and of each text in its data, that leave the server. Errors quote what came, and
 /// no answer grows with that.
-const MAX_TEXT_BYTES: usize = 4 * 1024;
+pub const MAX_ERROR_TEXT_BYTES: usize = 4 * 1024;
 
 /// A JSON-RPC error object.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -120,22 +120,23 @@ impl RpcError {
 
     /// The error object as JSON, its texts at most some KB long.
     pub fn to_json(&self) -> Value {
-        let message = shortened(&self.message, MAX_TEXT_BYTES);
+        let message = shortened(&self.message, MAX_ERROR_TEXT_BYTES);
         let mut error = json!({ "code": self.code, "message": message });
         if let Some(data) = &self.data {
-            error["data"] = short(data);
+            error["data"] = with_short_texts(data);
         }
         error
     }
 }
 
-fn short(data: &Value) -> Value {
-    match data {
-        Value::String(text) => shortened(text, MAX_TEXT_BYTES).into(),
-        Value::Array(items) => items.iter().map(short).collect(),
+/// A value with the ends of its texts cut, so that each has about [`MAX_ERROR_TEXT_BYTES`] at the most.
+pub fn with_short_texts(value: &Value) -> Value {
+    match value {
+        Value::String(text) => shortened(text, MAX_ERROR_TEXT_BYTES).into(),
+        Value::Array(items) => items.iter().map(with_short_texts).collect(),
         Value::Object(members) => members
             .iter()
-            .map(|(name, member)| (name.clone(), short(member)))
+            .map(|(name, member)| (name.clone(), with_short_texts(member)))
             .collect(),
         other => other.clone(),
     }

@@ -21,9 +21,9 @@ impl<'a> Members<'a> {
     }
 
     /// The member of that name.
-    pub fn get(&self, name: &str) -> Option<&RawValue> {
+    pub fn get(&self, name: &str) -> Option<&Cow<'a, RawValue>> {
         let found = self.0.iter().find(|(other, _)| other == name);
-        found.map(|(_, value)| value.as_ref())
+        found.map(|(_, value)| value)
     }
 
     /// Puts a member in its place, or at the end.

@@ -64,6 +64,9 @@ pub fn hide_fields(output: &mut ToolOutput, spec: &ToolSpec, grants: &dyn Grants
         .filter(|rule| !grants.can(rule.needs.permission, rule.needs.view))
         .flat_map(|rule| rule.names.iter().copied())
         .collect();
+    if names.is_empty() {
+        return;
+    }
     let hidden = Hidden { names, data };
     for block in &mut output.result.content {
         let text = match block {

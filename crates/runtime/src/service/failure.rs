@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tidegate_metastore::Access;
 use tidegate_protocol::content::ToolResult;
+use tidegate_protocol::error::{MAX_ERROR_TEXT_BYTES, with_short_texts};
 use tidegate_protocol::reply::{self, ResultBuilder, tool_result};
 use tidegate_protocol::{ProtocolVersion, RequestId, RpcError};
 use tidegate_tools::{ArgumentProblem, ToolFailure};
@@ -19,9 +20,6 @@ use crate::answer::Refused;
 
 /// Ours, outside the reserved range: the caller cancelled.
 const CANCELLED: i32 = -31099;
-
-/// Bytes of a failure's text, and of each text in an answer that says why: what failed may quote a megabyte.
-const MAX_TEXT_BYTES: usize = 4 * 1024;
 
 /// What failed, and for whom.
 pub(crate) struct Asked<'a> {
@@ -88,14 +86,21 @@ pub(crate) fn outcome(
         ToolFailure::Failed {
             answer: Some(answer),
             ..
-        } => short(answer).to_string(),
-        ToolFailure::Failed { message, .. } => shortened(message, MAX_TEXT_BYTES).into_owned(),
+        } => with_short_texts(answer).to_string(),
+        ToolFailure::Failed { message, .. } => message.clone(),
         ToolFailure::Internal(_) => {
             "Something failed on the server. It was logged; trying again may help.".to_owned()
         }
-        other => sentence(&shortened(&other.to_string(), MAX_TEXT_BYTES)),
+        other => sentence(&other.to_string()),
     };
     if let Some(tool) = asked.tool {
+        let message = match failure {
+            // Each of its texts is short already, and it is JSON.
+            ToolFailure::Failed {
+                answer: Some(_), ..
+            } => message,
+            _ => shortened(&message, MAX_ERROR_TEXT_BYTES).into_owned(),
+        };
         let output = ToolResult::error(message).into();
         let output = operation::fit(core, asked.access, tool, output);
         let result = tool_result(&output.result, version, &core.server);
@@ -107,19 +112,6 @@ pub(crate) fn outcome(
         _ => RpcError::INVALID_PARAMS,
     };
     Outcome::Message(reply::failure(Some(id), &RpcError::new(code, message)))
-}
-
-/// An answer with the ends of its texts cut.
-fn short(answer: &Value) -> Value {
-    match answer {
-        Value::String(text) => shortened(text, MAX_TEXT_BYTES).into(),
-        Value::Array(items) => items.iter().map(short).collect(),
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, member)| (name.clone(), short(member)))
-            .collect(),
-        other => other.clone(),
-    }
 }
 
 fn describe(problems: &[ArgumentProblem]) -> String {

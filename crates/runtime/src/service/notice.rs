@@ -1,13 +1,18 @@
 //! What callers are told beside their answers.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tidegate_auth::TokenKind;
+use tidegate_protocol::members::Members;
 
 use super::Caller;
 
 /// Where a result says it, in its `_meta`.
 const MEMBER: &str = "dev.tidegate/notice";
+
+const META: &str = "_meta";
 
 /// Told to whoever comes with a static token.
 const STATIC_TOKEN: &str = "This connection uses a static token, which is deprecated: it never ends and may do \
@@ -32,20 +37,33 @@ pub(crate) fn attach(result: Bytes, notice: Option<&str>) -> Bytes {
     let Some(notice) = notice else {
         return result;
     };
-    let Ok(Value::Object(mut members)) = serde_json::from_slice(&result) else {
-        return result;
-    };
-    let meta = members
-        .entry("_meta")
-        .or_insert_with(|| Value::Object(serde_json::Map::new()));
-    if let Value::Object(meta) = meta {
-        meta.insert(MEMBER.to_owned(), notice.into());
+    let attached = std::str::from_utf8(&result)
+        .ok()
+        .and_then(|text| with_member(text, notice));
+    match attached {
+        Some(attached) => Bytes::from(Box::<str>::from(attached).into_string()),
+        None => result,
     }
-    serde_json::to_vec(&members).map_or(result, Bytes::from)
+}
+
+/// Nothing else of the result changes, neither the digits of a number nor the order of members.
+fn with_member(result: &str, notice: &str) -> Option<Box<RawValue>> {
+    let mut members = Members::of(result)?;
+    let mut meta = match members.get(META) {
+        Some(meta) => Members::of(meta.get())?,
+        None => Members::default(),
+    };
+    let notice = serde_json::value::to_raw_value(notice).ok()?;
+    meta.set(MEMBER, Cow::Owned(notice));
+    let meta = meta.to_raw();
+    members.set(META, Cow::Owned(meta));
+    Some(members.to_raw())
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -63,6 +81,14 @@ mod tests {
             attached(r#"{"_meta":{"b":2}}"#)
         );
         assert_eq!(serde_json::json!([1]), attached("[1]"));
+    }
+
+    #[test]
+    fn what_else_is_in_the_result_stays_as_it_was() {
+        let result = r#"{"z":1.50,"a":123456789012345678901234567890}"#;
+        let attached = attach(Bytes::from_static(result.as_bytes()), Some("old"));
+        let start = result.strip_suffix('}').unwrap();
+        assert!(attached.starts_with(start.as_bytes()), "{attached:?}");
     }
 
     #[test]

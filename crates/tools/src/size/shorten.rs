@@ -130,8 +130,7 @@ fn find<'a>(answer: &Members<'a>, path: &str) -> Option<&'a RawValue> {
     let (name, rest) = path
         .split_once('.')
         .map_or((path, None), |(name, rest)| (name, Some(rest)));
-    let (_, value) = answer.0.iter().find(|(other, _)| other == name)?;
-    let Cow::Borrowed(value) = value else {
+    let Cow::Borrowed(value) = answer.get(name)? else {
         return None;
     };
     match rest {

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -112,8 +113,15 @@ impl Tool for ExecuteSql {
         let limits = context.workspace.sql_limits;
         let timeout = Duration::from_secs(u64::from(arguments.timeout.min(limits.max_seconds)));
         let timeout = timeout.min(context.time_limit);
-        let names = if rights::depend_on_names(context, &database) || !arguments.dry_run {
-            let resolved = Names::resolve(&*database.engine, &script, schema.as_deref());
+        let depends_on_names = rights::depend_on_names(context, &database);
+        let names = if depends_on_names || !arguments.dry_run {
+            // Whoever may read everything is asked for no name.
+            let tables = if depends_on_names {
+                script.tables()
+            } else {
+                BTreeSet::new()
+            };
+            let resolved = Names::resolve(&*database.engine, &tables, schema.as_deref());
             let resolved = tokio::time::timeout(timeout, resolved).await;
             resolved
                 .unwrap_or(Err(QueryError::Timeout { after: timeout }))

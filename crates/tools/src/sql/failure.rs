@@ -1,19 +1,20 @@
 use std::borrow::Cow;
 
 use tidegate_metastore::DatabaseConnection;
+use tidegate_protocol::error::MAX_ERROR_TEXT_BYTES;
 use tidegate_query::{GuardError, QueryError, TemplateError};
 use tidegate_types::shortened;
 
 use super::answer::SqlAnswer;
 use crate::ToolFailure;
 
-/// Bytes of what a database or a parser said: a message may quote a value of any size.
-const MAX_MESSAGE_BYTES: usize = 4 * 1024;
+/// Bytes of what a database or a parser said: a message may quote a value of any size. The note that it was cut fits
+/// into what the edge leaves of each text, which would otherwise cut it again and tell a wrong length.
+const MAX_MESSAGE_BYTES: usize = MAX_ERROR_TEXT_BYTES - 64;
 
 /// A failure in Superset's shape: a JSON object with `success: false`.
-#[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
-pub(super) fn failed(message: String, error_type: &'static str) -> ToolFailure {
-    let message = shortened(&message, MAX_MESSAGE_BYTES).into_owned();
+pub(super) fn failed(message: &str, error_type: &'static str) -> ToolFailure {
+    let message = shortened(message, MAX_MESSAGE_BYTES).into_owned();
     match serde_json::to_value(SqlAnswer::failed(message.clone(), error_type)) {
         Ok(answer) => ToolFailure::Failed {
             message,
@@ -36,12 +37,12 @@ pub(super) fn guard(err: GuardError) -> ToolFailure {
         | GuardError::Ambiguous => "not_allowed",
         GuardError::RowFilter { .. } => "row_level_security",
     };
-    failed(err.to_string(), error_type)
+    failed(&err.to_string(), error_type)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
 pub(super) fn template(err: TemplateError) -> ToolFailure {
-    failed(err.to_string(), "template")
+    failed(&err.to_string(), "template")
 }
 
 /// What a caller hears of an engine's failure. The dialect is named in front of what the database said, as
@@ -53,12 +54,11 @@ pub(super) fn query(
 ) -> ToolFailure {
     match err {
         QueryError::Database { message, .. } => {
-            failed(format!("{dialect} error: {message}"), "failed")
+            failed(&format!("{dialect} error: {message}"), "failed")
         }
-        QueryError::UnsupportedBackend { .. } => failed(err.to_string(), "unsupported"),
+        QueryError::UnsupportedBackend { .. } => failed(&err.to_string(), "unsupported"),
         QueryError::ConnectionLost { .. } => failed(
-            "lost the connection to the database; nothing was changed, and it may be tried again"
-                .to_owned(),
+            "lost the connection to the database; nothing was changed, and it may be tried again",
             "connection_lost",
         ),
         QueryError::OutcomeUnknown => ToolFailure::OutcomeUnknown,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidegate_query::{Dialect, Engine, QueryError, Script, TableName};
+use tidegate_query::{Dialect, Engine, QueryError, TableName};
 
 /// The schemas in which a call's unqualified names are looked up, and what they were found to mean there.
 ///
@@ -21,11 +21,11 @@ pub(super) struct Names {
 const SYSTEM_PREFIX: &str = "pg_";
 
 impl Names {
-    /// Asks where names are looked up, and looks up those of the script. Nothing of SQLite has to be asked; of
-    /// PostgreSQL the path at most twice a minute, and the names only where the path has several schemas.
+    /// Asks where names are looked up, and looks up these. Nothing of SQLite has to be asked; of PostgreSQL the path at
+    /// most twice a minute, and the names only where the path has several schemas.
     pub(super) async fn resolve(
         engine: &dyn Engine,
-        script: &Script,
+        tables: &BTreeSet<&TableName>,
         schema: Option<&str>,
     ) -> Result<Self, QueryError> {
         let own_path = engine.search_path().await?;
@@ -36,7 +36,6 @@ impl Names {
             own_path,
             ..Self::default()
         };
-        let tables = script.tables();
         let all = tables.iter().map(|table| table.table.as_str());
         names.own_found = look_up(engine, &names.own_path, all.collect()).await?;
         names.found = if names.path == names.own_path {
