@@ -62,12 +62,6 @@ impl Resource {
         &self.0
     }
 
-    /// Where its protected resource metadata is (RFC 9728 §3.1): the well-known path goes before the resource's own.
-    pub fn well_known(&self) -> String {
-        let (origin, path) = self.origin_and_path();
-        format!("{origin}{PROTECTED_RESOURCE}{path}")
-    }
-
     /// The resource by the path that a client wrote, if that is another spelling of its own: RFC 9728 §3.3 wants the
     /// document to name the very URL that its reader uses.
     pub fn spelled(&self, path: &str) -> SpelledResource {
@@ -287,11 +281,6 @@ impl ResourceMap {
             }
             _ => resource,
         }
-    }
-
-    /// Where a resource's metadata is (RFC 9728 §3.1), for challenges.
-    pub fn well_known_of(&self, resource: &Resource) -> String {
-        resource.well_known()
     }
 }
 

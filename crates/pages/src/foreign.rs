@@ -64,12 +64,6 @@ impl Foreign {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    /// The first letter or digit in upper case, for an avatar.
-    pub fn initial(&self) -> String {
-        let first = self.0.chars().find(|char| char.is_alphanumeric());
-        first.map_or_else(|| "?".into(), |char| char.to_uppercase().collect())
-    }
 }
 
 impl fmt::Display for Foreign {
@@ -141,7 +135,5 @@ mod tests {
     #[test]
     fn a_name_without_a_visible_character_is_replaced() {
         assert_eq!("An app", Foreign::or("\u{200b}\u{3164}", "An app").as_str());
-        assert_eq!("?", Foreign::new("…").initial());
-        assert_eq!("É", Foreign::new("(élodie)").initial());
     }
 }

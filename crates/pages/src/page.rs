@@ -21,10 +21,3 @@ pub struct Person {
     /// What they are called.
     pub display_name: Foreign,
 }
-
-impl Person {
-    /// For an avatar.
-    pub fn initial(&self) -> String {
-        self.display_name.initial()
-    }
-}

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
@@ -35,6 +36,12 @@ impl Activity {
         self.running.fetch_add(1, Ordering::Relaxed);
         ActivityGuard(Arc::clone(self))
     }
+}
+
+/// Keeps a request's connection from counting as idle until the guard is dropped, which is to be after the last byte of
+/// the answer: a shutdown waits for it.
+pub(crate) fn hold(request: &HttpRequest) -> Option<ActivityGuard> {
+    request.conn_data::<Arc<Activity>>().map(Activity::hold)
 }
 
 /// A request that runs or an answer that goes out.

@@ -11,7 +11,6 @@ use tidegate_telemetry::Metrics;
 use tidegate_types::WorkspaceSlug;
 
 use crate::access::Access;
-use crate::in_flight::InFlight;
 use crate::unknown_proxies::UnknownProxies;
 
 /// Shared by all workers; built once, outside the server's factory.
@@ -28,8 +27,6 @@ pub struct Edge {
     pub entry: Entry,
     /// Counts.
     pub metrics: Metrics,
-    /// Requests that are being answered.
-    pub in_flight: InFlight,
     /// Whether `/metrics` is served.
     pub serves_metrics: bool,
     /// What challenges ask for (RFC 6750 §3): scopes separated by spaces. `None`: whatever the client chooses.
@@ -54,7 +51,7 @@ pub struct ExternalIssuer {
 pub enum Entry {
     /// Everybody is one user of Superset.
     Open {
-        /// Which.
+        /// The user's name.
         user: String,
         /// The workspaces that are configured.
         workspaces: Vec<WorkspaceSlug>,

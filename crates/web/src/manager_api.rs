@@ -10,6 +10,7 @@ use tidegate_manager::{LocalManager, Manager, serve};
 
 use crate::admission::one;
 use crate::body::{self, BodyProblem};
+use crate::connection::hold;
 use crate::edge::Edge;
 use crate::oauth::not_found;
 
@@ -26,7 +27,7 @@ async fn post(
     operation: web::Path<String>,
     payload: web::Payload,
 ) -> HttpResponse {
-    let _in_flight = edge.in_flight.begin(request.conn_data());
+    let _in_flight = hold(&request);
     let manager = match admit(&edge, &request) {
         Ok(manager) => manager,
         Err(refused) => return refused,

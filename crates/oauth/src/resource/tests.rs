@@ -214,7 +214,7 @@ fn metadata_is_between_origin_and_path() {
             "https://acme.example.net/.well-known/oauth-protected-resource",
         ),
     ] {
-        assert_eq!(at, map.well_known_of(&resource));
+        assert_eq!(at, resource.spelled("").well_known());
     }
 }
 

@@ -11,8 +11,8 @@ use tidegate_runtime::{Answer, Frame, FrameStream, Refused};
 
 use super::challenge::{self, Lack};
 use crate::admission::Admitted;
+use crate::connection::ActivityGuard;
 use crate::edge::Edge;
-use crate::in_flight::InFlightGuard;
 use crate::status;
 
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -24,7 +24,7 @@ pub(crate) fn respond(
     request: &HttpRequest,
     admitted: &Admitted<'_>,
     answer: Answer,
-    in_flight: InFlightGuard,
+    in_flight: Option<ActivityGuard>,
 ) -> HttpResponse {
     match answer {
         Answer::Json(body) => json(body),
@@ -94,7 +94,7 @@ fn event_stream(
     frames: FrameStream,
     quiet: Duration,
     retry_ms: u64,
-    in_flight: InFlightGuard,
+    in_flight: Option<ActivityGuard>,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
     stream::unfold(
         (frames, in_flight),

@@ -6,6 +6,7 @@ use tidegate_runtime::Answer;
 use super::post::session;
 use super::{answer, caller};
 use crate::admission::admit;
+use crate::connection::hold;
 use crate::cors;
 use crate::edge::Edge;
 
@@ -15,7 +16,7 @@ pub(crate) async fn delete(edge: web::Data<Edge>, request: HttpRequest) -> HttpR
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
-    let in_flight = edge.in_flight.begin(request.conn_data());
+    let in_flight = hold(&request);
     let caller = match caller::bind(&edge, &request, &admitted).await {
         Ok(caller) => caller,
         Err(refused) => return refused,

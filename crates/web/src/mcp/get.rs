@@ -7,6 +7,7 @@ use tidegate_protocol::ProtocolVersion;
 use super::post::session;
 use super::{answer, caller};
 use crate::admission::{admit, one};
+use crate::connection::hold;
 use crate::cors;
 use crate::edge::Edge;
 
@@ -16,7 +17,7 @@ pub(crate) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> HttpResp
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
-    let in_flight = edge.in_flight.begin(request.conn_data());
+    let in_flight = hold(&request);
     let caller = match caller::bind(&edge, &request, &admitted).await {
         Ok(caller) => caller,
         Err(refused) => return refused,

@@ -12,6 +12,7 @@ use tidegate_types::SessionId;
 
 use super::{answer, body, caller};
 use crate::admission::{Admitted, admit, one};
+use crate::connection::hold;
 use crate::cors;
 use crate::edge::Edge;
 
@@ -36,7 +37,7 @@ async fn serve(
     admitted: &Admitted<'_>,
     payload: web::Payload,
 ) -> HttpResponse {
-    let in_flight = edge.in_flight.begin(request.conn_data());
+    let in_flight = hold(request);
     // Who asks comes before what they ask: without a token nobody learns more than 401, and nobody makes
     // the node hold a body.
     let caller = match caller::bind(edge, request, admitted).await {

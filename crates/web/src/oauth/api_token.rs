@@ -11,6 +11,7 @@ use tidegate_types::{ExposeSecret, SecretString};
 
 use super::answer::{self, Endpoint};
 use super::{Asked, MOST_FORM, body};
+use crate::connection::hold;
 use crate::edge::Edge;
 
 #[derive(Deserialize)]
@@ -25,7 +26,7 @@ pub(super) async fn post(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let _in_flight = edge.in_flight.begin(request.conn_data());
+    let _in_flight = hold(&request);
     let asked = match Asked::admit(&edge, &request).await {
         Ok(asked) => asked,
         Err(refused) => return refused,

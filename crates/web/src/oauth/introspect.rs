@@ -7,6 +7,7 @@ use tidegate_oauth::OAuthError;
 
 use super::Asked;
 use super::answer::{self, Endpoint};
+use crate::connection::hold;
 use crate::edge::Edge;
 
 /// Tells what a token is worth now.
@@ -15,7 +16,7 @@ pub(super) async fn post(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let _in_flight = edge.in_flight.begin(request.conn_data());
+    let _in_flight = hold(&request);
     let asked = match Asked::admit(&edge, &request).await {
         Ok(asked) => asked,
         Err(refused) => return refused,

@@ -7,6 +7,7 @@ use tidegate_oauth::{ErrorCode, OAuthError};
 
 use super::answer::{self, Endpoint};
 use super::{Asked, MOST_METADATA, body};
+use crate::connection::hold;
 use crate::cors;
 use crate::edge::Edge;
 
@@ -16,7 +17,7 @@ pub(super) async fn post(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let _in_flight = edge.in_flight.begin(request.conn_data());
+    let _in_flight = hold(&request);
     let asked = match Asked::admit(&edge, &request).await {
         Ok(asked) => asked,
         Err(refused) => return refused,

@@ -31,12 +31,26 @@ impl Part {
     /// The last part of a list that has fewer rows than are before this one; nothing when there are rows here.
     ///
     /// Rows go while somebody looks at the last part of them, who then is to see the new last part.
-    pub(super) fn instead(self, total: u64) -> Option<Self> {
+    fn instead(self, total: u64) -> Option<Self> {
         if total > u64::from(self.offset()) || self.0 == 1 {
             return None;
         }
         let last = total.div_ceil(u64::from(ROWS)).max(1);
         Some(Self(u32::try_from(last).unwrap_or(MOST_PARTS)))
+    }
+
+    /// What `ask` lists of this part, or of the last one where this is behind the end, and which part it is of. `total`
+    /// tells how many rows the whole list has.
+    pub(super) async fn listed<T, E>(
+        self,
+        ask: impl AsyncFn(Self) -> Result<T, E>,
+        total: impl Fn(&T) -> u64,
+    ) -> Result<(Self, T), E> {
+        let listed = ask(self).await?;
+        match self.instead(total(&listed)) {
+            None => Ok((self, listed)),
+            Some(last) => Ok((last, ask(last).await?)),
+        }
     }
 
     /// As pages show it. `query` makes the query of another part of the same list.

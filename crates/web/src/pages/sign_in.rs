@@ -7,9 +7,9 @@ use tidegate_pages::{Foreign, ProviderLink, SignInPage};
 use tidegate_signin::{NewSession, ReturnTo, SignIn, SignInError};
 
 use super::answer::{self, Place};
-use super::authority::{Anybody, Get, HalfSignedIn, Post};
+use super::authority::{Anybody, Authority as _, Get, HalfSignedIn, Post};
 use super::cookie::Jar;
-use super::fields::query;
+use super::fields::{Fields, query};
 use super::visit::Visit;
 use super::{Answer, sentence};
 use crate::status;
@@ -88,11 +88,9 @@ pub(super) async fn begin_upstream(
 }
 
 /// `GET /sign-in/<provider>/callback`.
-pub(super) async fn finish_upstream(
-    Get { by, .. }: Get<Anybody>,
-    request: HttpRequest,
-    provider: web::Path<String>,
-) -> Answer {
+pub(super) async fn finish_upstream(request: HttpRequest, provider: web::Path<String>) -> Answer {
+    // The query is the provider's and no form of ours: what it says to people may have lines.
+    let by = Anybody::of(Visit::begin(&request)?, &Fields::default()).await?;
     let finished = match Parameters::parse_query(request.query_string()) {
         Ok(parameters) => {
             let binding = by.visit.upstream_cookie.as_deref().unwrap_or_default();

@@ -11,8 +11,8 @@ use super::cookie::Jar;
 use super::failure::Failure;
 use crate::access::{Access, ConfiguredFlags};
 use crate::admission::{self, one};
+use crate::connection::{ActivityGuard, hold};
 use crate::edge::Edge;
-use crate::in_flight::InFlightGuard;
 use crate::{peer, routing};
 
 /// A request to a host of ours, on a node with pages.
@@ -34,7 +34,7 @@ pub(super) struct Visit {
     pub fetch_site: Option<String>,
     /// Where a browser comes back to after the sign-in: this page, or for a form the page that it is on.
     pub return_to: String,
-    _in_flight: InFlightGuard,
+    _in_flight: Option<ActivityGuard>,
 }
 
 impl Visit {
@@ -69,7 +69,7 @@ impl Visit {
             upstream_cookie: Jar::Upstream.read(headers, is_https),
             fetch_site,
             return_to: return_to(request),
-            _in_flight: edge.in_flight.begin(request.conn_data()),
+            _in_flight: hold(request),
             edge,
         })
     }

@@ -150,12 +150,7 @@ async fn list(
         };
         by.person.visit.ask(operation).await
     };
-    let part = Part::of(fields);
-    let listed = ask(part).await?;
-    match part.instead(listed.total) {
-        None => Ok((part, listed)),
-        Some(last) => Ok((last, ask(last).await?)),
-    }
+    Part::of(fields).listed(ask, |listed| listed.total).await
 }
 
 fn line(listed: ListedGrant, titles: &Titles) -> ConnectionLine {

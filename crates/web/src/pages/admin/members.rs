@@ -379,11 +379,7 @@ async fn list(
         };
         by.visit.ask(operation).await
     };
-    let listed = ask(part).await?;
-    match part.instead(listed.total) {
-        None => Ok((part, listed)),
-        Some(last) => Ok((last, ask(last).await?)),
-    }
+    part.listed(ask, |listed| listed.total).await
 }
 
 async fn invitations(

@@ -108,11 +108,7 @@ async fn list(
         };
         by.visit.ask(operation).await
     };
-    let listed = ask(part).await?;
-    match part.instead(listed.total) {
-        None => Ok((part, listed)),
-        Some(last) => Ok((last, ask(last).await?)),
-    }
+    part.listed(ask, |listed| listed.total).await
 }
 
 pub(crate) async fn csv(Get { by, query: fields }: Get<Overseer>) -> Answer {
