@@ -67,6 +67,7 @@ unset "${!TIDEGATE_AUTH@}" "${!TIDEGATE_STATE__@}" "${!MCP_@}" 2>/dev/null || tr
 settings=(
     TIDEGATE_CONFIG="$PWD/deploy/tidegate.toml"
     TIDEGATE_SERVER__PUBLIC_URL="http://localhost:$nginx_port"
+    TIDEGATE_SERVER__TRUSTED_PROXIES=127.0.0.1
     TIDEGATE_STATE__REPLICAS=3
     TIDEGATE_STATE__REDIS__URL="redis://:$REDIS_PASSWORD@127.0.0.1:$redis_port/0"
     TIDEGATE_STATE__SECRET="$TIDEGATE_STATE_SECRET"
@@ -96,7 +97,7 @@ grep -h -A 5 'administrator now' "$work"/node-*.log >"$work/first"
 TIDEGATE_FIRST_PASSWORD=$(sed -n 's/^ *password *//p' "$work/first")
 tidegate "$TIDEGATE_BINARY" user join admin --workspace demo --role admin --superset-username admin
 TIDEGATE_CHECK_TOKEN=$(tidegate "$TIDEGATE_BINARY" token add admin check --workspace demo --scopes read,query --json |
-    python3 -c 'import json, sys; made = json.load(sys.stdin); print(made.get("token") or made["secret"])')
+    python3 -c 'import json, sys; made = json.load(sys.stdin); print(made["token"])')
 export TIDEGATE_FIRST_PASSWORD TIDEGATE_CHECK_TOKEN
 secrets+=(TIDEGATE_CHECK_TOKEN)
 

@@ -109,7 +109,7 @@ if docker run --rm --entrypoint cat nginx:1.27-alpine /etc/debian_version >/dev/
     fi
     if [ -z "${TIDEGATE_BINARY:-}" ]; then
         cargo build --profile dist --locked --package tidegate-server --bin tidegate
-        TIDEGATE_BINARY=${CARGO_TARGET_DIR:-target}/release/tidegate
+        TIDEGATE_BINARY=${CARGO_TARGET_DIR:-target}/dist/tidegate
     fi
 fi
 if [ -n "${TIDEGATE_BINARY:-}" ]; then
@@ -133,7 +133,7 @@ up logs --no-color tidegate 2>&1 | grep -A 5 'administrator now' >"$work/first"
 TIDEGATE_FIRST_PASSWORD=$(sed -n 's/^.*| *password  *//p' "$work/first" | head -1)
 up exec -T tidegate tidegate user join admin --workspace demo --role admin --superset-username admin
 TIDEGATE_CHECK_TOKEN=$(up exec -T tidegate tidegate token add admin check --workspace demo --scopes read,query --json |
-    python3 -c 'import json, sys; made = json.load(sys.stdin); print(made.get("token") or made["secret"])')
+    python3 -c 'import json, sys; made = json.load(sys.stdin); print(made["token"])')
 export TIDEGATE_FIRST_PASSWORD TIDEGATE_CHECK_TOKEN
 secrets+=(TIDEGATE_CHECK_TOKEN)
 
