@@ -59,6 +59,15 @@ pub(crate) const ALL: &[Requirement] = &[
         install: Install::Apt(&["pgbouncer"]),
     },
     Requirement {
+        name: "openssl",
+        missing: |_| {
+            version_of("openssl", &["version"])
+                .is_none()
+                .then(|| "not found".to_owned())
+        },
+        install: Install::Apt(&["openssl"]),
+    },
+    Requirement {
         name: "nginx",
         missing: |_| {
             let is_there = ["nginx", "/usr/sbin/nginx"]

@@ -86,7 +86,7 @@ fn run(port: u16, settings: &Value) -> Child {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .expect("this test starts node: install Node.js 20 or newer");
+        .expect("this test starts node: install Node.js 22 or newer");
     let said = process.stdout.take().expect("its output is piped");
     let said = BufReader::new(said).lines();
     let is_listening = said.map_while(Result::ok).any(|line| line == "listening");

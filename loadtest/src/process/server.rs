@@ -1,13 +1,13 @@
 //! A server as a child process.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
+use tidegate_testkit::ports::free_port;
 use tidegate_types::ExposeSecret as _;
 
 use super::{http, usage};
@@ -106,7 +106,7 @@ impl Server {
     /// # Errors
     /// It does not start, or is not ready in time.
     pub(crate) fn tidegate(binary: &Path, setup: &Setup) -> anyhow::Result<Self> {
-        let port = free_port()?;
+        let port = free_port();
         let mut command = Command::new(binary);
         setup.apply(&mut command);
         command
@@ -124,7 +124,7 @@ impl Server {
         binary: &Path,
         setup: &Setup,
     ) -> anyhow::Result<(Self, String)> {
-        let port = free_port()?;
+        let port = free_port();
         let words = tempfile::NamedTempFile::new()?;
         let mut command = Command::new(binary);
         setup.apply(&mut command);
@@ -145,7 +145,7 @@ impl Server {
     /// # Errors
     /// As [`Self::tidegate`].
     pub(crate) fn floor() -> anyhow::Result<Self> {
-        let port = free_port()?;
+        let port = free_port();
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(["floor", "--port", &port.to_string()])
@@ -226,9 +226,4 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

@@ -2,6 +2,7 @@
 
 use jsonwebtoken::{Algorithm, Header};
 use serde_json::json;
+use tidegate_testkit::ports::free_port;
 
 use super::bearer::{claims, ping};
 use super::issuer::{Issuer, KeyServer};
@@ -73,13 +74,7 @@ async fn a_new_key_is_found_when_a_token_names_it() {
 #[tokio::test]
 async fn an_issuer_that_cannot_be_reached_is_503_and_no_refusal() {
     let issuer = Issuer::new("away");
-    // Taken and let go: nobody listens there.
-    let port = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let node = by_jwks(&format!("http://{port}/keys"))
+    let node = by_jwks(&format!("http://127.0.0.1:{}/keys", free_port()))
         .set("AUTH__JWT__JWKS_TIMEOUT_MS", "500")
         .start()
         .await;

@@ -1,8 +1,9 @@
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
+use tidegate_testkit::ports::free_port;
 
 use super::{Caller, Node, eventually};
 
@@ -118,9 +119,7 @@ fn place() -> (TempDir, u16) {
         .prefix("tidegate-nginx-")
         .tempdir()
         .unwrap();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    (folder, port)
+    (folder, free_port())
 }
 
 impl Drop for Nginx {

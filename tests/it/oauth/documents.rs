@@ -1,11 +1,11 @@
 //! Clients that a document describes, as Claude Code and others are.
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tidegate_testkit::ports::free_port;
 
 use super::Deployment;
 use crate::harness::{OAuthClient, OneNode, REDIRECT_URI, eventually};
@@ -21,11 +21,7 @@ impl Website {
     /// Serves what `document` makes of the document's own URL, as `/client.json`.
     async fn serve(document: impl FnOnce(&str) -> Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port();
         let made = Command::new("openssl")
             .args([
                 "req",

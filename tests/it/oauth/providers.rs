@@ -85,3 +85,25 @@ async fn an_answer_in_the_name_of_another_issuer_is_a_bad_request_and_says_so() 
         assert!(page.html.contains(words), "{answer}: {}", page.html);
     }
 }
+
+#[tokio::test]
+async fn a_refusal_whose_words_have_lines_is_told_and_recorded_as_a_refusal() {
+    let issuer = provider().await;
+    let node = OneNode::builder()
+        .own_tokens()
+        .set("SIGN_IN__PROVIDERS__REAL__ISSUER", &issuer)
+        .set("SIGN_IN__PROVIDERS__REAL__CLIENT_ID", "tidegate")
+        .start()
+        .await;
+    let mut browser = Browser::new(&node.url(), vec![node.url()]);
+    let begun = browser.get("/sign-in/real").await;
+    let to = Url::parse(begun.headers["location"].to_str().unwrap()).unwrap();
+    let state = to.query_pairs().find(|(name, _)| name == "state");
+    let (iss, state) = (form_of([("iss", issuer.as_str())]), state.unwrap().1);
+    let back = format!(
+        "/sign-in/real/callback?state={state}&{iss}&error=access_denied&error_description=one%0D%0Atwo"
+    );
+    let page = browser.get(&back).await;
+    assert_eq!(StatusCode::FORBIDDEN, page.status, "{}", page.html);
+    assert!(!page.html.contains("control character"), "{}", page.html);
+}

@@ -1,7 +1,6 @@
 //! A real Superset and a node on one metastore: what a person may see, and what SQL Lab answers, is the same for both.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tidegate_metastore::seed::{PostgresTarget, seed_postgres};
+use tidegate_testkit::ports::free_port;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::{SecretString, SystemClock};
 
@@ -128,11 +128,7 @@ impl Superset {
                 String::from_utf8_lossy(&output.stderr)
             );
         }
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let process = superset(&program, folder.path())
             .args(["run", "--with-threads", "-p", &port.to_string()])

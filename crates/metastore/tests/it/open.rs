@@ -3,6 +3,7 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tidegate_metastore::{Metastore, MetastoreError, MetastoreSettings, PoolSettings};
+use tidegate_testkit::ports::free_port;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::{SecretString, ServiceCode};
 
@@ -128,11 +129,8 @@ async fn a_server_that_is_gone_or_hangs_is_unavailable_within_the_time_limit() {
         pool,
         ..MetastoreSettings::default()
     };
-    // Bound and closed again: connections are refused.
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // Nobody listens there: connections are refused.
+    let closed = (std::net::Ipv4Addr::LOCALHOST, free_port()).into();
     // Accepts and never says a word.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     for address in [closed, silent.local_addr().unwrap()] {

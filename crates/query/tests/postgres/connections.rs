@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tidegate_query::{ConnectFailure, DatabaseConfig, Engine, PoolLimits, Query, QueryError};
+use tidegate_postgres::ConnectFailure;
+use tidegate_query::{DatabaseConfig, Engine, PoolLimits, Query, QueryError};
 use tidegate_testkit::postgres::PostgresServer;
 
 use crate::proxy::{Habit, Proxy};
@@ -16,7 +17,10 @@ use crate::{
 
 async fn failure(engine: &Arc<dyn Engine>) -> ConnectFailure {
     match engine.run(Query::read("SELECT 1")).await {
-        Err(QueryError::Unavailable { cause, .. }) => cause,
+        Err(QueryError::Unavailable {
+            cause: tidegate_query::ConnectFailure::Server(cause),
+            ..
+        }) => cause,
         other => panic!("{other:?}"),
     }
 }

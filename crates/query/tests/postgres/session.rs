@@ -50,11 +50,14 @@ async fn a_read_leaves_no_settings_and_no_locks_and_its_connection_is_used_again
     let server = server();
     let engine = engine_on(&server, false, 1).await;
     let pid = read_value(&engine, "SELECT pg_backend_pid()").await;
-    for sql in [
-        "SELECT set_config('app.reader', 'ann', false), pg_advisory_lock(4712)",
-        "SELECT pg_advisory_lock(4712), 1 / 0",
+    for (sql, is_answered) in [
+        (
+            "SELECT set_config('app.reader', 'ann', false), pg_advisory_lock(4712)",
+            true,
+        ),
+        ("SELECT pg_advisory_lock(4712), 1 / 0", false),
     ] {
-        let _ = engine.run(Query::read(sql)).await;
+        assert_eq!(is_answered, engine.run(Query::read(sql)).await.is_ok());
         for (sql, expected) in [
             (
                 "SELECT coalesce(nullif(current_setting('app.reader', true), ''), 'nobody')",

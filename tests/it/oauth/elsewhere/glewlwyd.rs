@@ -193,7 +193,7 @@ fn public_key(private: &str) -> String {
 }
 
 #[tokio::test]
-#[ignore = "systems"]
+#[ignore = "systems: Glewlwyd"]
 async fn a_client_signs_in_at_glewlwyd() {
     let server = Glewlwyd::start().await;
     let port = free_port();
