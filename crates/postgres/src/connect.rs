@@ -19,6 +19,7 @@ use tokio_postgres::config::{self, SslMode, SslNegotiation};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
+use crate::cancel::ClosedByServer;
 use crate::error::{ConnectError, ConnectFailure};
 use crate::tls::Tls;
 
@@ -335,11 +336,11 @@ impl Connector {
         socket.set_tcp_keepalive(&keepalive)
     }
 
-    /// Asks the server of a connection to stop what runs on it.
+    /// Asks the server of a connection to stop what runs on it, and waits until it has heard.
     ///
     /// # Errors
     /// The request could not be sent.
-    pub async fn cancel(
+    pub(crate) async fn cancel(
         &self,
         token: &tokio_postgres::CancelToken,
         route: &Route,
@@ -350,7 +351,9 @@ impl Connector {
             Encryption::Never
         };
         let (socket, binding) = self.open(route, encryption).await?;
-        let sent = token.cancel_query_raw(socket, Seal(binding)).await;
+        let sent = token
+            .cancel_query_raw(ClosedByServer(socket), Seal(binding))
+            .await;
         sent.map_err(|err| ConnectError::of(&err))
     }
 }

@@ -8,14 +8,14 @@ use std::time::Duration;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use futures_util::StreamExt as _;
 use hashlink::LruCache;
-use tidegate_postgres::{ConnectError, ConnectFailure};
+use tidegate_postgres::{Canceller, ConnectError, ConnectFailure};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row, SimpleQueryMessage, Statement};
 
-use super::server::{Canceller, Server};
+use super::server::Server;
 
 /// A connection is replaced after this time, so that all of them follow an address that moved.
 const MAX_AGE: Duration = Duration::from_mins(30);

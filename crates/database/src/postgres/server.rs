@@ -5,14 +5,11 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use tidegate_database_uri::{DatabaseUri, PostgresUri};
-use tidegate_postgres::{ConnectError, Connected, Connector, Route, Socket};
+use tidegate_postgres::{Canceller, ConnectError, Connected, Connector, Socket};
 use tidegate_types::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
-use tokio_postgres::{CancelToken, Client};
+use tokio_postgres::Client;
 use tokio_util::task::AbortOnDropHandle;
-
-/// A cancel request is one short connection.
-const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A server, or several of which one will do.
 pub(super) struct Server {
@@ -104,11 +101,7 @@ impl Server {
                 tracing::debug!(error = %tidegate_postgres::words(&err), "a database connection ended");
             }
         });
-        let canceller = Canceller {
-            token: client.cancel_token(),
-            connector: Arc::clone(connector),
-            route,
-        };
+        let canceller = Canceller::new(&client, Arc::clone(connector), route);
         Ok((client, canceller))
     }
 }
@@ -145,23 +138,4 @@ fn bracketed_options(url: &SecretString) -> Vec<(String, String)> {
         "options".to_owned(),
         format!("{own}{switches}").trim().to_owned(),
     )]
-}
-
-/// Tells the server to stop what a connection does.
-#[derive(Clone)]
-pub(super) struct Canceller {
-    token: CancelToken,
-    connector: Arc<Connector>,
-    route: Route,
-}
-
-impl Canceller {
-    pub(super) async fn cancel(&self) {
-        let sent = self.connector.cancel(&self.token, &self.route);
-        match tokio::time::timeout(CANCEL_TIMEOUT, sent).await {
-            Ok(Ok(())) => {}
-            Ok(Err(err)) => tracing::debug!(error = %err, "could not cancel a statement"),
-            Err(_) => tracing::debug!("cancelling a statement took too long"),
-        }
-    }
 }

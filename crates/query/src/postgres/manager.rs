@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bb8::ManageConnection;
 use futures_util::future;
-use tidegate_postgres::{Connected, Connector, Route, Socket, words};
+use tidegate_postgres::{Canceller, Connected, Connector, Socket, words};
 use tokio::task::JoinHandle;
-use tokio_postgres::{CancelToken, Client};
+use tokio_postgres::Client;
 
 use super::wire::{Bounded, RowLimit};
 use crate::QueryError;
@@ -16,8 +16,6 @@ use crate::pool::{Generation, Pooled};
 
 type Connection = tidegate_postgres::Connection<Bounded<Socket>>;
 
-/// A cancel request is one short connection; the query that it is for is over for us anyway.
-const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection that was given up may take to end by itself after that.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -68,11 +66,7 @@ impl PostgresConnection {
         let zone = connection.parameter("TimeZone").map(str::to_owned);
         let end = Arc::new(OnceLock::new());
         let task = tokio::spawn(drive(connection, end.clone()));
-        let canceller = Canceller {
-            token: client.cancel_token(),
-            connector,
-            route,
-        };
+        let canceller = Canceller::new(&client, connector, route);
         Self {
             client,
             rows,
@@ -174,25 +168,6 @@ async fn drive(mut connection: Connection, end: Arc<OnceLock<End>>) {
             // Before those who wait for an answer hear of it, which is when the connection is dropped.
             let _ = end.set(End { reason, is_defect });
             return;
-        }
-    }
-}
-
-/// Tells the server to stop what a connection does.
-#[derive(Clone)]
-struct Canceller {
-    token: CancelToken,
-    connector: Arc<Connector>,
-    route: Route,
-}
-
-impl Canceller {
-    async fn cancel(&self) {
-        let sent = self.connector.cancel(&self.token, &self.route);
-        match tokio::time::timeout(CANCEL_TIMEOUT, sent).await {
-            Ok(Ok(())) => {}
-            Ok(Err(err)) => tracing::debug!(error = %err, "could not cancel a query"),
-            Err(_) => tracing::debug!("cancelling a query took too long"),
         }
     }
 }

@@ -15,7 +15,8 @@ use serde_json::Value;
 use tidegate_query::{DatabaseConfig, Engine, Engines, Mode, PoolLimits, Query, QueryError};
 use tidegate_testkit::postgres::PostgresServer;
 
-const SLOW: &str = "SELECT pg_sleep(60)";
+/// Longer than any test waits for its end.
+const SLOW: &str = "SELECT pg_sleep(600)";
 
 async fn engine_on(server: &PostgresServer, allow_dml: bool, connections: u32) -> Arc<dyn Engine> {
     let uri = server

@@ -1,12 +1,15 @@
 //! What queries give, and what stops them.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tidegate_query::{Query, QueryError, TableKind, Truncation};
+use tidegate_query::{Engine, Query, QueryError, TableKind, Truncation};
+use tidegate_testkit::pgbouncer::PgBouncer;
+use tidegate_testkit::postgres::PostgresServer;
 use tokio_util::sync::CancellationToken;
 
-use crate::{SLOW, engine_on, running, server, write};
+use crate::{SLOW, engine_on, engine_with, limits, running, server, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn values_of_all_types_arrive_as_they_are() {
@@ -125,6 +128,19 @@ async fn reading_stops_at_the_rows_and_at_the_bytes_and_stops_the_server() {
 async fn a_late_a_cancelled_and_a_dropped_query_end_in_the_server() {
     let server = server();
     let engine = engine_on(&server, false, 1).await;
+    queries_end_in_the_server(&server, engine).await;
+}
+
+/// A pooler passes a request to cancel on only as long as whoever sent it is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_pooler_they_end_in_the_server_as_well() {
+    let server = server();
+    let bouncer = PgBouncer::start(server.port(), "").unwrap();
+    let engine = engine_with(&bouncer.url("postgres"), false, limits(1)).await;
+    queries_end_in_the_server(&server, engine).await;
+}
+
+async fn queries_end_in_the_server(server: &PostgresServer, engine: Arc<dyn Engine>) {
     let late = Query {
         timeout: Duration::from_millis(200),
         ..Query::read(format!("{SLOW} /* late */"))
