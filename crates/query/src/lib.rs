@@ -7,6 +7,7 @@ mod dialect;
 mod engine;
 mod error;
 mod guard;
+mod mistake;
 mod name;
 mod number;
 mod pool;
@@ -27,6 +28,7 @@ pub use guard::{
     DefinitionKind, DefinitionKinds, GuardError, Policy, RowFilters, Script, SqlStatement,
     StatementKind,
 };
+pub use mistake::UnknownName;
 pub use name::TableName;
 pub use pool::PoolLimits;
 pub use registry::{DatabaseConfig, Engines, EnginesBuilder};

@@ -556,6 +556,99 @@ async fn results_and_time_are_limited_and_a_cancel_reaches_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mistake_is_told_with_the_nearest_name_that_the_caller_may_read() {
+    let fixture = Fixture::new();
+    let more = "CREATE SCHEMA shop; CREATE TABLE shop.refunds(id int); \
+                CREATE TABLE \"orderLines\"(\"unitPrice\" int, \"order\" int); \
+                CREATE TABLE \"цены\"(\"товар\" text, \"сумма\" int)";
+    fixture.server.execute("examples", more).unwrap();
+    for (user, sql, expected) in [
+        (
+            "admin",
+            "select * from clean_sales_data",
+            "postgresql error: relation \"clean_sales_data\" does not exist; did you mean cleaned_sales_data?",
+        ),
+        (
+            "admin",
+            "select s.contry from cleaned_sales_data s",
+            "postgresql error: column s.contry does not exist\nHINT: Perhaps you meant to reference the column \
+             \"s.country\".\ndid you mean country? columns of cleaned_sales_data: order_number, country, deal_size",
+        ),
+        (
+            "admin",
+            "select nothing_like_it from salaries",
+            "postgresql error: column \"nothing_like_it\" does not exist; columns of salaries: amount",
+        ),
+        (
+            "admin",
+            "select unitprice from \"orderLines\"",
+            "postgresql error: column \"unitprice\" does not exist\nHINT: Perhaps you meant to reference the column \
+             \"orderLines.unitPrice\".\ndid you mean \"unitPrice\"? columns of orderLines: \
+             \"unitPrice\", \"order\"",
+        ),
+        (
+            "admin",
+            "select 1 from orderlines",
+            "postgresql error: relation \"orderlines\" does not exist; did you mean \"orderLines\"?",
+        ),
+        (
+            "admin",
+            "select \"сума\" from \"цены\"",
+            "postgresql error: column \"сума\" does not exist\nHINT: Perhaps you meant to reference the column \
+             \"цены.сумма\".\ndid you mean \"сумма\"? columns of цены: \"товар\", \
+             \"сумма\"",
+        ),
+        (
+            "admin",
+            "select * from refunds",
+            "postgresql error: relation \"refunds\" does not exist; did you mean shop.refunds?",
+        ),
+        (
+            "admin",
+            "select * from nothing_like_it",
+            "postgresql error: relation \"nothing_like_it\" does not exist",
+        ),
+        (
+            "admin",
+            "select 1/0 from salaries",
+            "postgresql error: division by zero",
+        ),
+        // Under a rule the database's own words are left out, and ours are not.
+        (
+            "finn",
+            "select contry from cleaned_sales_data",
+            "postgresql error: a column that it names does not exist (SQLSTATE 42703); the database's own words are left \
+             out, because row level security hides rows of a table in the statement; did you mean country? columns of \
+             public.cleaned_sales_data: order_number, country, deal_size",
+        ),
+    ] {
+        let failed = shown(fixture.sql(user, sql).await.unwrap_err());
+        assert_eq!(json!(expected), failed["error"], "{sql}");
+    }
+    // What is closed is not named, whether it is there or not.
+    for (sql, expected) in [
+        (
+            "select * from clean_sales_data",
+            "clean_sales_data; did you mean cleaned_sales_data? list_datasets",
+        ),
+        ("select * from salaries", "salaries; list_datasets"),
+        ("select * from salary", "salary; list_datasets"),
+        ("select * from refund", "refund; list_datasets"),
+    ] {
+        let failed = fixture.sql("finn", sql).await.unwrap_err();
+        let ToolFailure::Forbidden(message) = failed else {
+            panic!("{failed:?}");
+        };
+        assert_eq!(
+            format!(
+                "access denied: you need access to the following tables: {expected} shows what you may query"
+            ),
+            message
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_arguments_are_named() {
     let fixture = Fixture::new();
     for (request, path) in [

@@ -15,7 +15,7 @@ mod lexer;
 mod limit;
 mod place;
 mod policy;
-mod reserved;
+pub(crate) mod reserved;
 mod rewrite;
 mod scope;
 mod script;

@@ -11,6 +11,11 @@ use sqlparser::ast::{Ident, ObjectName, Statement, TableFactor, TableInheritance
 use super::{GuardError, definition};
 use crate::Dialect;
 
+/// Whether a name must stand in quotes: a word in lower case.
+pub(crate) fn is_reserved(word: &str) -> bool {
+    WORDS.contains(&word)
+}
+
 /// Words that are reserved, those that may name a function or type included (`gram.y`, 12 to 17).
 const WORDS: &[&str] = &[
     "all",

@@ -300,16 +300,17 @@ pub(crate) fn nearest<'a>(
     }
     let plain = |text: &str| {
         text.chars()
-            .filter(char::is_ascii_alphanumeric)
+            .filter(|letter| letter.is_alphanumeric())
             .collect::<String>()
-            .to_ascii_lowercase()
+            .to_lowercase()
     };
+    let letters = |text: &str| text.chars().count();
     let came_plain = plain(came);
     let came = came.to_ascii_lowercase();
     let distance = |candidate: &str| {
         let candidate_plain = plain(candidate);
         let edits = strsim::damerau_levenshtein(&came_plain, &candidate_plain);
-        if edits * 3 <= candidate_plain.len().max(came_plain.len()) {
+        if edits * 3 <= letters(&candidate_plain).max(letters(&came_plain)) {
             return Some(edits);
         }
         let is_part = |part: &str, whole: &str| {

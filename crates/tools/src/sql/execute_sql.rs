@@ -14,7 +14,7 @@ use tidegate_types::Scope;
 use super::answer::{Planned, SqlAnswer};
 use super::names::Names;
 use super::open::{OpenDatabase, catalog_of, open};
-use super::{failure, rights};
+use super::{failure, nearest, rights};
 use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
 
 /// Longer texts are parsed on a blocking thread: about 500 µs of work.
@@ -139,7 +139,7 @@ impl Tool for ExecuteSql {
         } else {
             Mode::Read
         };
-        let planned = plan(script, &filters, max_rows).map_err(failure::guard)?;
+        let planned = plan(&mut script, &filters, max_rows).map_err(failure::guard)?;
         let seconds = || start.elapsed().as_secs_f64();
         if arguments.dry_run {
             return Ok(SqlAnswer::dry_run(planned, seconds()));
@@ -163,14 +163,20 @@ impl Tool for ExecuteSql {
         if mode == Mode::Write {
             context.write.set();
         }
-        let results = database.engine.run(query).await.map_err(|err| {
-            failed(if filters.is_empty() {
-                err
-            } else {
-                failure::query_under_rules(err, dialect.as_str())
-            })
-        })?;
-        Ok(SqlAnswer::done(planned, results, seconds()))
+        match database.engine.run(query).await {
+            Ok(results) => Ok(SqlAnswer::done(planned, results, seconds())),
+            Err(err) => {
+                let tables = script.tables();
+                let hint = nearest::hint(context, &database, &tables, schema.as_deref(), &err);
+                let hint = hint.await;
+                let err = if filters.is_empty() {
+                    err
+                } else {
+                    failure::query_under_rules(err, dialect.as_str())
+                };
+                Err(failed(failure::with_hint(err, hint)))
+            }
+        }
     }
 }
 
@@ -246,7 +252,7 @@ async fn parse(sql: String, dialect: Dialect, policy: Policy) -> Result<Script, 
 
 /// What is sent of each statement.
 fn plan(
-    mut script: Script,
+    script: &mut Script,
     filters: &RowFilters,
     max_rows: u32,
 ) -> Result<Vec<Planned>, tidegate_query::GuardError> {

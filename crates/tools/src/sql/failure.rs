@@ -108,6 +108,22 @@ pub(super) fn query_under_rules(err: QueryError, dialect: &'static str) -> Query
     }
 }
 
+/// The same with what was most likely meant, in words of our own.
+pub(super) fn with_hint(err: QueryError, hint: Option<String>) -> QueryError {
+    match (err, hint) {
+        (QueryError::Database { message, code }, Some(hint)) => QueryError::Database {
+            // The server's own hint stands on a line of its own.
+            message: if message.contains('\n') {
+                format!("{message}\n{hint}")
+            } else {
+                format!("{message}; {hint}")
+            },
+            code,
+        },
+        (err, _) => err,
+    }
+}
+
 fn unavailable(err: QueryError, database: &DatabaseConnection) -> ToolFailure {
     let reason: Cow<'static, str> = match &err {
         QueryError::Unavailable { cause, .. } => cause.to_string().into(),

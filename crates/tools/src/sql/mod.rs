@@ -5,6 +5,7 @@ mod connect_args;
 mod execute_sql;
 mod failure;
 mod names;
+mod nearest;
 mod open;
 mod rights;
 

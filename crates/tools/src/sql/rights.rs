@@ -7,9 +7,9 @@ use tidegate_query::{
     Catalogue, Dialect, GuardError, NamesInUse, Policy, RowFilters, Script, TableName,
 };
 
-use super::failure;
 use super::names::Names;
 use super::open::OpenDatabase;
+use super::{failure, nearest};
 use crate::listing::metastore_failure;
 use crate::{CallContext, ToolFailure};
 
@@ -149,6 +149,9 @@ async fn check_types(
     }
 }
 
+/// Closed tables for which the nearest open one is named.
+const MAX_HINTS: usize = 3;
+
 /// Refuses tables that are not open to the caller, by Superset's rules: the whole database, the schema, or
 /// a dataset on the table must be. At most one SQL statement, none where the whole database is open.
 async fn check_tables(
@@ -161,10 +164,17 @@ async fn check_tables(
     if closed.is_empty() {
         return Ok(());
     }
+    let unknown = closed.iter().map(|table| table.table.as_str());
+    let nearest = nearest::tables(context, database, names, unknown.take(MAX_HINTS)).await;
+    let hint = if nearest.is_empty() {
+        String::new()
+    } else {
+        format!("did you mean {}? ", nearest.join(", "))
+    };
     let closed: Vec<_> = closed.into_iter().map(ToString::to_string).collect();
-    // The same words whether the table exists or not.
+    // The same words whether the table exists or not: what is near is looked for among open ones.
     Err(ToolFailure::Forbidden(format!(
-        "access denied: you need access to the following tables: {}; list_datasets shows what you may query",
+        "access denied: you need access to the following tables: {}; {hint}list_datasets shows what you may query",
         closed.join(", ")
     )))
 }
