@@ -109,7 +109,7 @@ struct Run {
 
 #[derive(Args)]
 struct Measured {
-    /// The release binary to measure; without it, the one beside this program.
+    /// The optimised binary to measure; without it, the one beside this program.
     #[arg(long)]
     binary: Option<PathBuf>,
     /// Where its embedded workspace is kept; without it, in a folder that is removed.
@@ -275,7 +275,7 @@ fn run(reports: &Path, command: Command) -> anyhow::Result<()> {
                 &[report::of_access(&access)],
             )
         }
-        Command::Bench(arguments) if cfg!(debug_assertions) => bench_optimised(reports, &arguments),
+        Command::Bench(arguments) if !is_optimised() => bench_optimised(reports, &arguments),
         Command::Bench(arguments) => {
             let measured = optimised(arguments.measured)?;
             bench::run(
@@ -310,12 +310,16 @@ impl Ready {
     }
 }
 
+fn is_optimised() -> bool {
+    env!("OPT_LEVEL") != "0"
+}
+
 /// # Errors
 /// The floor would be slow: this program is not optimised. Or there is no binary.
 fn optimised(measured: Measured) -> anyhow::Result<Ready> {
     ensure!(
-        !cfg!(debug_assertions),
-        "the floor is part of this program, which is not optimised; use cargo run --release -p tidegate-loadtest"
+        is_optimised(),
+        "the floor is part of this program, which is not optimised; use cargo run --profile dist -p tidegate-loadtest"
     );
     let binary = the_binary(measured.binary)?;
     let removed = match &measured.data_dir {
@@ -342,7 +346,7 @@ fn the_binary(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     };
     ensure!(
         binary.is_file(),
-        "{} is not there; cargo build --release -p tidegate-server makes it, or --binary names another",
+        "{} is not there; cargo build --profile dist -p tidegate-server makes it, or --binary names another",
         binary.display()
     );
     Ok(binary)
@@ -361,7 +365,7 @@ fn bench_optimised(reports: &Path, arguments: &BenchArguments) -> anyhow::Result
     if arguments.measured.binary.is_none() {
         cargo(&[
             "build",
-            "--release",
+            "--profile=dist",
             "--package",
             "tidegate-server",
             "--bin",
@@ -371,7 +375,7 @@ fn bench_optimised(reports: &Path, arguments: &BenchArguments) -> anyhow::Result
     let reports = reports.to_str().context("the reports' path is not UTF-8")?;
     let mut command = vec![
         "run",
-        "--release",
+        "--profile=dist",
         "--package",
         "tidegate-loadtest",
         "--",

@@ -6,11 +6,11 @@ use crate::repository::Repository;
 /// What is run when nothing is said.
 const SHORT: [&str; 2] = ["bench", "--short"];
 
-/// Calls the load generator in release, since a debug build would measure itself.
+/// Calls the load generator as it is deployed: a build that is not optimised would measure itself.
 pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Result<()> {
     command::run(command::cargo(repository.root()).args([
         "build",
-        "--release",
+        "--profile=dist",
         "--locked",
         "-p",
         "tidegate-server",
@@ -19,7 +19,7 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Resu
         command::cargo(repository.root())
             .args([
                 "run",
-                "--release",
+                "--profile=dist",
                 "--locked",
                 "-p",
                 "tidegate-loadtest",

@@ -141,6 +141,11 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     for notice in running.notices() {
         tracing::warn!("{notice}");
     }
+    if env!("OPT_LEVEL") == "0" {
+        tracing::info!(
+            "this build is not optimised, so that it is made within minutes; deploy what cargo build --profile dist makes"
+        );
+    }
     for address in running.addresses() {
         tracing::info!(%address, "serving MCP at http://{address}/mcp");
     }
