@@ -12,6 +12,7 @@ use sqlparser::ast::{
 
 use super::definition::{self, DefinitionKind, NameRole};
 use super::expressions::{self, Attribute};
+use super::function_rows::FunctionRows;
 use super::functions::{FunctionClass, class_of, is_denied_table, is_niladic};
 use super::place::Placement;
 use super::scope::Scopes;
@@ -177,6 +178,7 @@ pub(super) fn classify(dialect: Dialect, statement: &Statement) -> (StatementKin
     let mut walk = Walk {
         dialect,
         scopes: Scopes::new(dialect),
+        function_rows: FunctionRows::of(dialect, statement),
         findings: Findings::default(),
         is_function: false,
         statement_depth: 0,
@@ -270,6 +272,7 @@ fn kind_of(statement: &Statement) -> StatementKind {
 struct Walk {
     dialect: Dialect,
     scopes: Scopes,
+    function_rows: FunctionRows,
     findings: Findings,
     /// The next relation is the name of a table function.
     is_function: bool,
@@ -305,6 +308,21 @@ impl Walk {
             FunctionClass::Other => {
                 self.findings.other_functions.insert(name);
             }
+        }
+    }
+
+    /// `x.f` reads a column, or calls a function with one argument: with the value of a function's row, or with the row
+    /// of a table, of which `pg_typeof` alone tells more than the row.
+    fn qualified(&mut self, parts: &[Ident]) {
+        let [.., qualifier, name] = parts else {
+            return;
+        };
+        if self.function_rows.may_call(qualifier, name) {
+            self.attribute(name);
+        } else if self.dialect == Dialect::PostgreSql
+            && fold_ident(self.dialect, name) == TYPE_OF_VALUE
+        {
+            self.findings.catalogue.insert(TYPE_OF_VALUE.to_owned());
         }
     }
 
@@ -629,6 +647,7 @@ impl Visitor for Walk {
                 expr, data_type, ..
             } => self.cast(expr, data_type),
             Expr::TypedString(typed) => self.data_type(types::of(self.dialect, &typed.data_type)),
+            Expr::CompoundIdentifier(parts) => self.qualified(parts),
             Expr::Identifier(ident) if ident.quote_style.is_none() => {
                 let word = fold_ident(self.dialect, ident);
                 if is_niladic(self.dialect, &word) {

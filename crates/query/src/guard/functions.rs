@@ -126,7 +126,7 @@ pub(super) fn is_denied_table(dialect: Dialect, table: &TableName) -> bool {
             schema.is_some_and(|schema| schema.starts_with("pg_toast"))
                 || is_system
                     && (postgres::DENIED_TABLES.binary_search(&name).is_ok()
-                        || name.starts_with("pg_stat_"))
+                        || name.starts_with("pg_stat"))
         }
         // A table-valued function may be named like a table, without parentheses.
         Dialect::Sqlite => {

@@ -9,6 +9,7 @@ mod expressions;
 mod fence;
 mod filter;
 mod frame;
+mod function_rows;
 mod functions;
 mod grammar;
 mod lexer;
