@@ -31,6 +31,6 @@ pub use guard::{
 pub use mistake::UnknownName;
 pub use name::TableName;
 pub use pool::PoolLimits;
-pub use registry::{DatabaseConfig, Engines, EnginesBuilder};
+pub use registry::{DatabaseConfig, Engines, EnginesBuilder, database_name};
 pub use result::{Column, ResultSet, RowObjects, Truncation};
 pub use template::{TemplateError, mentions_any, render};

@@ -231,6 +231,15 @@ impl Files {
     }
 }
 
+/// The name of the PostgreSQL database that a connection URI leads to: what SQL calls its catalog. `None` where it does not
+/// say, and for others.
+pub fn database_name(uri: &SecretString) -> Option<String> {
+    match DatabaseUri::parse(uri).ok()? {
+        DatabaseUri::PostgreSql(uri) => uri.database,
+        DatabaseUri::Sqlite(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,6 +266,21 @@ mod tests {
             let again = engines.get(&config(id)).await.unwrap();
             let before = &made[usize::try_from(id).unwrap() - 1];
             assert_eq!(is_kept, Arc::ptr_eq(&again, before), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_connections_catalog_is_its_database_as_it_is_read_everywhere() {
+        for (uri, expected) in [
+            ("postgresql://u:p@h/my%20db", Some("my db")),
+            (
+                "postgresql+psycopg2://u:a#b/c:d@h:5432/nasty?sslmode=disable",
+                Some("nasty"),
+            ),
+            ("postgresql://h/?dbname=other", Some("other")),
+            ("sqlite:////data/a.db", None),
+        ] {
+            assert_eq!(expected, database_name(&uri.into()).as_deref(), "{uri}");
         }
     }
 }

@@ -583,8 +583,15 @@ async fn a_mistake_is_told_with_the_nearest_name_that_the_caller_may_read() {
             "admin",
             "select unitprice from \"orderLines\"",
             "postgresql error: column \"unitprice\" does not exist\nHINT: Perhaps you meant to reference the column \
-             \"orderLines.unitPrice\".\ndid you mean \"unitPrice\"? columns of orderLines: \
+             \"orderLines.unitPrice\".\ndid you mean \"unitPrice\"? columns of \"orderLines\": \
              \"unitPrice\", \"order\"",
+        ),
+        // It is there, but not behind this alias.
+        (
+            "admin",
+            "select c.amount from cleaned_sales_data c, salaries s",
+            "postgresql error: column c.amount does not exist\nHINT: Perhaps you meant to reference the column \
+             \"s.amount\".\ncolumns of cleaned_sales_data: order_number, country, deal_size columns of salaries: amount",
         ),
         (
             "admin",
@@ -595,7 +602,7 @@ async fn a_mistake_is_told_with_the_nearest_name_that_the_caller_may_read() {
             "admin",
             "select \"сума\" from \"цены\"",
             "postgresql error: column \"сума\" does not exist\nHINT: Perhaps you meant to reference the column \
-             \"цены.сумма\".\ndid you mean \"сумма\"? columns of цены: \"товар\", \
+             \"цены.сумма\".\ndid you mean \"сумма\"? columns of \"цены\": \"товар\", \
              \"сумма\"",
         ),
         (
@@ -625,7 +632,41 @@ async fn a_mistake_is_told_with_the_nearest_name_that_the_caller_may_read() {
         let failed = shown(fixture.sql(user, sql).await.unwrap_err());
         assert_eq!(json!(expected), failed["error"], "{sql}");
     }
-    // What is closed is not named, whether it is there or not.
+    // Nor is what refers to a table, or is referred to.
+    let more = "CREATE TABLE public.tariff(id int PRIMARY KEY); CREATE TABLE public.secret_part(of int REFERENCES tariff); \
+                INSERT INTO tariff VALUES (1), (2); INSERT INTO secret_part VALUES (1); \
+                ALTER TABLE salaries ADD part int REFERENCES tariff";
+    fixture.server.execute("examples", more).unwrap();
+    fixture.change("UPDATE dbs SET allow_dml = true");
+    fixture
+        .change("UPDATE tables SET table_name = 'tariff' WHERE table_name = 'cleaned_sales_data'");
+    fixture.change("DELETE FROM rls_filter_tables");
+    for (sql, expected) in [
+        (
+            "delete from tariff where id = 1",
+            "a foreign key forbids it (SQLSTATE 23503)",
+        ),
+        (
+            "drop table tariff",
+            "something depends on it (SQLSTATE 2BP01)",
+        ),
+        (
+            "insert into tariff values (2)",
+            "duplicate key value violates unique constraint \"tariff_pkey\"",
+        ),
+    ] {
+        let failed = shown(fixture.sql("finn", sql).await.unwrap_err());
+        assert_eq!(
+            json!(format!("postgresql error: {expected}")),
+            failed["error"],
+            "{sql}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_closed_is_not_named_whether_it_is_there_or_not() {
+    let fixture = Fixture::new();
     for (sql, expected) in [
         (
             "select * from clean_sales_data",
@@ -818,6 +859,40 @@ async fn rights_and_rules_are_those_of_the_table_that_a_bare_name_means() {
     );
 }
 
+/// PostgreSQL looks a name up once more when it had to wait for a lock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_read_is_the_table_that_was_checked_whatever_is_renamed_meanwhile() {
+    const RENAME: &str = "ALTER TABLE shadow.video_game_sales RENAME TO gone;
+        DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$";
+    const IS_RENAMING: &str = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted \
+        AND relation = 'shadow.video_game_sales'::regclass";
+    let fixture = Fixture::new();
+    fixture.server.execute("examples", SHADOW).unwrap();
+    let path = "ALTER ROLE superset SET search_path = shadow, public";
+    fixture.server.execute("examples", path).unwrap();
+    let context = fixture.context("dan").await;
+    let outcome = std::thread::scope(|scope| {
+        let renamed = scope.spawn(|| fixture.server.execute("examples", RENAME));
+        fixture
+            .server
+            .eventually("examples", IS_RENAMING, "1")
+            .unwrap();
+        let games = json!({ "database_id": 1, "sql": "select count(*) from video_game_sales" });
+        let outcome = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(run(&context, games))
+        });
+        renamed.join().unwrap().unwrap();
+        outcome
+    });
+    // The table of this name in public has a rule for dan, which nobody looked at.
+    let failed = shown(outcome.unwrap_err());
+    let words = failed["error"].as_str().unwrap();
+    assert!(
+        words.contains("\"shadow.video_game_sales\" does not exist"),
+        "{words}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dataset_without_a_schema_is_what_the_connection_means_by_its_name() {
     let fixture = Fixture::new();
@@ -948,6 +1023,12 @@ async fn types_and_functions_tell_nothing_of_closed_tables() {
         "select table_to_xml('salaries', true, false, '')",
         "select query_to_xml('select * from salaries', true, false, '')",
         "select row_security_active('salaries')",
+        "select g.regclass from unnest(array['salaries'::text]) g",
+        "select unnest.\"regclass\" from unnest(array['salaries'::text])",
+        "select g.to_regclass from unnest(array['salaries'::text]) g",
+        "select g.exists_ from unnest(array['salaries'::text]) g",
+        "select g.exists_ from unnest(array['salaries'::regclass]) g",
+        "select c.pg_typeof = 'salaries' from cleaned_sales_data c",
         "select pg_typeof(null::salaries)",
         "select col_description('salaries'::regclass, 1)",
     ] {

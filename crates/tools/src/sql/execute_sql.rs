@@ -6,14 +6,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tidegate_protocol::ToolAnnotations;
 use tidegate_query::{
-    Dialect, Mode, Policy, Query, QueryError, RowFilters, Script, StatementKind, mentions_any,
-    render,
+    Dialect, Mode, Policy, Query, QueryError, RowFilters, Script, StatementKind, database_name,
+    mentions_any, render,
 };
 use tidegate_types::Scope;
 
 use super::answer::{Planned, SqlAnswer};
 use super::names::Names;
-use super::open::{OpenDatabase, catalog_of, open};
+use super::open::{OpenDatabase, open};
 use super::{failure, nearest, rights};
 use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
 
@@ -169,10 +169,13 @@ impl Tool for ExecuteSql {
                 let tables = script.tables();
                 let hint = nearest::hint(context, &database, &tables, schema.as_deref(), &err);
                 let hint = hint.await;
-                let err = if filters.is_empty() {
-                    err
-                } else {
+                let err = as_written(&script, err);
+                let err = if !filters.is_empty() {
                     failure::query_under_rules(err, dialect.as_str())
+                } else if depends_on_names {
+                    failure::without_details(err)
+                } else {
+                    err
                 };
                 Err(failed(failure::with_hint(err, hint)))
             }
@@ -189,7 +192,7 @@ fn schema_of(
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     if let Some(catalog) = given(&arguments.catalog)
         && dialect == Dialect::PostgreSql
-        && catalog != catalog_of(&database.connection)
+        && Some(&catalog) != database_name(&database.connection.uri).as_ref()
     {
         return Err(ToolFailure::argument(
             "request.catalog",
@@ -248,6 +251,17 @@ async fn parse(sql: String, dialect: Dialect, policy: Policy) -> Result<Script, 
         work()
     };
     script.map_err(failure::guard)
+}
+
+/// A failure of what was sent, in words about what was written: a limit may have been added.
+fn as_written(script: &Script, err: QueryError) -> QueryError {
+    match (err, script.statements()) {
+        (QueryError::Database { message, code }, [only]) => QueryError::Database {
+            message: only.message(&message),
+            code,
+        },
+        (err, _) => err,
+    }
 }
 
 /// What is sent of each statement.

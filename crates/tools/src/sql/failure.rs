@@ -108,6 +108,26 @@ pub(super) fn query_under_rules(err: QueryError, dialect: &'static str) -> Query
     }
 }
 
+/// The same for somebody who does not see every table. Details name tables and values that the statement does not: those
+/// that refer to its table, or are referred to.
+pub(super) fn without_details(err: QueryError) -> QueryError {
+    let QueryError::Database { message, code } = err else {
+        return err;
+    };
+    let message = match code.as_deref() {
+        Some("23503") => "a foreign key forbids it (SQLSTATE 23503)".to_owned(),
+        Some("2BP01") => "something depends on it (SQLSTATE 2BP01)".to_owned(),
+        _ => match message.split_once("\nDETAIL: ") {
+            Some((words, details)) => {
+                let hint = details.find("\nHINT: ").map_or("", |at| &details[at..]);
+                format!("{words}{hint}")
+            }
+            None => message,
+        },
+    };
+    QueryError::Database { message, code }
+}
+
 /// The same with what was most likely meant, in words of our own.
 pub(super) fn with_hint(err: QueryError, hint: Option<String>) -> QueryError {
     match (err, hint) {

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use tidegate_metastore::DatabaseConnection;
 use tidegate_query::{DatabaseConfig, Engine};
-use tidegate_types::ExposeSecret;
 
 use super::{connect_args, failure};
 use crate::listing::metastore_failure;
@@ -62,12 +61,4 @@ pub(super) async fn open(context: &CallContext, id: i64) -> Result<OpenDatabase,
         engine,
         is_wholly_open,
     })
-}
-
-/// The database of a URI's path: what a call's `catalog` must be, since a connection reaches no other.
-pub(super) fn catalog_of(connection: &DatabaseConnection) -> &str {
-    let uri = connection.uri.expose_secret();
-    let path = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-    let path = path.split_once('/').map_or("", |(_, path)| path);
-    path.split('?').next().unwrap_or_default()
 }

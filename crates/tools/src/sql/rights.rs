@@ -1,10 +1,11 @@
 //! Which tables a script may touch, and which of their rows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tidegate_metastore::DatasetOfTable;
 use tidegate_query::{
-    Catalogue, Dialect, GuardError, NamesInUse, Policy, RowFilters, Script, TableName,
+    Catalogue, Dialect, GuardError, NamesInUse, Policy, RowFilters, Script, TableFacts, TableName,
 };
 
 use super::names::Names;
@@ -49,16 +50,20 @@ pub(super) async fn secure(
         asked.tables.clear();
         asked.creates = false;
     }
-    let catalogue = describe(database, names.path(), &asked).await?;
+    let mut catalogue = describe(database, names.path(), &asked).await?;
     if !asked.is_empty() && database.engine.dialect() == Dialect::PostgreSql {
         let rows = script.check_names(policy, &catalogue);
         check_types(context, database, &rows.map_err(failure::guard)?, names).await?;
     }
     check_tables(context, database, script, names).await?;
+    if filters.is_empty() && database.engine.dialect() == Dialect::Sqlite {
+        return Ok(filters);
+    }
+    found_where_checked(script, names, &mut catalogue)?;
+    script.place(&catalogue).map_err(failure::guard)?;
     if filters.is_empty() {
         return Ok(filters);
     }
-    script.place(&catalogue).map_err(failure::guard)?;
     let mut filters = row_filters(context, database, script, names)?;
     let dialect = database.engine.dialect();
     let read = filters.tables(dialect).map_err(failure::guard)?;
@@ -75,6 +80,39 @@ pub(super) async fn secure(
         .place(dialect, &catalogue, &home)
         .map_err(failure::guard)?;
     Ok(filters)
+}
+
+/// Has every unqualified table of the script be the one whose rights were checked, whatever is renamed or made before
+/// PostgreSQL looks the name up: it does so once more when it had to wait for a lock.
+///
+/// # Errors
+/// `Busy`: a name has come to mean another table already.
+fn found_where_checked(
+    script: &Script,
+    names: &Names,
+    catalogue: &mut Catalogue,
+) -> Result<(), ToolFailure> {
+    for table in script.tables() {
+        let (None, Some(schema)) = (&table.schema, names.schema_of(table)) else {
+            continue;
+        };
+        let found = catalogue.tables.entry(table.clone()).or_insert_with(|| {
+            Arc::new(TableFacts {
+                name: TableName {
+                    schema: Some(schema.to_owned()),
+                    ..table.clone()
+                },
+                columns: BTreeMap::new(),
+            })
+        });
+        if found.name.schema.as_deref() != Some(schema) {
+            return Err(ToolFailure::Busy {
+                message: format!("{table} came to mean another table meanwhile; try again"),
+                retry_after_secs: 1,
+            });
+        }
+    }
+    Ok(())
 }
 
 async fn describe(
