@@ -195,12 +195,17 @@ fn mask_dollar(masked: &mut String, chars: &mut std::iter::Peekable<std::str::Ch
         masked.push_str(&tag);
         return;
     }
-    tag.push('$');
-    let rest: String = chars.clone().collect();
-    let length = rest.find(&tag).map_or(rest.len(), |at| at + tag.len());
-    let count = rest[..length].chars().count();
-    for _ in 0..count {
-        chars.next();
+    // What follows the first `$` of the tag at its end. It has no other `$`, so no character is looked at more than twice.
+    let rest = format!("{}$", &tag[1..]);
+    while let Some(c) = chars.next() {
+        let is_end = |chars: &std::iter::Peekable<std::str::Chars<'_>>| {
+            let mut ahead = chars.clone();
+            rest.chars().all(|expected| ahead.next() == Some(expected))
+        };
+        if c == '$' && is_end(chars) {
+            chars.nth(rest.chars().count() - 1);
+            break;
+        }
     }
     masked.push('?');
 }

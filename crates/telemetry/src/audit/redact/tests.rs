@@ -109,10 +109,26 @@ fn literals_of_sql_are_masked_and_the_rest_stays() {
             "SELECT a \nFROM t ",
         ),
         ("SELECT 'never ends", "SELECT ?"),
+        ("SELECT $a$ never ends $b$ $", "SELECT ?"),
+        ("SELECT $a$ $a $$ $aa$ secret $a$, b", "SELECT ?, b"),
+        ("SELECT $ä$secret$ä$, $é$x$$é$", "SELECT ?, ?"),
         (r"SELECT 'a\'secret', b", "SELECT ?, b"),
     ] {
         assert_eq!(expected, masked(sql));
     }
+}
+
+/// For hours, if the rest were looked at for each of them.
+#[test]
+fn many_texts_are_masked_one_after_the_other() {
+    use std::fmt::Write as _;
+
+    let mut sql = String::from("SELECT ");
+    for number in 0..200_000 {
+        write!(sql, "$a{number}$x$a{number}$,").unwrap();
+    }
+    let text = masked(&sql);
+    assert_eq!("SELECT ?,?,", &text[..11]);
 }
 
 #[test]
