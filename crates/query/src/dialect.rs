@@ -47,7 +47,7 @@ impl Dialect {
             && name
                 .chars()
                 .all(|letter| is_letter(letter) || letter.is_ascii_digit())
-            && !is_reserved(&name.to_ascii_lowercase());
+            && !is_reserved(self, &name.to_ascii_lowercase());
         if is_plain {
             name.to_owned()
         } else {
@@ -63,7 +63,25 @@ impl Dialect {
 
 #[cfg(test)]
 mod tests {
+    use sqlparser::keywords::ALL_KEYWORDS;
+
     use super::Dialect::{PostgreSql, Sqlite};
+
+    #[test]
+    fn sqlite_reads_every_keyword_as_it_is_written() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        for word in ALL_KEYWORDS {
+            let (word, quoted) = (word.to_lowercase(), Sqlite.quote(word));
+            let written = Sqlite.written(&word);
+            let sql = format!(
+                "CREATE TABLE {quoted} ({quoted} INT); SELECT {written}.{written}, {written} FROM {written}; \
+                 SELECT 1 FROM {written} WHERE {written} > 1; DROP TABLE {quoted}"
+            );
+            connection
+                .execute_batch(&sql)
+                .unwrap_or_else(|err| panic!("{word}: {err}"));
+        }
+    }
 
     #[test]
     fn a_name_stands_in_quotes_where_the_database_would_read_another() {
@@ -73,6 +91,8 @@ mod tests {
             (Sqlite, "orderDate", "orderDate"),
             (PostgreSql, "order", "\"order\""),
             (Sqlite, "Order", "\"Order\""),
+            (Sqlite, "index", "\"index\""),
+            (PostgreSql, "index", "index"),
             (Sqlite, "2nd", "\"2nd\""),
             (PostgreSql, "größe", "\"größe\""),
             (PostgreSql, "a\"b", "\"a\"\"b\""),

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 use tidegate_query::{
-    DatabaseConfig, Engine, Engines, Mode, PoolLimits, Query, QueryError, TableKind, Truncation,
+    DatabaseConfig, Dialect, Engine, Engines, Mode, PoolLimits, Query, QueryError, TableKind,
+    Truncation, UnknownName,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -299,6 +300,36 @@ async fn a_failed_statement_is_told_in_the_databases_words() {
         .await
         .unwrap_err();
     assert_eq!("no such table: nope", err.to_string());
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_there_is_found_in_the_databases_words() {
+    let fixture = fixture();
+    let engine = fixture.engine(true).await;
+    let table = |name: &str| Some(UnknownName::Table(name.to_owned()));
+    let column = |name: &str| Some(UnknownName::Column(Some(name.to_owned())));
+    for (sql, expected) in [
+        ("SELECT * FROM nope", table("nope")),
+        ("SELECT * FROM main.nope", table("nope")),
+        ("SELECT nope FROM t", column("nope")),
+        ("SELECT x.nope FROM t x", column("nope")),
+        ("SELECT 1 FROM t WHERE nope = 1", column("nope")),
+        ("INSERT INTO t (nope) VALUES (1)", column("nope")),
+        ("UPDATE t SET nope = 1", column("nope")),
+        ("SELECT nope(1) FROM t", None),
+    ] {
+        let query = Query {
+            mode: if sql.starts_with("SELECT") {
+                Mode::Read
+            } else {
+                Mode::Write
+            },
+            ..Query::read(sql)
+        };
+        let err = engine.run(query).await.unwrap_err();
+        let found = UnknownName::of(Dialect::Sqlite, &err);
+        assert_eq!(expected, found, "{sql}: {err:?}");
+    }
 }
 
 #[tokio::test]

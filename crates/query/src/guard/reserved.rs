@@ -11,10 +11,33 @@ use sqlparser::ast::{Ident, ObjectName, Statement, TableFactor, TableInheritance
 use super::{GuardError, definition};
 use crate::Dialect;
 
-/// Whether a name must stand in quotes: a word in lower case.
-pub(crate) fn is_reserved(word: &str) -> bool {
-    WORDS.contains(&word)
+/// Whether a name, in lower case, must stand in quotes. Of SQLite's words more are told than it insists on.
+pub(crate) fn is_reserved(dialect: Dialect, word: &str) -> bool {
+    WORDS.contains(&word) || (dialect == Dialect::Sqlite && SQLITE_WORDS.contains(&word))
 }
+
+/// Words that are no names in SQLite, besides PostgreSQL's (`parse.y`: those that do not fall back to `ID`).
+const SQLITE_WORDS: &[&str] = &[
+    "add",
+    "alter",
+    "autoincrement",
+    "between",
+    "commit",
+    "delete",
+    "drop",
+    "escape",
+    "exists",
+    "index",
+    "insert",
+    "isnull",
+    "nothing",
+    "notnull",
+    "raise",
+    "set",
+    "transaction",
+    "update",
+    "values",
+];
 
 /// Words that are reserved, those that may name a function or type included (`gram.y`, 12 to 17).
 const WORDS: &[&str] = &[

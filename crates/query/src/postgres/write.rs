@@ -114,8 +114,9 @@ async fn commit(
     if let Ok(answer) = timeout(patience, &mut sent).await {
         return answer.map_err(|err| not_committed(connection, &err));
     }
-    connection.cancel().await;
-    match timeout(patience, sent).await {
+    // Side by side: together they take no longer than the answer may.
+    let (answer, ()) = tokio::join!(timeout(patience, sent), connection.cancel());
+    match answer {
         Ok(Ok(())) => Ok(()),
         Ok(Err(err)) => Err(match not_committed(connection, &err) {
             QueryError::Database { .. } => QueryError::Timeout { after: given },

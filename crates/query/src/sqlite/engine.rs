@@ -422,7 +422,12 @@ fn failed(err: rusqlite::Error) -> QueryError {
     if err.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
         return QueryError::Busy;
     }
-    let code = err.sqlite_error().map(|err| err.extended_code.to_string());
+    let error = match &err {
+        // Mistakes whose place in the SQL is known.
+        rusqlite::Error::SqlInputError { error, .. } => Some(error),
+        err => err.sqlite_error(),
+    };
+    let code = error.map(|error| error.extended_code.to_string());
     let message = match (&err, err.sqlite_error_code()) {
         (_, Some(ErrorCode::OutOfMemory)) => format!(
             "the query needs more memory than SQLite has here ({} MB for everybody): filter or aggregate first, \

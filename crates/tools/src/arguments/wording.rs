@@ -306,11 +306,20 @@ pub(crate) fn nearest<'a>(
     };
     let letters = |text: &str| text.chars().count();
     let came_plain = plain(came);
+    if came_plain.is_empty() {
+        return None;
+    }
     let came = came.to_ascii_lowercase();
     let distance = |candidate: &str| {
         let candidate_plain = plain(candidate);
-        let edits = strsim::damerau_levenshtein(&came_plain, &candidate_plain);
-        if edits * 3 <= letters(&candidate_plain).max(letters(&came_plain)) {
+        let (came_letters, letters) = (letters(&came_plain), letters(&candidate_plain));
+        let most = letters.max(came_letters) / 3;
+        // At least these: one edit changes the length by one at most.
+        let mut edits = letters.abs_diff(came_letters);
+        if edits <= most {
+            edits = strsim::damerau_levenshtein(&came_plain, &candidate_plain);
+        }
+        if edits <= most {
             return Some(edits);
         }
         let is_part = |part: &str, whole: &str| {

@@ -17,8 +17,12 @@ const TIME_LIMIT: Duration = Duration::from_secs(2);
 /// Schemas that are looked through for a table.
 const MAX_SCHEMAS: usize = 20;
 
-/// Tables whose columns are listed.
-const MAX_TABLES: usize = 3;
+/// Tables that a name is compared with.
+const MAX_CANDIDATES: usize = 5_000;
+
+/// Tables of a statement whose columns are looked up, and of which those that are listed.
+const MAX_TABLES: usize = 10;
+const MAX_LISTED: usize = 3;
 
 /// Bytes of the columns of one table. Longer lists are cut, and say so.
 const MAX_LIST_BYTES: usize = 400;
@@ -76,14 +80,13 @@ fn table(dialect: Dialect, readable: &[TableName], names: &Names, name: &str) ->
         nearest(name, tables.iter().map(|table| table.table.as_str())).map(str::to_owned)
     };
     let is_elsewhere = elsewhere.iter().any(|table| table.table == name);
-    if let Some(near) = near(&on_path).filter(|_| !is_elsewhere) {
+    if let Some(near) = near(&on_path).filter(|near| !is_elsewhere && near != name) {
         return Some(dialect.written(&near));
     }
-    let near = near(&elsewhere)?;
+    // A dataset may name a table that is no more.
+    let near = near(&elsewhere).filter(|near| is_elsewhere || near != name)?;
     let table = elsewhere.into_iter().find(|table| table.table == near)?;
-    let parts = table.schema.iter().chain([&table.table]);
-    let parts: Vec<_> = parts.map(|part| dialect.written(part)).collect();
-    Some(parts.join("."))
+    Some(written(dialect, table))
 }
 
 fn is_found_bare(names: &Names, table: &TableName) -> bool {
@@ -108,6 +111,9 @@ async fn readable(context: &CallContext, database: &OpenDatabase, names: &Names)
     };
     let mut tables = Vec::new();
     for schema in schemas.iter().filter(is_open).take(MAX_SCHEMAS) {
+        if tables.len() > MAX_CANDIDATES {
+            break;
+        }
         let found = database.engine.tables(schema).await.unwrap_or_default();
         tables.extend(found.into_iter().map(|table| TableName {
             catalog: None,
@@ -127,10 +133,12 @@ async fn readable(context: &CallContext, database: &OpenDatabase, names: &Names)
             table: dataset.table_name,
         }));
     }
+    tables.truncate(MAX_CANDIDATES);
     tables
 }
 
-/// The nearest column of the statement's tables, and all columns of these.
+/// The nearest column of the statement's tables, and all columns of these. Where the nearest bears the very name, it is
+/// in another place than it was looked for, such as behind another table's alias: the columns alone tell where.
 async fn columns(
     database: &OpenDatabase,
     tables: &BTreeSet<&TableName>,
@@ -145,27 +153,42 @@ async fn columns(
             Dialect::PostgreSql => names.schema_of(table),
         };
         let Some(schema) = schema else { continue };
-        let columns = database.engine.columns(schema, &table.table).await.ok()?;
+        let columns = database.engine.columns(schema, &table.table).await;
+        let columns = columns.unwrap_or_default();
         if !columns.is_empty() {
             found.push((table, columns));
         }
     }
     let all = found.iter().flat_map(|(_, columns)| columns);
     let near = name.and_then(|name| nearest(name, all.map(|column| column.name.as_str())));
+    let near = near.filter(|near| Some(*near) != name);
     let mut sentences: Vec<String> = near
         .map(|near| format!("did you mean {}?", dialect.written(near)))
         .into_iter()
         .collect();
-    for (table, columns) in &found {
+    // Those that have it first.
+    let has_it = |columns: &[ColumnInfo]| {
+        near.is_some_and(|near| columns.iter().any(|column| column.name == near))
+    };
+    let mut listed: Vec<_> = found.iter().collect();
+    listed.sort_by_key(|(_, columns)| !has_it(columns));
+    for (table, columns) in listed.into_iter().take(MAX_LISTED) {
         let list: Vec<_> = columns
             .iter()
             .map(|column| dialect.written(&column.name))
             .collect();
-        let list = list.join(", ");
         sentences.push(format!(
-            "columns of {table}: {}",
-            beginning(&list, MAX_LIST_BYTES)
+            "columns of {}: {}",
+            written(dialect, table),
+            beginning(&list.join(", "), MAX_LIST_BYTES)
         ));
     }
     (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+fn written(dialect: Dialect, table: &TableName) -> String {
+    let parts = [&table.catalog, &table.schema].into_iter().flatten();
+    let parts = parts.chain([&table.table]);
+    let parts: Vec<_> = parts.map(|part| dialect.written(part)).collect();
+    parts.join(".")
 }
