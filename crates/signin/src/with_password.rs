@@ -4,6 +4,7 @@
 //! nobody's; each configured workspace's users are looked up and one hash of werkzeug's is checked, the user's or
 //! nobody's. Only then is decided. So the time does not tell who has an account.
 
+use futures_util::future::join_all;
 use tidegate_manager::account::{FindPassword, PasswordChange, PasswordOf, ReplacePasswordHash};
 use tidegate_types::{AccountId, ExposeSecret, Peer, SecretString, WorkspaceSlug};
 
@@ -177,8 +178,12 @@ impl SignIn {
         let local = self.parts.call(FindPassword { username }).await?;
         let mut users = Vec::new();
         let mut unanswered = None;
-        for workspace in &self.parts.settings.superset {
+        // All at once: of several that hang, people wait for one.
+        let all = self.parts.settings.superset.iter().map(async |workspace| {
             let found = self.parts.superset.find(&workspace.workspace, typed).await;
+            (workspace, found)
+        });
+        for (workspace, found) in join_all(all).await {
             let user = found.unwrap_or_else(|err| {
                 let shown: &(dyn std::error::Error + 'static) = &err;
                 tracing::warn!(error = shown, workspace = %workspace.workspace, "could not ask a Superset for its users");

@@ -10,14 +10,15 @@ mod lease;
 mod server;
 mod transaction;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{self, PoolError, TimeoutType, Timeouts};
-use tidegate_postgres::ConnectFailure;
+use tidegate_postgres::{Canceller, ConnectFailure};
 use tidegate_types::SecretString;
 use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
 
 use self::breaker::Breaker;
@@ -106,24 +107,33 @@ impl PostgresPool {
     ) -> Result<Vec<Row>, Failure> {
         let mut lease = self.lease(operation, deadline).await?;
         let canceller = lease.is_pooled().then(|| lease.canceller());
+        let mut is_free = true;
         let answer = {
             let mut query = std::pin::pin!(lease.query(sql, values));
             match timeout_at(deadline, &mut query).await {
                 Ok(answer) => Ok(answer),
                 Err(late) => match canceller {
                     // Behind a pooler the server has no limit for it: it is told to stop, and says so if it is only slow.
-                    Some(canceller) => {
-                        let stopped = async { tokio::join!(canceller.cancel(), query).1 };
-                        match timeout(CANCEL_GRACE, stopped).await {
-                            Ok(answer) => Ok(answer),
-                            Err(_) => Err(late),
+                    Some(canceller) => match stop(&canceller, query).await {
+                        Some((answer, was_told)) => {
+                            is_free = was_told;
+                            Ok(answer)
                         }
-                    }
+                        None => Err(late),
+                    },
                     None => Err(late),
                 },
             }
         };
-        self.settle(lease, answer)
+        match answer {
+            Ok(answer) if !is_free => {
+                // The server answers, but the request to cancel is still under way and could hit the next statement.
+                self.breaker.answered();
+                lease.take();
+                answer.map_err(Failure::Told)
+            }
+            answer => self.settle(lease, answer),
+        }
     }
 
     /// Runs a changing statement. Returns how many rows it changed.
@@ -345,6 +355,28 @@ impl Failure {
             other => other.into_error(operation),
         }
     }
+}
+
+/// Has the server stop a statement. Gives what the statement answers, if it does within the grace, and whether the server
+/// has surely heard of the request by then.
+async fn stop<T>(
+    canceller: &Canceller,
+    mut statement: Pin<&mut impl Future<Output = T>>,
+) -> Option<(T, bool)> {
+    let until = Instant::now() + CANCEL_GRACE;
+    let mut told = std::pin::pin!(canceller.cancel());
+    let mut was_told = false;
+    let answer = async {
+        loop {
+            tokio::select! {
+                answer = &mut statement => break answer,
+                () = &mut told, if !was_told => was_told = true,
+            }
+        }
+    };
+    let answer = timeout_at(until, answer).await.ok()?;
+    let was_told = was_told || timeout_at(until, told).await.is_ok();
+    Some((answer, was_told))
 }
 
 /// Closes connections that are not used, for as long as the pool is there.

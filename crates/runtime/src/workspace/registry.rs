@@ -197,9 +197,10 @@ impl WorkspaceRegistry {
     /// This node is to serve the workspace, and is not ready before it was opened once. One that goes away later is the
     /// business of its own callers.
     pub(crate) fn expect(&self, slug: &WorkspaceSlug) {
+        // Whoever opens it meanwhile takes it out again: the lock is held while we look.
+        let mut unopened = self.unopened.write();
         if self.find(slug).is_none() {
             // The reason of an earlier try stays until there is another.
-            let mut unopened = self.unopened.write();
             let reason = unopened.entry(slug.clone());
             reason.or_insert_with(|| "it was not opened yet".to_owned());
         }
