@@ -1,4 +1,4 @@
-//! Hands on whether the compiler optimises, which only a build script is told.
+//! Hands on whether the compiler optimises, which only a build script is told; the server has the same.
 
 #[expect(
     clippy::disallowed_methods,

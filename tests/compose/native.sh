@@ -3,14 +3,14 @@
 # receiver on free ports of this machine, checked by the same check.py. Needs redis-server, PostgreSQL, nginx and
 # Python 3 (apt-get install redis-server postgresql nginx-light python3).
 #
-#   TIDEGATE_BINARY=…  the binary to try; without it, target/release/tidegate, built if need be
+#   TIDEGATE_BINARY=…  the binary to try; without it, target/dist/tidegate, built if need be
 #   KEEP=1             waits for Enter after the checks, before everything is taken down
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=$PWD/tests/compose
 if [ -z "${TIDEGATE_BINARY:-}" ]; then
-    TIDEGATE_BINARY=${CARGO_TARGET_DIR:-target}/release/tidegate
-    [ -x "$TIDEGATE_BINARY" ] || cargo build --release --locked --package tidegate-server --bin tidegate
+    TIDEGATE_BINARY=${CARGO_TARGET_DIR:-target}/dist/tidegate
+    [ -x "$TIDEGATE_BINARY" ] || cargo build --profile dist --locked --package tidegate-server --bin tidegate
 fi
 programs=$(echo /usr/lib/postgresql/*/bin | awk '{print $NF}')
 work=$(mktemp -d)

@@ -11,8 +11,10 @@ use crate::steps::Steps;
 use crate::toolbox::once;
 use crate::{clients, requirements, suites};
 
-const SUPERSET: [&str; 4] = [
+const SUPERSET: [&str; 5] = [
     "apache-superset==6.1.0",
+    // Imported by its rights and by SQL Lab, and named by none of its requirements.
+    "cachetools",
     "flask-caching==2.3.1",
     "psycopg2-binary",
     "rich",

@@ -64,6 +64,9 @@ pub struct Membership {
     pub account: AccountId,
     /// As what: the widest of its own and its teams'.
     pub role: Role,
+    /// Its own, where it has one besides those of its teams.
+    #[serde(default)]
+    pub own_role: Option<Role>,
     /// `ab_user.username` that it acts as in this workspace.
     pub superset_username: String,
     /// Whether the place comes from a team alone.

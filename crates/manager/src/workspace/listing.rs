@@ -17,7 +17,7 @@ const PLACE: [&str; 6] = [
     "account",
     "role",
     "superset_username",
-    "is_own",
+    "own_role",
     "created_at",
 ];
 
@@ -30,7 +30,7 @@ pub(super) async fn find_member(
 ) -> Result<Option<Membership>, ManagerError> {
     let one = select_places(Some(&asked.workspace), Some(&asked.account));
     let row = manager.pool.fetch_one("find a member", &one).await?;
-    Ok(row.as_ref().map(read_place).transpose()?)
+    Ok(row.as_ref().map(|row| read_place(row, 0)).transpose()?)
 }
 
 pub(super) async fn list_page(
@@ -94,17 +94,9 @@ fn join_places(select: &mut SelectStatement, asked: &ListMembersPage) -> Result<
 }
 
 fn read_member(row: &Row) -> Result<Member, ManagerError> {
-    let at = |index: usize| ACCOUNT_COLUMNS + index;
     Ok(Member {
         account: account::read(row)?,
-        membership: Membership {
-            workspace: stored::parsed(row, at(0))?,
-            account: stored::parsed(row, at(1))?,
-            role: super::role_of(row, at(2))?,
-            superset_username: row.text_or_empty(at(3))?,
-            is_by_team: row.id(at(4))? == 0,
-            created_at: row.id(at(5))?,
-        },
+        membership: read_place(row, ACCOUNT_COLUMNS)?,
         grants: 0,
         api_tokens: 0,
     })

@@ -101,7 +101,7 @@ pub(crate) fn select_places(
 ) -> SelectStatement {
     let mut own = Query::select()
         .columns(["workspace", "account", "role", "superset_username"])
-        .expr_as(Expr::val(1_i64), "is_own")
+        .expr_as(Expr::col("role"), "own_role")
         .column("created_at")
         .from("memberships")
         .to_owned();
@@ -112,7 +112,7 @@ pub(crate) fn select_places(
             ("team_workspaces", "role"),
         ])
         .expr(Expr::val(Option::<String>::None))
-        .expr(Expr::val(0_i64))
+        .expr(Expr::val(Option::<i64>::None))
         .column(("team_members", "created_at"))
         .from("team_members")
         .inner_join(
@@ -137,7 +137,7 @@ pub(crate) fn select_places(
         .columns([("places", "workspace"), ("places", "account")])
         .expr_as(Func::max(Expr::col(("places", "role"))), "role")
         .expr_as(name, "superset_username")
-        .expr_as(Func::max(Expr::col(("places", "is_own"))), "is_own")
+        .expr_as(Func::max(Expr::col(("places", "own_role"))), "own_role")
         .expr_as(Func::min(Expr::col(("places", "created_at"))), "created_at")
         .from_subquery(places, "places")
         .inner_join(
@@ -152,15 +152,17 @@ pub(crate) fn select_places(
         .to_owned()
 }
 
-/// A row of [`select_places`].
-pub(crate) fn read_place(row: &Row) -> Result<Membership, DatabaseError> {
+/// A row of [`select_places`], which begins at this column.
+pub(crate) fn read_place(row: &Row, first: usize) -> Result<Membership, DatabaseError> {
+    let own = row.integer(first + 4)?;
     Ok(Membership {
-        workspace: stored::parsed(row, 0)?,
-        account: stored::parsed(row, 1)?,
-        role: role_of(row, 2)?,
-        superset_username: row.text_or_empty(3)?,
-        is_by_team: row.id(4)? == 0,
-        created_at: row.id(5)?,
+        workspace: stored::parsed(row, first)?,
+        account: stored::parsed(row, first + 1)?,
+        role: role_of(row, first + 2)?,
+        own_role: own.map(|_| role_of(row, first + 4)).transpose()?,
+        superset_username: row.text_or_empty(first + 3)?,
+        is_by_team: own.is_none(),
+        created_at: row.id(first + 5)?,
     })
 }
 
@@ -184,7 +186,7 @@ pub(super) async fn set(
     put_place(&mut transaction, &place, now).await?;
     let effective = select_places(Some(&place.workspace), Some(&place.account));
     let row = transaction.fetch_one(&effective).await?;
-    let membership = row.as_ref().map(read_place).transpose()?;
+    let membership = row.as_ref().map(|row| read_place(row, 0)).transpose()?;
     let workspace = place.workspace;
     change::append(&mut transaction, &[Change::Workspace { workspace }], now).await?;
     transaction.commit().await?;
@@ -254,7 +256,10 @@ pub(super) async fn list_of_account(
         .limit(MAX_LISTED)
         .to_owned();
     let rows = manager.pool.fetch("list memberships", &theirs).await?;
-    Ok(rows.iter().map(read_place).collect::<Result<_, _>>()?)
+    Ok(rows
+        .iter()
+        .map(|row| read_place(row, 0))
+        .collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn list_of_workspace(
@@ -266,5 +271,8 @@ pub(super) async fn list_of_workspace(
         .limit(MAX_LISTED)
         .to_owned();
     let rows = manager.pool.fetch("list members", &members).await?;
-    Ok(rows.iter().map(read_place).collect::<Result<_, _>>()?)
+    Ok(rows
+        .iter()
+        .map(|row| read_place(row, 0))
+        .collect::<Result<_, _>>()?)
 }

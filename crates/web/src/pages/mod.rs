@@ -34,7 +34,7 @@ use self::failure::Failure;
 
 type Answer = Result<HttpResponse, Failure>;
 
-/// All pages. They are 404 on nodes without a manager.
+/// All pages. But for `/` they are 404 on nodes without a manager.
 pub(crate) fn routes(app: &mut web::ServiceConfig) {
     app.app_data(web::PathConfig::default().error_handler(unknown::malformed_path))
         .route("/", web::get().to(home::get))

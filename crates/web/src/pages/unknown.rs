@@ -16,6 +16,7 @@ pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
         &request,
         StatusCode::NOT_FOUND,
         "not_found",
+        "Not found",
         "There is nothing at this address.",
     )
 }
@@ -26,6 +27,7 @@ pub(crate) fn wrong_method(request: &HttpRequest, methods: &'static str) -> Http
         request,
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
+        "Another method is needed",
         "There is something at this address, for requests of another method.",
     );
     let methods = HeaderValue::from_static(methods);
@@ -39,6 +41,7 @@ pub(super) fn malformed_path(_: PathError, request: &HttpRequest) -> actix_web::
         request,
         StatusCode::NOT_FOUND,
         "not_found",
+        "Not found",
         "There is nothing at this address.",
     );
     actix_web::error::InternalError::from_response("not found", response).into()
@@ -48,12 +51,13 @@ fn answer_of(
     request: &HttpRequest,
     status: StatusCode,
     code: &'static str,
+    title: &'static str,
     text: &'static str,
 ) -> HttpResponse {
     if wants_page(request) {
         let page = MessagePage {
             is_refusal: true,
-            title: "Not found".into(),
+            title: title.into(),
             text: text.into(),
             steps: vec![],
             code: Some(code),

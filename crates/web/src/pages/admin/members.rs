@@ -136,16 +136,20 @@ pub(crate) async fn set_role(
             note_place(&by, &username, role).await;
             let (search, page) = (form.text("search"), form.text("page"));
             let workspace = by.workspace.as_str();
+            let more = [("workspace", workspace), ("search", search), ("page", page)];
+            // Whoever was there by teams alone had no role of their own to go back to.
+            let Some(own_role) = before.own_role else {
+                return Ok(done(Section::Members, "role-set", &more));
+            };
             let step = Step::new(
                 format!("/admin/members/{account}/role"),
                 &[
                     ("workspace", workspace),
-                    ("role", &before.role.to_string()),
+                    ("role", &own_role.to_string()),
                     ("search", search),
                     ("page", page),
                 ],
             );
-            let more = [("workspace", workspace), ("search", search), ("page", page)];
             Ok(done_undoable(
                 &by.person,
                 Section::Members,
@@ -189,7 +193,7 @@ pub(crate) async fn remove(
         &[
             ("workspace", workspace),
             ("username", &username),
-            ("role", &before.role.to_string()),
+            ("role", &before.own_role.unwrap_or(before.role).to_string()),
             ("superset_username", &before.superset_username),
         ],
     );
