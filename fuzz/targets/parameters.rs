@@ -17,6 +17,8 @@ fuzz_target!(|input: &[u8]| {
         Err(error) => return told(&error),
     };
     let pairs: Vec<_> = url::form_urlencoded::parse(form).collect();
+    let has_control = |(name, value): &(_, _)| [name, value].into_iter().any(|text: &std::borrow::Cow<str>| text.contains(char::is_control));
+    assert!(!pairs.iter().filter(|(_, value)| !value.is_empty()).any(has_control));
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         assert_eq!(Some(&**value), parameters.get(name));
     }

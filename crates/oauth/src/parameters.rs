@@ -20,8 +20,29 @@ impl Parameters {
     /// Reads `application/x-www-form-urlencoded`. A parameter without a value counts as absent.
     ///
     /// # Errors
-    /// `invalid_request`: longer than 16 KiB, more than 64 pairs, a name twice, or not UTF-8.
+    /// `invalid_request`: longer than 16 KiB, more than 64 pairs, a name twice, not UTF-8, or a control character, which
+    /// none of OAuth's parameters has (RFC 6749 appendix A).
     pub fn parse_form(body: &[u8]) -> Result<Self, OAuthError> {
+        let parameters = Self::parse_any(body)?;
+        let has_control = |text: &String| text.chars().any(char::is_control);
+        let has_one = |(name, value): (&String, &String)| has_control(name) || has_control(value);
+        if parameters.0.iter().any(has_one) {
+            return Err(OAuthError::invalid_request(
+                "a parameter has a control character",
+            ));
+        }
+        Ok(parameters)
+    }
+
+    /// Reads the query of another server's answer, whose `error_description` may have lines.
+    ///
+    /// # Errors
+    /// As [`parse_form`](Self::parse_form), but for control characters.
+    pub fn parse_answer(query: &str) -> Result<Self, OAuthError> {
+        Self::parse_any(query.as_bytes())
+    }
+
+    fn parse_any(body: &[u8]) -> Result<Self, OAuthError> {
         if body.len() > MOST_BYTES {
             return Err(OAuthError::invalid_request(
                 "the parameters are longer than 16 KiB",
@@ -186,6 +207,23 @@ mod tests {
     }
 
     #[test]
+    fn control_characters_are_refused_but_in_the_answers_of_others() {
+        for body in [
+            "state=%00",
+            "state=a%0d%0ab",
+            "scope=mcp:read%00",
+            "%7f=1",
+            "state=%C2%85",
+        ] {
+            assert_eq!(
+                "a parameter has a control character",
+                refusal(body.as_bytes())
+            );
+            assert!(Parameters::parse_answer(body).is_ok(), "{body}");
+        }
+    }
+
+    #[test]
     fn names_of_strangers_are_cut_and_cleaned_in_errors() {
         let name = "\"%0a".repeat(100);
         let told = refusal(format!("{name}=1&{name}=1").as_bytes());
@@ -208,7 +246,7 @@ mod tests {
         fn what_a_form_encoder_writes_is_read(pairs in proptest::collection::btree_map("\\PC{0,12}", any::<String>(), 0..12)) {
             let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
             prop_assume!(body.len() <= MOST_BYTES);
-            let read = Parameters::parse_form(body.as_bytes()).unwrap();
+            let read = Parameters::parse_answer(&body).unwrap();
             for (name, value) in &pairs {
                 prop_assert_eq!(read.get(name), Some(value.as_str()).filter(|value| !value.is_empty()));
             }

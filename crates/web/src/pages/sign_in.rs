@@ -91,7 +91,7 @@ pub(super) async fn begin_upstream(
 pub(super) async fn finish_upstream(request: HttpRequest, provider: web::Path<String>) -> Answer {
     // The query is the provider's and no form of ours: what it says to people may have lines.
     let by = Anybody::of(Visit::begin(&request)?, &Fields::default()).await?;
-    let finished = match Parameters::parse_query(request.query_string()) {
+    let finished = match Parameters::parse_answer(request.query_string()) {
         Ok(parameters) => {
             let binding = by.visit.upstream_cookie.as_deref().unwrap_or_default();
             by.visit
