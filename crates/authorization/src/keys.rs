@@ -133,7 +133,9 @@ impl KeyRing {
     /// same time, of which the manager keeps one.
     fn next_key(&self, keys: &[SigningKey]) -> Option<UnixSecs> {
         let now = self.clock.unix_secs();
-        let Some(newest) = keys.iter().max_by_key(|key| key.signs_from) else {
+        let newest = keys.iter().max_by_key(|key| key.signs_from);
+        // One that was announced before any other signed signs nothing yet.
+        let Some(newest) = newest.filter(|_| keys.iter().any(|key| key.signs_from <= now)) else {
             return Some(now - now.rem_euclid(HOUR));
         };
         let soon = {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use tidegate_manager::signing_key::{ListSigningKeys, RemoveSigningKey};
-use tidegate_oauth::{Algorithm, VerificationKeys};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tidegate_manager::signing_key::{AddSigningKey, ListSigningKeys, RemoveSigningKey, SigningKey};
+use tidegate_oauth::{Algorithm, Signer, VerificationKeys};
 use tidegate_types::{Clock, ExposeSecret};
 
 use crate::bench::{Bench, ISSUER, refresh_token};
@@ -41,6 +43,32 @@ async fn the_first_start_makes_a_key_that_signs_at_once() {
         )
     );
     assert!(key.get("d").is_none());
+}
+
+#[tokio::test]
+async fn a_key_that_is_announced_before_any_other_keeps_nobody_waiting() {
+    let bench = Bench::start().await;
+    let made = Signer::generate(Algorithm::Es256).unwrap();
+    let announced = AddSigningKey {
+        key: SigningKey {
+            id: made.kid.clone(),
+            algorithm: "ES256".to_owned(),
+            private_key: STANDARD.encode(made.pkcs8),
+            public_jwk: made.public_jwk,
+            signs_from: bench.clock.unix_secs() + 3_600,
+            published_until: None,
+        },
+        overlap_secs: 7_200,
+    };
+    bench.call(announced).await;
+    let (_, reply) = bench.connected().await;
+    let signing = kid(reply.access_token.expose_secret());
+    assert_ne!(made.kid, signing);
+    let published = published(&bench).await;
+    assert!(
+        published.contains(&signing) && published.contains(&made.kid),
+        "{published:?}"
+    );
 }
 
 #[tokio::test]
