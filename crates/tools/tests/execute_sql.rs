@@ -632,7 +632,11 @@ async fn a_mistake_is_told_with_the_nearest_name_that_the_caller_may_read() {
         let failed = shown(fixture.sql(user, sql).await.unwrap_err());
         assert_eq!(json!(expected), failed["error"], "{sql}");
     }
-    // Nor is what refers to a table, or is referred to.
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_refers_to_a_table_is_not_named_to_those_who_do_not_see_every_table() {
+    let fixture = Fixture::new();
     let more = "CREATE TABLE public.tariff(id int PRIMARY KEY); CREATE TABLE public.secret_part(of int REFERENCES tariff); \
                 INSERT INTO tariff VALUES (1), (2); INSERT INTO secret_part VALUES (1); \
                 ALTER TABLE salaries ADD part int REFERENCES tariff";

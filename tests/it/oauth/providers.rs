@@ -101,10 +101,10 @@ async fn a_refusal_whose_words_have_lines_is_told_as_one_and_its_words_to_nobody
     let state = to.query_pairs().find(|(name, _)| name == "state");
     let (iss, state) = (form_of([("iss", issuer.as_str())]), state.unwrap().1);
     let back = format!(
-        "/sign-in/real/callback?state={state}&{iss}&error=access_denied&error_description=one%0D%0Atwo"
+        "/sign-in/real/callback?state={state}&{iss}&error=access_denied&error_description=zebra%0D%0Azebra"
     );
     let page = browser.get(&back).await;
     assert_eq!(StatusCode::FORBIDDEN, page.status, "{}", page.html);
-    let says_so = page.html.contains("the provider did not agree");
-    assert!(says_so && !page.html.contains("two"), "{}", page.html);
+    let says_so = page.html.contains("The provider did not agree");
+    assert!(says_so && !page.html.contains("zebra"), "{}", page.html);
 }
