@@ -58,10 +58,19 @@ impl TableName {
         }
     }
 
+    /// The name as people write it in SQL: see [`Dialect::written`].
+    pub fn written(&self, dialect: Dialect) -> String {
+        self.joined(|part| dialect.written(part))
+    }
+
     /// The name in quotes, to be put into SQL.
     pub(crate) fn to_sql(&self, dialect: Dialect) -> String {
+        self.joined(|part| dialect.quote(part))
+    }
+
+    fn joined(&self, write: impl Fn(&str) -> String) -> String {
         let parts = [&self.catalog, &self.schema].into_iter().flatten();
-        let parts = parts.chain([&self.table]).map(|part| dialect.quote(part));
+        let parts = parts.chain([&self.table]).map(|part| write(part));
         parts.collect::<Vec<_>>().join(".")
     }
 

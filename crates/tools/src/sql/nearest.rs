@@ -72,7 +72,8 @@ pub(super) async fn tables(
 }
 
 fn table(dialect: Dialect, readable: &[TableName], names: &Names, name: &str) -> Option<String> {
-    // The same name elsewhere is nearer than any other; then come those where it was looked up.
+    // The same name elsewhere is nearer than any other; then come those where it was looked up, but for a dataset that
+    // names a table that is no more.
     let (on_path, elsewhere): (Vec<_>, Vec<_>) = readable
         .iter()
         .partition(|table| is_found_bare(names, table));
@@ -83,10 +84,9 @@ fn table(dialect: Dialect, readable: &[TableName], names: &Names, name: &str) ->
     if let Some(near) = near(&on_path).filter(|near| !is_elsewhere && near != name) {
         return Some(dialect.written(&near));
     }
-    // A dataset may name a table that is no more.
-    let near = near(&elsewhere).filter(|near| is_elsewhere || near != name)?;
+    let near = near(&elsewhere)?;
     let table = elsewhere.into_iter().find(|table| table.table == near)?;
-    Some(written(dialect, table))
+    Some(table.written(dialect))
 }
 
 fn is_found_bare(names: &Names, table: &TableName) -> bool {
@@ -179,16 +179,9 @@ async fn columns(
             .collect();
         sentences.push(format!(
             "columns of {}: {}",
-            written(dialect, table),
+            table.written(dialect),
             beginning(&list.join(", "), MAX_LIST_BYTES)
         ));
     }
     (!sentences.is_empty()).then(|| sentences.join(" "))
-}
-
-fn written(dialect: Dialect, table: &TableName) -> String {
-    let parts = [&table.catalog, &table.schema].into_iter().flatten();
-    let parts = parts.chain([&table.table]);
-    let parts: Vec<_> = parts.map(|part| dialect.written(part)).collect();
-    parts.join(".")
 }
