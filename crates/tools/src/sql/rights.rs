@@ -56,10 +56,12 @@ pub(super) async fn secure(
         check_types(context, database, &rows.map_err(failure::guard)?, names).await?;
     }
     check_tables(context, database, script, names).await?;
-    if filters.is_empty() && database.engine.dialect() == Dialect::Sqlite {
+    if database.engine.dialect() == Dialect::PostgreSql {
+        found_where_checked(script, names, &mut catalogue)?;
+    }
+    if filters.is_empty() && catalogue.tables.is_empty() {
         return Ok(filters);
     }
-    found_where_checked(script, names, &mut catalogue)?;
     script.place(&catalogue).map_err(failure::guard)?;
     if filters.is_empty() {
         return Ok(filters);
