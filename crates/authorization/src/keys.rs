@@ -133,11 +133,11 @@ impl KeyRing {
     /// same time, of which the manager keeps one.
     fn next_key(&self, keys: &[SigningKey]) -> Option<UnixSecs> {
         let now = self.clock.unix_secs();
-        let newest = keys.iter().max_by_key(|key| key.signs_from);
-        // One that was announced before any other signed signs nothing yet.
-        let Some(newest) = newest.filter(|_| keys.iter().any(|key| key.signs_from <= now)) else {
+        // One may have been announced before any other signed.
+        if !keys.iter().any(|key| key.signs_from <= now) {
             return Some(now - now.rem_euclid(HOUR));
-        };
+        }
+        let newest = keys.iter().max_by_key(|key| key.signs_from)?;
         let soon = {
             let soon = now.saturating_add(self.lead_secs);
             soon - soon.rem_euclid(HOUR) + HOUR
