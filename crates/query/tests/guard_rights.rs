@@ -461,3 +461,35 @@ fn tables_are_changed_only_in_the_ways_that_the_operator_allows() {
         assert!(checked(PostgreSql, sql, rows).is_ok(), "{sql}");
     }
 }
+
+/// Reads by somebody to whom single tables are open.
+const READS: Policy = Policy {
+    sees_all_tables: false,
+    ..Policy::READ_ALL
+};
+
+#[test]
+fn a_table_of_sqlite_is_not_read_by_a_call() {
+    for sql in [
+        "select * from notes('word')",
+        "select * from main.notes('word')",
+        "select * from [notes]('word') n",
+        "select * from t, notes(t.a)",
+        "select 1 where exists (select 1 from notes('word'))",
+        "select * from dbstat('main')",
+        "select * from sqlite_dbpage('main')",
+        "select * from fts5vocab('main', 'notes', 'row')",
+        "select * from sqlite_stmt()",
+        "with notes as (select 1) select * from notes('word')",
+    ] {
+        let outcome = checked(Sqlite, sql, Policy::ALL);
+        assert!(outcome.is_err(), "lets through: {sql}");
+    }
+    for sql in [
+        "select value from json_each('[1, 2]')",
+        "select * from t, JSON_TREE(t.a, '$.b') j",
+        "select * from notes where notes match 'word'",
+    ] {
+        checked(Sqlite, sql, READS).unwrap_or_else(|err| panic!("{sql}: {err}"));
+    }
+}

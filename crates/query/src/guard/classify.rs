@@ -13,7 +13,7 @@ use sqlparser::ast::{
 use super::definition::{self, DefinitionKind, NameRole};
 use super::expressions::{self, Attribute};
 use super::function_rows::FunctionRows;
-use super::functions::{FunctionClass, class_of, is_denied_table, is_niladic};
+use super::functions::{FunctionClass, class_of, is_denied_table, is_niladic, may_call_table};
 use super::place::Placement;
 use super::scope::Scopes;
 use super::types::{self, TypeUse};
@@ -597,6 +597,12 @@ impl Visitor for Walk {
             } => {
                 self.alias(alias.as_ref());
                 if args.is_some() {
+                    let called = expressions::last_name(self.dialect, name);
+                    if called.is_none_or(|called| may_call_table(self.dialect, &called)) {
+                        self.forbid(
+                            "a table that is called as a function (write name MATCH '…' instead)",
+                        );
+                    }
                     self.function(name);
                     self.is_function = true;
                 }

@@ -29,6 +29,7 @@ const SQLITE_FUNCTIONS: &[&str] = &[
     "load_extension",
     "randomblob",
     "readfile",
+    "rtreecheck",
     "sqlite_log",
     "sqlite_offset",
     "sqlite_source_id",
@@ -47,6 +48,9 @@ const SQLITE_TABLES: &[&str] = &[
     "tables_used",
     "completion",
 ];
+
+/// Functions of SQLite that stand for a table. Any virtual table can be called like one, and is read by it.
+const SQLITE_ROWS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree"];
 
 /// The class of a function, by its last name in lower case.
 pub(super) fn class_of(dialect: Dialect, name: &str) -> FunctionClass {
@@ -116,7 +120,7 @@ pub(crate) fn is_denied_function(dialect: Dialect, name: &str) -> bool {
 }
 
 /// Whether a table may not be read, whatever the rights.
-pub(super) fn is_denied_table(dialect: Dialect, table: &TableName) -> bool {
+pub(crate) fn is_denied_table(dialect: Dialect, table: &TableName) -> bool {
     let name = table.table.as_str();
     match dialect {
         Dialect::PostgreSql => {
@@ -136,6 +140,11 @@ pub(super) fn is_denied_table(dialect: Dialect, table: &TableName) -> bool {
                     .any(|prefix| name.starts_with(prefix))
         }
     }
+}
+
+/// Whether a call in the place of a table may be one of a table.
+pub(super) fn may_call_table(dialect: Dialect, name: &str) -> bool {
+    dialect == Dialect::Sqlite && !SQLITE_ROWS.contains(&name)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ mod types;
 pub use classify::StatementKind;
 pub use definition::{DefinitionKind, DefinitionKinds};
 pub use filter::RowFilters;
-pub(crate) use functions::is_denied_function;
+pub(crate) use functions::{is_denied_function, is_denied_table};
 pub(crate) use lexer::{Surroundings, surroundings};
 pub use policy::Policy;
 pub use script::{Script, SqlStatement};

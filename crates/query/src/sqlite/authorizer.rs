@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-use crate::Dialect;
-use crate::guard::is_denied_function;
+use crate::guard::{is_denied_function, is_denied_table};
+use crate::{Dialect, TableName};
 
 /// What the statements that are prepared now may do. Shared with the authorizer of one connection.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,11 @@ impl Allowance {
         let level = self.0.load(Ordering::Relaxed);
         let is_allowed = level == OWN
             || match context.action {
-                AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
+                AuthAction::Select | AuthAction::Recursive => true,
+                AuthAction::Read { table_name, .. } => {
+                    let name = TableName::stored(Dialect::Sqlite, None, table_name);
+                    !is_denied_table(Dialect::Sqlite, &name)
+                }
                 AuthAction::Function { function_name } => {
                     !is_denied_function(Dialect::Sqlite, &function_name.to_ascii_lowercase())
                 }
