@@ -493,3 +493,43 @@ fn a_table_of_sqlite_is_not_read_by_a_call() {
         checked(Sqlite, sql, READS).unwrap_or_else(|err| panic!("{sql}: {err}"));
     }
 }
+
+#[test]
+fn views_of_extensions_that_show_statements_of_others_are_refused_in_any_schema() {
+    for sql in [
+        "select query from pg_stat_statements",
+        "select query from public.pg_stat_statements",
+        "select query from monitoring.\"pg_stat_statements\"",
+        "select * from extensions.pg_buffercache",
+        "select * from public.pg_wait_sampling_history",
+    ] {
+        let outcome = checked(PostgreSql, sql, Policy::ALL);
+        assert!(matches!(outcome, Err(GuardError::Tables(_))), "{sql}");
+    }
+    let outcome = checked(Sqlite, "select rtreecheck('main', 'boxes')", Policy::ALL);
+    assert!(matches!(outcome, Err(GuardError::Functions(_))));
+}
+
+#[test]
+fn options_of_foreign_servers_are_shown_to_nobody() {
+    for table in [
+        "pg_foreign_server",
+        "pg_catalog.pg_user_mapping",
+        "pg_catalog.pg_foreign_table",
+        "information_schema._pg_user_mappings",
+        "information_schema._pg_foreign_servers",
+        "information_schema.foreign_server_options",
+        "information_schema.user_mapping_options",
+        "information_schema.\"foreign_table_options\"",
+    ] {
+        let sql = format!("select * from {table}");
+        let outcome = checked(PostgreSql, &sql, Policy::ALL);
+        assert!(matches!(outcome, Err(GuardError::Tables(_))), "{sql}");
+    }
+    checked(
+        PostgreSql,
+        "select * from shop.foreign_table_options",
+        READS,
+    )
+    .unwrap();
+}

@@ -49,6 +49,10 @@ const SQLITE_TABLES: &[&str] = &[
     "completion",
 ];
 
+/// Views of PostgreSQL's own extensions that show the statements of others or the pages that they read, in whatever
+/// schema they were made.
+const POSTGRES_EXTENSION_PREFIXES: &[&str] = &["pg_buffercache", "pg_stat", "pg_wait_sampling"];
+
 /// Functions of SQLite that stand for a table. Any virtual table can be called like one, and is read by it.
 const SQLITE_ROWS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree"];
 
@@ -128,9 +132,10 @@ pub(crate) fn is_denied_table(dialect: Dialect, table: &TableName) -> bool {
             let is_system =
                 schema.is_none_or(|schema| matches!(schema, "pg_catalog" | "information_schema"));
             schema.is_some_and(|schema| schema.starts_with("pg_toast"))
-                || is_system
-                    && (postgres::DENIED_TABLES.binary_search(&name).is_ok()
-                        || name.starts_with("pg_stat"))
+                || is_system && postgres::DENIED_TABLES.binary_search(&name).is_ok()
+                || POSTGRES_EXTENSION_PREFIXES
+                    .iter()
+                    .any(|prefix| name.starts_with(prefix))
         }
         // A table-valued function may be named like a table, without parentheses.
         Dialect::Sqlite => {

@@ -712,8 +712,16 @@ pub(super) const CATALOGUE: &[&str] = &[
     "shobj_description",
 ];
 
-/// Views that show other sessions, secrets, or samples of rows that row level security hides.
+/// Views that show other sessions, secrets (options of foreign servers hold passwords), or samples of rows that row level security hides.
 pub(super) const DENIED_TABLES: &[&str] = &[
+    "_pg_foreign_data_wrappers",
+    "_pg_foreign_servers",
+    "_pg_foreign_table_columns",
+    "_pg_foreign_tables",
+    "_pg_user_mappings",
+    "foreign_data_wrapper_options",
+    "foreign_server_options",
+    "foreign_table_options",
     "pg_auth_members",
     "pg_authid",
     "pg_backend_memory_contexts",
@@ -721,7 +729,9 @@ pub(super) const DENIED_TABLES: &[&str] = &[
     "pg_cursors",
     "pg_db_role_setting",
     "pg_file_settings",
+    "pg_foreign_data_wrapper",
     "pg_foreign_server",
+    "pg_foreign_table",
     "pg_group",
     "pg_hba_file_rules",
     "pg_ident_file_mappings",
