@@ -533,3 +533,24 @@ fn options_of_foreign_servers_are_shown_to_nobody() {
     )
     .unwrap();
 }
+
+#[test]
+fn xmltable_reads_what_its_arguments_read() {
+    let sql = "select x.id, x.name from orders o, \
+               lateral xmltable(xmlnamespaces('urn:a' as a), '/a:rows' passing by ref (select doc from other.docs) \
+               columns n for ordinality, id int path '@id' not null, name text path 'name' default (select min(a) from t)) as x";
+    let script = checked(PostgreSql, sql, READS).unwrap_or_else(|err| panic!("{sql}: {err}"));
+    assert_eq!(vec!["orders", "other.docs", "t"], tables(PostgreSql, sql));
+    assert_eq!(sql, script.statements()[0].sql().unwrap());
+    for sql in [
+        "select * from xmltable('/a' passing '<a/>' columns b int path pg_read_file('x'))",
+        "select * from xmltable('/a' passing pg_read_file('x')::xml columns b int path '.')",
+        "select * from xmltable(pg_read_file('x') passing '<a/>' columns b int path '.')",
+        "select * from xmltable('/a' passing '<a/>' columns b int path '.' default pg_sleep(1))",
+        "select * from xmltable(xmlnamespaces(pg_read_file('x') as a), '/a' passing '<a/>' columns b int)",
+        "select x.pg_typeof from xmltable('/a' passing '<a/>' columns b int path '.') x",
+    ] {
+        let outcome = checked(PostgreSql, sql, READS);
+        assert!(outcome.is_err(), "lets through: {sql}");
+    }
+}

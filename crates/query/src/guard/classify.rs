@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{
     DataType, Expr, Function, FunctionArgumentClause, FunctionArguments, Ident, ObjectName, Query,
     Select, SelectFlavor, SetExpr, Statement, TableAlias, TableFactor, Value, ValueWithSpan, Visit,
-    Visitor,
+    Visitor, XmlTableColumnOption,
 };
 
 use super::definition::{self, DefinitionKind, NameRole};
@@ -623,6 +623,14 @@ impl Visitor for Walk {
             TableFactor::Derived { alias, .. }
             | TableFactor::UNNEST { alias, .. }
             | TableFactor::NestedJoin { alias, .. } => self.alias(alias.as_ref()),
+            TableFactor::XmlTable { columns, alias, .. } if self.dialect == Dialect::PostgreSql => {
+                self.alias(alias.as_ref());
+                for column in columns {
+                    if let XmlTableColumnOption::NamedInfo { r#type, .. } = &column.option {
+                        self.data_type(types::of(self.dialect, r#type));
+                    }
+                }
+            }
             _ => self.forbid("this kind of table expression"),
         }
         ControlFlow::Continue(())

@@ -121,6 +121,10 @@ impl<'a> Frame<'a> {
                 table_with_joins,
                 alias: None,
             } => return self.chain(dialect, table_with_joins),
+            TableFactor::XmlTable { alias, .. } => {
+                let own = || "xmltable".to_owned();
+                (alias.as_ref().map(folded).or_else(|| Some(own())), None)
+            }
             TableFactor::Derived { alias, .. }
             | TableFactor::UNNEST { alias, .. }
             | TableFactor::NestedJoin { alias, .. } => (alias.as_ref().map(folded), None),

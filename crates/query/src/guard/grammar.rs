@@ -95,6 +95,8 @@ enum Open {
     RowsFrom,
     /// `XMLEXISTS(…`.
     XmlExists,
+    /// `XMLTABLE(…`.
+    XmlTable,
     /// `SUBSTRING(…`, and whether `SIMILAR` was in it.
     Substring(bool),
 }
@@ -257,6 +259,8 @@ impl Adapter {
             Open::Substring(false)
         } else if is_postgres && self.was_word(0, "XMLEXISTS") {
             Open::XmlExists
+        } else if is_postgres && self.was_word(0, "XMLTABLE") {
+            Open::XmlTable
         } else {
             Open::Plain
         });
@@ -426,6 +430,8 @@ impl Adapter {
             Keyword::SIMILAR | Keyword::ESCAPE => self.substring_similar(keyword),
             Keyword::OPERATOR => self.prefix_operator(),
             Keyword::PASSING => self.xml_passing(),
+            // A function may name what is left of it without the word.
+            Keyword::LATERAL => self.skip_if(self.is_word(1, "XMLTABLE"), 1),
             Keyword::NoKeyword if self.is_word(0, "DOCUMENT") => self.xml_document(),
             Keyword::NoKeyword if self.is_word(0, "XMLSERIALIZE") => {
                 self.words.has_xmlserialize |= *self.peek(1) == Token::LParen;
@@ -466,13 +472,18 @@ impl Adapter {
         false
     }
 
-    /// `XMLEXISTS('//a' PASSING [BY REF] b [BY REF])`, for the parser with a comma.
+    /// `XMLEXISTS('//a' PASSING [BY REF] b [BY REF])`, for the parser with a comma, and `XMLTABLE` without the mark.
     fn xml_passing(&mut self) -> bool {
+        let is_by = self.is_word(1, "BY") && (self.is_word(2, "REF") || self.is_word(2, "VALUE"));
+        if self.open.last() == Some(&Open::XmlTable) && is_by {
+            self.take();
+            self.skip(2);
+            return true;
+        }
         if self.open.last() != Some(&Open::XmlExists) {
             return false;
         }
         self.put(Token::Comma);
-        let is_by = self.is_word(1, "BY") && (self.is_word(2, "REF") || self.is_word(2, "VALUE"));
         self.skip(if is_by { 3 } else { 1 });
         true
     }

@@ -90,6 +90,16 @@ async fn a_rule_holds_however_the_table_is_named() {
         ("select count(public.sales.*) from public.sales", "2|"),
         ("select count(sales) from sales", "2|"),
         (
+            "select x.c from sales s, xmltable('/a' passing xmlelement(name a, s.country) columns c text path '.') x \
+             order by 1",
+            "France|Spain|",
+        ),
+        (
+            "select x.n from xmltable('/a' passing xmlelement(name a, (select count(*) from public.sales)) \
+             columns n int path '.') x",
+            "2|",
+        ),
+        (
             "with sales as (select id from sales) select id from sales order by 1",
             "1|3|",
         ),
