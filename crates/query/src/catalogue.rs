@@ -15,6 +15,8 @@ pub struct NamesInUse {
     pub types: BTreeSet<TableName>,
     /// Functions that are not the server's own.
     pub functions: BTreeSet<TableName>,
+    /// Collations that not every server has.
+    pub collations: BTreeSet<TableName>,
     /// Whether tables are made, in the schema where the database makes them.
     pub creates: bool,
 }
@@ -26,11 +28,15 @@ impl NamesInUse {
             && self.tables.is_empty()
             && self.types.is_empty()
             && self.functions.is_empty()
+            && self.collations.is_empty()
     }
 
     /// Whether any of them is to be looked up.
     pub(crate) fn needs_answers(&self) -> bool {
-        !(self.tables.is_empty() && self.types.is_empty() && self.functions.is_empty())
+        !(self.tables.is_empty()
+            && self.types.is_empty()
+            && self.functions.is_empty()
+            && self.collations.is_empty())
     }
 
     /// Takes in others.
@@ -38,6 +44,7 @@ impl NamesInUse {
         self.tables.extend(others.tables);
         self.types.extend(others.types);
         self.functions.extend(others.functions);
+        self.collations.extend(others.collations);
         self.creates |= others.creates;
     }
 }
@@ -73,9 +80,9 @@ pub enum TypeFacts {
 /// What all functions of a name are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FunctionFacts {
-    /// Made by a person or an extension, and no argument names something in the catalogue.
+    /// Made by a person or an extension, and it neither takes nor gives a name of the catalogue.
     Plain,
-    /// The server's own, or one that takes a name of the catalogue.
+    /// The server's own, or one that takes or gives a name of the catalogue.
     Catalogue,
 }
 
@@ -98,15 +105,27 @@ impl FromIterator<(String, String, String)> for Leakproof {
     }
 }
 
+/// Something other than a table that goes by a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named<F> {
+    /// What it is.
+    pub facts: F,
+    /// The schemas that people made and in which it, or what it is made from, was found. What an extension brought is
+    /// in none.
+    pub schemas: BTreeSet<String>,
+}
+
 /// What was found of [`NamesInUse`]. What was not found is not there.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     /// By the name as it was asked for.
     pub tables: BTreeMap<TableName, Arc<TableFacts>>,
     /// By the name as it was asked for.
-    pub types: BTreeMap<TableName, TypeFacts>,
+    pub types: BTreeMap<TableName, Named<TypeFacts>>,
     /// By the name as it was asked for.
-    pub functions: BTreeMap<TableName, FunctionFacts>,
+    pub functions: BTreeMap<TableName, Named<FunctionFacts>>,
+    /// By the name as it was asked for.
+    pub collations: BTreeMap<TableName, Named<()>>,
     /// Where a table without a schema is made.
     pub creation_schema: Option<String>,
     /// Which comparisons may be made on rows that nobody may see.

@@ -554,3 +554,193 @@ fn xmltable_reads_what_its_arguments_read() {
         assert!(outcome.is_err(), "lets through: {sql}");
     }
 }
+
+#[test]
+fn a_text_that_postgresql_takes_for_a_name_is_one_that_it_brings() {
+    for sql in [
+        "select to_tsvector('closed.words', body) from t",
+        "select to_tsvector('words', body) from t",
+        "select to_tsvector('closed.words' collate \"C\", body) from t",
+        "select to_tsvector(('closed.words'), body) from t",
+        "select to_tsvector(((('closed.words') collate \"C\")), body) from t",
+        "select to_tsvector(E'closed.words', body) from t",
+        "select to_tsvector(U&'closed.words', body) from t",
+        "select to_tsvector($$closed.words$$, body) from t",
+        "select to_tsvector(n'closed.words', body) from t",
+        "select to_tsvector('closed'\n'.words', body) from t",
+        "select pg_catalog.to_tsvector('closed.words', body) from t",
+        "select \"to_tsvector\"('closed.words', body) from t",
+        "select TO_TSVECTOR('closed.words', body) from t",
+        "select to_tsvector((row('closed.words')).f1, body) from t",
+        "select to_tsvector('\"closed\".\"words\"', body) from t",
+        "select to_tsvector(' closed . words', body) from t",
+        "select to_tsvector('english.words', body) from t",
+        "select to_tsvector('13337', body) from t",
+        "select to_tsvector('closed.words', '{}'::jsonb)",
+        "select jsonb_to_tsvector('closed.words', '{}', '[\"all\"]')",
+        "select json_to_tsvector('closed.words', '{}', '[\"all\"]')",
+        "select to_tsquery('closed.words', 'a')",
+        "select plainto_tsquery('closed.words', 'a')",
+        "select phraseto_tsquery('closed.words', 'a')",
+        "select websearch_to_tsquery('closed.words', 'a')",
+        "select ts_headline('closed.words', body, to_tsquery('a')) from t",
+        "select ts_headline('closed.words', body, to_tsquery('a'), 'MaxWords=5') from t",
+        "select ts_lexize('closed.stem', 'a')",
+        "select ts_lexize('words', 'a')",
+        "select * from ts_parse('closed.parser', 'a')",
+        "select * from ts_parse(kind, 'a') from t",
+        "select ts_parse('closed' || '.parser', 'a')",
+        "select * from ts_token_type('closed.parser')",
+        "select * from ts_token_type(3722)",
+        "select g.ts_token_type from unnest(array['closed.parser']) g",
+        "select (t.kind).ts_token_type from t",
+        "select * from ts_debug('closed.words', 'a')",
+        "select * from ts_debug(document => 'a', config => 'closed.words')",
+        "select to_tsvector(config => 'closed.words', document => 'a')",
+        "select coalesce(dictionary, 'closed.stem') from ts_debug('a')",
+        "select coalesce(get_current_ts_config(), 'closed.words')",
+        "select 'closed.words'::regconfig",
+        "select cast('closed.stem' as regdictionary)",
+        "select 'closed.german'::regcollation",
+        "select 'closed.+(int,int)'::regoperator, 'closed.+'::regoper",
+        "select 'closed.twice(int)'::regprocedure, 'closed.twice'::regproc",
+        "select 'closed'::regnamespace",
+        "select 'somebody'::regrole",
+        "select 'closed.mood'::regtype",
+        "select regnamespace 'closed'",
+        "select regconfig 'closed.words'",
+        "select regtype 'closed.mood' from t",
+        "select pg_catalog.regnamespace 'closed'",
+        "select regnamespace $$closed$$",
+        "update t set a = 1 returning regnamespace 'closed'",
+        "select json_value('\"closed\"', '$' returning regnamespace)",
+        "select * from xmltable('/a' passing '<a>closed</a>' columns b regnamespace path '.')",
+        "select * from json_to_record('{\"a\": \"closed\"}') as x(a regnamespace)",
+    ] {
+        let outcome = checked(
+            PostgreSql,
+            sql,
+            Policy {
+                allow_dml: true,
+                ..READS
+            },
+        );
+        assert!(outcome.is_err(), "lets through: {sql}");
+    }
+    for sql in [
+        "select to_tsvector(body) @@ to_tsquery('a & b') from t",
+        "select to_tsvector('english', body) @@ plainto_tsquery('english', 'a b') from t",
+        "select to_tsvector('pg_catalog.simple', coalesce(title, '') || ' ' || body) from t",
+        "select to_tsvector('German', body) from t",
+        "select to_tsvector(t.language, body) from t",
+        "select ts_headline(coalesce(body, ''), websearch_to_tsquery('a'), 'MaxWords=5') from t",
+        "select ts_headline('english', body, to_tsquery('english', 'a'), 'StartSel=<b>') from t",
+        "select ts_headline(body, to_tsquery('a')) from t",
+        "select ts_lexize('english_stem', 'stars')",
+        "select * from ts_parse('default', 'a b')",
+        "select * from ts_token_type('default')",
+        "select ts_rank_cd(to_tsvector('english', body), to_tsquery('a')) from t",
+        "select (t.body).to_tsvector from t",
+        "select date '2024-01-01', varchar(3) 'abc', inet '10.0.0.1', bit(3) '101'",
+        "select extract('year' from now()), extract(year from now())",
+    ] {
+        checked(PostgreSql, sql, READS).unwrap_or_else(|err| panic!("{sql}: {err}"));
+    }
+    // They tell nothing new to somebody who may see everything.
+    for sql in [
+        "select to_tsvector('closed.words', body) from t",
+        "select 'closed.words'::regconfig, regnamespace 'closed'",
+        "select * from ts_debug('closed.words', 'a')",
+    ] {
+        checked(PostgreSql, sql, Policy::READ_ALL).unwrap_or_else(|err| panic!("{sql}: {err}"));
+    }
+}
+
+/// `closed` is named, or the statement does not parse.
+#[test]
+fn a_schema_is_found_wherever_it_stands() {
+    let catalogue = tidegate_query::Catalogue::default();
+    for sql in [
+        "select 'a' < 'b' collate closed.german",
+        "select 'a' < 'b' collate \"closed\".\"German\"",
+        "select a from t order by a collate closed.german desc",
+        "select max(a collate closed.german) over (order by b collate closed.german) from t",
+        "select * from json_to_record('{}') as x(a text collate closed.german)",
+        "create table u (a text collate closed.german)",
+        "create table u (a text, b text collate closed.german not null)",
+        "create index on t (a collate closed.german)",
+        "alter table t add column b text collate closed.german",
+        "alter table t alter column a type text collate closed.german",
+        "create table u (a text) partition by range (a collate closed.german)",
+        "select 1 operator(closed.+) 2",
+        "select 1 operator (closed . +) 2",
+        "select 1 OPERATOR(/* a */ \"closed\".+) 2",
+        "select operator(closed.-) 1",
+        "select 1, operator(closed.@) a from t",
+        "select 1 operator(closed.=) any (array[1])",
+        "select 1 where 1 operator(closed.=) all (select 1)",
+        "select a from t order by a using operator(closed.<)",
+        "select array_agg(a order by a using operator(closed.<)) from t",
+        "create table u (a int, exclude using gist (a with operator(closed.&&)))",
+        "select 1 operator(d.closed.+) 2",
+        "select closed.twice(1)",
+        "select closed.lower('A')",
+        "select closed.count(*) from t",
+        "select closed.sum(a) over () from t",
+        "select * from closed.generate_series(1, 2)",
+        "select * from closed.series(1, 2) s",
+        "select * from rows from (closed.series(1, 2))",
+        "select * from t tablesample closed.system(1)",
+        "select cast('a' as closed.mood)",
+        "select 'a'::closed.mood[]",
+        "select null::closed.int4",
+        "select enum_range(null::closed.mood)",
+        "select closed.mood 'a'",
+        "select closed.mood(3) 'a'",
+        "select closed.mood $$a$$ from t",
+        "insert into t values (1) returning closed.mood 'a'",
+        "with x as (update t set a = 1 returning closed.mood 'a') select * from x",
+        "select * from json_to_record('{}') as x(a closed.mood)",
+        "select * from xmltable('/a' passing '<a/>' columns a closed.mood path '.')",
+        "select json_value('1', '$' returning closed.mood)",
+        "select json_object('a': 1 returning closed.mood)",
+        "select closed.payroll.amount from t",
+        "select closed.payroll.* from t",
+        "select count(closed.payroll.*) from t",
+        "select 1 from t where closed.payroll.amount > 1",
+        "select d.closed.payroll.amount from t",
+        "update t set a = 1 returning closed.payroll.*",
+        "delete from t returning closed.payroll.amount",
+    ] {
+        let Ok(script) = checked(PostgreSql, sql, CHANGES) else {
+            continue;
+        };
+        let schemas = script.schemas(CHANGES, &catalogue);
+        let outcome = script.check_names(CHANGES, &catalogue, &["public".to_owned()].into());
+        assert!(
+            outcome.is_err() || schemas.contains("closed"),
+            "{sql}: {schemas:?}"
+        );
+        assert!(
+            outcome.is_err()
+                || script
+                    .tables()
+                    .iter()
+                    .any(|table| table.to_string().contains("closed")),
+            "lets through: {sql}"
+        );
+    }
+    for sql in [
+        "select 'a' < 'b' collate \"C\", 'a' < 'b' collate pg_catalog.\"de-x-icu\"",
+        "select 1 operator(pg_catalog.+) 2, operator(pg_catalog.-) 1",
+        "select pg_catalog.lower('A'), pg_catalog.count(*) from t",
+        "select null::pg_catalog.int4, pg_catalog.int4 '1'",
+        "select public.t.a, public.t.* from public.t",
+        "select t.a, t.* from t",
+        "select (a).b.c from t",
+    ] {
+        let script = checked(PostgreSql, sql, READS).unwrap_or_else(|err| panic!("{sql}: {err}"));
+        let outcome = script.check_names(READS, &catalogue, &["public".to_owned()].into());
+        assert!(outcome.is_ok(), "{sql}: {outcome:?}");
+    }
+}

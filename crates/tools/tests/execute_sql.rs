@@ -1162,3 +1162,201 @@ async fn under_a_rule_a_database_speaks_by_its_code_alone() {
     let words = failed["error"].as_str().unwrap();
     assert!(words.contains("invalid input syntax"), "{words}");
 }
+
+/// `finn` sees a table of `public` alone.
+const CLOSED: &str = "
+    CREATE SCHEMA closed;
+    CREATE TABLE closed.payroll(amount int);
+    CREATE TYPE closed.mood AS ENUM ('angry', 'sad');
+    CREATE DOMAIN closed.code AS text;
+    CREATE TYPE closed.pair AS (a int, b int);
+    CREATE FUNCTION closed.twice(int) RETURNS int LANGUAGE sql AS 'select 2 * $1';
+    CREATE FUNCTION closed.lower(text) RETURNS text LANGUAGE sql AS 'select $1';
+    CREATE OPERATOR closed.@ (FUNCTION = closed.twice, RIGHTARG = int);
+    CREATE OPERATOR closed.<<< (FUNCTION = int4lt, LEFTARG = int, RIGHTARG = int);
+    CREATE COLLATION closed.german FROM \"C\";
+    CREATE TEXT SEARCH CONFIGURATION closed.words (COPY = pg_catalog.english);
+    CREATE TEXT SEARCH DICTIONARY closed.stem (TEMPLATE = pg_catalog.simple);
+    CREATE TYPE public.size AS ENUM ('small', 'big');
+    CREATE FUNCTION public.thrice(int) RETURNS int LANGUAGE sql AS 'select 3 * $1';
+    CREATE FUNCTION public.none() RETURNS regclass LANGUAGE sql AS 'select null::regclass';
+    CREATE DOMAIN public.disguise AS closed.mood;
+    CREATE COLLATION public.french FROM \"C\";
+    CREATE OPERATOR public.<<< (FUNCTION = int4lt, LEFTARG = int, RIGHTARG = int);";
+
+impl Fixture {
+    /// The words of a refusal.
+    async fn refused(&self, user: &str, sql: &str) -> String {
+        match self.sql(user, sql).await {
+            Err(ToolFailure::Failed { message, .. } | ToolFailure::Forbidden(message)) => message,
+            other => panic!("{user}: {sql}: {other:?}"),
+        }
+    }
+}
+
+/// Each names the schema `closed` in another place.
+const NAMES_IN_CLOSED: &[&str] = &[
+    "select 'a' < 'b' collate closed.german",
+    "select 'a' < 'b' collate closed.nothing",
+    "select order_number from cleaned_sales_data order by country collate closed.german",
+    "select operator(closed.@) 1",
+    "select 1 operator(closed.<<<) 2",
+    "select 1 operator(closed.>>>) 2",
+    "select order_number from cleaned_sales_data order by 1 using operator(closed.<<<)",
+    "select closed.twice(1)",
+    "select closed.nothing(1)",
+    "select closed.lower('A')",
+    "select closed.upper('A')",
+    "select * from closed.twice(1)",
+    "select 'sad'::closed.mood",
+    "select 'sad'::closed.nothing",
+    "select closed.mood 'sad'",
+    "select closed.code 'sad'",
+    "select cast(null as closed.mood[])",
+    "select null::closed._mood",
+    "select enum_range(null::closed.mood)",
+    "select enum_first(null::closed.mood), enum_last(null::closed.mood)",
+    "select (null::closed.pair).a",
+    "select * from json_to_record('{\"a\": \"sad\"}') as x(a closed.mood)",
+    "select * from json_populate_record(null::closed.pair, '{}')",
+    "select * from xmltable('/a' passing '<a>sad</a>' columns a closed.mood path '.')",
+    "select closed.payroll.amount from cleaned_sales_data",
+    "select closed.payroll.* from cleaned_sales_data",
+    "select examples.closed.payroll.amount from cleaned_sales_data",
+    "select to_tsvector('closed.words', country) from cleaned_sales_data",
+    "select to_tsquery('closed.nothing', 'a')",
+    "select ts_headline('closed.words', 'a', to_tsquery('a'))",
+    "select ts_lexize('closed.stem', 'a')",
+    "select * from ts_parse('closed.parser', 'a')",
+    "select 'closed.words'::regconfig",
+    "select regnamespace 'closed'",
+    "select 1 from closed.payroll, closed.twice(1)",
+    "select 1 from closed.payroll, closed.nothing(1)",
+    "select closed.nothing(1) from closed.payroll",
+    "explain select closed.twice(1)",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_tells_whether_a_schema_is_there_or_what_lies_in_it() {
+    let fixture = Fixture::new();
+    fixture.server.execute("examples", CLOSED).unwrap();
+    for sql in NAMES_IN_CLOSED {
+        let there = fixture.refused("finn", sql).await;
+        let nowhere = fixture
+            .refused("finn", &sql.replace("closed", "nowhere"))
+            .await;
+        assert_eq!(there.replace("closed", "nowhere"), nowhere, "{sql}");
+        assert!(
+            there.contains("access denied") || there.contains("cannot be run here"),
+            "{sql}: {there}"
+        );
+    }
+    for sql in [
+        "select enum_range(null::disguise)",
+        "select coalesce(none(), 'salaries')",
+        "select (c.country).disguise from cleaned_sales_data c",
+    ] {
+        let words = fixture.refused("finn", sql).await;
+        assert!(
+            words.contains("access denied") && !words.contains("angry"),
+            "{words}"
+        );
+    }
+    for (sql, expected) in [
+        ("select public.thrice(2) + thrice(1)", json!(9)),
+        ("select 'big'::public.size", json!("big")),
+        ("select size 'small'", json!("small")),
+        ("select enum_last(null::size)", json!("big")),
+        ("select 1 operator(public.<<<) 2", json!(true)),
+        ("select 1 <<< 2", json!(true)),
+        ("select 1 operator(pg_catalog.<) 2", json!(true)),
+        ("select 'a' < 'b' collate french", json!(true)),
+        ("select 'a' < 'b' collate public.french", json!(true)),
+        ("select 'a' < 'b' collate \"C\"", json!(true)),
+        ("select 'a' < 'b' collate pg_catalog.\"POSIX\"", json!(true)),
+        ("select 'a' < 'b' collate ucs_basic", json!(true)),
+        ("select pg_catalog.lower('A')", json!("a")),
+        (
+            "select to_tsvector('english', 'stars') @@ to_tsquery('english', 'star')",
+            json!(true),
+        ),
+        (
+            "select count(public.cleaned_sales_data.*) from cleaned_sales_data",
+            json!(2),
+        ),
+        (
+            "select count(x.c) from cleaned_sales_data s, \
+             xmltable('/a' passing xmlelement(name a, s.country) columns c text path '.') x",
+            json!(2),
+        ),
+    ] {
+        assert_eq!(expected, fixture.value("finn", sql).await, "{sql}");
+    }
+    // Whoever may see everything may name everything.
+    for (sql, expected) in [
+        ("select closed.twice(2)", json!(4)),
+        ("select enum_last(null::closed.mood)", json!("sad")),
+        ("select closed.mood 'sad'", json!("sad")),
+        ("select 'a' < 'b' collate closed.german", json!(true)),
+        ("select ts_lexize('closed.stem', 'a')::text", json!("{a}")),
+    ] {
+        for user in ["admin", "dan"] {
+            assert_eq!(expected, fixture.value(user, sql).await, "{user}: {sql}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_search_path_leads_to_nothing_in_a_closed_schema_but_extensions() {
+    let fixture = Fixture::new();
+    fixture.server.execute("examples", CLOSED).unwrap();
+    fixture
+        .server
+        .execute(
+            "examples",
+            "CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions;
+             ALTER ROLE superset SET search_path = public, closed, extensions",
+        )
+        .unwrap();
+    for (sql, other) in [
+        ("select 'sad'::mood", "mooo"),
+        ("select mood 'sad'", "mooo"),
+        ("select enum_range(null::mood)", "mooo"),
+        ("select null::_mood", "mooo"),
+        ("select twice(1)", "twicc"),
+        ("select * from twice(1)", "twicc"),
+        ("select 'a' < 'b' collate german", "germen"),
+    ] {
+        let name = ["mood", "twice", "german"];
+        let name = name.into_iter().find(|name| sql.contains(name)).unwrap();
+        let there = fixture.refused("finn", sql).await;
+        let nowhere = fixture.refused("finn", &sql.replace(name, other)).await;
+        assert_eq!(there.replace(name, other), nowhere, "{sql}");
+    }
+    for sql in [
+        "select (c.country).mood from cleaned_sales_data c",
+        "select enum_range((c.country).mood) from cleaned_sales_data c",
+        "select g.mood from unnest(array['sad'::text]) g",
+    ] {
+        let words = fixture.refused("finn", sql).await;
+        assert!(words.contains("access denied"), "{sql}: {words}");
+    }
+    for (sql, expected) in [
+        ("select 'A'::citext = 'a'::citext", json!(true)),
+        (
+            "select regexp_replace('Ab'::citext, 'b', 'c')::text",
+            json!("Ac"),
+        ),
+        ("select citext_eq('A'::citext, 'a')", json!(true)),
+        ("select 'big'::size", json!("big")),
+        ("select thrice(1)", json!(3)),
+    ] {
+        assert_eq!(expected, fixture.value("finn", sql).await, "{sql}");
+    }
+    // Its name is that of a schema that is not open.
+    let there = fixture
+        .refused("finn", "select 'A'::extensions.citext")
+        .await;
+    let nowhere = fixture.refused("finn", "select 'A'::nowhere.citext").await;
+    assert_eq!(there.replace("extensions", "nowhere"), nowhere);
+}

@@ -1,25 +1,25 @@
 //! What a statement does, and everything in it that must be looked at. What is not known to be
 //! harmless is refused.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    DataType, Expr, Function, FunctionArgumentClause, FunctionArguments, Ident, ObjectName, Query,
-    Select, SelectFlavor, SetExpr, Statement, TableAlias, TableFactor, Value, ValueWithSpan, Visit,
-    Visitor, XmlTableColumnOption,
+    DataType, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, Ident, ObjectName, OutputClause, Query, Select, SelectFlavor, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias, TableFactor, Value,
+    ValueWithSpan, Visit, Visitor, XmlTableColumnOption,
 };
 
+use super::change;
 use super::definition::{self, DefinitionKind, NameRole};
 use super::expressions::{self, Attribute};
+use super::findings::{Findings, SYSTEM_SCHEMA};
 use super::function_rows::FunctionRows;
 use super::functions::{FunctionClass, class_of, is_denied_table, is_niladic, may_call_table};
-use super::place::Placement;
 use super::scope::Scopes;
+use super::text_search;
 use super::types::{self, TypeUse};
-use super::{GuardError, Policy, change};
 use crate::Dialect;
-use crate::catalogue::{Catalogue, FunctionFacts, TypeFacts};
 use crate::name::{TableName, fold_ident};
 
 /// What a statement does.
@@ -39,140 +39,6 @@ pub enum StatementKind {
     Forbidden(&'static str),
 }
 
-/// What the walk over a statement found.
-#[derive(Debug, Default)]
-pub(super) struct Findings {
-    /// Tables that are read, changed or made; not common table expressions.
-    pub(super) tables: BTreeSet<TableName>,
-    /// Those of them that must be there.
-    pub(super) existing: BTreeSet<TableName>,
-    /// Those that the statement makes, with the table that gets this name where it is one.
-    pub(super) created: BTreeMap<TableName, Option<TableName>>,
-    pub(super) denied_functions: BTreeSet<String>,
-    pub(super) denied_tables: BTreeSet<String>,
-    /// What tells of tables, whoever may see them: functions and types.
-    pub(super) catalogue: BTreeSet<String>,
-    /// Functions that are not the server's own.
-    pub(super) other_functions: BTreeSet<TableName>,
-    /// Fields of values, or functions in their place: `(x).f` is `f(x)`.
-    pub(super) attributes: BTreeSet<TableName>,
-    /// Types that are not the server's own; each table has one.
-    pub(super) other_types: BTreeSet<TableName>,
-    /// Whether things change that the statement does not name.
-    pub(super) cascades: bool,
-    /// The first part that is never allowed.
-    pub(super) forbidden: Option<&'static str>,
-    /// The first part that changes rows, inside of a query.
-    pub(super) writes: Option<&'static str>,
-}
-
-impl Findings {
-    /// Refuses what `policy` does not allow of what was found.
-    pub(super) fn check(&self, policy: Policy) -> Result<(), GuardError> {
-        let names = |names: &BTreeSet<String>| names.iter().cloned().collect();
-        if !self.denied_functions.is_empty() {
-            return Err(GuardError::Functions(names(&self.denied_functions)));
-        }
-        if !self.denied_tables.is_empty() {
-            return Err(GuardError::Tables(names(&self.denied_tables)));
-        }
-        if !self.catalogue.is_empty() && !policy.sees_all_tables {
-            return Err(GuardError::Catalogue(names(&self.catalogue)));
-        }
-        if self.cascades && !(policy.sees_all_tables && policy.sees_all_rows) {
-            return Err(GuardError::Forbidden(
-                "CASCADE, which changes what the statement does not name,",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Puts the schemas in that the catalogue knows.
-    pub(super) fn place(&mut self, catalogue: &Catalogue) -> Placement {
-        let mut placement = Placement {
-            tables: BTreeMap::new(),
-            creation_schema: catalogue.creation_schema.clone(),
-        };
-        for table in self.existing.iter().filter(|table| table.schema.is_none()) {
-            if let Some(facts) = catalogue.tables.get(table) {
-                placement.tables.insert(table.clone(), facts.name.clone());
-            }
-        }
-        self.existing = self
-            .existing
-            .iter()
-            .map(|table| placement.full(table))
-            .collect();
-        let created = std::mem::take(&mut self.created).into_iter();
-        self.created = created
-            .map(|(table, altered)| match altered {
-                Some(altered) => {
-                    let altered = placement.full(&altered);
-                    (
-                        TableName {
-                            table: table.table,
-                            ..altered.clone()
-                        },
-                        Some(altered),
-                    )
-                }
-                None => (placement.created(&table), None),
-            })
-            .collect();
-        self.tables = self
-            .existing
-            .iter()
-            .chain(self.created.keys())
-            .cloned()
-            .collect();
-        placement
-    }
-
-    /// Refuses functions and types that may tell of tables, and gives those types that are the rows of a table,
-    /// with the table.
-    pub(super) fn check_names(
-        &self,
-        policy: Policy,
-        catalogue: &Catalogue,
-    ) -> Result<BTreeMap<TableName, TableName>, GuardError> {
-        let mut rows = BTreeMap::new();
-        if policy.sees_all_tables && policy.sees_all_rows {
-            return Ok(rows);
-        }
-        let is_refused = |name: &&TableName| match catalogue.functions.get(*name) {
-            Some(facts) => *facts == FunctionFacts::Catalogue,
-            // A field; a function by this name would be known.
-            None => !self.attributes.contains(*name),
-        };
-        let functions = self.other_functions.iter().chain(&self.attributes);
-        let refused: Vec<_> = functions
-            .filter(is_refused)
-            .map(ToString::to_string)
-            .collect();
-        if !refused.is_empty() {
-            return Err(GuardError::UnknownNames("functions", refused));
-        }
-        if policy.sees_all_tables {
-            return Ok(rows);
-        }
-        let mut refused = Vec::new();
-        for name in &self.other_types {
-            match catalogue.types.get(name) {
-                Some(TypeFacts::Plain) => {}
-                Some(TypeFacts::RowOf(table)) => {
-                    rows.insert(name.clone(), table.clone());
-                }
-                Some(TypeFacts::CatalogueName) | None => refused.push(name.to_string()),
-            }
-        }
-        if refused.is_empty() {
-            Ok(rows)
-        } else {
-            Err(GuardError::UnknownNames("types", refused))
-        }
-    }
-}
-
 /// The kind of the statement, and what is in it.
 pub(super) fn classify(dialect: Dialect, statement: &Statement) -> (StatementKind, Findings) {
     let mut walk = Walk {
@@ -183,11 +49,15 @@ pub(super) fn classify(dialect: Dialect, statement: &Statement) -> (StatementKin
         is_function: false,
         statement_depth: 0,
         types_shown: 0,
+        strings_behind_names: 0,
         made: Vec::new(),
     };
     walk.definition(statement);
     let _ = statement.visit(&mut walk);
     walk.types_of_values();
+    if walk.strings_behind_names != 0 {
+        walk.forbid(STRING_BEHIND_NAME);
+    }
     let mut findings = walk.findings;
     findings.tables = findings
         .existing
@@ -279,6 +149,8 @@ struct Walk {
     statement_depth: usize,
     /// Calls of `pg_typeof` whose value becomes a text at once, less all its calls.
     types_shown: isize,
+    /// Strings where the parser expects a name, less those that were looked at.
+    strings_behind_names: isize,
     /// Addresses of names that the statement makes; they are compared, never followed.
     made: Vec<usize>,
 }
@@ -297,7 +169,7 @@ impl Walk {
         }
         let last = name.table.to_ascii_lowercase();
         match class_of(self.dialect, &last) {
-            FunctionClass::Known => {}
+            FunctionClass::Known if self.is_own(&name) => {}
             FunctionClass::Denied => {
                 self.findings.denied_functions.insert(last);
             }
@@ -305,10 +177,97 @@ impl Walk {
             FunctionClass::Catalogue => {
                 self.findings.catalogue.insert(last);
             }
-            FunctionClass::Other => {
+            FunctionClass::Known | FunctionClass::Other => {
                 self.findings.other_functions.insert(name);
             }
         }
+    }
+
+    /// Whether a name means what the server brings.
+    fn is_own(&self, name: &TableName) -> bool {
+        self.dialect == Dialect::Sqlite
+            || name.catalog.is_none()
+                && name
+                    .schema
+                    .as_deref()
+                    .is_none_or(|schema| schema == SYSTEM_SCHEMA)
+    }
+
+    /// Schemas of tables in the arguments, and texts that PostgreSQL takes for names.
+    fn arguments(&mut self, name: &ObjectName, arguments: &[FunctionArg]) {
+        for argument in arguments {
+            if let FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) = argument {
+                self.columns_of(name);
+            }
+        }
+        if self.dialect == Dialect::PostgreSql
+            && let Some(name) = expressions::last_name(self.dialect, name)
+            && text_search::looks_for_names(&name, arguments)
+        {
+            self.findings.catalogue.insert(format!(
+                "{name} by anything but a name that PostgreSQL brings, such as 'english' in quotes,"
+            ));
+        }
+    }
+
+    /// `schema.table.column` names a schema.
+    fn column_of(&mut self, parts: &[&Ident]) {
+        if self.dialect == Dialect::Sqlite {
+            return;
+        }
+        if let [before @ .., schema, _, _] = parts {
+            let database = before.last().map(|ident| fold_ident(self.dialect, ident));
+            let schema = fold_ident(self.dialect, schema);
+            self.findings.schema(database.as_deref(), schema);
+        }
+    }
+
+    fn columns_of(&mut self, name: &ObjectName) {
+        let parts: Vec<_> = name.0.iter().filter_map(|part| part.as_ident()).collect();
+        if let Some((last, _)) = parts.split_last() {
+            // As if there were a column in the place of the asterisk.
+            let parts: Vec<_> = parts.iter().copied().chain([*last]).collect();
+            self.column_of(&parts);
+        }
+    }
+
+    fn outputs<'s>(&mut self, items: impl IntoIterator<Item = &'s SelectItem>) {
+        for item in items {
+            match item {
+                SelectItem::QualifiedWildcard(
+                    SelectItemQualifiedWildcardKind::ObjectName(name),
+                    _,
+                ) => self.columns_of(name),
+                SelectItem::ExprWithAlias { expr, alias } if self.is_string(alias) => {
+                    self.strings_behind_names -= 1;
+                    self.typed_string(expr);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// `closed.mood 'good'`: the parser takes the string for an alias, PostgreSQL what is before it for a type.
+    fn typed_string(&mut self, name: &Expr) {
+        let parts: Option<Vec<_>> = match name {
+            Expr::Identifier(ident) => Some(vec![ident]),
+            Expr::CompoundIdentifier(parts) => Some(parts.iter().collect()),
+            Expr::Function(function) => {
+                let parts = function.name.0.iter();
+                parts.map(|part| part.as_ident()).collect()
+            }
+            _ => None,
+        };
+        let name =
+            parts.map(|parts| ObjectName::from(parts.into_iter().cloned().collect::<Vec<_>>()));
+        match name.and_then(|name| TableName::parse(self.dialect, &name)) {
+            Some(name) => self.data_type(types::of_name(name)),
+            None => self.forbid(STRING_BEHIND_NAME),
+        }
+    }
+
+    fn is_string(&self, ident: &Ident) -> bool {
+        self.dialect == Dialect::PostgreSql && ident.quote_style == Some('\'')
     }
 
     /// `x.f` reads a column, or calls a function with one argument: with the value of a function's row, or with the row
@@ -330,6 +289,9 @@ impl Walk {
     fn attribute(&mut self, name: &Ident) {
         let name = fold_ident(self.dialect, name).to_ascii_lowercase();
         match class_of(self.dialect, &name) {
+            FunctionClass::Known if text_search::takes_parser(&name) => {
+                self.findings.catalogue.insert(name);
+            }
             FunctionClass::Known => {}
             FunctionClass::Denied => {
                 self.findings.denied_functions.insert(name);
@@ -485,6 +447,7 @@ impl Walk {
         }
         self.function(&function.name);
         if let FunctionArguments::List(list) = &function.args {
+            self.arguments(&function.name, &list.args);
             for clause in &list.clauses {
                 if let FunctionArgumentClause::JsonReturningClause(returning) = clause {
                     self.data_type(types::of(self.dialect, &returning.data_type));
@@ -505,6 +468,8 @@ impl Walk {
     }
 }
 
+const STRING_BEHIND_NAME: &str =
+    "a string behind something else (write CAST(… AS …) for a type, \"…\" for an alias)";
 const TEMPORARY: &str = "a temporary table, or anything in the schema of temporary tables";
 const COMPUTED: &str = "a table with a computed name or more than three parts";
 const TYPE_OF_VALUE: &str = "pg_typeof";
@@ -520,6 +485,21 @@ impl Visitor for Walk {
                 StatementKind::Definition(kind) => self.forbid(kind.words()),
                 _ => {}
             }
+        }
+        match statement {
+            Statement::Insert(insert) => self.outputs(insert.returning.iter().flatten()),
+            Statement::Update(update) => self.outputs(update.returning.iter().flatten()),
+            Statement::Delete(delete) => self.outputs(delete.returning.iter().flatten()),
+            Statement::Merge(merge) => {
+                if let Some(
+                    OutputClause::Output { select_items, .. }
+                    | OutputClause::Returning { select_items, .. },
+                ) = &merge.output
+                {
+                    self.outputs(select_items);
+                }
+            }
+            _ => {}
         }
         match change::target(self.dialect, statement) {
             Ok(None) => {}
@@ -559,6 +539,7 @@ impl Visitor for Walk {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        self.outputs(&select.projection);
         if select.into.is_some() {
             self.writes("SELECT INTO");
             self.forbid("SELECT INTO");
@@ -596,7 +577,7 @@ impl Visitor for Walk {
                 ..
             } => {
                 self.alias(alias.as_ref());
-                if args.is_some() {
+                if let Some(args) = args {
                     let called = expressions::last_name(self.dialect, name);
                     if called.is_none_or(|called| may_call_table(self.dialect, &called)) {
                         self.forbid(
@@ -604,6 +585,7 @@ impl Visitor for Walk {
                         );
                     }
                     self.function(name);
+                    self.arguments(name, &args.args);
                     self.is_function = true;
                 }
                 if version.is_some()
@@ -615,9 +597,12 @@ impl Visitor for Walk {
                     self.forbid("a table with clauses of another database");
                 }
             }
-            TableFactor::Function { name, alias, .. } => {
+            TableFactor::Function {
+                name, alias, args, ..
+            } => {
                 self.alias(alias.as_ref());
                 self.function(name);
+                self.arguments(name, args);
                 // Whether the walk takes the name for a relation or not, it is none.
             }
             TableFactor::Derived { alias, .. }
@@ -661,7 +646,15 @@ impl Visitor for Walk {
                 expr, data_type, ..
             } => self.cast(expr, data_type),
             Expr::TypedString(typed) => self.data_type(types::of(self.dialect, &typed.data_type)),
-            Expr::CompoundIdentifier(parts) => self.qualified(parts),
+            Expr::CompoundIdentifier(parts) => {
+                self.qualified(parts);
+                self.column_of(&parts.iter().collect::<Vec<_>>());
+            }
+            Expr::QualifiedWildcard(name, _) => self.columns_of(name),
+            Expr::Extract {
+                field: DateTimeField::Custom(field),
+                ..
+            } if self.is_string(field) => self.strings_behind_names -= 1,
             Expr::Identifier(ident) if ident.quote_style.is_none() => {
                 let word = fold_ident(self.dialect, ident);
                 if is_niladic(self.dialect, &word) {
@@ -676,6 +669,11 @@ impl Visitor for Walk {
                 Attribute::Unknown => self.forbid("this kind of expression"),
             }
         }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_ident(&mut self, ident: &Ident) -> ControlFlow<()> {
+        self.strings_behind_names += isize::from(self.is_string(ident));
         ControlFlow::Continue(())
     }
 

@@ -6,8 +6,8 @@ use sqlparser::ast::{
     AlterColumnOperation, AlterTable, AlterTableOperation, CascadeOption, ColumnDef, ColumnOption,
     ColumnOptionDef, CreateIndex, CreateTable, CreateTableLikeKind, CreateTableOptions, CreateView,
     DataType, DropBehavior, ForeignKeyConstraint, HiveDistributionStyle, HiveFormat, Ident,
-    IndexColumn, ObjectName, ObjectType, RenameTableNameKind, Statement, TableConstraint, Truncate,
-    TruncateTableTarget,
+    IndexColumn, ObjectName, ObjectType, RenameTableNameKind, SequenceOptions, Statement,
+    TableConstraint, Truncate, TruncateTableTarget,
 };
 
 /// A kind of statement that changes tables, each of which an operator allows by its name.
@@ -219,8 +219,10 @@ impl<'a> Definition<'a> {
             | ColumnOption::Unique(_)
             | ColumnOption::Check(_)
             | ColumnOption::Collation(_)
-            | ColumnOption::Generated { .. }
             | ColumnOption::OnConflict(_) => Ok(()),
+            ColumnOption::Generated {
+                sequence_options, ..
+            } => self.sequence(sequence_options.as_deref()),
             ColumnOption::ForeignKey(key) => {
                 self.foreign_key(key);
                 Ok(())
@@ -234,6 +236,20 @@ impl<'a> Definition<'a> {
         }
     }
 
+    fn sequence(&mut self, options: Option<&'a [SequenceOptions]>) -> Result<(), &'static str> {
+        options
+            .unwrap_or_default()
+            .iter()
+            .try_for_each(|option| match option {
+                SequenceOptions::DataType(data_type) => {
+                    self.types.push(data_type);
+                    Ok(())
+                }
+                SequenceOptions::OwnedBy(Some(_)) => Err(FOREIGN),
+                _ => Ok(()),
+            })
+    }
+
     fn foreign_key(&mut self, key: &'a ForeignKeyConstraint) {
         self.existing([&key.foreign_table]);
     }
@@ -242,8 +258,14 @@ impl<'a> Definition<'a> {
         match constraint {
             TableConstraint::Unique(_)
             | TableConstraint::PrimaryKey(_)
-            | TableConstraint::Check(_)
-            | TableConstraint::Exclude(_) => Ok(()),
+            | TableConstraint::Check(_) => Ok(()),
+            TableConstraint::Exclude(exclude) => known(
+                exclude
+                    .elements
+                    .iter()
+                    .all(|element| element.column.operator_class.is_none()),
+                FOREIGN,
+            ),
             TableConstraint::ForeignKey(key) => {
                 self.foreign_key(key);
                 Ok(())
@@ -540,8 +562,10 @@ fn alter_operation<'a>(
             AlterColumnOperation::SetNotNull
             | AlterColumnOperation::DropNotNull
             | AlterColumnOperation::SetDefault { .. }
-            | AlterColumnOperation::DropDefault
-            | AlterColumnOperation::AddGenerated { .. } => Ok(()),
+            | AlterColumnOperation::DropDefault => Ok(()),
+            AlterColumnOperation::AddGenerated {
+                sequence_options, ..
+            } => found.sequence(sequence_options.as_deref()),
             AlterColumnOperation::SetDataType {
                 data_type,
                 using: _,

@@ -5,12 +5,16 @@
 //! tree shows everything that the guard has to see. What a rule does not know stays for the parser, which
 //! refuses it. A rule that fires in the wrong place gives a tree that lacks such a word, or none.
 
+use std::collections::BTreeSet;
+
+use sqlparser::ast::Ident;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan};
 
 use super::edits::Edits;
 use super::lexer::Lexeme;
 use crate::Dialect;
+use crate::name::{TableName, fold_ident};
 
 /// How many tokens a rule looks ahead, so that a text costs time by its length alone.
 const LOOK_AHEAD: usize = 1_000;
@@ -21,6 +25,7 @@ pub(super) struct Adapted {
     /// What must be written differently for the database, too.
     pub(super) edits: Edits,
     pub(super) words: Words,
+    pub(super) outside: OutsideNames,
     /// No word was left out or put differently: the tree says everything that the text says.
     pub(super) is_exact: bool,
 }
@@ -42,6 +47,15 @@ pub(super) struct Words {
     pub(super) has_into: bool,
     /// `XMLSERIALIZE`, whose type the parser takes for a name.
     pub(super) has_xmlserialize: bool,
+}
+
+/// Names that the tree does not show wherever they may stand.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OutsideNames {
+    /// `OPERATOR(schema.+)`: the schema is the last part of these names.
+    pub(super) operator_schemas: BTreeSet<TableName>,
+    /// `COLLATE schema."name"`.
+    pub(super) collations: BTreeSet<TableName>,
 }
 
 /// Columns of spans are bytes of the whole text, counted from 1; an empty span has line 0.
@@ -70,6 +84,7 @@ pub(super) fn adapt(dialect: Dialect, lexemes: Vec<Lexeme>) -> Adapted {
         at: 0,
         edits: Edits::default(),
         words: Words::default(),
+        outside: OutsideNames::default(),
         is_exact: true,
         open: Vec::new(),
         tails: Vec::new(),
@@ -81,6 +96,7 @@ pub(super) fn adapt(dialect: Dialect, lexemes: Vec<Lexeme>) -> Adapted {
         tokens: adapter.output,
         edits: adapter.edits,
         words: adapter.words,
+        outside: adapter.outside,
         is_exact: adapter.is_exact,
     }
 }
@@ -108,6 +124,7 @@ struct Adapter {
     output: Vec<TokenWithSpan>,
     edits: Edits,
     words: Words,
+    outside: OutsideNames,
     is_exact: bool,
     open: Vec<Open>,
     /// Where the words behind the number of a `FETCH FIRST` stand, and how many.
@@ -145,6 +162,9 @@ impl Adapter {
 
     fn word(&mut self, keyword: Keyword) -> bool {
         self.note(keyword);
+        if self.dialect == Dialect::PostgreSql && !self.is_label() {
+            self.note_names(keyword);
+        }
         let is_table = keyword == Keyword::TABLE
             && !self.is_label()
             && !self.was_one_of(0, &["CREATE", "UNLOGGED"]);
@@ -237,6 +257,51 @@ impl Adapter {
             }
             _ => {}
         }
+    }
+
+    /// Whatever stands around them, these words have such a name behind them.
+    fn note_names(&mut self, keyword: Keyword) {
+        match keyword {
+            Keyword::COLLATE => {
+                if let Some(name) = self.names(1) {
+                    self.outside.collations.insert(name);
+                }
+            }
+            Keyword::OPERATOR if *self.peek(1) == Token::LParen => {
+                if let Some(name) = self.names(2) {
+                    self.outside.operator_schemas.insert(name);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A name from that many places on, the operator at its end left out.
+    fn names(&self, mut ahead: usize) -> Option<TableName> {
+        let mut parts = Vec::new();
+        while let Token::Word(word) = self.peek(ahead)
+            && ahead <= LOOK_AHEAD
+        {
+            let ident = Ident {
+                value: word.value.clone(),
+                quote_style: word.quote_style,
+                span: Span::empty(),
+            };
+            parts.push(fold_ident(self.dialect, &ident));
+            if *self.peek(ahead + 1) != Token::Period {
+                break;
+            }
+            ahead += 2;
+        }
+        let table = parts.pop()?;
+        let schema = parts.pop();
+        // More names than there can be are a database's name, too.
+        let catalog = parts.pop();
+        Some(TableName {
+            catalog,
+            schema,
+            table,
+        })
     }
 
     /// PostgreSQL 16 has `0x1F`, `0o17`, `0b101` and `1_000`. Until 14 they were a number and an alias, and

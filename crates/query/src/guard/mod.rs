@@ -8,6 +8,7 @@ mod edits;
 mod expressions;
 mod fence;
 mod filter;
+mod findings;
 mod frame;
 mod function_rows;
 mod functions;
@@ -20,6 +21,7 @@ pub(crate) mod reserved;
 mod rewrite;
 mod scope;
 mod script;
+mod text_search;
 mod types;
 
 pub use classify::StatementKind;
@@ -71,7 +73,8 @@ pub enum GuardError {
         .0.join(", ")
     )]
     Catalogue(Vec<String>),
-    /// Functions or types that the database does not have, or whose answers tell of tables.
+    /// Functions, types, collations or schemas that the database does not have or that are not open to the caller, or
+    /// whose answers tell of tables.
     #[error("access denied: these {0} are not known, or need access to the whole database: {names}", names = .1.join(", "))]
     UnknownNames(&'static str, Vec<String>),
     /// A rule for row level security that is not an expression.

@@ -6,9 +6,10 @@ use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::bounds::{self, MAX_BYTES, MAX_STATEMENTS};
-use super::classify::{Findings, StatementKind, classify};
+use super::classify::{StatementKind, classify};
 use super::edits::Edits;
 use super::filter::RowFilters;
+use super::findings::Findings;
 use super::grammar::{Adapted, Words, adapt};
 use super::lexer::{Lexeme, lex, position};
 use super::limit::OwnLimit;
@@ -127,8 +128,20 @@ impl Script {
         statements.try_for_each(|statement| statement.place(catalogue))
     }
 
-    /// Refuses functions and types that tell of tables, and gives those types that are the rows of a table, with
-    /// the table: they tell of its columns.
+    /// The schemas that the script names beside those of its tables, and those in which the database finds the types,
+    /// functions and collations that it names; none where every table is open to the caller.
+    pub fn schemas(&self, policy: Policy, catalogue: &Catalogue) -> BTreeSet<String> {
+        if policy.sees_all_tables {
+            return BTreeSet::new();
+        }
+        let statements = self.statements.iter();
+        statements
+            .flat_map(|statement| statement.findings.schemas(catalogue))
+            .collect()
+    }
+
+    /// Refuses functions and types that tell of tables, and whatever lies in a schema that is not among those `seen` by
+    /// the caller; gives those types that are the rows of a table, with the table: they tell of its columns.
     ///
     /// # Errors
     /// `UnknownNames`, for names that are not there as well.
@@ -136,10 +149,11 @@ impl Script {
         &self,
         policy: Policy,
         catalogue: &Catalogue,
+        seen: &BTreeSet<String>,
     ) -> Result<BTreeMap<TableName, TableName>, GuardError> {
         let mut rows = BTreeMap::new();
         for statement in &self.statements {
-            rows.extend(statement.findings.check_names(policy, catalogue)?);
+            rows.extend(statement.findings.check_names(policy, catalogue, seen)?);
         }
         Ok(rows)
     }
@@ -181,11 +195,13 @@ impl SqlStatement {
             tokens,
             edits,
             words,
+            outside,
             is_exact,
         } = adapt(dialect, lexemes);
         let (ast, depth) = parse_tokens(dialect, source, tokens)?;
         let (kind, findings, refusal, own_limit) = with_stack(depth, || {
-            let (kind, findings) = classify(dialect, &ast);
+            let (kind, mut findings) = classify(dialect, &ast);
+            findings.note(outside);
             let own_limit = match &ast {
                 Statement::Query(query) => OwnLimit::of(dialect, query, words),
                 _ => OwnLimit::Other,
@@ -275,6 +291,8 @@ impl SqlStatement {
                 .any(|(table, _)| table.schema.is_none());
         if !policy.sees_all_tables {
             names.types.clone_from(&self.findings.other_types);
+            names.types.extend(self.findings.attributes.iter().cloned());
+            names.collations.clone_from(&self.findings.other_collations);
         }
         if !(policy.sees_all_tables && policy.sees_all_rows) {
             names.functions.clone_from(&self.findings.other_functions);

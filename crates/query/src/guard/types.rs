@@ -158,7 +158,8 @@ fn foreign(data_type: &DataType) -> TypeUse {
     })
 }
 
-fn of_name(name: TableName) -> TypeUse {
+/// What a name comes to where a type stands.
+pub(super) fn of_name(name: TableName) -> TypeUse {
     let is_catalogue = name
         .schema
         .as_deref()

@@ -1,13 +1,13 @@
 //! What PostgreSQL's catalogue says of the names in a statement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::engine::{literal, looked_in};
 use crate::TableName;
 use crate::catalogue::{
-    Catalogue, ColumnFacts, FunctionFacts, Leakproof, NamesInUse, TableFacts, TypeFacts,
+    Catalogue, ColumnFacts, FunctionFacts, Leakproof, Named, NamesInUse, TableFacts, TypeFacts,
 };
 
 /// Operator, type on its left, type on its right.
@@ -27,6 +27,7 @@ pub(super) struct Question<'a> {
     tables: Vec<&'a TableName>,
     types: Vec<&'a TableName>,
     functions: Vec<&'a TableName>,
+    collations: Vec<&'a TableName>,
     creation_schema: Option<String>,
 }
 
@@ -36,6 +37,7 @@ impl<'a> Question<'a> {
             tables: names.tables.iter().collect(),
             types: names.types.iter().collect(),
             functions: names.functions.iter().collect(),
+            collations: names.collations.iter().collect(),
             creation_schema: names.creates.then(|| path.first().cloned()).flatten(),
         }
     }
@@ -44,7 +46,7 @@ impl<'a> Question<'a> {
     pub(super) fn sql(&self, path: &[String]) -> String {
         let path = looked_in(path);
         let mut sql = format!(
-            "WITH path AS (SELECT n.oid, p.place FROM \
+            "WITH RECURSIVE path AS (SELECT n.oid, p.place FROM \
              unnest({path}) WITH ORDINALITY AS p(schema, place) \
              JOIN pg_catalog.pg_namespace n ON n.nspname = p.schema)"
         );
@@ -52,6 +54,7 @@ impl<'a> Question<'a> {
             ("tables", &self.tables),
             ("types", &self.types),
             ("functions", &self.functions),
+            ("collations", &self.collations),
         ];
         for (list, names) in lists {
             // Writing to a String cannot fail.
@@ -66,13 +69,7 @@ impl<'a> Question<'a> {
 
     /// Takes the answer apart. What is not understood is left out: names that are not known are refused.
     pub(super) fn catalogue(self, rows: Vec<Row>, leakproof: Arc<Leakproof>) -> Catalogue {
-        let mut tables: BTreeMap<usize, TableFacts> = BTreeMap::new();
-        let mut catalogue = Catalogue {
-            creation_schema: self.creation_schema,
-            leakproof,
-            ..Catalogue::default()
-        };
-        let mut columns = Vec::new();
+        let mut found = Found::default();
         for row in rows {
             let Ok([kind, number, first, second]) = <[Option<String>; 4]>::try_from(row) else {
                 continue;
@@ -81,48 +78,94 @@ impl<'a> Question<'a> {
             else {
                 continue;
             };
-            match (kind.as_str(), first, second) {
-                ("table", Some(schema), Some(table)) => {
-                    let facts = TableFacts {
-                        name: named(schema, table),
-                        columns: BTreeMap::new(),
-                    };
-                    tables.insert(number, facts);
-                }
-                ("column", Some(name), data_type) => columns.push((number, name, data_type)),
-                ("type", first, second) => {
-                    let facts = match (first, second) {
-                        (Some(schema), Some(table)) => TypeFacts::RowOf(named(schema, table)),
-                        (Some(_), None) => TypeFacts::CatalogueName,
-                        (None, _) => TypeFacts::Plain,
-                    };
-                    if let Some(&asked) = self.types.get(number) {
-                        catalogue.types.insert(asked.clone(), facts);
-                    }
-                }
-                ("function", is_catalogue, _) => {
-                    let facts = match is_catalogue.as_deref() {
-                        Some("false") => FunctionFacts::Plain,
-                        _ => FunctionFacts::Catalogue,
-                    };
-                    if let Some(&asked) = self.functions.get(number) {
-                        catalogue.functions.insert(asked.clone(), facts);
-                    }
-                }
-                _ => {}
-            }
+            found.add(&kind, number, first, second);
         }
-        for (number, name, data_type) in columns {
-            if let Some(table) = tables.get_mut(&number) {
-                table.columns.insert(name, ColumnFacts { data_type });
-            }
+        Catalogue {
+            tables: by_name(&self.tables, found.tables, Arc::new),
+            types: by_name(&self.types, found.types, |named| named),
+            functions: by_name(&self.functions, found.functions, |named| named),
+            collations: by_name(&self.collations, found.collations, |named| named),
+            creation_schema: self.creation_schema,
+            leakproof,
         }
-        let asked = tables.into_iter().filter_map(|(number, facts)| {
-            Some(((*self.tables.get(number)?).clone(), Arc::new(facts)))
-        });
-        catalogue.tables = asked.collect();
-        catalogue
     }
+}
+
+/// What was found, by the number of the name. The answer tells first what something is, then more about it.
+#[derive(Default)]
+struct Found {
+    tables: BTreeMap<usize, TableFacts>,
+    types: BTreeMap<usize, Named<TypeFacts>>,
+    functions: BTreeMap<usize, Named<FunctionFacts>>,
+    collations: BTreeMap<usize, Named<()>>,
+}
+
+impl Found {
+    fn add(&mut self, kind: &str, number: usize, first: Option<String>, second: Option<String>) {
+        match (kind, first, second) {
+            ("table", Some(schema), Some(table)) => {
+                let facts = TableFacts {
+                    name: named(schema, table),
+                    columns: BTreeMap::new(),
+                };
+                self.tables.insert(number, facts);
+            }
+            ("column", Some(name), data_type) => {
+                if let Some(table) = self.tables.get_mut(&number) {
+                    table.columns.insert(name, ColumnFacts { data_type });
+                }
+            }
+            ("type", first, second) => {
+                let facts = match (first, second) {
+                    (Some(schema), Some(table)) => TypeFacts::RowOf(named(schema, table)),
+                    (Some(_), None) => TypeFacts::CatalogueName,
+                    (None, _) => TypeFacts::Plain,
+                };
+                self.types.insert(number, nowhere(facts));
+            }
+            ("type schema", Some(schema), _) => lies_in(&mut self.types, number, schema),
+            ("function", is_catalogue, _) => {
+                let facts = match is_catalogue.as_deref() {
+                    Some("false") => FunctionFacts::Plain,
+                    _ => FunctionFacts::Catalogue,
+                };
+                self.functions.insert(number, nowhere(facts));
+            }
+            ("function schema", Some(schema), _) => lies_in(&mut self.functions, number, schema),
+            ("collation", schema, _) => {
+                self.collations.insert(number, nowhere(()));
+                if let Some(schema) = schema {
+                    lies_in(&mut self.collations, number, schema);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn nowhere<F>(facts: F) -> Named<F> {
+    Named {
+        facts,
+        schemas: BTreeSet::new(),
+    }
+}
+
+fn lies_in<F>(found: &mut BTreeMap<usize, Named<F>>, number: usize, schema: String) {
+    if let Some(named) = found.get_mut(&number) {
+        named.schemas.insert(schema);
+    }
+}
+
+fn by_name<T, U>(
+    asked: &[&TableName],
+    found: BTreeMap<usize, T>,
+    finish: impl Fn(T) -> U,
+) -> BTreeMap<TableName, U> {
+    let known = |(number, what): (usize, T)| {
+        let name: &TableName = asked.get(number)?;
+        Some((name.clone(), finish(what)))
+    };
+    found.into_iter().filter_map(known).collect()
 }
 
 fn named(schema: String, table: String) -> TableName {
@@ -148,7 +191,8 @@ fn values(names: &[&TableName]) -> String {
     format!("VALUES {}", rows.join(", "))
 }
 
-/// An unqualified name is what the path finds first. A domain is what it is made from, an array what it is of.
+/// An unqualified name is what the path finds first. A domain is what it is made from, an array what it is of. What people
+/// made, and no extension, is told with its schema.
 const FOUND: &str = "\
 , found_tables AS (\
     SELECT DISTINCT ON (a.number) a.number, c.oid, n.nspname::text AS schema, c.relname::text AS name \
@@ -164,23 +208,29 @@ const FOUND: &str = "\
     LEFT JOIN path p ON p.oid = n.oid \
     WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END \
     ORDER BY a.number, p.place\
+), made(number, oid, depth) AS (\
+    SELECT number, oid, 0 FROM named_types \
+    UNION ALL \
+    SELECT made.number, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END, made.depth + 1 \
+    FROM made JOIN pg_catalog.pg_type t ON t.oid = made.oid \
+    WHERE (t.typtype = 'd' OR t.typcategory = 'A' AND t.typelem <> 0) AND made.depth < 16\
 ), base_types AS (\
-    WITH RECURSIVE made(number, oid, depth) AS (\
-        SELECT number, oid, 0 FROM named_types \
-        UNION ALL \
-        SELECT made.number, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END, made.depth + 1 \
-        FROM made JOIN pg_catalog.pg_type t ON t.oid = made.oid \
-        WHERE (t.typtype = 'd' OR t.typcategory = 'A' AND t.typelem <> 0) AND made.depth < 16\
-    ) SELECT DISTINCT ON (number) number, oid FROM made ORDER BY number, depth DESC\
+    SELECT DISTINCT ON (number) number, oid FROM made ORDER BY number, depth DESC\
 ), found_functions AS (\
-    SELECT a.number, bool_or(n.nspname = 'pg_catalog' OR EXISTS (\
-        SELECT FROM unnest(f.proargtypes) AS argument(type) \
-        WHERE argument.type::pg_catalog.regtype::text ~ '^reg')) AS is_catalogue \
+    SELECT a.number, f.oid, n.nspname::text AS schema, n.nspname = 'pg_catalog' OR EXISTS (\
+        SELECT FROM unnest(f.proargtypes::oid[] || f.prorettype || coalesce(f.proallargtypes, '{}')) AS value(type) \
+        WHERE value.type::pg_catalog.regtype::text ~ '^reg') AS is_catalogue \
     FROM asked_functions a JOIN pg_catalog.pg_proc f ON f.proname = a.name \
     JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace \
     LEFT JOIN path p ON p.oid = n.oid \
+    WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END\
+), found_collations AS (\
+    SELECT DISTINCT ON (a.number) a.number, c.oid, n.nspname::text AS schema \
+    FROM asked_collations a JOIN pg_catalog.pg_collation c ON c.collname = a.name \
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace \
+    LEFT JOIN path p ON p.oid = n.oid \
     WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END \
-    GROUP BY a.number\
+    ORDER BY a.number, p.place\
 ) \
 SELECT 'table', number::text, schema, name FROM found_tables \
 UNION ALL \
@@ -200,4 +250,22 @@ FROM base_types b JOIN pg_catalog.pg_type t ON t.oid = b.oid \
 LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid \
 LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
 UNION ALL \
-SELECT 'function', number::text, is_catalogue::text, NULL FROM found_functions";
+SELECT 'type schema', m.number::text, n.nspname::text, NULL \
+FROM made m JOIN pg_catalog.pg_type t ON t.oid = m.oid AND NOT (t.typcategory = 'A' AND t.typelem <> 0) \
+JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace AND n.nspname <> 'pg_catalog' \
+LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid \
+WHERE coalesce(c.relkind = 'c', true) AND NOT EXISTS (\
+    SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass \
+        AND d.objid = t.oid AND d.deptype = 'e') \
+UNION ALL \
+SELECT 'function', number::text, bool_or(is_catalogue)::text, NULL FROM found_functions GROUP BY number \
+UNION ALL \
+SELECT 'function schema', number::text, schema, NULL FROM found_functions f \
+WHERE schema <> 'pg_catalog' AND NOT EXISTS (\
+    SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
+        AND d.objid = f.oid AND d.deptype = 'e') \
+UNION ALL \
+SELECT 'collation', number::text, CASE WHEN schema <> 'pg_catalog' AND NOT EXISTS (\
+    SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_collation'::pg_catalog.regclass \
+        AND d.objid = f.oid AND d.deptype = 'e') THEN schema END, NULL \
+FROM found_collations f";

@@ -16,6 +16,8 @@ use tidegate_query::{
 use tidegate_testkit::postgres::PostgresServer;
 
 const PATH: &str = "public";
+/// What a caller without all tables may know of.
+const OPEN_SCHEMAS: &[&str] = &[PATH, "other"];
 
 async fn engine(server: &PostgresServer) -> Arc<dyn Engine> {
     let uri = server
@@ -89,7 +91,9 @@ fn secured(
 ) -> Result<String, Refused> {
     script.check(policy)?;
     let Known { catalogue, home } = known;
-    let rows = script.check_names(policy, catalogue)?;
+    let seen = script.schemas(policy, catalogue).into_iter();
+    let seen = seen.filter(|schema| OPEN_SCHEMAS.contains(&&**schema));
+    let rows = script.check_names(policy, catalogue, &seen.collect())?;
     script.place(catalogue)?;
     if let Some(open) = open {
         let used = script.tables().into_iter().chain(rows.values());

@@ -51,11 +51,13 @@ pub(super) async fn secure(
         asked.creates = false;
     }
     let mut catalogue = describe(database, names.path(), &asked).await?;
-    if !asked.is_empty() && database.engine.dialect() == Dialect::PostgreSql {
-        let rows = script.check_names(policy, &catalogue);
+    check_tables(context, database, script, names).await?;
+    if database.engine.dialect() == Dialect::PostgreSql {
+        let named = script.schemas(policy, &catalogue);
+        let seen = seen_schemas(context, database, script, names, named).await?;
+        let rows = script.check_names(policy, &catalogue, &seen);
         check_types(context, database, &rows.map_err(failure::guard)?, names).await?;
     }
-    check_tables(context, database, script, names).await?;
     if database.engine.dialect() == Dialect::PostgreSql {
         found_where_checked(script, names, &mut catalogue)?;
     }
@@ -137,33 +139,69 @@ pub(super) async fn check_schema(
     database: &OpenDatabase,
     schema: Option<&str>,
 ) -> Result<(), ToolFailure> {
-    let dialect = database.engine.dialect();
-    let Some(schema) = schema.filter(|schema| *schema != dialect.default_schema()) else {
+    let Some(schema) = schema else {
         return Ok(());
     };
-    let is_seen = if !is_peoples(schema) {
-        false
-    } else if database.is_wholly_open {
-        let schemas = database.engine.schemas().await;
-        let schemas =
-            schemas.map_err(|err| failure::query(err, dialect.as_str(), &database.connection))?;
-        schemas.iter().any(|own| own == schema)
-    } else {
-        let (id, name) = (database.connection.id, &database.connection.database_name);
-        let access = &context.access;
-        access.can_access_schema(id, name, None, Some(schema)) || {
-            let datasets = context.workspace.metastore.datasets();
-            let found = datasets.has_open_one_in(access, id, schema).await;
-            found.map_err(metastore_failure)?
-        }
-    };
-    if is_seen {
+    if is_seen(context, database, schema).await? {
         return Ok(());
     }
     Err(ToolFailure::argument(
         "request.schema",
         format!("{schema:?} is no schema that you may see; leave it out for the default one"),
     ))
+}
+
+/// Whether the caller may know of the schema.
+async fn is_seen(
+    context: &CallContext,
+    database: &OpenDatabase,
+    schema: &str,
+) -> Result<bool, ToolFailure> {
+    let dialect = database.engine.dialect();
+    if schema == dialect.default_schema() {
+        return Ok(true);
+    }
+    if !is_peoples(schema) {
+        return Ok(false);
+    }
+    if database.is_wholly_open {
+        let schemas = database.engine.schemas().await;
+        let schemas =
+            schemas.map_err(|err| failure::query(err, dialect.as_str(), &database.connection))?;
+        return Ok(schemas.iter().any(|own| own == schema));
+    }
+    let (id, name) = (database.connection.id, &database.connection.database_name);
+    let access = &context.access;
+    if access.can_access_schema(id, name, None, Some(schema)) {
+        return Ok(true);
+    }
+    let datasets = context.workspace.metastore.datasets();
+    let found = datasets.has_open_one_in(access, id, schema).await;
+    found.map_err(metastore_failure)
+}
+
+/// Those of the schemas that the caller may know of, up to the first that is none of them: one is enough to refuse the
+/// script. What its tables lie in is open already.
+async fn seen_schemas(
+    context: &CallContext,
+    database: &OpenDatabase,
+    script: &Script,
+    names: &Names,
+    schemas: BTreeSet<String>,
+) -> Result<BTreeSet<String>, ToolFailure> {
+    let tables = script.tables();
+    let of_tables: BTreeSet<_> = tables
+        .iter()
+        .filter_map(|table| names.schema_of(table))
+        .collect();
+    let mut seen = BTreeSet::new();
+    for schema in schemas {
+        if !of_tables.contains(&*schema) && !is_seen(context, database, &schema).await? {
+            break;
+        }
+        seen.insert(schema);
+    }
+    Ok(seen)
 }
 
 /// Whether a schema of this name is one that people make: `$user` stands for the role's own, and names with `pg_`

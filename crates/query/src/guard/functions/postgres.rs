@@ -144,7 +144,6 @@ pub(super) const KNOWN: &[&str] = &[
     "generate_subscripts",
     "get_bit",
     "get_byte",
-    "get_current_ts_config",
     "greatest",
     "grouping",
     "hashtext",
@@ -452,7 +451,6 @@ pub(super) const KNOWN: &[&str] = &[
     "trim_array",
     "trim_scale",
     "trunc",
-    "ts_debug",
     "ts_delete",
     "ts_filter",
     "ts_headline",
@@ -658,6 +656,7 @@ pub(super) const CATALOGUE: &[&str] = &[
     "current_query",
     "currval",
     "format_type",
+    "get_current_ts_config",
     "lastval",
     "obj_description",
     "oidvectortypes",
@@ -710,6 +709,7 @@ pub(super) const CATALOGUE: &[&str] = &[
     "pg_typeof",
     "row_security_active",
     "shobj_description",
+    "ts_debug",
 ];
 
 /// Views that show other sessions, secrets (options of foreign servers hold passwords), or samples of rows that row level security hides.
