@@ -54,8 +54,23 @@ impl NamesInUse {
 pub struct TableFacts {
     /// With its schema.
     pub name: TableName,
+    /// What kind of relation it is.
+    pub kind: RelationKind,
     /// The columns, by stored name.
     pub columns: BTreeMap<String, ColumnFacts>,
+}
+
+/// What stands behind the name of a table, as far as plans and rules differ by it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RelationKind {
+    /// A table of which a plan names nothing but itself and its indexes: neither a view, nor made of other tables, nor
+    /// under a policy of the database's own.
+    Plain,
+    /// A sequence: how many rows were ever made.
+    Sequence,
+    /// Anything else.
+    #[default]
+    Other,
 }
 
 /// A column, as far as it can be compared without telling anything.

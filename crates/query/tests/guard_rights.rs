@@ -744,3 +744,76 @@ fn a_schema_is_found_wherever_it_stands() {
         assert!(outcome.is_ok(), "{sql}: {outcome:?}");
     }
 }
+
+#[test]
+fn what_counts_rows_is_refused_where_a_rule_hides_some() {
+    let ruled = Policy {
+        sees_all_rows: false,
+        ..Policy::ALL
+    };
+    for (dialect, sql) in [
+        (PostgreSql, "select reltuples from pg_class"),
+        (PostgreSql, "select relpages from pg_catalog.pg_class c"),
+        (PostgreSql, "select last_value from pg_sequences"),
+        (PostgreSql, "select * from pg_catalog.pg_locks"),
+        (
+            PostgreSql,
+            "select 1 where exists (select from \"pg_class\")",
+        ),
+        (PostgreSql, "select pg_relation_size('sales')"),
+        (PostgreSql, "select pg_catalog.pg_table_size('sales')"),
+        (PostgreSql, "select pg_total_relation_size(16384)"),
+        (PostgreSql, "select pg_indexes_size('sales')"),
+        (
+            PostgreSql,
+            "select pg_size_pretty(pg_database_size('shop'))",
+        ),
+        (PostgreSql, "select pg_tablespace_size('pg_default')"),
+        (PostgreSql, "select pg_sequence_last_value('sales_id_seq')"),
+        (
+            PostgreSql,
+            "select g.pg_relation_size from unnest(array['sales'::regclass]) g",
+        ),
+        (Sqlite, "select * from sqlite_stat1"),
+        (Sqlite, "select * from main.SQLITE_STAT4"),
+        (Sqlite, "select seq from sqlite_sequence"),
+    ] {
+        let outcome = checked(dialect, sql, ruled);
+        assert!(
+            matches!(outcome, Err(GuardError::HiddenRows(_))),
+            "{sql}: {outcome:?}"
+        );
+        let script =
+            checked(dialect, sql, Policy::ALL).unwrap_or_else(|err| panic!("{sql}: {err}"));
+        let limited = Policy {
+            sees_all_tables: false,
+            ..ruled
+        };
+        let catalogue = tidegate_query::Catalogue::default();
+        let outcome = script.check_relations(limited, &catalogue);
+        assert!(
+            matches!(outcome, Err(GuardError::HiddenRows(_))),
+            "{sql}: {outcome:?}"
+        );
+    }
+    for (dialect, sql) in [
+        (PostgreSql, "select tablename from pg_tables"),
+        (
+            PostgreSql,
+            "select table_name from information_schema.tables",
+        ),
+        (
+            PostgreSql,
+            "select 'sales'::regclass::text, pg_get_viewdef('v')",
+        ),
+        (
+            PostgreSql,
+            "select pg_column_size(t), pg_size_pretty(1024::bigint) from t",
+        ),
+        (PostgreSql, "select last_value(a) over (order by b) from t"),
+        (PostgreSql, "select * from shop.pg_class"),
+        (Sqlite, "select name from sqlite_master"),
+    ] {
+        checked(dialect, sql, ruled).unwrap_or_else(|err| panic!("{sql}: {err}"));
+    }
+}

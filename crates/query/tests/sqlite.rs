@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 use tidegate_query::{
-    DatabaseConfig, Dialect, Engine, Engines, Mode, PoolLimits, Query, QueryError, TableKind,
-    Truncation, UnknownName,
+    DatabaseConfig, Dialect, Engine, Engines, Mode, NamesInUse, Policy, PoolLimits, Query,
+    QueryError, RelationKind, Script, TableKind, TableName, Truncation, UnknownName,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -354,6 +354,56 @@ async fn tables_and_columns_are_listed() {
     );
     assert!(engine.columns("main", "nope").await.unwrap().is_empty());
     assert!(engine.tables("other").await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_is_shown_of_tables_alone_to_those_who_do_not_see_every_table() {
+    let fixture = fixture();
+    let db = rusqlite::Connection::open(fixture.folder.path().join("data.db")).unwrap();
+    db.execute_batch("CREATE VIRTUAL TABLE notes USING fts5(body)")
+        .unwrap();
+    let engine = fixture.engine(false).await;
+    let limited = Policy::default();
+    for (sql, kind, may_explain) in [
+        ("select * from t", RelationKind::Plain, true),
+        ("select * from T", RelationKind::Plain, true),
+        ("select * from main.t", RelationKind::Plain, true),
+        ("select * from v", RelationKind::Other, false),
+        ("select * from t, v", RelationKind::Other, false),
+        ("select * from t where id in v", RelationKind::Other, false),
+        (
+            "select * from t where id in (select id from V)",
+            RelationKind::Other,
+            false,
+        ),
+        ("select * from notes", RelationKind::Other, false),
+        ("select * from sqlite_master", RelationKind::Other, false),
+        ("select * from nowhere", RelationKind::Other, false),
+    ] {
+        for explain in ["explain", "explain query plan"] {
+            let sql = format!("{explain} {sql}");
+            let script = Script::parse(Dialect::Sqlite, &sql).unwrap();
+            script.check(limited).unwrap();
+            let catalogue = engine.describe(&[], &script.names(limited)).await.unwrap();
+            let outcome = script.check_relations(limited, &catalogue);
+            assert_eq!(may_explain, outcome.is_ok(), "{sql}: {outcome:?}");
+            script
+                .check_relations(Policy::READ_ALL, &catalogue)
+                .unwrap();
+        }
+        let last = sql
+            .rsplit([' ', '.', ')'])
+            .find(|word| !word.is_empty())
+            .unwrap();
+        let name = TableName::stored(Dialect::Sqlite, None, last);
+        let names = NamesInUse {
+            tables: [name.clone()].into(),
+            ..NamesInUse::default()
+        };
+        let catalogue = engine.describe(&[], &names).await.unwrap();
+        let found = catalogue.tables.get(&name).map(|facts| facts.kind);
+        assert_eq!(kind, found.unwrap_or_default(), "{sql}");
+    }
 }
 
 #[tokio::test]

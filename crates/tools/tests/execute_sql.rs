@@ -1360,3 +1360,129 @@ async fn the_search_path_leads_to_nothing_in_a_closed_schema_but_extensions() {
     let nowhere = fixture.refused("finn", "select 'A'::nowhere.citext").await;
     assert_eq!(there.replace("extensions", "nowhere"), nowhere);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_names_nothing_that_lies_under_a_view_or_in_a_function() {
+    let fixture = Fixture::new();
+    fixture
+        .server
+        .execute(
+            "examples",
+            "CREATE VIEW summary AS SELECT amount FROM salaries;
+             CREATE MATERIALIZED VIEW stored AS SELECT amount FROM salaries;
+             CREATE TABLE parts(a int) PARTITION BY LIST (a);
+             CREATE TABLE secret_part PARTITION OF parts FOR VALUES IN (1);
+             CREATE FUNCTION paid() RETURNS SETOF int STABLE LANGUAGE sql AS 'select amount from salaries';
+             CREATE TABLE policed(a int); ALTER TABLE policed ENABLE ROW LEVEL SECURITY;
+             CREATE POLICY p ON policed USING (a IN (SELECT amount FROM salaries))",
+        )
+        .unwrap();
+    fixture.change("DELETE FROM rls_filter_tables");
+    let fixture = &fixture;
+    let open = async |table: &str| {
+        fixture.change(&format!(
+            "UPDATE tables SET table_name = '{table}' WHERE id = \
+             (SELECT id FROM tables WHERE table_name IN ('cleaned_sales_data', 'summary', 'stored', 'parts', 'policed'))"
+        ));
+    };
+    for (table, has_plan) in [
+        ("summary", false),
+        ("parts", false),
+        ("policed", false),
+        ("stored", true),
+        ("cleaned_sales_data", true),
+    ] {
+        open(table).await;
+        let query = format!("select * from {table}");
+        fixture.sql("finn", &query).await.unwrap();
+        for explain in [
+            "explain",
+            "explain verbose",
+            "explain (verbose, format json)",
+            "explain analyze",
+            "explain (costs off)",
+        ] {
+            let sql = format!("{explain} {query}");
+            if has_plan {
+                let plan = fixture.sql("finn", &sql).await.unwrap().to_string();
+                assert!(plan.contains(table), "{plan}");
+            } else {
+                let words = fixture.refused("finn", &sql).await;
+                assert!(
+                    words.contains("EXPLAIN of anything but tables") && !words.contains("salaries"),
+                    "{sql}: {words}"
+                );
+            }
+            // To somebody who sees every table it names nothing new.
+            fixture.sql("admin", &sql).await.unwrap();
+        }
+    }
+    for sql in [
+        "explain select * from paid()",
+        "explain select * from cleaned_sales_data where order_number in (select paid())",
+        "explain (settings) select * from cleaned_sales_data",
+        "explain with x as (select * from cleaned_sales_data) select * from x, paid()",
+    ] {
+        let words = fixture.refused("finn", sql).await;
+        assert!(words.contains("EXPLAIN"), "{sql}: {words}");
+    }
+    let words = fixture
+        .refused("finn", "explain select * from summary")
+        .await;
+    assert!(
+        words.contains("need access to the following tables"),
+        "{words}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_counts_hidden_rows_is_refused_to_whom_a_rule_is_for() {
+    let fixture = Fixture::new();
+    fixture
+        .server
+        .execute(
+            "examples",
+            "CREATE SEQUENCE sold; SELECT nextval('sold'); CREATE TABLE serial(id serial); INSERT INTO serial DEFAULT VALUES; \
+             ANALYZE",
+        )
+        .unwrap();
+    for sql in [
+        "select reltuples from pg_class where relname = 'video_game_sales'",
+        "select sum(c.relpages) from pg_catalog.pg_class c",
+        "select last_value from sold",
+        "select * from public.sold",
+        "select (select last_value from serial_id_seq) from salaries",
+        "select last_value from pg_sequences",
+        "select mode from pg_locks",
+        "select pg_relation_size('video_game_sales')",
+        "select pg_total_relation_size('video_game_sales') from salaries",
+        "select pg_table_size('video_game_sales'::regclass), pg_indexes_size('video_game_sales')",
+        "select pg_database_size('examples')",
+    ] {
+        let words = fixture.refused("dan", sql).await;
+        assert!(words.contains("row level security"), "{sql}: {words}");
+        fixture.sql("admin", sql).await.unwrap();
+    }
+    for sql in [
+        "select n_live_tup from pg_stat_user_tables",
+        "select most_common_vals from pg_stats",
+        "select pg_stat_get_live_tuples('video_game_sales'::regclass)",
+    ] {
+        fixture.refused("dan", sql).await;
+    }
+    let plan = fixture
+        .sql("dan", "explain select * from video_game_sales, salaries")
+        .await
+        .unwrap()
+        .to_string();
+    assert!(!plan.contains("rows="), "{plan}");
+    for sql in [
+        "select count(*) from salaries",
+        "select count(*) from pg_tables",
+        "select count(*) from information_schema.columns",
+        "select 'salaries'::regclass::text",
+        "explain select * from salaries",
+    ] {
+        fixture.sql("dan", sql).await.unwrap();
+    }
+}

@@ -15,7 +15,10 @@ use super::definition::{self, DefinitionKind, NameRole};
 use super::expressions::{self, Attribute};
 use super::findings::{Findings, SYSTEM_SCHEMA};
 use super::function_rows::FunctionRows;
-use super::functions::{FunctionClass, class_of, is_denied_table, is_niladic, may_call_table};
+use super::functions::{
+    FunctionClass, class_of, is_denied_table, is_niladic, is_statistics_table, may_call_table,
+    tells_of_hidden_rows,
+};
 use super::scope::Scopes;
 use super::text_search;
 use super::types::{self, TypeUse};
@@ -168,6 +171,9 @@ impl Walk {
             return self.forbid(TEMPORARY);
         }
         let last = name.table.to_ascii_lowercase();
+        if tells_of_hidden_rows(self.dialect, &last) {
+            self.findings.statistics.insert(last.clone());
+        }
         match class_of(self.dialect, &last) {
             FunctionClass::Known if self.is_own(&name) => {}
             FunctionClass::Denied => {
@@ -288,6 +294,9 @@ impl Walk {
     /// `(x).f` reads a field, or calls a function with one argument.
     fn attribute(&mut self, name: &Ident) {
         let name = fold_ident(self.dialect, name).to_ascii_lowercase();
+        if tells_of_hidden_rows(self.dialect, &name) {
+            self.findings.statistics.insert(name.clone());
+        }
         match class_of(self.dialect, &name) {
             FunctionClass::Known if text_search::takes_parser(&name) => {
                 self.findings.catalogue.insert(name);
@@ -336,6 +345,9 @@ impl Walk {
         }
         if is_denied_table(self.dialect, &table) {
             self.findings.denied_tables.insert(table.to_string());
+        }
+        if is_statistics_table(self.dialect, &table) {
+            self.findings.statistics.insert(table.to_string());
         }
         self.findings.existing.insert(table);
     }

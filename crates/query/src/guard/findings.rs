@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::classify::StatementKind;
 use super::grammar::OutsideNames;
 use super::place::Placement;
 use super::{GuardError, Policy};
-use crate::catalogue::{Catalogue, FunctionFacts, Named, TypeFacts};
+use crate::catalogue::{Catalogue, FunctionFacts, Named, RelationKind, TypeFacts};
 use crate::name::TableName;
 
 /// What PostgreSQL brings lies there.
@@ -24,6 +25,8 @@ pub(super) struct Findings {
     pub(super) denied_tables: BTreeSet<String>,
     /// What tells of tables, whoever may see them: functions and types.
     pub(super) catalogue: BTreeSet<String>,
+    /// What tells of rows that a rule may hide: functions and tables.
+    pub(super) statistics: BTreeSet<String>,
     /// Functions that are not the server's own.
     pub(super) other_functions: BTreeSet<TableName>,
     /// Fields of values, or functions in their place: `(x).f` is `f(x)`.
@@ -56,6 +59,10 @@ impl Findings {
         }
         if !self.catalogue.is_empty() && !policy.sees_all_tables {
             return Err(GuardError::Catalogue(names(&self.catalogue)));
+        }
+        if policy.sees_all_tables {
+            // Others are told first that the table is closed to them.
+            self.check_statistics(policy)?;
         }
         if self.cascades && !(policy.sees_all_tables && policy.sees_all_rows) {
             return Err(GuardError::Forbidden(
@@ -104,6 +111,15 @@ impl Findings {
             .cloned()
             .collect();
         placement
+    }
+
+    fn check_statistics(&self, policy: Policy) -> Result<(), GuardError> {
+        if self.statistics.is_empty() || policy.sees_all_rows {
+            return Ok(());
+        }
+        Err(GuardError::HiddenRows(
+            self.statistics.iter().cloned().collect(),
+        ))
     }
 
     /// Takes in what the tree does not show.
@@ -212,6 +228,39 @@ impl Findings {
         let closed = self.schemas.iter().filter(|schema| !is_open(schema));
         refuse("schemas", closed.chain(&self.schemas_of_databases))?;
         Ok(rows)
+    }
+
+    /// Refuses what tells more of a table than its rows: a plan, of what lies under a view; a sequence, of rows that a
+    /// rule hides.
+    pub(super) fn check_relations(
+        &self,
+        policy: Policy,
+        kind: StatementKind,
+        catalogue: &Catalogue,
+    ) -> Result<(), GuardError> {
+        let kinds = self.existing.iter().map(|table| {
+            let facts = catalogue.table(table);
+            (table, facts.map_or(RelationKind::Other, |facts| facts.kind))
+        });
+        if kind == StatementKind::Explain && !policy.sees_all_tables {
+            let is_plain = kinds.clone().all(|(_, kind)| kind == RelationKind::Plain);
+            if !is_plain || !self.other_functions.is_empty() || !self.attributes.is_empty() {
+                return Err(GuardError::Forbidden(
+                    "EXPLAIN of anything but tables, whose plan names what lies under a view or in a function,",
+                ));
+            }
+        }
+        if policy.sees_all_rows {
+            return Ok(());
+        }
+        self.check_statistics(policy)?;
+        let sequences = kinds.filter(|(_, kind)| *kind == RelationKind::Sequence);
+        let sequences: Vec<_> = sequences.map(|(table, _)| table.to_string()).collect();
+        if sequences.is_empty() {
+            Ok(())
+        } else {
+            Err(GuardError::HiddenRows(sequences))
+        }
     }
 }
 

@@ -49,6 +49,10 @@ const SQLITE_TABLES: &[&str] = &[
     "completion",
 ];
 
+/// What counts the rows that others made: `ANALYZE` leaves samples of them.
+const SQLITE_STATISTICS_TABLES: &[&str] = &["sqlite_sequence"];
+const SQLITE_STATISTICS_PREFIX: &str = "sqlite_stat";
+
 /// Views of PostgreSQL's own extensions that show the statements of others or the pages that they read, in whatever
 /// schema they were made.
 const POSTGRES_EXTENSION_PREFIXES: &[&str] = &["pg_buffercache", "pg_stat", "pg_wait_sampling"];
@@ -152,6 +156,26 @@ pub(super) fn may_call_table(dialect: Dialect, name: &str) -> bool {
     dialect == Dialect::Sqlite && !SQLITE_ROWS.contains(&name)
 }
 
+/// Whether the function, by its last name in lower case, tells of rows that a rule hides.
+pub(super) fn tells_of_hidden_rows(dialect: Dialect, name: &str) -> bool {
+    dialect == Dialect::PostgreSql && postgres::STATISTICS.binary_search(&name).is_ok()
+}
+
+/// Whether the table tells of rows that a rule hides.
+pub(super) fn is_statistics_table(dialect: Dialect, table: &TableName) -> bool {
+    let name = table.table.as_str();
+    match dialect {
+        Dialect::PostgreSql => {
+            let schema = table.schema.as_deref();
+            schema.is_none_or(|schema| schema == "pg_catalog")
+                && postgres::STATISTICS_TABLES.binary_search(&name).is_ok()
+        }
+        Dialect::Sqlite => {
+            SQLITE_STATISTICS_TABLES.contains(&name) || name.starts_with(SQLITE_STATISTICS_PREFIX)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +187,8 @@ mod tests {
             postgres::DENIED,
             postgres::CATALOGUE,
             postgres::DENIED_TABLES,
+            postgres::STATISTICS,
+            postgres::STATISTICS_TABLES,
         ] {
             assert!(list.is_sorted_by(|one, next| one < next), "{list:?}");
         }

@@ -77,6 +77,12 @@ pub enum GuardError {
     /// whose answers tell of tables.
     #[error("access denied: these {0} are not known, or need access to the whole database: {names}", names = .1.join(", "))]
     UnknownNames(&'static str, Vec<String>),
+    /// What counts rows that a rule hides, or their bytes.
+    #[error(
+        "access denied: {} can tell of rows that row level security hides from you",
+        .0.join(", ")
+    )]
+    HiddenRows(Vec<String>),
     /// A rule for row level security that is not an expression.
     #[error("a row level security rule of table {table} could not be applied: {reason}")]
     RowFilter {

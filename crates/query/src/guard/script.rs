@@ -158,6 +158,24 @@ impl Script {
         Ok(rows)
     }
 
+    /// Whether [`Self::check_relations`] has to know the tables, which [`Self::names`] has then.
+    pub fn needs_relations(&self, policy: Policy) -> bool {
+        let mut statements = self.statements.iter();
+        statements.any(|statement| statement.needs_relations(policy))
+    }
+
+    /// Refuses plans that name what lies under a view, and sequences that count what a rule hides.
+    ///
+    /// # Errors
+    /// `Forbidden`, `HiddenRows`.
+    pub fn check_relations(&self, policy: Policy, catalogue: &Catalogue) -> Result<(), GuardError> {
+        let mut statements = self.statements.iter();
+        statements.try_for_each(|statement| {
+            let kind = statement.kind;
+            statement.findings.check_relations(policy, kind, catalogue)
+        })
+    }
+
     /// The statements in order.
     pub fn statements(&self) -> &[SqlStatement] {
         &self.statements
@@ -269,15 +287,34 @@ impl SqlStatement {
             }
             _ => {}
         }
+        if !policy.sees_all_tables
+            && let Some(Statement::Explain {
+                options: Some(options),
+                ..
+            }) = &self.ast
+            && options
+                .iter()
+                .any(|option| option.name.value.eq_ignore_ascii_case("settings"))
+        {
+            return Err(GuardError::Forbidden(
+                "EXPLAIN with SETTINGS, which shows the search path,",
+            ));
+        }
         self.findings.check(policy)?;
         self.refusal.clone().map_or(Ok(()), Err)
+    }
+
+    fn needs_relations(&self, policy: Policy) -> bool {
+        let may_count = self.dialect == Dialect::PostgreSql && !policy.sees_all_rows;
+        let shows_plan = self.kind == StatementKind::Explain && !policy.sees_all_tables;
+        may_count || shows_plan
     }
 
     /// The names that the database must be asked about before the statement may run for a caller of this
     /// policy.
     fn names(&self, policy: Policy) -> NamesInUse {
         let mut names = NamesInUse::default();
-        if !policy.sees_all_rows {
+        if !policy.sees_all_rows || self.needs_relations(policy) {
             names.tables.clone_from(&self.findings.existing);
         } else if !policy.sees_all_tables {
             let existing = self.findings.existing.iter();

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::engine::{literal, looked_in};
 use crate::TableName;
 use crate::catalogue::{
-    Catalogue, ColumnFacts, FunctionFacts, Leakproof, Named, NamesInUse, TableFacts, TypeFacts,
+    Catalogue, ColumnFacts, FunctionFacts, Leakproof, Named, NamesInUse, RelationKind, TableFacts,
+    TypeFacts,
 };
 
 /// Operator, type on its left, type on its right.
@@ -106,9 +107,19 @@ impl Found {
             ("table", Some(schema), Some(table)) => {
                 let facts = TableFacts {
                     name: named(schema, table),
+                    kind: RelationKind::default(),
                     columns: BTreeMap::new(),
                 };
                 self.tables.insert(number, facts);
+            }
+            ("kind", Some(kind), _) => {
+                if let Some(table) = self.tables.get_mut(&number) {
+                    table.kind = match kind.as_str() {
+                        "plain" => RelationKind::Plain,
+                        "sequence" => RelationKind::Sequence,
+                        _ => RelationKind::Other,
+                    };
+                }
             }
             ("column", Some(name), data_type) => {
                 if let Some(table) = self.tables.get_mut(&number) {
@@ -195,7 +206,9 @@ fn values(names: &[&TableName]) -> String {
 /// made, and no extension, is told with its schema.
 const FOUND: &str = "\
 , found_tables AS (\
-    SELECT DISTINCT ON (a.number) a.number, c.oid, n.nspname::text AS schema, c.relname::text AS name \
+    SELECT DISTINCT ON (a.number) a.number, c.oid, n.nspname::text AS schema, c.relname::text AS name, \
+        CASE WHEN c.relkind = 'S' THEN 'sequence' \
+        WHEN c.relkind IN ('r', 'm') AND NOT c.relhassubclass AND NOT c.relrowsecurity THEN 'plain' END AS kind \
     FROM asked_tables a JOIN pg_catalog.pg_class c ON c.relname = a.name \
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     LEFT JOIN path p ON p.oid = n.oid \
@@ -233,6 +246,8 @@ const FOUND: &str = "\
     ORDER BY a.number, p.place\
 ) \
 SELECT 'table', number::text, schema, name FROM found_tables \
+UNION ALL \
+SELECT 'kind', number::text, kind, NULL FROM found_tables \
 UNION ALL \
 SELECT 'column', f.number::text, a.attname::text, \
     CASE WHEN n.nspname = 'pg_catalog' AND t.typtype = 'b' THEN t.typname::text END \

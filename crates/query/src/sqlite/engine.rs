@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
 use super::manager::{HEAP_BYTES, SqliteConnection, SqliteManager};
 use super::values::{SeenTypes, json};
-use crate::catalogue::{Catalogue, ColumnFacts, NamesInUse, TableFacts};
+use crate::catalogue::{Catalogue, ColumnFacts, NamesInUse, RelationKind, TableFacts};
 use crate::engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
 use crate::error::shorten;
 use crate::pool::{Connections, Generation, Lease, PoolLimits, Pooled};
@@ -100,6 +100,10 @@ impl Engine for SqliteEngine {
             leased.allowance.own();
             let sql = "SELECT name FROM pragma_table_info(?1)";
             let mut statement = leased.connection.prepare(sql).map_err(failed)?;
+            // A virtual table has no pages of its own, but tables beneath it.
+            let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema \
+                       WHERE name = ?1 COLLATE NOCASE AND type = 'table' AND rootpage > 0)";
+            let mut is_plain = leased.connection.prepare(sql).map_err(failed)?;
             let mut catalogue = Catalogue::default();
             for table in tables {
                 let rows = statement.query_map([&table.table], |row| row.get::<_, String>(0));
@@ -112,7 +116,18 @@ impl Engine for SqliteEngine {
                     continue;
                 }
                 let name = table.or_schema(dialect, dialect.default_schema());
-                let facts = TableFacts { name, columns };
+                let is_plain: bool = is_plain
+                    .query_row([&table.table], |row| row.get(0))
+                    .map_err(failed)?;
+                let facts = TableFacts {
+                    name,
+                    kind: if is_plain {
+                        RelationKind::Plain
+                    } else {
+                        RelationKind::Other
+                    },
+                    columns,
+                };
                 catalogue.tables.insert(table, Arc::new(facts));
             }
             Ok(catalogue)

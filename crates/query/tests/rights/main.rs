@@ -94,6 +94,7 @@ fn secured(
     let seen = script.schemas(policy, catalogue).into_iter();
     let seen = seen.filter(|schema| OPEN_SCHEMAS.contains(&&**schema));
     let rows = script.check_names(policy, catalogue, &seen.collect())?;
+    script.check_relations(policy, catalogue)?;
     script.place(catalogue)?;
     if let Some(open) = open {
         let used = script.tables().into_iter().chain(rows.values());

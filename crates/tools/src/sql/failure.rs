@@ -35,7 +35,7 @@ pub(super) fn guard(err: GuardError) -> ToolFailure {
         | GuardError::Catalogue(_)
         | GuardError::UnknownNames(..)
         | GuardError::Ambiguous => "not_allowed",
-        GuardError::RowFilter { .. } => "row_level_security",
+        GuardError::RowFilter { .. } | GuardError::HiddenRows(_) => "row_level_security",
     };
     failed(&err.to_string(), error_type)
 }
@@ -117,6 +117,8 @@ pub(super) fn without_details(err: QueryError) -> QueryError {
     let message = match code.as_deref() {
         Some("23503") => "a foreign key forbids it (SQLSTATE 23503)".to_owned(),
         Some("2BP01") => "something depends on it (SQLSTATE 2BP01)".to_owned(),
+        // Perhaps to what lies under a view.
+        Some("42501") => "the database's role has no right to it (SQLSTATE 42501)".to_owned(),
         _ => match message.split_once("\nDETAIL: ") {
             Some((words, details)) => {
                 let hint = details.find("\nHINT: ").map_or("", |at| &details[at..]);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tidegate_metastore::DatasetOfTable;
 use tidegate_query::{
-    Catalogue, Dialect, GuardError, NamesInUse, Policy, RowFilters, Script, TableFacts, TableName,
+    Catalogue, Dialect, GuardError, NamesInUse, Policy, RelationKind, RowFilters, Script,
+    TableFacts, TableName,
 };
 
 use super::names::Names;
@@ -47,8 +48,10 @@ pub(super) async fn secure(
         (asked.types, asked.functions) = Default::default();
     }
     if filters.is_empty() {
-        asked.tables.clear();
         asked.creates = false;
+        if !script.needs_relations(policy) {
+            asked.tables.clear();
+        }
     }
     let mut catalogue = describe(database, names.path(), &asked).await?;
     check_tables(context, database, script, names).await?;
@@ -57,6 +60,12 @@ pub(super) async fn secure(
         let seen = seen_schemas(context, database, script, names, named).await?;
         let rows = script.check_names(policy, &catalogue, &seen);
         check_types(context, database, &rows.map_err(failure::guard)?, names).await?;
+    }
+    let relations = script.check_relations(policy, &catalogue);
+    relations.map_err(failure::guard)?;
+    if filters.is_empty() {
+        // They were asked for this check alone.
+        catalogue.tables.clear();
     }
     if database.engine.dialect() == Dialect::PostgreSql {
         found_where_checked(script, names, &mut catalogue)?;
@@ -106,6 +115,7 @@ fn found_where_checked(
                     schema: Some(schema.to_owned()),
                     ..table.clone()
                 },
+                kind: RelationKind::default(),
                 columns: BTreeMap::new(),
             })
         });

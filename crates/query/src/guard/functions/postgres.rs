@@ -712,6 +712,20 @@ pub(super) const CATALOGUE: &[&str] = &[
     "ts_debug",
 ];
 
+/// Functions that count what is in a table, or in a sequence, whoever may see it.
+pub(super) const STATISTICS: &[&str] = &[
+    "pg_database_size",
+    "pg_indexes_size",
+    "pg_relation_size",
+    "pg_sequence_last_value",
+    "pg_table_size",
+    "pg_tablespace_size",
+    "pg_total_relation_size",
+];
+
+/// Relations of the catalogue that do the same, or show which rows are locked.
+pub(super) const STATISTICS_TABLES: &[&str] = &["pg_class", "pg_locks", "pg_sequences"];
+
 /// Views that show other sessions, secrets (options of foreign servers hold passwords), or samples of rows that row level security hides.
 pub(super) const DENIED_TABLES: &[&str] = &[
     "_pg_foreign_data_wrappers",
