@@ -109,7 +109,8 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
             );
             let idle_ends = connections.clone();
             let http = HttpService::build()
-                .client_request_timeout(head)
+                // `Connection` gives heads their time, the first as well.
+                .client_request_timeout(Duration::ZERO)
                 .client_disconnect_timeout(Duration::from_secs(1))
                 .keep_alive(keep_alive)
                 // A client that closes its side is gone: a modern request is cancelled by it.
