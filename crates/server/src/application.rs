@@ -18,7 +18,7 @@ use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metric
 use tidegate_tools::{CatalogueBuilder, CatalogueError, SEARCHING_TOOLS, SizeBudget, builtin};
 use tidegate_types::{Clock, Scope, ScopeSet, SystemClock};
 use tidegate_web::{
-    Access, BindError, Connections, Directory, Edge, Entry, ExternalIssuer, UnknownProxies,
+    Access, Backlog, BindError, Connections, Directory, Edge, Entry, ExternalIssuer, UnknownProxies,
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -47,7 +47,7 @@ const ASK_LIMIT: Duration = Duration::from_mins(5);
 
 /// How long a connection may still bring a request when the node was told to stop. A client that uses its connection
 /// learns by an answer that it is the last one there; one that is cut off may have sent a request that nobody reads.
-const LAST_REQUESTS: Duration = Duration::from_secs(1);
+const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
 /// How long the last audit records may take.
 const AUDIT_GRACE: Duration = Duration::from_secs(5);
@@ -249,6 +249,7 @@ impl ApplicationBuilder {
             serving: actix_rt::spawn(server.running),
             handle: server.handle,
             connections: server.connections,
+            backlog: server.backlog,
             addresses: server.addresses,
             node,
             authorization,
@@ -523,6 +524,7 @@ pub struct Running {
     serving: actix_rt::task::JoinHandle<std::io::Result<()>>,
     handle: tidegate_web::ServerHandle,
     connections: Connections,
+    backlog: Backlog,
     addresses: Vec<SocketAddr>,
     node: Arc<Node>,
     authorization: Option<AuthorizationServer>,
@@ -569,11 +571,13 @@ impl Running {
         self.node.ends().clone()
     }
 
-    /// Stops in order: readiness off and change streams ended, no new connections, requests are answered and each
+    /// Stops in order: readiness off and change streams ended, no new connections (those that had come are
+    /// accepted), requests are answered and each
     /// answer closes its connection, connections without a request are closed, actors stop, the audit is written.
     /// Takes at most the configured grace and a few seconds.
     pub async fn stop(self) {
         self.node.begin_drain();
+        self.backlog.empty().await;
         // Listening ends with this call; its end comes up to a second after that of the last connection.
         let closed = self.handle.stop(true);
         let answered = async {

@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod backlog;
 mod body;
 mod connection;
 mod connections;
@@ -21,7 +22,8 @@ mod well_known;
 
 pub use access::{Access, ConfiguredFlags, FlagsOfPlace, ServiceTokens};
 pub use actix_server::ServerHandle;
+pub use backlog::{Backlog, bind};
 pub use connections::Connections;
 pub use edge::{Directory, Edge, Entry, ExternalIssuer, Names, WorkspaceHosts};
-pub use server::{BindError, Server, bind, start};
+pub use server::{BindError, Server, start};
 pub use unknown_proxies::UnknownProxies;

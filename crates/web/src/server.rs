@@ -13,15 +13,12 @@ use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service,
 use actix_web::dev::{AppConfig, Service as _};
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, web};
-use tidegate_config::ListenAddress;
 
+use crate::backlog::Backlog;
 use crate::connection::{Activity, Connection};
 use crate::connections::Connections;
 use crate::edge::Edge;
 use crate::{health, manager_api, mcp, oauth, pages, routing, well_known};
-
-/// Connections that may wait to be accepted; the kernel takes no more than its own limit (`net.core.somaxconn`).
-const BACKLOG: i32 = 1024;
 
 /// A server that cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -44,23 +41,8 @@ pub struct Server {
     pub addresses: Vec<SocketAddr>,
     /// Its connections.
     pub connections: Connections,
-}
-
-/// Takes the address, so that its port is known before anything is built that names it.
-///
-/// # Errors
-/// The address is taken or not ours.
-pub fn bind(address: &ListenAddress) -> Result<TcpListener, BindError> {
-    let host = address.host.trim_matches(['[', ']']);
-    let listening = TcpListener::bind((host, address.port)).and_then(|listener| {
-        // The standard library lets 128 wait, and the kernel drops the rest of a burst.
-        socket2::SockRef::from(&listener).listen(BACKLOG)?;
-        Ok(listener)
-    });
-    listening.map_err(|source| BindError {
-        address: address.to_string(),
-        source,
-    })
+    /// Those that it has not accepted yet.
+    pub backlog: Backlog,
 }
 
 /// Serves on a listener.
@@ -78,6 +60,7 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
         address: settings.listen.to_string(),
         source,
     };
+    let backlog = Backlog::of(&listener).map_err(failed)?;
     let addresses = vec![listener.local_addr().map_err(failed)?];
     let (head, idle) = (
         settings.header_timeout,
@@ -140,6 +123,7 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
         running,
         addresses,
         connections,
+        backlog,
     })
 }
 

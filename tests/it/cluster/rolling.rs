@@ -117,6 +117,31 @@ async fn a_node_told_to_stop_closes_each_connection_with_its_last_answer() {
     assert!(status.await.success());
 }
 
+/// The kernel resets what waits to be accepted when the listener is closed, with requests that may have been sent.
+#[tokio::test]
+async fn connections_that_wait_to_be_accepted_are_answered_by_a_node_told_to_stop() {
+    let mut cluster = TestCluster::start(1).await;
+    let node = cluster.node(0);
+    node.freeze();
+    let mut waiting = Vec::new();
+    for _ in 0..200 {
+        let mut wire = Wire::open(node).await;
+        wire.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .await;
+        waiting.push(wire);
+    }
+    node.terminate();
+    node.thaw();
+    for mut wire in waiting {
+        let answer = wire.answer().await;
+        assert_eq!(200, answer.status, "{}", answer.body);
+    }
+    let status = eventually("the process ends", || {
+        std::future::ready(cluster.node_mut(0).status())
+    });
+    assert!(status.await.success());
+}
+
 #[tokio::test]
 async fn a_rolling_restart_fails_no_request_of_a_client_that_tries_twice() {
     let builder = TestCluster::builder().await.set("LIMITS__ENABLED", "false");

@@ -97,6 +97,16 @@ impl Node {
         self.signal(Signal::TERM);
     }
 
+    /// Stops the process without ending it (SIGSTOP): the kernel goes on to make connections.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets a process that was stopped go on (SIGCONT).
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
     fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.process.id()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
