@@ -12,6 +12,7 @@ mod metrics;
 mod process;
 mod report;
 mod scenario;
+mod soak;
 mod token;
 mod wire;
 mod wrk;
@@ -56,6 +57,8 @@ enum Command {
     Access(AccessArguments),
     /// Measures everything and fails below the goals; `--short` is for each change.
     Bench(BenchArguments),
+    /// Drives a deployment for an hour or many, and fails when a node grows or an answer is wrong (goose).
+    Soak(SoakArguments),
     /// Prints a bearer token for a server whose HS256 secret is given.
     Token {
         /// `auth.jwt.secret` of the server.
@@ -158,6 +161,31 @@ struct CompareArguments {
     /// Seconds of each binary in a round.
     #[arg(long, default_value_t = 3)]
     seconds: u64,
+    /// Only these calls, by the labels of the report.
+    #[arg(long)]
+    only: Vec<String>,
+}
+
+#[derive(Args)]
+struct SoakArguments {
+    /// The binary to run; without it, the one beside this program.
+    #[arg(long)]
+    binary: Option<PathBuf>,
+    /// A file of `scenarios/`.
+    #[arg(long, default_value = "loadtest/scenarios/mixed.toml")]
+    scenario: PathBuf,
+    /// Where the metastore and the sample business are.
+    #[arg(long, value_enum, default_value_t = Database::Postgres)]
+    database: Database,
+    /// Nodes behind nginx; more than one share a Redis.
+    #[arg(long, default_value_t = 3)]
+    nodes: u16,
+    /// Clients at once.
+    #[arg(long, default_value_t = 16)]
+    users: usize,
+    /// How long; the tokens that it makes last six hours.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=350))]
+    minutes: u64,
 }
 
 #[derive(Args)]
@@ -236,6 +264,7 @@ fn run(reports: &Path, command: Command) -> anyhow::Result<()> {
                 nodes: arguments.nodes.max(1),
                 rounds: arguments.rounds.max(1),
                 duration: Duration::from_secs(arguments.seconds.max(1)),
+                only: arguments.only,
             };
             let binary = the_binary(arguments.binary)?;
             let ratios = ceiling::against::compare(&binary, &arguments.against, &plan)?;
@@ -285,6 +314,7 @@ fn run(reports: &Path, command: Command) -> anyhow::Result<()> {
                 arguments.short,
             )
         }
+        Command::Soak(arguments) => soak_deployment(reports, arguments),
         Command::Token { jwt_secret, user } => {
             let token = TokenMint::new(SecretString::from(jwt_secret)).token(&user);
             writeln!(std::io::stdout(), "{token}")?;
@@ -435,6 +465,27 @@ fn drive_targets(reports: &Path, arguments: &Run) -> anyhow::Result<()> {
     let failed = comparison.failed();
     ensure!(failed == 0, "{failed} answers were wrong");
     Ok(())
+}
+
+fn soak_deployment(reports: &Path, arguments: SoakArguments) -> anyhow::Result<()> {
+    let workload = Workload::read(&arguments.scenario)?;
+    let plan = soak::Plan {
+        database: arguments.database,
+        nodes: arguments.nodes.max(1),
+        users: arguments.users,
+        duration: Duration::from_secs(60 * arguments.minutes),
+    };
+    let folder = report::folder(reports, "soak")?;
+    let soak = soak::soak(&the_binary(arguments.binary)?, &workload, &plan, &folder)?;
+    report::publish(
+        &folder,
+        &soak,
+        &[
+            report::of_comparison(&soak.traffic),
+            report::of_growth(&soak.nodes),
+        ],
+    )?;
+    soak.check()
 }
 
 /// A target, and the server where it was started for this run.

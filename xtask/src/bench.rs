@@ -3,9 +3,6 @@
 use crate::command;
 use crate::repository::Repository;
 
-/// What is run when nothing is said.
-const SHORT: [&str; 2] = ["bench", "--short"];
-
 /// Calls the load generator as it is deployed: a build that is not optimised would measure itself.
 pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Result<()> {
     command::run(command::cargo(repository.root()).args([
@@ -25,10 +22,6 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Resu
                 "tidegate-loadtest",
                 "--",
             ])
-            .args(if arguments.is_empty() {
-                SHORT.map(str::to_owned).to_vec()
-            } else {
-                arguments.to_vec()
-            }),
+            .args(arguments),
     )
 }

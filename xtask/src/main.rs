@@ -96,6 +96,11 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Drives three nodes with Redis and PostgreSQL for an hour; fails when one grows or answers are wrong.
+    Soak {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -140,6 +145,13 @@ fn main() -> anyhow::Result<()> {
                 (.., false) => transcripts::replay(&repository, Purpose::Compare),
             }
         }
+        Task::Bench { arguments } if arguments.is_empty() => {
+            bench::run(&repository, &["bench", "--short"].map(str::to_owned))
+        }
         Task::Bench { arguments } => bench::run(&repository, &arguments),
+        Task::Soak { arguments } => {
+            let soak = [vec!["soak".to_owned()], arguments].concat();
+            bench::run(&repository, &soak)
+        }
     }
 }

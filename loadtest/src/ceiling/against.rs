@@ -11,13 +11,21 @@ use super::say;
 use crate::process::{Database, Deployment};
 
 /// How two binaries are compared.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) database: Database,
     /// Nodes behind nginx; more than one share a Redis.
     pub(crate) nodes: u16,
     pub(crate) rounds: usize,
     pub(crate) duration: Duration,
+    /// Only these calls, by their labels; all where there are none.
+    pub(crate) only: Vec<String>,
+}
+
+impl Plan {
+    fn includes(&self, label: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|one| one == label)
+    }
 }
 
 /// What came of a call.
@@ -42,7 +50,10 @@ pub(crate) fn compare(binary: &Path, against: &Path, plan: &Plan) -> anyhow::Res
     for is_cached in [false, true] {
         let start = |binary| Deployment::start(binary, plan.database, plan.nodes, is_cached);
         let (one, other) = (start(binary)?, start(against)?);
-        for call in MEASURED.iter().filter(|call| call.is_cached == is_cached) {
+        for call in MEASURED
+            .iter()
+            .filter(|call| call.is_cached == is_cached && plan.includes(call.label))
+        {
             say(&format!("{}: {} rounds", call.label, plan.rounds));
             let sides = [
                 (one.url(), Some(one.token())),

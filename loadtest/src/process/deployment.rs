@@ -10,8 +10,9 @@ use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::redis::RedisServer;
 
 use super::nginx::Nginx;
-use super::{Server, Setup, StatsdSink};
+use super::{Server, Setup, StatsdSink, usage};
 use crate::address::LoopbackUrl;
+use crate::drive::Credentials;
 use crate::token::TokenMint;
 
 /// Where the metastore and the sample business are.
@@ -31,6 +32,7 @@ pub(crate) struct Deployment {
     front: Option<Nginx>,
     nodes: Vec<Server>,
     token: String,
+    mint: TokenMint,
     _redis: Option<RedisServer>,
     _postgres: Option<PostgresServer>,
     _statsd: StatsdSink,
@@ -93,6 +95,7 @@ impl Deployment {
             front,
             nodes,
             token: mint.token("admin"),
+            mint,
             _redis: redis,
             _postgres: postgres,
             _statsd: statsd,
@@ -111,6 +114,27 @@ impl Deployment {
     /// A bearer token of the administrator.
     pub(crate) fn token(&self) -> &str {
         &self.token
+    }
+
+    /// For all users of its workspace.
+    pub(crate) fn credentials(&self) -> Credentials {
+        Credentials::Minted(self.mint.clone())
+    }
+
+    /// What each node uses now: memory in MB, open files and sockets.
+    ///
+    /// # Errors
+    /// One is gone.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "no process uses so much that 52 bits do not hold it"
+    )]
+    pub(crate) fn usage(&self) -> anyhow::Result<Vec<[f64; 2]>> {
+        let of = |node: &Server| {
+            let descriptors = usage::descriptors(node.pid())?;
+            Ok([node.rss_bytes()? as f64 / 1e6, descriptors as f64])
+        };
+        self.nodes.iter().map(of).collect()
     }
 }
 

@@ -39,6 +39,15 @@ fn status(pid: u32, field: &str) -> anyhow::Result<u64> {
     Ok(kib * 1024)
 }
 
+/// How many files and sockets are open.
+///
+/// # Errors
+/// The process is gone.
+pub(crate) fn descriptors(pid: u32) -> anyhow::Result<usize> {
+    let open = fs::read_dir(format!("/proc/{pid}/fd")).context("the server is gone")?;
+    Ok(open.count())
+}
+
 /// CPU time of a process, user and system, to 10 ms.
 ///
 /// # Errors
@@ -80,6 +89,7 @@ mod tests {
         let pid = std::process::id();
         assert!(rss_bytes(pid).unwrap() > 100_000);
         assert!(peak_rss_bytes(pid).unwrap() >= rss_bytes(pid).unwrap() / 2);
+        assert!(descriptors(pid).unwrap() > 2);
         assert!(cpu_of_process(pid).unwrap() < Duration::from_hours(1));
         assert!(cpu_of_children().unwrap() < Duration::from_hours(1));
     }

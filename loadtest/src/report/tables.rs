@@ -6,6 +6,7 @@ use crate::access::{Access, Rate};
 use crate::ceiling::against::Ratio;
 use crate::ceiling::{Ceiling, Figure};
 use crate::drive::Comparison;
+use crate::soak::Growth;
 
 fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).into()
@@ -83,6 +84,29 @@ pub(crate) fn of_binaries(ratios: &[Ratio]) -> Table {
         ]),
         rows: ratios.iter().map(row).collect(),
         notes: vec!["16 connections; medians of the rounds, and of their own ratios".to_owned()],
+    }
+}
+
+/// Whether nodes grew.
+pub(crate) fn of_growth(nodes: &[Growth]) -> Table {
+    let row = |(number, node): (usize, &Growth)| {
+        let cells = [node.memory_mb, node.descriptors]
+            .map(|[before, after]| [format!("{before:.0}"), format!("{after:.0}")]);
+        let mut row = vec![(number + 1).to_string()];
+        row.extend(cells.into_iter().flatten());
+        row
+    };
+    Table {
+        title: "What nodes used".into(),
+        head: texts([
+            "node",
+            "memory, second quarter, MB",
+            "last quarter, MB",
+            "open files and sockets, second quarter",
+            "last quarter",
+        ]),
+        rows: nodes.iter().enumerate().map(row).collect(),
+        notes: vec!["medians; the first quarter fills caches and pools".to_owned()],
     }
 }
 
