@@ -128,11 +128,9 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
 }
 
 fn routes(app: &mut web::ServiceConfig) {
-    oauth::routes(app);
-    pages::routes(app);
-    well_known::routes(app);
-    manager_api::routes(app);
-    for path in routing::MCP_PATHS {
+    // Each route is tried in its turn, those with a pattern at the price of a regular expression: what is asked a thousand
+    // times a second comes first.
+    for path in [routing::TOLD_MCP_PATHS, routing::MCP_PATHS].concat() {
         app.service(
             web::resource(path)
                 .route(web::post().to(mcp::post::post))
@@ -142,6 +140,10 @@ fn routes(app: &mut web::ServiceConfig) {
                 .default_service(web::to(mcp::not_allowed)),
         );
     }
+    oauth::routes(app);
+    pages::routes(app);
+    well_known::routes(app);
+    manager_api::routes(app);
     app.route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
         .route("/metrics", web::get().to(health::metrics))
