@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use tidegate_config::JwtSettings;
 use tidegate_oauth::find_claim;
-use tidegate_types::{ClientName, Credential, Scope, ScopeSet, TokenId, check_name};
+use tidegate_types::{ClientName, Credential, Scope, ScopeSet, TokenId, check_json, check_name};
 
 use crate::own::GRANT_PREFIX;
 use crate::{TokenKind, VerifiedToken, kind, subject, user};
@@ -13,7 +13,7 @@ use crate::{TokenKind, VerifiedToken, kind, subject, user};
 pub(crate) enum Refusal {
     #[error("it is longer than 8 KiB")]
     TooLong,
-    #[error("it is not a JWT, or has a member twice")]
+    #[error("it is not a JWT, or has a member twice or a control character")]
     Malformed,
     #[error("its algorithm is not one of auth.jwt.algorithm")]
     Algorithm,
@@ -72,6 +72,7 @@ impl Claims {
         now_unix_secs: i64,
         digest_hex: &str,
     ) -> Result<VerifiedToken, Refusal> {
+        self.check_texts()?;
         let expires_at = self.check_times(settings, now_unix_secs)?;
         let issuer = self.text("iss")?;
         if !settings.issuers.is_empty()
@@ -98,6 +99,14 @@ impl Claims {
             expires_at_unix_secs: Some(expires_at),
             grant: None,
             workspace: None,
+        })
+    }
+
+    /// No claim has a control character, whether it is read or not: what nobody sees ends in logs and tables.
+    fn check_texts(&self) -> Result<(), Refusal> {
+        self.0.iter().try_for_each(|(name, value)| {
+            let is_clean = check_name(name).and_then(|()| check_json(value));
+            is_clean.map_err(|err| Refusal::Claims(format!("{name} {err}")))
         })
     }
 
@@ -143,8 +152,18 @@ impl Claims {
         }
     }
 
+    /// A claim that is a name or a list of names.
+    fn names(&self, name: &str) -> Result<Vec<&str>, Refusal> {
+        let names = self.texts(name)?;
+        for text in &names {
+            let is_name = check_name(text);
+            is_name.map_err(|err| Refusal::Claims(format!("{name} {err}")))?;
+        }
+        Ok(names)
+    }
+
     fn check_audience(&self, settings: &JwtSettings) -> Result<(), Refusal> {
-        let mut audience = self.texts("aud")?;
+        let mut audience = self.names("aud")?;
         if audience.is_empty() && settings.shape.client_is_audience {
             audience.extend(self.text("client_id")?);
         }
@@ -210,12 +229,7 @@ impl Claims {
                 .iter()
                 .any(|prefix| jti.starts_with(prefix))
         };
-        let jti = match self.find("jti") {
-            None => None,
-            Some(Value::String(jti)) => Some(jti.as_str()),
-            Some(_) => return Err(Refusal::Claims("jti is not a text".to_owned())),
-        };
-        let own = jti.filter(|jti| !is_ours(jti));
+        let own = self.text("jti")?.filter(|jti| !is_ours(jti));
         let own = own.and_then(|jti| jti.parse().ok());
         Ok(own.unwrap_or_else(|| {
             digest_hex

@@ -7,7 +7,7 @@ mod id_jag;
 mod tests;
 
 use serde::Deserialize;
-use tidegate_types::TokenId;
+use tidegate_types::{TokenId, check_json};
 
 use crate::jose::{ASSERTION_ALGORITHMS, Compact, CompactProblem, JwkSet};
 
@@ -24,7 +24,7 @@ pub enum AssertionProblem {
     #[error("it is longer than 8 KiB")]
     TooLong,
     /// Not a JWT.
-    #[error("it is not a JWT, or has a member twice")]
+    #[error("it is not a JWT, or has a member twice or a control character")]
     Malformed,
     /// `none`, a shared secret, or an algorithm that is not known.
     #[error("its algorithm is not ES256, ES384, RS256, PS256 or EdDSA")]
@@ -172,7 +172,9 @@ fn check_signature(
     let key = keys
         .find(compact.key_id.as_deref(), compact.algorithm)
         .map_err(|_| AssertionProblem::UnknownKey)?;
-    Ok(compact.verify(key)?)
+    let claims = compact.verify(key)?;
+    check_json(&claims).map_err(|_| AssertionProblem::Malformed)?;
+    Ok(claims)
 }
 
 fn read(jwt: &str) -> Result<Compact<'_>, AssertionProblem> {

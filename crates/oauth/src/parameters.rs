@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use percent_encoding::percent_decode;
+use tidegate_types::check_name;
 
 use crate::OAuthError;
 
@@ -24,8 +25,9 @@ impl Parameters {
     /// none of OAuth's parameters has (RFC 6749 appendix A).
     pub fn parse_form(body: &[u8]) -> Result<Self, OAuthError> {
         let parameters = Self::parse_any(body)?;
-        let has_control = |text: &String| text.chars().any(char::is_control);
-        let has_one = |(name, value): (&String, &String)| has_control(name) || has_control(value);
+        let has_one = |(name, value): (&String, &String)| {
+            check_name(name).is_err() || check_name(value).is_err()
+        };
         if parameters.0.iter().any(has_one) {
             return Err(OAuthError::invalid_request(
                 "a parameter has a control character",

@@ -20,4 +20,4 @@ pub use principal::{ClientName, Credential, Principal};
 pub use role::{Role, UnknownRole};
 pub use scope::{Scope, ScopeSet, UnknownScope};
 pub use secrecy::{ExposeSecret, SecretString};
-pub use text::{ControlCharacter, beginning, check_name, check_text, shortened};
+pub use text::{ControlCharacter, beginning, check_json, check_name, check_text, shortened};

@@ -1,7 +1,7 @@
 //! Texts from outside: arguments of tools, form fields, claims of tokens, messages of databases.
 //!
 //! PostgreSQL stores no U+0000, terminals and logs obey the others, and two names that look alike may differ
-//! by one. So texts from outside are checked where they come in, by these two functions alone.
+//! by one. So texts from outside are checked where they come in, by these functions alone.
 
 use std::borrow::Cow;
 
@@ -30,6 +30,23 @@ pub fn check_text(text: &str) -> Result<(), ControlCharacter> {
 /// The first control character. The message is a clause that follows the name of the field.
 pub fn check_name(name: &str) -> Result<(), ControlCharacter> {
     find(name, char::is_control)
+}
+
+/// Checks all texts of a JSON value: names of members as names, values as texts that may have lines.
+///
+/// # Errors
+/// The first control character that is refused, in no promised order.
+pub fn check_json(value: &serde_json::Value) -> Result<(), ControlCharacter> {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => check_text(text),
+        Value::Array(items) => items.iter().try_for_each(check_json),
+        Value::Object(members) => members.iter().try_for_each(|(name, value)| {
+            check_name(name)?;
+            check_json(value)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
 }
 
 fn find(text: &str, is_refused: impl Fn(char) -> bool) -> Result<(), ControlCharacter> {
@@ -79,6 +96,27 @@ mod tests {
             assert_eq!(is_control, check_name(&text).is_err(), "{text:?}");
             let is_refused = is_control && !LINES.contains(&character);
             assert_eq!(is_refused, check_text(&text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_control_character_is_found_at_any_depth_of_json() {
+        use serde_json::json;
+        for taken in [
+            json!(null),
+            json!({ "a": ["b\n", { "ü": "売上\t\r", "n": 1 }] }),
+        ] {
+            assert_eq!(Ok(()), check_json(&taken), "{taken}");
+        }
+        for refused in [
+            json!("\0"),
+            json!(["a", ["\u{1b}"]]),
+            json!({ "a": { "b": ["\u{85}"] } }),
+            json!({ "a\0": 1 }),
+            json!([{ "a\n": 1 }]),
+            json!({ "a": "\u{7f}" }),
+        ] {
+            assert!(check_json(&refused).is_err(), "{refused}");
         }
     }
 

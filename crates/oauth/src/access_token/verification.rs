@@ -21,7 +21,7 @@ pub enum TokenProblem {
     #[error("it is longer than 8 KiB")]
     TooLong,
     /// Not a JWT.
-    #[error("it is not a JWT, or has a member twice")]
+    #[error("it is not a JWT, or has a member twice or a control character")]
     Malformed,
     /// Another algorithm than its key's, `none`, a shared secret, …
     #[error("its algorithm is not its key's")]

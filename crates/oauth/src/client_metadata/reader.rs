@@ -1,6 +1,7 @@
 //! What registrations and documents have in common.
 
 use serde_json::{Map, Value};
+use tidegate_types::{check_json, check_name};
 
 use super::{ApplicationType, ClientMetadata, GrantType, TokenEndpointAuthMethod};
 use crate::display_name::display_name;
@@ -28,11 +29,17 @@ pub(super) enum Source {
 pub(super) struct Members(Map<String, Value>);
 
 impl Members {
+    /// Whether a member is read or passed over, control characters have no business in it: nobody sees them, and they are
+    /// not taken out in silence.
     pub(super) fn of(value: Value) -> Result<Self, OAuthError> {
-        match value {
-            Value::Object(members) => Ok(Self(members)),
-            _ => Err(invalid("the metadata is not a JSON object")),
+        let Value::Object(members) = value else {
+            return Err(invalid("the metadata is not a JSON object"));
+        };
+        for (name, value) in &members {
+            let is_clean = check_name(name).and_then(|()| check_json(value));
+            is_clean.map_err(|control| invalid(format!("`{name}` {control}")))?;
         }
+        Ok(Self(members))
     }
 
     fn get(&self, name: &str) -> Option<&Value> {

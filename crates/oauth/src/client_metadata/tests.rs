@@ -206,6 +206,42 @@ mod registration {
     }
 
     #[test]
+    fn a_control_character_is_refused_and_named_wherever_it_is() {
+        for (name, value) in [
+            ("client_name", json!("Age\u{0}nt")),
+            ("client_name", json!("Age\u{1b}nt")),
+            ("client_name", json!("Age\u{85}nt")),
+            ("software_id", json!("a\u{7f}")),
+            ("software_version", json!("\u{0}")),
+            ("contacts", json!(["a@example.com", "b\u{0}@example.com"])),
+            (
+                "redirect_uris",
+                json!(["http://localhost/cb", "http://localhost/\u{0}"]),
+            ),
+            ("client_uri", json!("https://a.example/\u{1}")),
+            ("logo_uri", json!("https://a.example/\u{9f}")),
+            ("scope", json!("mcp:read\u{0}")),
+            ("jwks", json!({ "keys": [{ "kid": "\u{0}" }] })),
+            ("anything", json!({ "deep": ["\u{2}"] })),
+        ] {
+            for refused in [
+                register(with(json!({ name: value }))),
+                ClientMetadata::from_settings(with(json!({ name: value }))),
+                document(json!({ name: value })),
+            ] {
+                let error = refused.unwrap_err();
+                assert_eq!(ErrorCode::InvalidClientMetadata, error.code, "{name}");
+                assert!(error.description.contains(name), "{error}");
+                assert!(
+                    error.description.contains("control character U+"),
+                    "{error}"
+                );
+            }
+        }
+        assert!(register(with(json!({ "a\nb": 1 }))).is_err());
+    }
+
+    #[test]
     fn grant_types_are_those_that_we_have() {
         let of = |types: Value| good(with(json!({ "grant_types": types }))).grant_types;
         let both = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];

@@ -2,6 +2,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tidegate_types::check_name;
 
 use super::{Algorithm, VerificationKey, from_strict_json};
 
@@ -28,8 +29,8 @@ pub enum CompactProblem {
     /// Longer than 8 KiB, or than it may be.
     #[error("it is longer than it may be")]
     TooLong,
-    /// Not three parts of base64url with JSON in the first two, or a member twice.
-    #[error("it is not a JWT, or has a member twice")]
+    /// Not three parts of base64url with JSON in the first two, or a member twice, or a control character.
+    #[error("it is not a JWT, or has a member twice or a control character")]
     Malformed,
     /// `none`, an unknown algorithm, or one that is not allowed.
     #[error("its algorithm is unknown or not for this use")]
@@ -77,7 +78,8 @@ impl<'a> Compact<'a> {
         }
         let text = |name: &str| match header.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
+            // Key ids and types are names.
+            Some(Value::String(text)) if check_name(text).is_ok() => Ok(Some(text.clone())),
             Some(_) => Err(CompactProblem::Malformed),
         };
         let algorithm = text("alg")?

@@ -132,6 +132,39 @@ async fn a_member_twice_is_refused() {
 }
 
 #[tokio::test]
+async fn a_control_character_is_refused_in_every_claim_and_in_the_header() {
+    for changes in [
+        json!({ "jti": "a\u{0}" }),
+        json!({ "jti": "a\n" }),
+        json!({ "jti": "a\u{85}" }),
+        json!({ "aud": "tidegate\u{0}" }),
+        json!({ "aud": ["tidegate", "other\u{1b}"] }),
+        json!({ "aud": ["tidegate", "other\t"] }),
+        json!({ "scope": "mcp:read\u{0}" }),
+        json!({ "groups": ["a\u{7f}"] }),
+        json!({ "else": { "deep\n": 1 } }),
+    ] {
+        let refusal = with(changes.clone()).await.unwrap_err();
+        let is_named = matches!(refusal, Refusal::Malformed | Refusal::Claims(_));
+        assert!(is_named, "{changes}: {refusal:?}");
+    }
+    // Addresses have lines (OpenID Connect Core §5.1.1).
+    let address = json!({ "address": { "formatted": "1 Quay Street\nTideham" } });
+    with(address).await.unwrap();
+
+    for kid in ["first\u{0}", "first\n", "\u{9f}"] {
+        let mut header = jsonwebtoken::Header::new(Algorithm::RS256);
+        header.kid = Some(kid.to_owned());
+        let token = FIRST.sign_as(&header, &claims());
+        assert_eq!(
+            Refusal::Malformed,
+            by_public_key(&FIRST).verify(&token).await.unwrap_err(),
+            "{kid:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_client_is_client_id_and_else_azp() {
     assert_eq!(
         "a",

@@ -240,6 +240,25 @@ fn a_claim_twice_is_malformed() {
 }
 
 #[test]
+fn a_control_character_anywhere_is_malformed() {
+    let good = json!({ "alg": "ES256" });
+    for (header, changes) in [
+        (json!({ "alg": "ES256", "kid": "a\u{0}" }), json!({})),
+        (json!({ "alg": "ES256", "kid": "a\nb" }), json!({})),
+        (good.clone(), json!({ "jti": "a\u{1b}" })),
+        (good.clone(), json!({ "aud": ["a\u{85}"] })),
+        (good, json!({ "else": { "a\u{0}": 1 } })),
+    ] {
+        let mut claims = claims();
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        let jwt = jwt(&header, &claims);
+        assert_eq!(Err(AssertionProblem::Malformed), verify(&jwt), "{claims}");
+    }
+}
+
+#[test]
 fn whose_it_claims_to_be_is_read_without_a_key() {
     let jwt = jwt(&json!({ "alg": "ES256" }), &claims());
     assert_eq!(Some(client()), ClientAssertion::claimed_client(&jwt));
