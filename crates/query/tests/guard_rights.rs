@@ -443,7 +443,7 @@ fn tables_are_changed_only_in_the_ways_that_the_operator_allows() {
             };
             let outcome = checked(dialect, sql, read_only);
             assert!(
-                matches!(outcome, Err(GuardError::DmlNotAllowed(_))),
+                matches!(outcome, Err(GuardError::DdlNotAllowed(_))),
                 "{sql}"
             );
         }

@@ -336,19 +336,20 @@ async fn only_tables_that_are_open_can_be_read() {
 async fn changes_need_a_database_that_allows_them() {
     let fixture = Fixture::new();
     let insert = "insert into salaries values (1), (2)";
-    for sql in [
-        insert,
-        "drop table salaries",
-        "with d as (delete from salaries returning *) select * from d",
+    for (sql, what) in [
+        (insert, "DML"),
+        ("drop table salaries", "DDL"),
+        ("create table wages (pay int)", "DDL"),
+        (
+            "with d as (delete from salaries returning *) select * from d",
+            "DML",
+        ),
     ] {
         let failed = shown(fixture.sql("admin", sql).await.unwrap_err());
-        assert!(
-            failed["error"]
-                .as_str()
-                .unwrap()
-                .starts_with("DML queries are not allowed"),
-            "{failed}"
-        );
+        let told = failed["error"].as_str().unwrap();
+        let expected = format!("{what} queries are not allowed");
+        assert!(told.starts_with(&expected), "{failed}");
+        assert_eq!("dml_not_allowed", failed["error_type"], "{failed}");
     }
     fixture.change("UPDATE dbs SET allow_dml = true");
     let done = fixture.sql("admin", insert).await.unwrap();

@@ -52,6 +52,9 @@ pub enum GuardError {
     /// The database does not allow changes.
     #[error("DML queries are not allowed on this database: {0}")]
     DmlNotAllowed(&'static str),
+    /// Nor changes of tables.
+    #[error("DDL queries are not allowed on this database: {}", .0.words())]
+    DdlNotAllowed(DefinitionKind),
     /// The operator does not allow this kind of change.
     #[error(
         "{} is not allowed here, although rows may be changed: the setting query.allowed_ddl does not list it",

@@ -93,7 +93,7 @@ impl Script {
     /// Refuses the script when any statement may not run under `policy`.
     ///
     /// # Errors
-    /// `DmlNotAllowed`, `Forbidden`, `Functions` or `Tables` of the first statement that has one.
+    /// `DmlNotAllowed`, `DdlNotAllowed`, `Forbidden`, `Functions` or `Tables` of the first statement that has one.
     pub fn check(&self, policy: Policy) -> Result<(), GuardError> {
         let mut writes = false;
         let mut transaction = false;
@@ -280,7 +280,7 @@ impl SqlStatement {
                 return Err(GuardError::DmlNotAllowed(part));
             }
             StatementKind::Definition(kind) if !policy.allow_dml => {
-                return Err(GuardError::DmlNotAllowed(kind.words()));
+                return Err(GuardError::DdlNotAllowed(kind));
             }
             StatementKind::Definition(kind) if !policy.definitions.contains(kind) => {
                 return Err(GuardError::DefinitionNotAllowed(kind));

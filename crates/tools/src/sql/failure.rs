@@ -28,7 +28,9 @@ pub(super) fn failed(message: &str, error_type: &'static str) -> ToolFailure {
 pub(super) fn guard(err: GuardError) -> ToolFailure {
     let error_type = match &err {
         GuardError::Syntax(_) | GuardError::TooLong { .. } | GuardError::TooComplex(_) => "syntax",
-        GuardError::DmlNotAllowed(_) | GuardError::DefinitionNotAllowed(_) => "dml_not_allowed",
+        GuardError::DmlNotAllowed(_)
+        | GuardError::DdlNotAllowed(_)
+        | GuardError::DefinitionNotAllowed(_) => "dml_not_allowed",
         GuardError::Forbidden(_)
         | GuardError::Functions(_)
         | GuardError::Tables(_)
