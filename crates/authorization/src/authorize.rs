@@ -78,8 +78,8 @@ impl Inner {
         self.admit_address(Door::Authorize, rate, visit.peer)
             .await
             .map_err(|_| AuthorizeRefusal::TooMany)?;
-        if !self.gate.is_on().await {
-            return Err(AuthorizeRefusal::SwitchedOff);
+        if let Some(off) = self.gate.off().await {
+            return Err(AuthorizeRefusal::SwitchedOff(off));
         }
         let found = self
             .find_client(&request.client_id, Some(visit.peer))
@@ -120,9 +120,9 @@ impl Inner {
         }
         let audience = self.audience(asked.resource.as_ref())?;
         if let Some(workspace) = &audience.workspace
-            && !self.gate.is_on_in(workspace).await
+            && let Some(off) = self.gate.off_in(workspace).await
         {
-            return Err(Denied::switched_off());
+            return Err(Denied::switched_off(off));
         }
         let requested = self.requested_scopes(found, &asked.scope);
         if requested.is_empty() {

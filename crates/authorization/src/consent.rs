@@ -31,7 +31,6 @@ impl From<Denied> for ConsentError {
     fn from(denied: Denied) -> Self {
         match denied.reason {
             "too_many_requests" => Self::TooMany,
-            "switched_off" => Self::SwitchedOff,
             reason => Self::Unavailable(reason.into()),
         }
     }
@@ -81,8 +80,8 @@ impl Inner {
         if transaction.decided.is_some() {
             return Err(ConsentError::Unknown);
         }
-        if !self.gate.is_on().await {
-            return Err(ConsentError::SwitchedOff);
+        if let Some(off) = self.gate.off().await {
+            return Err(ConsentError::SwitchedOff(off));
         }
         let found = self.client_of(&transaction).await?;
         check_owner(&found, &session.account.id)?;
@@ -234,8 +233,8 @@ impl Inner {
         wish: Allowed,
         peer: &Peer,
     ) -> Result<Option<String>, ConsentError> {
-        if !self.gate.is_on().await {
-            return Err(ConsentError::SwitchedOff);
+        if let Some(off) = self.gate.off().await {
+            return Err(ConsentError::SwitchedOff(off));
         }
         let transaction = &kept.value;
         let account = &session.account.id;
@@ -464,8 +463,8 @@ impl Inner {
         scopes: ScopeSet,
     ) -> Result<Option<Closed>, Denied> {
         let slug = &membership.workspace;
-        if !self.gate.is_on_in(slug).await {
-            return Ok(Some(Closed::SwitchedOff));
+        if let Some(off) = self.gate.off_in(slug).await {
+            return Ok(Some(Closed::SwitchedOff(off)));
         }
         if is_hibernated {
             return Ok(Some(Closed::Hibernated));

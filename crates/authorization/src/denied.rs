@@ -3,6 +3,8 @@ use tidegate_oauth::{ErrorCode, OAuthError};
 use tidegate_store::StoreError;
 use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
 
+use crate::gate::SwitchedOff;
+
 /// What a record is about, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct About {
@@ -54,10 +56,9 @@ impl Denied {
         )
     }
 
-    pub(crate) fn switched_off() -> Self {
-        let description = "sign-in of applications is switched off: ask an administrator";
+    pub(crate) fn switched_off(off: SwitchedOff) -> Self {
         Self::new(
-            OAuthError::new(ErrorCode::AccessDenied, description),
+            OAuthError::new(ErrorCode::AccessDenied, off.to_string()),
             "switched_off",
         )
     }

@@ -73,8 +73,8 @@ impl Inner {
         let rate = self.rules.limits.device;
         self.admit_address(Door::Device, rate, peer).await?;
         let credential = ClientCredential::read(authorization, parameters)?;
-        if !self.gate.is_on().await {
-            return Err(Denied::switched_off());
+        if let Some(off) = self.gate.off().await {
+            return Err(Denied::switched_off(off));
         }
         let found = self.authenticate(&credential, peer).await?;
         let begun = self.begin_device(&found, parameters, peer).await;
@@ -255,8 +255,8 @@ impl Inner {
         wish: Allowed,
         peer: &Peer,
     ) -> Result<Agreement, ConsentError> {
-        if !self.gate.is_on().await {
-            return Err(ConsentError::SwitchedOff);
+        if let Some(off) = self.gate.off().await {
+            return Err(ConsentError::SwitchedOff(off));
         }
         let account = &session.account.id;
         let found = self.find_client(&request.client, None).await?;

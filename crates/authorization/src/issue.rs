@@ -35,8 +35,8 @@ pub(crate) struct Subject<'a> {
 impl Inner {
     /// Begins the grant that a person agreed to. It is refused when account, membership, client or flag were lost since.
     pub(crate) async fn begin_grant(&self, agreement: &Agreement) -> Result<Begun, Denied> {
-        if !self.gate.is_on_in(&agreement.workspace).await {
-            return Err(Denied::switched_off());
+        if let Some(off) = self.gate.off_in(&agreement.workspace).await {
+            return Err(Denied::switched_off(off));
         }
         let now = self.clock.unix_secs();
         let refresh_token = agreement

@@ -27,7 +27,7 @@ mod transaction;
 mod view;
 
 pub use fetch::{FetchError, FetchSettings, Fetched, Fetcher, FetcherSetupError, GuardedFetcher};
-pub use gate::{AlwaysOn, OAuthGate};
+pub use gate::{AlwaysOn, OAuthGate, SwitchedOff};
 pub use reply::{Authorize, AuthorizeRefusal, DeviceReply, TokenReply};
 pub use rules::{AssertionIssuer, Limits, Rate, Rules};
 pub use server::{AuthorizationServer, Parts, RefusedRequest, Visit};

@@ -92,7 +92,10 @@ enum Standing {
 
 impl Inner {
     pub(crate) async fn register(&self, metadata: Value, peer: &Peer) -> Result<Value, Denied> {
-        if !self.rules.may_register || !self.gate.is_on().await {
+        if let Some(off) = self.gate.off().await {
+            return Err(Denied::switched_off(off));
+        }
+        if !self.rules.may_register {
             let description = "clients cannot register themselves here: ask an administrator";
             return Err(Denied::new(
                 OAuthError::new(ErrorCode::AccessDenied, description),

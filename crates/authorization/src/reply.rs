@@ -6,6 +6,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use tidegate_types::{ExposeSecret, ScopeSet, SecretString};
 
+use crate::SwitchedOff;
+
 /// A token response (RFC 6749 §5.1). Serializes with its secrets: send it with `Cache-Control: no-store`.
 ///
 /// ```json
@@ -139,8 +141,8 @@ pub enum AuthorizeRefusal {
     )]
     RedirectUriMismatch,
     /// OAuth is off.
-    #[error("connecting applications is switched off here: ask an administrator")]
-    SwitchedOff,
+    #[error(transparent)]
+    SwitchedOff(SwitchedOff),
     /// Too many requests of this address.
     #[error(
         "too many requests: wait a minute, and start again in the application that sent you here"
@@ -165,7 +167,7 @@ impl AuthorizeRefusal {
             Self::NotForPeople => "client_not_for_people",
             Self::NoRedirectUri => "redirect_uri_missing",
             Self::RedirectUriMismatch => "redirect_uri_mismatch",
-            Self::SwitchedOff => "switched_off",
+            Self::SwitchedOff(_) => "switched_off",
             Self::TooMany => "too_many_requests",
             Self::Unavailable => "unavailable",
         }

@@ -31,8 +31,8 @@ impl Inner {
         let credential = ClientCredential::read(authorization, parameters)?;
         let request = TokenRequest::parse(parameters)
             .map_err(|err| Denied::from(err).of_client(credential.id()))?;
-        if !self.gate.is_on().await {
-            return Err(Denied::switched_off().of_client(credential.id()));
+        if let Some(off) = self.gate.off().await {
+            return Err(Denied::switched_off(off).of_client(credential.id()));
         }
         let found = self.authenticate(&credential, peer).await?;
         let id = found.client.id.clone();
@@ -127,10 +127,9 @@ impl Inner {
 
     /// The workspace's own flag, which may change at any time.
     async fn check_workspace_gate(&self, workspace: &WorkspaceSlug) -> Result<(), Denied> {
-        if self.gate.is_on_in(workspace).await {
-            Ok(())
-        } else {
-            Err(Denied::switched_off())
+        match self.gate.off_in(workspace).await {
+            None => Ok(()),
+            Some(off) => Err(Denied::switched_off(off)),
         }
     }
 }

@@ -7,6 +7,8 @@ use tidegate_manager::client::ClientKind;
 use tidegate_oauth::RedirectKind;
 use tidegate_types::{ClientId, Role, ScopeSet, WorkspaceSlug};
 
+use crate::SwitchedOff;
+
 /// Everything that a consent page shows (OWASP ASVS 5.0 V10.7.2). Text of clients is printable and without
 /// bidirectional controls; escape it like any text.
 #[derive(Debug, Clone)]
@@ -115,7 +117,7 @@ pub struct WorkspaceChoice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closed {
     /// OAuth is off there.
-    SwitchedOff,
+    SwitchedOff(SwitchedOff),
     /// It sleeps.
     Hibernated,
     /// Its administrators block the client.
@@ -190,8 +192,8 @@ pub enum ConsentError {
     )]
     ClientGone,
     /// OAuth is off.
-    #[error("connecting applications is switched off here")]
-    SwitchedOff,
+    #[error(transparent)]
+    SwitchedOff(SwitchedOff),
     /// Too many tries.
     #[error("too many requests: wait a minute")]
     TooMany,
@@ -211,7 +213,7 @@ impl ConsentError {
             Self::Closed(closed) => closed.code(),
             Self::NotYours => "not_yours",
             Self::ClientGone => "client_gone",
-            Self::SwitchedOff => "switched_off",
+            Self::SwitchedOff(_) => "switched_off",
             Self::TooMany => "too_many_requests",
             Self::Unavailable(_) => "unavailable",
         }
@@ -222,7 +224,7 @@ impl Closed {
     /// A stable code for pages, the audit and tests.
     pub const fn code(self) -> &'static str {
         match self {
-            Self::SwitchedOff => "workspace_switched_off",
+            Self::SwitchedOff(_) => "workspace_switched_off",
             Self::Hibernated => "workspace_hibernated",
             Self::ClientBlocked => "client_blocked",
             Self::ClientNeedsApproval => "client_needs_approval",

@@ -91,8 +91,9 @@ fn spelling(path: &str) -> String {
 
 async fn describe(edge: &Edge, resource: &Resource) -> Option<ProtectedResourceMetadata> {
     let external = edge.external_issuer.as_ref();
+    // While it is off another issuer's tokens are the only ones; without another, ours is the one that says why.
     if let Some(access) = &edge.access
-        && access.gate.is_on().await
+        && (external.is_none() || access.gate.off().await.is_none())
     {
         let mut document = access.authorization.protected_resource(resource)?;
         let issuers = &mut document.authorization_servers;
@@ -112,7 +113,7 @@ async fn describe(edge: &Edge, resource: &Resource) -> Option<ProtectedResourceM
 
 /// RFC 8414 §3.2, and its alias for clients that know OpenID Connect alone.
 async fn authorization_server(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
-    match Asked::admit(&edge, &request).await {
+    match Asked::of_document(&edge, &request) {
         Ok(asked) => publish(&asked.access.authorization.metadata()),
         Err(refused) => refused,
     }
@@ -120,7 +121,7 @@ async fn authorization_server(edge: web::Data<Edge>, request: HttpRequest) -> Ht
 
 /// RFC 7517 §5.
 async fn signing_keys(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
-    let asked = match Asked::admit(&edge, &request).await {
+    let asked = match Asked::of_document(&edge, &request) {
         Ok(asked) => asked,
         Err(refused) => return refused,
     };

@@ -306,28 +306,21 @@ async fn a_workspace_s_own_host_has_metadata_of_its_own() {
 }
 
 #[tokio::test]
-async fn without_oauth_nothing_of_it_is_there() {
-    let external = OneNode::start().await;
-    let off = OneNode::builder()
-        .own_tokens()
-        .set("FLAGS__MCP_OAUTH_ENABLED", "false")
-        .start()
-        .await;
-    for node in [&external, &off] {
-        for (method, path) in [
-            (Method::GET, "/.well-known/oauth-authorization-server"),
-            (Method::GET, "/.well-known/oauth-protected-resource/mcp"),
-            (Method::GET, "/.well-known/jwks.json"),
-            (Method::POST, "/oauth/token"),
-            (Method::POST, "/oauth/register"),
-            (Method::POST, "/oauth/revoke"),
-            (Method::POST, "/oauth/introspect"),
-            (Method::POST, "/oauth/device_authorization"),
-            (Method::POST, "/v1/auth/"),
-        ] {
-            let url = format!("{}{path}", node.url());
-            let reply = web().request(method, url).send().await.unwrap();
-            assert_eq!(StatusCode::NOT_FOUND, reply.status(), "{path}");
-        }
+async fn without_an_authorization_server_nothing_of_it_is_there() {
+    let node = OneNode::start().await;
+    for (method, path) in [
+        (Method::GET, "/.well-known/oauth-authorization-server"),
+        (Method::GET, "/.well-known/oauth-protected-resource/mcp"),
+        (Method::GET, "/.well-known/jwks.json"),
+        (Method::POST, "/oauth/token"),
+        (Method::POST, "/oauth/register"),
+        (Method::POST, "/oauth/revoke"),
+        (Method::POST, "/oauth/introspect"),
+        (Method::POST, "/oauth/device_authorization"),
+        (Method::POST, "/v1/auth/"),
+    ] {
+        let url = format!("{}{path}", node.url());
+        let reply = web().request(method, url).send().await.unwrap();
+        assert_eq!(StatusCode::NOT_FOUND, reply.status(), "{path}");
     }
 }

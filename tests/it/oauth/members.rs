@@ -32,7 +32,7 @@ async fn with_a_superset() -> (OneNode, Deployment) {
     (node, deployment)
 }
 
-async fn api_token(deployment: &Deployment, account: &Account) -> String {
+pub(super) async fn api_token(deployment: &Deployment, account: &Account) -> String {
     let secret = IssuedSecret::draw(SecretKind::ApiToken);
     let text = secret.text.expose_secret().to_owned();
     let create = CreateApiToken {
@@ -48,7 +48,7 @@ async fn api_token(deployment: &Deployment, account: &Account) -> String {
     text
 }
 
-async fn administrator(deployment: &Deployment, name: &str) -> Account {
+pub(super) async fn administrator(deployment: &Deployment, name: &str) -> Account {
     let account = deployment.control.person(name).await;
     let promote = UpdateAccount {
         id: account.id.clone(),
@@ -60,7 +60,7 @@ async fn administrator(deployment: &Deployment, name: &str) -> Account {
     deployment.control.call(promote).await
 }
 
-async fn signed_in(deployment: &Deployment, name: &str) -> Browser {
+pub(super) async fn signed_in(deployment: &Deployment, name: &str) -> Browser {
     let mut browser = deployment.browser();
     let page = browser.open("/sign-in").await;
     browser.sign_in(&page, name).await;
@@ -153,7 +153,7 @@ async fn a_member_whom_superset_does_not_have_is_told_why_and_nobody_else_is() {
 }
 
 /// The layer of the diagnosis as a program gets it.
-async fn diagnosed(node: &OneNode, token: &str, layer: &str) -> Option<Value> {
+pub(super) async fn diagnosed(node: &OneNode, token: &str, layer: &str) -> Option<Value> {
     let reply = web()
         .get(format!("{}/diagnosis", node.url()))
         .bearer_auth(token)

@@ -13,6 +13,7 @@ mod providers;
 mod side_by_side;
 mod standing;
 
+mod switches;
 use tidegate_manager::account::Account;
 use tidegate_types::Role;
 

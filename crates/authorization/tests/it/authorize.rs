@@ -1,8 +1,9 @@
 //! The authorization endpoint, before a person decides.
 
 use serde_json::json;
-use tidegate_authorization::{Authorize, AuthorizeRefusal, Visit};
+use tidegate_authorization::{Authorize, AuthorizeRefusal, Closed, SwitchedOff, Visit};
 use tidegate_manager::client::RemoveClient;
+use tidegate_oauth::ErrorCode;
 use tidegate_types::Role;
 
 use crate::bench::{
@@ -313,20 +314,53 @@ async fn a_switched_off_server_or_workspace_asks_nobody() {
         .await
         .unwrap();
     assert_eq!(
-        Some(tidegate_authorization::Closed::SwitchedOff),
+        Some(Closed::SwitchedOff(SwitchedOff::OAuthInWorkspace)),
         view.workspaces[0].closed
     );
-    *bench.switches.is_off.lock().unwrap() = true;
-    assert_eq!(
-        AuthorizeRefusal::SwitchedOff,
-        bench.refused(&client, &[]).await
-    );
-    let refused = bench
-        .server
-        .consent(&transaction, &bench.ana())
-        .await
-        .unwrap_err();
-    assert_eq!("switched_off", refused.code());
+    for off in [SwitchedOff::OAuth, SwitchedOff::Service] {
+        *bench.switches.off.lock().unwrap() = Some(off);
+        assert_eq!(
+            AuthorizeRefusal::SwitchedOff(off),
+            bench.refused(&client, &[]).await
+        );
+        let refused = bench
+            .server
+            .consent(&transaction, &bench.ana())
+            .await
+            .unwrap_err();
+        assert_eq!("switched_off", refused.code());
+        assert_eq!(off.to_string(), refused.to_string());
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_kept_out_by_a_flag_hears_which_one() {
+    let bench = Bench::start().await;
+    let client = bench.public_client().await;
+    let code = bench.code(&client, &[]).await;
+    for (off, flag) in [
+        (SwitchedOff::Service, "MCP_SERVICE_ENABLED"),
+        (SwitchedOff::OAuth, "MCP_OAUTH_ENABLED"),
+    ] {
+        *bench.switches.off.lock().unwrap() = Some(off);
+        let registered = bench
+            .server
+            .register(public_metadata(LOOPBACK), &peer())
+            .await;
+        let exchanged = bench.exchange(&client, &code).await;
+        for refused in [registered.map(drop), exchanged.map(drop)] {
+            let told = refused.unwrap_err();
+            assert_eq!(ErrorCode::AccessDenied, told.code);
+            let told = told.to_string();
+            assert!(
+                told.contains("switched off") && told.contains(flag),
+                "{told}"
+            );
+        }
+    }
+    // The code was not used up.
+    *bench.switches.off.lock().unwrap() = None;
+    bench.exchange(&client, &code).await.unwrap();
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tidegate_authorization::{
     AuthorizationServer, Authorize, AuthorizeRefusal, Decision, FetchError, Fetched, Fetcher,
-    OAuthGate, Parts, Rules, TokenReply, Visit,
+    OAuthGate, Parts, Rules, SwitchedOff, TokenReply, Visit,
 };
 use tidegate_manager::account::{Account, CreateAccount};
 use tidegate_manager::audit::{AuditEvent, AuditFilter, ListEvents};
@@ -100,18 +100,20 @@ impl Fetcher for Web {
 /// Flags that tests switch.
 #[derive(Default)]
 pub(crate) struct Switches {
-    pub(crate) is_off: Mutex<bool>,
+    pub(crate) off: Mutex<Option<SwitchedOff>>,
     pub(crate) off_in: Mutex<BTreeSet<WorkspaceSlug>>,
 }
 
 #[async_trait::async_trait]
 impl OAuthGate for Switches {
-    async fn is_on(&self) -> bool {
-        !*self.is_off.lock().unwrap()
+    async fn off(&self) -> Option<SwitchedOff> {
+        *self.off.lock().unwrap()
     }
 
-    async fn is_on_in(&self, workspace: &WorkspaceSlug) -> bool {
-        self.is_on().await && !self.off_in.lock().unwrap().contains(workspace)
+    async fn off_in(&self, workspace: &WorkspaceSlug) -> Option<SwitchedOff> {
+        let is_off = self.off_in.lock().unwrap().contains(workspace);
+        let own = is_off.then_some(SwitchedOff::OAuthInWorkspace);
+        self.off().await.or(own)
     }
 }
 

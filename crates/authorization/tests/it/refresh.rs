@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tidegate_authorization::SwitchedOff;
 use tidegate_manager::client::{RemoveClient, UpdateClient};
 use tidegate_manager::grant::{EndGrant, EndReason, FindGrant};
 use tidegate_oauth::ErrorCode;
@@ -192,10 +193,10 @@ async fn a_flag_that_is_off_for_an_hour_logs_nobody_out() {
     let refused = bench.refresh(&client, &token, &[]).await;
     assert_eq!(ErrorCode::AccessDenied, error(refused));
     bench.switches.off_in.lock().unwrap().clear();
-    *bench.switches.is_off.lock().unwrap() = true;
+    *bench.switches.off.lock().unwrap() = Some(SwitchedOff::OAuth);
     let refused = bench.refresh(&client, &token, &[]).await;
     assert_eq!(ErrorCode::AccessDenied, error(refused));
-    *bench.switches.is_off.lock().unwrap() = false;
+    *bench.switches.off.lock().unwrap() = None;
     bench.clock.advance(Duration::from_hours(1));
     bench.refresh(&client, &token, &[]).await.unwrap();
 }

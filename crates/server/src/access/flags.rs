@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
-use tidegate_authorization::OAuthGate;
+use tidegate_authorization::{OAuthGate, SwitchedOff};
 use tidegate_config::{Flag, Flags, Settings};
 use tidegate_manager::flag::{EvaluateFlags, FlagRule, ListFlags, StandingRule};
 use tidegate_manager::workspace::FindWorkspace;
@@ -136,18 +136,26 @@ fn anywhere(rules: &[StandingRule], configured: Flags) -> Flags {
     })
 }
 
+/// What has to be on for applications, the widest first; the last one counts in workspaces alone.
+const SWITCHES: [(Flag, SwitchedOff); 3] = [
+    (Flag::McpService, SwitchedOff::Service),
+    (Flag::McpOauth, SwitchedOff::OAuth),
+    (Flag::McpOauthWorkspace, SwitchedOff::OAuthInWorkspace),
+];
+
+fn first_off(flags: Flags, switches: &[(Flag, SwitchedOff)]) -> Option<SwitchedOff> {
+    let (_, off) = switches.iter().find(|(flag, _)| !flags.is_on(*flag))?;
+    Some(*off)
+}
+
 #[async_trait::async_trait]
 impl OAuthGate for FlagRules {
-    async fn is_on(&self) -> bool {
-        let flags = self.of(None).await;
-        flags.is_on(Flag::McpService) && flags.is_on(Flag::McpOauth)
+    async fn off(&self) -> Option<SwitchedOff> {
+        first_off(self.of(None).await, &SWITCHES[..2])
     }
 
-    async fn is_on_in(&self, workspace: &WorkspaceSlug) -> bool {
-        let flags = self.of(Some(workspace)).await;
-        [Flag::McpService, Flag::McpOauth, Flag::McpOauthWorkspace]
-            .into_iter()
-            .all(|flag| flags.is_on(flag))
+    async fn off_in(&self, workspace: &WorkspaceSlug) -> Option<SwitchedOff> {
+        first_off(self.of(Some(workspace)).await, &SWITCHES)
     }
 }
 
@@ -177,6 +185,19 @@ impl Features for FlagRules {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_several_switches_that_are_off_the_widest_is_told() {
+        let on = SWITCHES
+            .iter()
+            .fold(Flags::default(), |flags, (flag, _)| flags.with(*flag, true));
+        assert_eq!(None, first_off(on, &SWITCHES));
+        for (flag, off) in SWITCHES {
+            assert_eq!(Some(off), first_off(on.with(flag, false), &SWITCHES));
+        }
+        let service = on.with(Flag::McpService, false).with(Flag::McpOauth, false);
+        assert_eq!(Some(SwitchedOff::Service), first_off(service, &SWITCHES));
+    }
 
     fn rule(flag: Flag, rule: FlagRule) -> StandingRule {
         StandingRule {

@@ -3,7 +3,7 @@
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
 use tidegate_auth::AuthFailure;
-use tidegate_authorization::RefusedRequest;
+use tidegate_authorization::{RefusedRequest, SwitchedOff};
 use tidegate_oauth::bearer_token;
 use tidegate_protocol::{RpcError, reply};
 use tidegate_runtime::{Bound, IdentifyError, TraceParent, WorkspaceError};
@@ -54,7 +54,15 @@ pub(crate) async fn bind(
         Ok(caller) => Ok(caller),
         Err(err) => {
             note(edge, request, workspace.as_ref(), &err);
-            Err(explain(edge, request, admitted, &err, bearer.is_some()))
+            let off = switched_off(edge, &err).await;
+            Err(explain(
+                edge,
+                request,
+                admitted,
+                &err,
+                bearer.is_some(),
+                off,
+            ))
         }
     }
 }
@@ -87,12 +95,23 @@ fn note(
     });
 }
 
+/// What keeps a caller from a token: where to get one is told to all, and whoever goes there would find nothing.
+async fn switched_off(edge: &Edge, err: &IdentifyError) -> Option<SwitchedOff> {
+    let (IdentifyError::Auth(AuthFailure::Missing), Some(access)) = (err, &edge.access) else {
+        return None;
+    };
+    let off = access.gate.off().await?;
+    // Another issuer's tokens are no matter of OAuth here.
+    (off == SwitchedOff::Service || edge.external_issuer.is_none()).then_some(off)
+}
+
 fn explain(
     edge: &Edge,
     request: &HttpRequest,
     admitted: &Admitted<'_>,
     err: &IdentifyError,
     had_token: bool,
+    off: Option<SwitchedOff>,
 ) -> HttpResponse {
     let count = match err {
         IdentifyError::Auth(AuthFailure::Missing) => Count::AuthMissing,
@@ -118,7 +137,7 @@ fn explain(
     match err {
         IdentifyError::Auth(AuthFailure::Missing) => challenge(
             ServiceCode::Unauthenticated,
-            &RpcError::new(UNAUTHENTICATED, "a bearer token is needed"),
+            &RpcError::new(UNAUTHENTICATED, token_needed(off)),
             Lack::Token,
         ),
         IdentifyError::Auth(AuthFailure::Refused)
@@ -174,6 +193,14 @@ fn explain(
             err,
             "the caller cannot be identified now: the workspace cannot be reached; try again",
         ),
+    }
+}
+
+fn token_needed(off: Option<SwitchedOff>) -> String {
+    let needed = "a bearer token is needed";
+    match off {
+        Some(off) => format!("{needed}; {off}"),
+        None => needed.to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The endpoints that programs ask for tokens.
 //!
-//! They take no cookies, so pages of any origin may read their answers; and they are not there while OAuth is off.
+//! They take no cookies, so pages of any origin may read their answers.
 
 mod answer;
 mod api_token;
@@ -14,13 +14,15 @@ mod token;
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, Route, web};
-use tidegate_oauth::{OAuthError, Parameters, bearer_token};
+use tidegate_oauth::{ErrorCode, OAuthError, Parameters, bearer_token};
 use tidegate_types::Peer;
 
 use crate::access::Access;
 use crate::admission::one;
 use crate::edge::Edge;
 use crate::{admission, cors, pages, peer};
+
+use answer::Endpoint;
 
 pub(crate) use answer::not_found;
 
@@ -72,7 +74,7 @@ async fn only_post(request: HttpRequest) -> HttpResponse {
     pages::wrong_method(&request, "POST, OPTIONS")
 }
 
-/// A request to an endpoint that is there: from a host of ours, while OAuth is on.
+/// A request to an endpoint that is there, from a host of ours.
 pub(crate) struct Asked<'r> {
     pub access: &'r Access,
     pub request: &'r HttpRequest,
@@ -80,22 +82,41 @@ pub(crate) struct Asked<'r> {
 }
 
 impl<'r> Asked<'r> {
+    /// A request for a document, which is there whether OAuth is on or off: clients that find none look elsewhere, and
+    /// their people hear of a missing page in place of a switch.
+    ///
     /// # Errors
-    /// 403: another host. 404: no authorization server, or it is off.
-    pub(crate) async fn admit(
+    /// 403: another host. 404: no authorization server.
+    pub(crate) fn of_document(
         edge: &'r Edge,
         request: &'r HttpRequest,
     ) -> Result<Self, HttpResponse> {
         admission::host(edge, request)?;
-        let access = match &edge.access {
-            Some(access) if access.gate.is_on().await => access,
-            _ => return Err(not_found()),
-        };
+        let access = edge.access.as_ref().ok_or_else(not_found)?;
         Ok(Self {
             access,
             request,
             peer: peer::of(edge, request),
         })
+    }
+
+    /// A request to an endpoint.
+    ///
+    /// # Errors
+    /// As [`of_document`](Self::of_document); `access_denied` with the flag that is off.
+    async fn admit(
+        edge: &'r Edge,
+        request: &'r HttpRequest,
+        endpoint: Endpoint,
+    ) -> Result<Self, HttpResponse> {
+        let asked = Self::of_document(edge, request)?;
+        let Some(off) = asked.access.gate.off().await else {
+            return Ok(asked);
+        };
+        let error = OAuthError::new(ErrorCode::AccessDenied, off.to_string());
+        let mut refused = asked.refuse(&error, endpoint);
+        cors::allow_any(refused.headers_mut());
+        Err(refused)
     }
 
     /// The `Authorization` header.

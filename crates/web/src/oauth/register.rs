@@ -18,7 +18,7 @@ pub(super) async fn post(
     payload: web::Payload,
 ) -> HttpResponse {
     let _in_flight = hold(&request);
-    let asked = match Asked::admit(&edge, &request).await {
+    let asked = match Asked::admit(&edge, &request, Endpoint::Other).await {
         Ok(asked) => asked,
         Err(refused) => return refused,
     };
@@ -64,7 +64,7 @@ pub(super) async fn get(
     request: HttpRequest,
     client: web::Path<String>,
 ) -> HttpResponse {
-    let asked = match Asked::admit(&edge, &request).await {
+    let asked = match Asked::admit(&edge, &request, Endpoint::Other).await {
         Ok(asked) => asked,
         Err(refused) => return refused,
     };
@@ -92,7 +92,7 @@ pub(super) async fn delete(
     request: HttpRequest,
     client: web::Path<String>,
 ) -> HttpResponse {
-    let asked = match Asked::admit(&edge, &request).await {
+    let asked = match Asked::admit(&edge, &request, Endpoint::Other).await {
         Ok(asked) => asked,
         Err(refused) => return refused,
     };

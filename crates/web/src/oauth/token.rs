@@ -18,7 +18,7 @@ pub(super) async fn post(
     payload: web::Payload,
 ) -> HttpResponse {
     let _in_flight = hold(&request);
-    let asked = match Asked::admit(&edge, &request).await {
+    let asked = match Asked::admit(&edge, &request, Endpoint::Token).await {
         Ok(asked) => asked,
         Err(refused) => return refused,
     };

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_authorization::{
     AnswerView, Authorize, AuthorizeRefusal, Closed, ConsentError, ConsentView, ConsentWarning,
-    Decision, Verified, Visit as BrowserVisit, WorkspaceChoice as Choice,
+    Decision, SwitchedOff, Verified, Visit as BrowserVisit, WorkspaceChoice as Choice,
 };
 use tidegate_oauth::{Parameters, RedirectKind};
 use tidegate_pages::{
@@ -239,7 +239,10 @@ const fn warning(warning: ConsentWarning) -> tidegate_pages::ConsentWarning {
 
 const fn closed(closed: Closed) -> &'static str {
     match closed {
-        Closed::SwitchedOff => "Connecting apps is switched off here.",
+        Closed::SwitchedOff(SwitchedOff::Service) => "The MCP service is switched off here.",
+        Closed::SwitchedOff(SwitchedOff::OAuth | SwitchedOff::OAuthInWorkspace) => {
+            "Connecting apps is switched off here."
+        }
         Closed::Hibernated => "This workspace sleeps.",
         Closed::ClientBlocked => "Its administrators block this app.",
         Closed::ClientNeedsApproval => "Its administrators must approve this app first.",
@@ -273,7 +276,7 @@ fn refused(refusal: &AuthorizeRefusal) -> HttpResponse {
     let status = match refusal {
         AuthorizeRefusal::TooMany => StatusCode::TOO_MANY_REQUESTS,
         AuthorizeRefusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        AuthorizeRefusal::SwitchedOff => StatusCode::FORBIDDEN,
+        AuthorizeRefusal::SwitchedOff(_) => StatusCode::FORBIDDEN,
         _ => StatusCode::BAD_REQUEST,
     };
     let steps: &[&str] = match refusal {
@@ -291,6 +294,10 @@ fn refused(refusal: &AuthorizeRefusal) -> HttpResponse {
             "For the administrator: let this server reach that host by https, or through oauth.client_documents.proxy; \
              or set oauth.client_documents.enabled = false, so that applications register themselves.",
             "Then, in the application, remove this connection and add it again.",
+        ],
+        AuthorizeRefusal::SwitchedOff(_) => &[
+            "Ask your administrator: nothing is wrong with the application, or with what you did.",
+            "For the administrator: the flag is under Administration, Features, or tidegate flag list.",
         ],
         AuthorizeRefusal::TooMany | AuthorizeRefusal::Unavailable => {
             &["Wait a minute, then start again in the app."]
@@ -338,7 +345,7 @@ pub(super) const fn status(err: &ConsentError) -> StatusCode {
         | ConsentError::NotAMember
         | ConsentError::NotYours
         | ConsentError::Closed(_)
-        | ConsentError::SwitchedOff => StatusCode::FORBIDDEN,
+        | ConsentError::SwitchedOff(_) => StatusCode::FORBIDDEN,
         ConsentError::SignInAgain => StatusCode::UNAUTHORIZED,
         ConsentError::ClientGone => StatusCode::BAD_REQUEST,
         ConsentError::TooMany => StatusCode::TOO_MANY_REQUESTS,

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, web};
-use tidegate_authorization::AuthorizationServer;
+use tidegate_authorization::{AuthorizationServer, OAuthGate};
 use tidegate_manager::{Manager, ManagerError, Operation};
 use tidegate_signin::{BrowserSession, SignIn};
 use tidegate_types::Peer;
@@ -140,6 +140,11 @@ impl Visit {
     /// The origin that browsers use.
     pub(super) fn issuer(&self) -> String {
         self.edge.directory.names().resources.issuer().to_owned()
+    }
+
+    /// Whether the service and OAuth are switched on.
+    pub(super) fn gate(&self) -> &dyn OAuthGate {
+        &*self.access().gate
     }
 
     /// Which flags the nodes' configuration switches on.

@@ -5,6 +5,7 @@
 
 mod address;
 mod headers;
+mod switches;
 mod token;
 
 use actix_web::http::StatusCode;
@@ -12,7 +13,9 @@ use actix_web::http::header::{ACCEPT, AUTHORIZATION};
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse};
 use serde_json::json;
 use tidegate_pages::{Check, DiagnosisPage, Section, Verdict};
+use tidegate_types::WorkspaceSlug;
 
+use self::address::Endpoint;
 use super::Answer;
 use super::admin::audit;
 use super::answer::{self, Place};
@@ -20,6 +23,9 @@ use super::authority::{Get, Post, SignedIn};
 use super::desk::{Outcome, desk};
 use super::visit::Visit;
 use crate::admission::one;
+
+/// Workspaces whose flags are looked at for one page.
+const MOST_LOOKED_AT: usize = 20;
 
 /// `GET /diagnosis`: a page, or JSON for whoever sends a token or asks for JSON.
 pub(super) async fn get(request: HttpRequest) -> Answer {
@@ -48,8 +54,12 @@ async fn show(
 ) -> Answer {
     let visit = &by.visit;
     let issuer = visit.issuer();
-    let checks = checks(visit, request, url, token.map(str::trim)).await?;
     let memberships = by.memberships().await?;
+    let own: Vec<_> = memberships
+        .iter()
+        .map(|membership| membership.workspace.clone())
+        .collect();
+    let checks = checks(visit, request, url, token.map(str::trim), &own).await?;
     let page = DiagnosisPage {
         desk: desk(by, &memberships, Section::Diagnosis, Outcome::None),
         checks,
@@ -71,7 +81,7 @@ async fn for_program(request: &HttpRequest, bearer: Result<Option<&str>, ()>) ->
         // Two headers are as bad as none that can be read.
         Err(()) => Some(""),
     };
-    let checks = checks(&visit, request, None, token).await?;
+    let checks = checks(&visit, request, None, token, &[]).await?;
     let body = json!({
         "checks": checks
             .iter()
@@ -88,14 +98,28 @@ async fn for_program(request: &HttpRequest, bearer: Result<Option<&str>, ()>) ->
         .json(body))
 }
 
-/// Layer by layer, in the order that a request for `/mcp` passes them.
+/// Layer by layer, in the order that a request for `/mcp` passes them. `own`: workspaces that whoever asks belongs to.
 async fn checks(
     visit: &Visit,
     request: &HttpRequest,
     url: Option<&str>,
     token: Option<&str>,
+    own: &[WorkspaceSlug],
 ) -> Result<Vec<Check>, super::failure::Failure> {
     let (mut checks, place) = address::checks(visit, request, url);
+    let deployment = switches::of_deployment(visit).await;
+    let is_on = deployment.verdict == Verdict::Passes;
+    checks.push(deployment);
+    if is_on && token.is_none() {
+        let named = place.as_ref().and_then(Endpoint::workspace);
+        let own: Vec<_> = own
+            .iter()
+            .filter(|own| named.is_none_or(|named| named == *own))
+            .take(MOST_LOOKED_AT)
+            .cloned()
+            .collect();
+        checks.extend(switches::of_workspaces(visit, &own).await);
+    }
     if let Some(token) = token {
         checks.extend(token::checks(visit, token, place.as_ref()).await?);
     } else {

@@ -14,6 +14,7 @@ use tidegate_signin::SupersetUser;
 use tidegate_types::{GrantId, WorkspaceSlug};
 
 use super::address::Endpoint;
+use super::switches;
 use crate::pages::failure::Failure;
 use crate::pages::visit::Visit;
 
@@ -86,7 +87,7 @@ async fn api_token(
         .as_ref()
         .or_else(|| endpoint.and_then(Endpoint::workspace));
     let mut checks = vec![read];
-    checks.extend(standing(visit, &found.id, workspace).await?);
+    checks.extend(standing(visit, &found.id, workspace, false).await?);
     Ok(checks)
 }
 
@@ -126,7 +127,7 @@ async fn jwt(
             .await?
             .map(|grant| grant.workspace),
     };
-    checks.extend(standing(visit, &claims.gid, granted.as_ref()).await?);
+    checks.extend(standing(visit, &claims.gid, granted.as_ref(), true).await?);
     Ok(checks)
 }
 
@@ -179,6 +180,7 @@ async fn standing(
     visit: &Visit,
     session: &GrantId,
     workspace: Option<&WorkspaceSlug>,
+    is_by_oauth: bool,
 ) -> Result<Vec<Check>, Failure> {
     let check = |verdict, text: String| Check {
         layer: "Standing",
@@ -201,7 +203,9 @@ async fn standing(
         } => {
             let text = format!("It counts in the workspace {workspace}, and may {scopes} there.");
             let user = superset_user(visit, workspace, &superset_username).await;
-            vec![check(Verdict::Passes, text), user]
+            let mut checks = vec![check(Verdict::Passes, text), user];
+            checks.extend(switches::of_token(visit, workspace, is_by_oauth).await);
+            checks
         }
         Standing::Refused(refusal) => {
             vec![check(Verdict::Refuses, reason(refusal).to_owned())]
