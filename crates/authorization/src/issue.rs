@@ -1,7 +1,7 @@
 //! Grants and the access tokens under them, whoever asked.
 
 use tidegate_manager::ManagerError;
-use tidegate_manager::grant::{CreateGrant, Grant};
+use tidegate_manager::grant::{CreateGrant, EndGrant, EndReason, Grant};
 use tidegate_manager::standing::{CheckStanding, Refusal, Standing};
 use tidegate_oauth::{AccessTokenClaims, IssuedSecret, Resource, SecretKind};
 use tidegate_types::{
@@ -10,7 +10,7 @@ use tidegate_types::{
 
 use crate::TokenReply;
 use crate::authorize::secs;
-use crate::denied::{About, Denied};
+use crate::denied::{About, Chain, Denied};
 use crate::server::Inner;
 use crate::transaction::Agreement;
 
@@ -73,6 +73,31 @@ impl Inner {
             grant,
             refresh_token: refresh_token.map(|secret| secret.text),
         })
+    }
+
+    /// Begins the grant that a person agreed to, and answers with its first tokens.
+    pub(crate) async fn first_tokens(&self, agreement: &Agreement) -> Result<TokenReply, Denied> {
+        let begun = self.begin_grant(agreement).await?;
+        let reply = self.reply(&begun, None).await;
+        self.or_end(&begun.grant, reply).await
+    }
+
+    /// Ends a grant that has just begun where no token of it goes out, so that it counts nowhere as a connection.
+    pub(crate) async fn or_end<T>(
+        &self,
+        grant: &Grant,
+        outcome: Result<T, Denied>,
+    ) -> Result<T, Denied> {
+        if outcome.is_err() {
+            let end = EndGrant {
+                id: grant.id.clone(),
+                reason: EndReason::Unfinished,
+            };
+            if let Err(err) = self.manager.call(end).await {
+                tracing::warn!(error = %Chain(&err), "a grant without tokens could not be ended");
+            }
+        }
+        outcome
     }
 
     pub(crate) async fn create_grant(&self, create: CreateGrant) -> Result<Grant, Denied> {

@@ -70,6 +70,8 @@ pub enum EndReason {
     ClientRemoved,
     /// A newer grant of the same account, client, workspace and browser took its place.
     Superseded,
+    /// No token of it went out: something stood against it as it began.
+    Unfinished,
 }
 
 /// A grant as lists show it.

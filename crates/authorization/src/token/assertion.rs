@@ -10,13 +10,13 @@ use tidegate_oauth::{
 use tidegate_types::{ExposeSecret, GrantId, Peer, ScopeSet, SecretString};
 
 use super::{Issued, narrowed};
-use crate::AssertionIssuer;
 use crate::authorize::{Audience, secs};
 use crate::clients::FoundClient;
 use crate::denied::Denied;
 use crate::issue::{Begun, refusal_reason};
 use crate::server::Inner;
 use crate::transaction::Agreement;
+use crate::{AssertionIssuer, TokenReply};
 
 impl Inner {
     pub(super) async fn assertion_token(
@@ -51,18 +51,24 @@ impl Inner {
         };
         let about = agreement.about();
         self.settle(found).await?;
-        let begun = match self.vouched_grant(&agreement).await? {
-            Some(grant) => Begun {
+        let reply = if let Some(grant) = self.vouched_grant(&agreement).await? {
+            let begun = Begun {
                 grant,
                 refresh_token: None,
-            },
-            None => self.begin_grant(&agreement).await?,
+            };
+            self.vouched_reply(&begun, scopes).await
+        } else {
+            let begun = self.begin_grant(&agreement).await?;
+            let reply = self.vouched_reply(&begun, scopes).await;
+            self.or_end(&begun.grant, reply).await
         };
+        Ok((reply.map_err(|denied| denied.about(about.clone()))?, about))
+    }
+
+    async fn vouched_reply(&self, begun: &Begun, scopes: ScopeSet) -> Result<TokenReply, Denied> {
         let standing = self.standing(&begun.grant).await?;
-        let now = standing
-            .map_err(|refusal| Denied::grant(refusal_reason(refusal)).about(about.clone()))?;
-        let reply = self.reply(&begun, Some(scopes.narrowed_to(now))).await?;
-        Ok((reply, about))
+        let now = standing.map_err(|refusal| Denied::grant(refusal_reason(refusal)))?;
+        self.reply(begun, Some(scopes.narrowed_to(now))).await
     }
 
     async fn check_id_jag(

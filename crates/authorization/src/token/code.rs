@@ -37,9 +37,7 @@ impl Inner {
         let about = code.agreement.about();
         self.check_code(found, &code, &presented)
             .map_err(|denied| denied.about(about.clone()))?;
-        let begun = self.begin_grant(&code.agreement).await;
-        let begun = begun.map_err(|denied| denied.about(about.clone()))?;
-        let reply = self.reply(&begun, None).await;
+        let reply = self.first_tokens(&code.agreement).await;
         let reply = reply.map_err(|denied| denied.about(about.clone()))?;
         self.mark_exchanged(&key, code.agreement.grant).await;
         Ok((reply, about))

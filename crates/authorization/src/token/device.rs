@@ -66,9 +66,7 @@ impl Inner {
         match taken.map(|request| request.outcome) {
             Some(Outcome::Allowed(agreement)) => {
                 let about = agreement.about();
-                let begun = self.begin_grant(&agreement).await;
-                let begun = begun.map_err(|denied| denied.about(about.clone()))?;
-                let reply = self.reply(&begun, None).await;
+                let reply = self.first_tokens(&agreement).await;
                 let reply = reply.map_err(|denied| denied.about(about.clone()))?;
                 Ok((reply, about))
             }

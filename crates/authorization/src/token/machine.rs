@@ -6,6 +6,7 @@ use tidegate_oauth::{Resource, ScopeRequest};
 use tidegate_types::{AccountId, GrantId, WorkspaceSlug};
 
 use super::{Issued, narrowed};
+use crate::TokenReply;
 use crate::authorize::secs;
 use crate::clients::FoundClient;
 use crate::denied::Denied;
@@ -26,28 +27,40 @@ impl Inner {
             .machine_workspace(found, account, audience.workspace)
             .await?;
         self.check_workspace_gate(&workspace).await?;
-        let grant = self
-            .standing_grant(found, account, &workspace, &audience.resource)
+        let resource = &audience.resource;
+        let standing = self
+            .standing_grant(found, account, &workspace, resource)
             .await?;
-        let about = about(&grant);
-        let most = match self.standing(&grant).await? {
-            Ok(scopes) => scopes,
-            Err(refusal) => {
-                return Err(Denied::grant(refusal_reason(refusal)).about(about));
-            }
+        let is_new = standing.is_none();
+        let grant = match standing {
+            Some(grant) => grant,
+            None => self.new_grant(found, account, &workspace, resource).await?,
         };
-        // Nobody is asked here, so that what a machine does not understand of scopes must not give it all of them.
-        let knows_none = |asked: &ScopeRequest| asked.is_open() && !asked.ignored.is_empty();
-        if scope.as_ref().is_some_and(knows_none) {
-            return Err(Denied::scope("no_scope_known").about(about));
-        }
-        let scopes =
-            narrowed(scope.as_ref(), most).map_err(|denied| denied.about(about.clone()))?;
+        let about = about(&grant);
         let begun = Begun {
             grant,
             refresh_token: None,
         };
-        Ok((self.reply(&begun, Some(scopes)).await?, about))
+        let mut reply = self.machine_reply(&begun, scope.as_ref()).await;
+        if is_new {
+            reply = self.or_end(&begun.grant, reply).await;
+        }
+        Ok((reply.map_err(|denied| denied.about(about.clone()))?, about))
+    }
+
+    async fn machine_reply(
+        &self,
+        begun: &Begun,
+        scope: Option<&ScopeRequest>,
+    ) -> Result<TokenReply, Denied> {
+        let most = self.standing(&begun.grant).await?;
+        let most = most.map_err(|refusal| Denied::grant(refusal_reason(refusal)))?;
+        // Nobody is asked here, so that what a machine does not understand of scopes must not give it all of them.
+        let knows_none = |asked: &ScopeRequest| asked.is_open() && !asked.ignored.is_empty();
+        if scope.is_some_and(knows_none) {
+            return Err(Denied::scope("no_scope_known"));
+        }
+        self.reply(begun, Some(narrowed(scope, most)?)).await
     }
 
     /// The workspace that the client, the resource or the account's only membership says.
@@ -79,7 +92,7 @@ impl Inner {
         }
     }
 
-    /// The grant that all tokens of the machine there stand on; a new one when there is none, or it is about to end, or
+    /// The grant that all tokens of the machine there stand on; `None` when there is none, or it is about to end, or
     /// was made while the client might do less.
     async fn standing_grant(
         &self,
@@ -87,7 +100,7 @@ impl Inner {
         account: &AccountId,
         workspace: &WorkspaceSlug,
         resource: &Resource,
-    ) -> Result<Grant, Denied> {
+    ) -> Result<Option<Grant>, Denied> {
         let now = self.clock.unix_secs();
         let client = &found.client;
         let standing = self
@@ -103,9 +116,18 @@ impl Inner {
             let lasts = grant.expires_at > now.saturating_add(secs(self.rules.access_life));
             covers && lasts && grant.account == *account
         };
-        if let Some(grant) = standing.filter(is_good) {
-            return Ok(grant);
-        }
+        Ok(standing.filter(is_good))
+    }
+
+    async fn new_grant(
+        &self,
+        found: &FoundClient,
+        account: &AccountId,
+        workspace: &WorkspaceSlug,
+        resource: &Resource,
+    ) -> Result<Grant, Denied> {
+        let now = self.clock.unix_secs();
+        let client = &found.client;
         let grant = Grant {
             id: GrantId::new(),
             account: account.clone(),

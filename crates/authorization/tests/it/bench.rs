@@ -14,6 +14,7 @@ use tidegate_authorization::{
 };
 use tidegate_manager::account::{Account, CreateAccount};
 use tidegate_manager::audit::{AuditEvent, AuditFilter, ListEvents};
+use tidegate_manager::grant::{GrantFilter, ListGrants};
 use tidegate_manager::workspace::{DeclareWorkspaces, SetMembership, Workspace};
 use tidegate_manager::{LocalManager, LocalSettings, Manager, Operation};
 use tidegate_oauth::{
@@ -222,6 +223,15 @@ impl Bench {
     }
 
     /// The id of a public client on the person's machine.
+    /// How many live grants a client has.
+    pub(crate) async fn grants(&self, client: &str) -> usize {
+        let filter = GrantFilter {
+            client: Some(client.parse().unwrap()),
+            ..GrantFilter::default()
+        };
+        self.call(ListGrants { filter }).await.len()
+    }
+
     pub(crate) async fn public_client(&self) -> String {
         text(&self.register(public_metadata(LOOPBACK)).await, "client_id")
     }

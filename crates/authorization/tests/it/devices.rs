@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tidegate_authorization::{AnswerView, ConsentWarning, Decision, DeviceReply, TokenReply};
+use tidegate_manager::workspace::RemoveMembership;
 use tidegate_oauth::{ErrorCode, OAuthError};
 use tidegate_types::ExposeSecret;
 
@@ -224,6 +225,20 @@ async fn another_clients_device_code_is_nothing() {
         error(poll(&bench, &other, &reply).await)
     );
     poll(&bench, &client, &reply).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_device_whose_person_left_meanwhile_is_not_connected() {
+    let bench = Bench::start().await;
+    let client = client(&bench).await;
+    let reply = begin(&bench, &client, &[]).await.unwrap();
+    decide(&bench, &reply, allow("acme", "mcp:read")).await;
+    let workspace = slug("acme");
+    let account = bench.ana.id.clone();
+    assert!(bench.call(RemoveMembership { workspace, account }).await);
+    let refused = poll(&bench, &client, &reply).await;
+    assert_eq!(ErrorCode::InvalidGrant, error(refused));
+    assert_eq!(0, bench.grants(&client).await);
 }
 
 #[tokio::test]

@@ -322,6 +322,22 @@ async fn a_machine_may_ask_for_less_but_not_for_nothing() {
 }
 
 #[tokio::test]
+async fn a_machine_that_got_no_token_is_not_connected() {
+    let bench = Bench::start().await;
+    let account = service(&bench, Role::Viewer).await;
+    let machine = machine(&bench, &account.id, None, None).await;
+    let refused = machine.token(&bench, &[("scope", "made-up")]).await;
+    assert_eq!(ErrorCode::InvalidScope, error(refused));
+    assert_eq!(0, bench.grants(&machine.id).await);
+
+    machine.token(&bench, &[]).await.unwrap();
+    assert_eq!(1, bench.grants(&machine.id).await);
+    let refused = machine.token(&bench, &[("scope", "made-up")]).await;
+    assert_eq!(ErrorCode::InvalidScope, error(refused));
+    assert_eq!(1, bench.grants(&machine.id).await, "its other tokens go on");
+}
+
+#[tokio::test]
 async fn a_switched_off_workspace_gives_machines_nothing() {
     let bench = Bench::start().await;
     let account = service(&bench, Role::Viewer).await;

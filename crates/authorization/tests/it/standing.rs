@@ -15,8 +15,35 @@ async fn refused_after(lose: impl AsyncFnOnce(&Bench, &str)) {
     lose(&bench, &client).await;
     let refused = bench.refresh(&client, &refresh_token(&reply), &[]).await;
     assert_eq!(ErrorCode::InvalidGrant, error(refused), "refresh");
+    let before = bench.grants(&client).await;
     let refused = bench.exchange(&client, &waiting).await;
     assert_eq!(ErrorCode::InvalidGrant, error(refused), "code");
+    assert_eq!(
+        before,
+        bench.grants(&client).await,
+        "nothing new is connected"
+    );
+}
+
+#[tokio::test]
+async fn a_client_counts_as_connected_when_it_has_a_token_and_not_before() {
+    let bench = Bench::start().await;
+    let client = bench.public_client().await;
+    let code = bench.code(&client, &[]).await;
+    assert_eq!(0, bench.grants(&client).await, "it was agreed to");
+    let wrong = bench.exchange(&client, "tg_ac_x").await;
+    assert_eq!(ErrorCode::InvalidGrant, error(wrong));
+    let workspace = slug("acme");
+    let account = bench.ana.id.clone();
+    assert!(bench.call(RemoveMembership { workspace, account }).await);
+    let refused = bench.exchange(&client, &code).await;
+    assert_eq!(ErrorCode::InvalidGrant, error(refused));
+    assert_eq!(0, bench.grants(&client).await, "it got nothing");
+
+    bench.join("acme", &bench.ana, Role::Editor).await;
+    let code = bench.code(&client, &[]).await;
+    bench.exchange(&client, &code).await.unwrap();
+    assert_eq!(1, bench.grants(&client).await);
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ pub(super) fn read(row: &Row) -> Result<Grant, ManagerError> {
 }
 
 impl EndReason {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::ByUser,
         Self::ByAdministrator,
         Self::ByClient,
@@ -62,6 +62,7 @@ impl EndReason {
         Self::MembershipLost,
         Self::ClientRemoved,
         Self::Superseded,
+        Self::Unfinished,
     ];
 
     /// A stable name, for the table, logs and audit rows.
@@ -76,6 +77,7 @@ impl EndReason {
             Self::MembershipLost => "membership_lost",
             Self::ClientRemoved => "client_removed",
             Self::Superseded => "superseded",
+            Self::Unfinished => "unfinished",
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::pages::fields::{Fields, query};
 use crate::pages::paging::Part;
 use crate::pages::record::{About, record};
 use crate::pages::settings::Titles;
+use crate::pages::settings::apps::last_used;
 use crate::pages::{Answer, origin};
 
 /// What is looked for, at the most.
@@ -165,7 +166,7 @@ fn line(listed: ListedGrant, titles: &Titles) -> ConnectionLine {
         scope: widest(grant.scopes).unwrap_or(Scope::Read),
         is_offline: grant.is_offline,
         created_at: Moment(grant.created_at),
-        last_used_at: grant.last_used_at.map(Moment),
+        last_used_at: last_used(&grant, summary.calls),
         calls: summary.calls,
         client_id: grant.client,
         id: grant.id,

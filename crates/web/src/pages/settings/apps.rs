@@ -168,12 +168,18 @@ fn app(
         workspace: titles.of(&grant.workspace),
         scope: widest(grant.scopes).unwrap_or(Scope::Read),
         created_at: Moment(grant.created_at),
-        last_used_at: grant.last_used_at.map(Moment),
+        last_used_at: last_used(&grant, summary.calls),
         calls: summary.calls,
         is_offline: grant.is_offline,
         expires_at: Moment(grant.expires_at),
         id: grant.id,
     }
+}
+
+/// The last call, where there was one: the manager notes the issue of tokens as well.
+pub(in crate::pages) fn last_used(grant: &Grant, calls: u64) -> Option<Moment> {
+    let was_used = |used: &i64| calls > 0 || *used > grant.created_at;
+    grant.last_used_at.filter(was_used).map(Moment)
 }
 
 fn redirect_uris<'c>(clients: &'c HashMap<ClientId, Client>, id: &ClientId) -> &'c [String] {

@@ -1,7 +1,7 @@
 //! What belongs to whoever is signed in.
 
 mod account;
-mod apps;
+pub(super) mod apps;
 mod clients;
 pub(super) mod connect;
 mod machines;
