@@ -32,8 +32,29 @@ describe("an open server", () => {
     const text = await textOf(page, "main");
     assert.match(text, /everybody who reaches this address acts in Superset as admin/);
     assert.match(text, /Workspace demo/);
-    assert.match(text, new RegExp(`claude mcp add --transport http superset ${server.url}/mcp`));
+    assert.match(text, new RegExp(`claude mcp add --transport http tidegate ${server.url}/mcp`));
     assert.deepEqual(await inspect(page), []);
+  });
+
+  it("offers no client that cannot come here, and no sign-in where there is none", async (test) => {
+    const { page } = await person(browser, test);
+    await page.goto(server.url);
+    const titles = await page.$$eval("section[aria-labelledby=clients] strong", (found) => found.map((one) => one.innerText));
+    assert.ok(titles.includes("Claude Code") && titles.includes("Claude Desktop"), titles.join());
+    assert.ok(!titles.includes("Claude.ai") && !titles.includes("ChatGPT"), titles.join());
+    const text = await textOf(page, "section[aria-labelledby=clients]");
+    assert.match(text, /Claude\.ai and ChatGPT ask from the internet/);
+    assert.ok(!/login|; then|\/mcp auth/.test(text), text);
+  });
+
+  it("tells whoever opens the endpoint what it is for", async (test) => {
+    const { page } = await person(browser, test);
+    const response = await page.goto(`${server.url}/mcp`);
+    assert.equal(response.status(), 405);
+    assert.equal(await heading(page), "This address is for apps");
+    assert.deepEqual(await inspect(page), []);
+    await press(page, "main a");
+    assert.equal(await heading(page), "MCP server for Apache Superset");
   });
 
   it("tells browsers and programs that there is nothing", async (test) => {

@@ -39,6 +39,12 @@ pub struct ConfigurationTemplate {
     pub title: String,
     /// Where it goes: a file's path, "a terminal", a place in the settings.
     pub place: String,
+    /// What signs in afterwards, where the program does not by itself: a command.
+    #[serde(default)]
+    pub sign_in: Option<String>,
+    /// Whether requests come from its maker's servers, which reach public https addresses alone.
+    #[serde(default)]
+    pub from_internet: bool,
     /// `json`, `toml`, `sh` or `text`.
     pub language: String,
     /// The text.
@@ -163,6 +169,10 @@ mod tests {
                     "{at}"
                 );
                 assert!(!template.place.contains('{'), "{at}");
+                assert!(
+                    !(template.needs_token() && template.sign_in.is_some()),
+                    "{at}"
+                );
                 assert_eq!(template.needs_token(), text.contains("tg_pat_x"), "{at}");
                 match &*template.language {
                     "json" => {

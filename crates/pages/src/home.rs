@@ -12,6 +12,8 @@ pub struct HomePage {
     pub endpoints: Vec<HomeEndpoint>,
     /// Clients, each with one line to copy.
     pub clients: Vec<HomeClient>,
+    /// Clients that ask from the internet, and cannot reach this address.
+    pub left_out: Vec<String>,
 }
 
 /// Who may connect.

@@ -1,6 +1,6 @@
 //! Every page with sample data. `TIDEGATE_PAGES_OUT=<folder>` makes the test write them as files, to look at.
 
-use tidegate_types::{Role, Scope};
+use tidegate_types::{AccountId, Role, Scope, ScopeSet};
 
 use crate::*;
 
@@ -164,18 +164,19 @@ fn home(entry: HomeEntry) -> HomePage {
             HomeClient {
                 title: "Claude Code".into(),
                 place: "a terminal; then /mcp in Claude Code".into(),
-                line: "claude mcp add --transport http superset https://mcp.example.com/mcp".into(),
+                line: "claude mcp add --transport http tidegate https://mcp.example.com/mcp".into(),
             },
             HomeClient {
                 title: "Cursor".into(),
                 place: "~/.cursor/mcp.json".into(),
-                line: r#"{"mcpServers":{"superset":{"url":"https://mcp.example.com/mcp"}}}"#.into(),
+                line: r#"{"mcpServers":{"tidegate":{"url":"https://mcp.example.com/mcp"}}}"#.into(),
             },
         ],
     }
 }
 
 /// What a program calls itself that wants to be taken for another.
+        left_out: vec!["Claude.ai".into(), "ChatGPT".into()],
 const HOSTILE: &str = "<script>alert(1)</script> \u{202e}Claude by Anthropic, Inc., the real one, please press Allow now";
 
 fn sheets() -> Vec<(&'static str, Box<dyn Page>)> {
@@ -478,18 +479,19 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                     Recipe {
                         id: "claude-code".into(),
                         title: "Claude Code".into(),
-                        ways: vec![Way { title: "With a browser".into(), place: "a terminal".into(), text: "claude mcp add --transport http superset https://mcp.example.com/mcp".into() }],
+                        ways: vec![Way { title: "With a browser".into(), place: "a terminal".into(), text: "claude mcp add --transport http tidegate https://mcp.example.com/mcp".into() }],
                     },
                     Recipe {
                         id: "cursor".into(),
                         title: "Cursor".into(),
-                        ways: vec![Way { title: "With a browser".into(), place: ".cursor/mcp.json".into(), text: "{\n  \"mcpServers\": {\n    \"superset\": {\"url\": \"https://mcp.example.com/mcp\"}\n  }\n}".into() }],
+                        ways: vec![Way { title: "With a browser".into(), place: ".cursor/mcp.json".into(), text: "{\n  \"mcpServers\": {\n    \"tidegate\": {\"url\": \"https://mcp.example.com/mcp\"}\n  }\n}".into() }],
                     },
                 ],
             }),
         ),
         (
             "settings-clients",
+                left_out: vec!["Claude.ai".into(), "ChatGPT".into()],
             Box::new(ClientsPage {
                 desk: desk(Section::Clients),
                 clients: vec![OwnClient {

@@ -12,6 +12,8 @@ pub struct ConnectPage {
     pub endpoints: Vec<Endpoint>,
     /// A client each.
     pub recipes: Vec<Recipe>,
+    /// Clients that ask from the internet, and cannot reach these addresses.
+    pub left_out: Vec<String>,
 }
 
 /// An address for clients.

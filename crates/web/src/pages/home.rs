@@ -110,24 +110,38 @@ fn show(entry: HomeEntry, endpoints: Vec<HomeEndpoint>, generic: &str) -> HttpRe
         [only] => only.url.clone(),
         _ => generic.to_owned(),
     };
-    let with_token = matches!(entry, HomeEntry::Token { .. });
+    let access = match entry {
+        HomeEntry::Open { .. } => Access::Open,
+        HomeEntry::Token { .. } => Access::Token,
+        HomeEntry::SignIn { .. } => Access::SignIn,
+    };
     let page = HomePage {
         clients: presets()
             .iter()
-            .filter_map(|preset| client(preset, &url, with_token))
+            .filter_map(|preset| client(preset, &url, access))
             .collect(),
+        left_out: connect::left_out(&url),
         entry,
         endpoints,
     };
     answer::page(StatusCode::OK, Place::AtHome, &page)
 }
 
-/// The way to connect a client, as one line: with a token where clients need one of another issuer.
-fn client(preset: &ClientPreset, url: &str, with_token: bool) -> Option<HomeClient> {
-    let way = preset
-        .configurations
-        .iter()
-        .find(|way| way.needs_token() == with_token)?;
+/// How clients get in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Without a word.
+    Open,
+    /// By a token of another issuer.
+    Token,
+    /// By signing in.
+    SignIn,
+}
+
+/// The way to connect a client, as one line.
+fn client(preset: &ClientPreset, url: &str, access: Access) -> Option<HomeClient> {
+    let way =
+        connect::ways(preset, url).find(|way| way.needs_token() == (access == Access::Token))?;
     let text = connect::filled(&way.text, url, TOKEN);
     let line = match serde_json::from_str::<serde_json::Value>(&text) {
         Ok(json) => json.to_string(),
@@ -135,7 +149,10 @@ fn client(preset: &ClientPreset, url: &str, with_token: bool) -> Option<HomeClie
     };
     Some(HomeClient {
         title: preset.title.clone(),
-        place: way.place.clone(),
+        place: match access {
+            Access::SignIn => connect::place(way, url),
+            Access::Open | Access::Token => way.place.clone(),
+        },
         line,
     })
 }
@@ -146,13 +163,17 @@ mod tests {
 
     #[test]
     fn every_client_has_one_line_with_the_address() {
-        for with_token in [false, true] {
+        for access in [Access::Open, Access::Token, Access::SignIn] {
             let url = "https://mcp.example.com/mcp";
             let clients: Vec<_> = presets()
                 .iter()
-                .filter_map(|preset| client(preset, url, with_token))
+                .filter_map(|preset| client(preset, url, access))
                 .collect();
             assert!(clients.len() > 5);
+            let signs_in = clients
+                .iter()
+                .any(|client| format!("{} {}", client.place, client.line).contains("login"));
+            assert_eq!(access == Access::SignIn, signs_in, "{access:?}");
             for HomeClient { line, .. } in clients {
                 assert!(line.contains(url), "{line}");
                 assert!(!line.contains('\n') && !line.contains("{url}"), "{line}");

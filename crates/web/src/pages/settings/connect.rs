@@ -1,9 +1,10 @@
 //! `/settings/connect`: how to connect each known client.
 
 use actix_web::http::StatusCode;
-use tidegate_oauth::presets;
+use tidegate_oauth::{ClientPreset, ConfigurationTemplate, presets};
 use tidegate_pages::{ConnectPage, Endpoint, Foreign, Recipe, Section, Way};
 use tidegate_types::{ExposeSecret, SecretString};
+use url::{Host, Url};
 
 use super::Titles;
 use crate::pages::Answer;
@@ -11,8 +12,8 @@ use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, SignedIn};
 use crate::pages::desk::{Outcome, desk, missing_users};
 
-/// What clients call this server.
-const NAME: &str = "superset";
+/// What clients call this server, as in README.
+const NAME: &str = "tidegate";
 
 /// Stands where a token is to be.
 const TOKEN: &str = "{token}";
@@ -43,6 +44,7 @@ pub(crate) async fn get(Get { by, .. }: Get<SignedIn>) -> Answer {
         desk,
         endpoints,
         recipes: recipes(&generic),
+        left_out: left_out(&generic),
     };
     Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
 }
@@ -50,21 +52,68 @@ pub(crate) async fn get(Get { by, .. }: Get<SignedIn>) -> Answer {
 fn recipes(url: &str) -> Vec<Recipe> {
     presets()
         .iter()
-        .filter(|preset| !preset.configurations.is_empty())
         .map(|preset| Recipe {
             id: preset.id.clone(),
             title: preset.title.clone(),
-            ways: preset
-                .configurations
-                .iter()
+            ways: ways(preset, url)
                 .map(|way| Way {
                     title: way.title.clone(),
-                    place: way.place.clone(),
+                    place: place(way, url),
                     text: filled(&way.text, url, "YOUR_API_TOKEN"),
                 })
                 .collect(),
         })
+        .filter(|recipe| !recipe.ways.is_empty())
         .collect()
+}
+
+/// The ways to connect a client that work with this address.
+pub(in crate::pages) fn ways<'p>(
+    preset: &'p ClientPreset,
+    url: &str,
+) -> impl Iterator<Item = &'p ConfigurationTemplate> {
+    let is_public = is_public(url);
+    let works = move |way: &&ConfigurationTemplate| is_public || !way.from_internet;
+    preset.configurations.iter().filter(works)
+}
+
+/// Clients that cannot reach this address in any way.
+pub(in crate::pages) fn left_out(url: &str) -> Vec<String> {
+    presets()
+        .iter()
+        .filter(|preset| ways(preset, url).next().is_none())
+        .map(|preset| preset.title.clone())
+        .collect()
+}
+
+/// Where a text goes, and what signs in then.
+pub(in crate::pages) fn place(way: &ConfigurationTemplate, url: &str) -> String {
+    match &way.sign_in {
+        Some(sign_in) => format!("{}; then {}", way.place, filled(sign_in, url, TOKEN)),
+        None => way.place.clone(),
+    }
+}
+
+/// Whether servers anywhere may reach an address: https, and no name or number of this machine or a private network.
+fn is_public(url: &str) -> bool {
+    let Some(url) = Url::parse(url).ok().filter(|url| url.scheme() == "https") else {
+        return false;
+    };
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let is_of_network = [".localhost", ".local", ".internal", ".home.arpa"]
+                .iter()
+                .any(|end| name.ends_with(end));
+            name.contains('.') && !is_of_network
+        }
+        Some(Host::Ipv4(address)) => {
+            !(address.is_loopback() || address.is_private() || address.is_link_local())
+        }
+        Some(Host::Ipv6(address)) => {
+            !(address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local())
+        }
+        None => false,
+    }
 }
 
 /// What to copy for a token that was just made: a command to try it, and each known client's configuration.
@@ -99,12 +148,41 @@ mod tests {
     use super::*;
 
     #[test]
+    fn clients_of_the_internet_are_offered_where_they_can_come() {
+        let titles = |url: &str| -> Vec<_> {
+            let recipes = recipes(url);
+            recipes.into_iter().map(|recipe| recipe.title).collect()
+        };
+        for public in ["https://mcp.example.com/mcp", "https://203.0.113.7/mcp"] {
+            let titles = titles(public);
+            assert!(titles.contains(&"Claude.ai".to_owned()), "{public}");
+            assert!(left_out(public).is_empty(), "{public}");
+        }
+        for private in [
+            "http://127.0.0.1:5008/mcp",
+            "http://mcp.example.com/mcp",
+            "https://localhost/mcp",
+            "https://tidegate/mcp",
+            "https://bi.local/mcp",
+            "https://10.1.2.3/mcp",
+            "https://[::1]/mcp",
+            "https://[fd00::1]/mcp",
+        ] {
+            assert_eq!(["Claude.ai", "ChatGPT"], *left_out(private), "{private}");
+            let titles = titles(private);
+            assert!(!titles.contains(&"ChatGPT".to_owned()), "{private}");
+            assert!(titles.contains(&"Claude Desktop".to_owned()), "{private}");
+        }
+    }
+
+    #[test]
     fn nothing_is_left_to_fill_in() {
         let recipes = recipes("https://mcp.example.com/mcp");
         assert!(!recipes.is_empty());
         for way in recipes.iter().flat_map(|recipe| &recipe.ways) {
             for place in ["{url}", "{name}", "{token}"] {
                 assert!(!way.text.contains(place), "{}", way.text);
+                assert!(!way.place.contains(place), "{}", way.place);
             }
         }
         let uses = uses_of_token("https://mcp.example.com/mcp", &"tg_pat_x".into());
