@@ -43,6 +43,45 @@ async fn unknown_paths_and_well_knowns_are_404_without_a_token() {
 }
 
 #[tokio::test]
+async fn a_browser_at_the_endpoint_reads_what_it_is_for_and_clients_get_what_they_got() {
+    const BROWSER: &str = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+    let open = OneNode::builder().development_user("admin").start().await;
+    let closed = OneNode::start().await;
+    for (node, status) in [(&open, 405), (&closed, 401)] {
+        for path in ["/mcp", "/w/demo/mcp", "/mcp/"] {
+            let asked = format!("GET {path}");
+            let page = send(node, &asked, &format!("{HOST}{BROWSER}"), "").await;
+            assert_eq!(status, page.status, "{path}");
+            assert!(page.head.contains("text/html"), "{}", page.head);
+            assert!(page.body.contains("This address is for apps"), "{path}");
+            assert!(page.body.contains("href=\"/\""), "{path}");
+            let header = if status == 405 {
+                "allow: post"
+            } else {
+                "www-authenticate: bearer"
+            };
+            assert!(
+                page.head.to_ascii_lowercase().contains(header),
+                "{}",
+                page.head
+            );
+            for others in [
+                "",
+                "Accept: */*\r\n",
+                "Accept: text/event-stream\r\n",
+                "Accept: text/html, text/event-stream\r\n",
+                "Accept: text/html\r\nMcp-Session-Id: 1\r\n",
+            ] {
+                let answer = send(node, &asked, &format!("{HOST}{others}"), "").await;
+                assert_eq!(status, answer.status, "{path} {others}");
+                assert!(!answer.body.contains("<html"), "{path} {others}");
+                assert_eq!(status == 405, answer.body.is_empty(), "{path} {others}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn slashes_that_are_one_too_many_lead_to_the_endpoint_and_never_away_from_it() {
     let node = OneNode::builder().development_user("admin").start().await;
     let json = format!("{HOST}Content-Type: application/json\r\n");

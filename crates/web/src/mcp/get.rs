@@ -8,17 +8,27 @@ use super::post::session;
 use super::{answer, caller};
 use crate::admission::{admit, one};
 use crate::connection::hold;
-use crate::cors;
 use crate::edge::Edge;
+use crate::{cors, pages};
 
-/// Opens or resumes a stream.
+/// Opens or resumes a stream; tells a browser what this address is for.
 pub(crate) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
-    let admitted = match admit(&edge, &request) {
+    let is_session = request.headers().contains_key("Mcp-Session-Id");
+    let answer = stream(edge, &request).await;
+    if is_session {
+        answer
+    } else {
+        pages::endpoint_in_browser(&request, answer)
+    }
+}
+
+async fn stream(edge: web::Data<Edge>, request: &HttpRequest) -> HttpResponse {
+    let admitted = match admit(&edge, request) {
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
-    let in_flight = hold(&request);
-    let caller = match caller::bind(&edge, &request, &admitted).await {
+    let in_flight = hold(request);
+    let caller = match caller::bind(&edge, request, &admitted).await {
         Ok(caller) => caller,
         Err(refused) => return refused,
     };
@@ -37,14 +47,14 @@ pub(crate) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> HttpResp
             .insert_header((ALLOW, "POST"))
             .finish();
     }
-    let mut response = match session(&request) {
+    let mut response = match session(request) {
         Ok(None) => HttpResponse::MethodNotAllowed()
             .insert_header((ALLOW, "POST"))
             .finish(),
         Ok(session) => {
             let last_event = one(headers, "Last-Event-ID").ok().flatten();
             let answer = edge.node.get(caller, session, last_event).await;
-            answer::respond(&edge, &request, &admitted, answer, in_flight)
+            answer::respond(&edge, request, &admitted, answer, in_flight)
         }
         Err(refused) => refused,
     };

@@ -71,7 +71,7 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
     admin::routes(app);
 }
 
-pub(crate) use unknown::{not_found, wrong_method};
+pub(crate) use unknown::{endpoint_in_browser, not_found, wrong_method};
 
 /// What is connected; or, for whoever manages the deployment and is in no workspace yet, where they join one.
 async fn settings(visit: authority::Get<authority::SignedIn>) -> Answer {

@@ -2,7 +2,7 @@
 
 use actix_web::error::PathError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, HeaderValue};
+use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 use tidegate_pages::MessagePage;
@@ -33,6 +33,35 @@ pub(crate) fn wrong_method(request: &HttpRequest, methods: &'static str) -> Http
     let methods = HeaderValue::from_static(methods);
     response.headers_mut().insert(ALLOW, methods);
     response
+}
+
+/// The answer of the MCP endpoint to `GET` without a session; somebody who opened its address in a browser reads what it
+/// is for. Clients, which take event streams, get it as it is.
+pub(crate) fn endpoint_in_browser(request: &HttpRequest, answer: HttpResponse) -> HttpResponse {
+    let is_refusal = matches!(
+        answer.status(),
+        StatusCode::METHOD_NOT_ALLOWED | StatusCode::UNAUTHORIZED
+    );
+    if !is_refusal || !wants_page(request) || takes(request, "text/event-stream") {
+        return answer;
+    }
+    let page = MessagePage {
+        is_refusal: false,
+        title: "This address is for apps".into(),
+        text: "AI assistants and other MCP clients connect here; there is nothing to see in a browser. \
+               Give the address to an app: the first page says how."
+            .into(),
+        steps: vec![],
+        code: None,
+        onward: Some(("/".into(), "To the first page")),
+    };
+    let mut shown = answer::page(answer.status(), Place::AtHome, &page);
+    for name in [ALLOW, WWW_AUTHENTICATE] {
+        if let Some(value) = answer.headers().get(&name) {
+            shown.headers_mut().insert(name, value.clone());
+        }
+    }
+    shown
 }
 
 /// A part of a path that is not what stands there.
@@ -72,6 +101,10 @@ fn answer_of(
 
 /// Browsers say that they take HTML; programs do not, or take anything.
 pub(super) fn wants_page(request: &HttpRequest) -> bool {
+    takes(request, "text/html")
+}
+
+fn takes(request: &HttpRequest, media_type: &str) -> bool {
     let accept = one(request.headers(), ACCEPT.as_str()).ok().flatten();
-    accept.is_some_and(|accept| accept.contains("text/html"))
+    accept.is_some_and(|accept| accept.contains(media_type))
 }
