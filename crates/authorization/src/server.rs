@@ -11,7 +11,7 @@ use tidegate_oauth::{
 };
 use tidegate_signin::BrowserSession;
 use tidegate_store::{RateLimiter, Tallies, TicketStore};
-use tidegate_types::{AccountId, Clock, Peer, SecretString, WorkspaceSlug};
+use tidegate_types::{AccountId, Clock, Peer, ScopeSet, SecretString, WorkspaceSlug};
 use url::Url;
 
 use crate::denied::{About, Denied};
@@ -338,6 +338,11 @@ impl AuthorizationServer {
             refused.peer,
             refused.detail,
         );
+    }
+
+    /// Scopes that some tool needs: the others are rights to nothing, and are offered nowhere.
+    pub fn offered_scopes(&self) -> ScopeSet {
+        self.0.rules.offered_scopes
     }
 
     /// `/.well-known/oauth-authorization-server` and its alias (RFC 8414). Says what is configured, whatever `Host` says.

@@ -153,6 +153,10 @@ fn invitation(way: InvitationWay) -> InvitationPage {
     }
 }
 
+fn offered() -> ScopeSet {
+    ScopeSet::from(Scope::Query).expanded()
+}
+
 fn home(entry: HomeEntry) -> HomePage {
     HomePage {
         entry,
@@ -494,6 +498,7 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                 left_out: vec!["Claude.ai".into(), "ChatGPT".into()],
             Box::new(ClientsPage {
                 desk: desk(Section::Clients),
+                offered: offered(),
                 clients: vec![OwnClient {
                     id: "tgc_0123456789abcdef".parse().unwrap(),
                     name: name("My editor"),
@@ -524,6 +529,7 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
             "settings-machines",
             Box::new(MachinesPage {
                 desk: desk(Section::Machines),
+                offered: offered(),
                 machines: vec![MachineClient {
                     id: "tgc_fedcba9876543210".parse().unwrap(),
                     name: name("Nightly report"),
@@ -549,6 +555,7 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "settings-tokens",
             Box::new(TokensPage {
+                offered: offered(),
                 desk: Desk {
                     notice: Some(Notice::Refused("Name: nothing came; write 1 to 100 characters.".into())),
                     ..desk(Section::Tokens)

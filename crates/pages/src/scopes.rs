@@ -74,9 +74,11 @@ pub(crate) fn up_to(most: Scope) -> Vec<ScopeOption> {
         .collect()
 }
 
-/// Every scope, to choose from.
-pub(crate) fn all() -> Vec<ScopeOption> {
-    up_to(Scope::Admin)
+/// Choices among these scopes, the narrowest first.
+pub(crate) fn among(scopes: ScopeSet) -> Vec<ScopeOption> {
+    let mut choices = up_to(Scope::Admin);
+    choices.retain(|choice| scopes.allows(choice.scope));
+    choices
 }
 
 /// Every role with its words, to choose from.

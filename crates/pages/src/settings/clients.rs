@@ -1,5 +1,5 @@
 use askama::Template;
-use tidegate_types::{ClientId, Scope};
+use tidegate_types::{ClientId, Scope, ScopeSet};
 
 use crate::scopes;
 use crate::{Desk, Foreign, Moment};
@@ -20,6 +20,8 @@ pub struct ClientsPage {
     pub most: usize,
     /// Known programs.
     pub presets: Vec<PresetLink>,
+    /// Scopes to choose from: those that some tool needs.
+    pub offered: ScopeSet,
     /// What the form begins with.
     pub draft: ClientDraft,
 }

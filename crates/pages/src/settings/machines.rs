@@ -1,5 +1,5 @@
 use askama::Template;
-use tidegate_types::{ClientId, Role, Scope, WorkspaceSlug};
+use tidegate_types::{ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use crate::scopes;
 use crate::{Desk, Foreign, Moment, Span};
@@ -24,6 +24,8 @@ pub struct MachinesPage {
     pub workspaces: Vec<MachineWorkspace>,
     /// How long an access token is good.
     pub access: Span,
+    /// Scopes to choose from: those that some tool needs.
+    pub offered: ScopeSet,
     /// What the form holds.
     pub draft: MachineDraft,
 }

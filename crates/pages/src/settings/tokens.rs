@@ -1,5 +1,5 @@
 use askama::Template;
-use tidegate_types::{GrantId, Scope, WorkspaceSlug};
+use tidegate_types::{GrantId, Scope, ScopeSet, WorkspaceSlug};
 
 use crate::scopes;
 use crate::{Desk, Foreign, Moment};
@@ -17,6 +17,8 @@ pub struct TokensPage {
     pub most: usize,
     /// Where one may be for.
     pub workspaces: Vec<(WorkspaceSlug, Foreign)>,
+    /// Scopes to choose from: those that some tool needs.
+    pub offered: ScopeSet,
     /// What the form holds.
     pub draft: TokenDraft,
 }

@@ -11,9 +11,9 @@ use tidegate_oauth::{
 use tidegate_pages::{
     ClientDraft, ClientsPage, Foreign, Moment, OwnClient, PresetLink, Section, widest,
 };
-use tidegate_types::{ClientId, Scope, ScopeSet};
+use tidegate_types::{ClientId, Scope};
 
-use super::secrets;
+use super::{chosen_scopes, offered_or_less, offered_scopes, secrets};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Post, SignedIn};
@@ -107,7 +107,7 @@ fn client(by: &SignedIn, form: &Fields, is_confidential: bool) -> Result<Client,
     let name = display_name(form.text("name"))
         .ok_or("name: write 1 to 200 characters that can be seen")?;
     let redirect_uris = redirect_uris(form.text("redirect_uris"))?;
-    let scope: Scope = form.read("scope")?;
+    let scopes = chosen_scopes(by, form)?;
     Ok(Client {
         id: ClientId::random(),
         kind: ClientKind::Registered,
@@ -135,7 +135,7 @@ fn client(by: &SignedIn, form: &Fields, is_confidential: bool) -> Result<Client,
         owner: Some(by.session.account.id.clone()),
         acts_as: None,
         workspace: None,
-        scopes: ScopeSet::from(scope).expanded(),
+        scopes,
         is_verified: false,
         has_secret: is_confidential,
         created_at: by.visit.now(),
@@ -225,6 +225,7 @@ async fn show(
         desk: desk(by, &memberships, Section::Clients, outcome),
         clients,
         most: MOST,
+        offered: offered_scopes(by),
         presets: presets()
             .iter()
             .map(|preset| PresetLink {
@@ -233,7 +234,10 @@ async fn show(
                 is_chosen: chosen.is_some_and(|chosen| chosen.id == preset.id),
             })
             .collect(),
-        draft,
+        draft: ClientDraft {
+            scope: offered_or_less(by, draft.scope),
+            ..draft
+        },
     };
     Ok(answer::page(status, Place::AtHome, &page))
 }

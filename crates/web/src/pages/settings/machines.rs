@@ -17,7 +17,7 @@ use tidegate_pages::{
 use tidegate_signin::SupersetUser;
 use tidegate_types::{AccountId, ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
 
-use super::{Titles, clients, secrets};
+use super::{Titles, chosen_scopes, clients, offered_scopes, secrets};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Post, SignedIn};
@@ -55,7 +55,7 @@ pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
 pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
     let memberships = by.memberships().await?;
     let offered = offered(&by, &memberships).await?;
-    let drafted = match draft(&form, &offered) {
+    let drafted = match draft(&by, &form, &offered) {
         Ok(draft) => check_superset_user(&by, &memberships, &draft)
             .await
             .map(|()| draft),
@@ -227,7 +227,7 @@ fn service_username(name: &str) -> String {
     format!("{start}-{}", &unique.as_str()[..6])
 }
 
-fn draft(form: &Fields, offered: &[MachineWorkspace]) -> Result<Draft, String> {
+fn draft(by: &SignedIn, form: &Fields, offered: &[MachineWorkspace]) -> Result<Draft, String> {
     let name = display_name(form.text("name"))
         .ok_or("name: write 1 to 200 characters that can be seen")?;
     let workspace: WorkspaceSlug = form.read("workspace")?;
@@ -235,7 +235,7 @@ fn draft(form: &Fields, offered: &[MachineWorkspace]) -> Result<Draft, String> {
         .iter()
         .find(|place| place.slug == workspace)
         .ok_or("workspace: choose one of yours")?;
-    let scope: Scope = form.read("scope")?;
+    let scopes = chosen_scopes(by, form)?;
     let service = match form.text("acts_as") {
         "me" => None,
         "service" if place.may_make_service_accounts => {
@@ -263,7 +263,7 @@ fn draft(form: &Fields, offered: &[MachineWorkspace]) -> Result<Draft, String> {
     Ok(Draft {
         name,
         workspace,
-        scopes: ScopeSet::from(scope).expanded(),
+        scopes,
         jwks,
         service,
     })
@@ -415,6 +415,7 @@ async fn show(by: &SignedIn, draft: MachineDraft, outcome: Outcome) -> Answer {
         desk: desk(by, &memberships, Section::Machines, outcome),
         machines,
         most: clients::MOST,
+        offered: offered_scopes(by),
         count,
         access: Span(by.visit.authorization().access_life().as_secs()),
         draft,

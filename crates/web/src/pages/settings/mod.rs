@@ -12,11 +12,12 @@ use std::collections::HashMap;
 
 use actix_web::web;
 use tidegate_manager::workspace::{ListWorkspaces, Membership};
-use tidegate_pages::Foreign;
-use tidegate_types::WorkspaceSlug;
+use tidegate_pages::{Foreign, widest};
+use tidegate_types::{Scope, ScopeSet, WorkspaceSlug};
 
 use super::authority::SignedIn;
 use super::failure::Failure;
+use super::fields::Fields;
 
 pub(super) fn routes(app: &mut web::ServiceConfig) {
     app.route("/settings/apps", web::get().to(apps::get))
@@ -62,6 +63,31 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
             "/settings/account/sign-out-everywhere",
             web::post().to(account::sign_out_everywhere),
         );
+}
+
+/// Scopes that forms offer: those that some tool needs.
+fn offered_scopes(by: &SignedIn) -> ScopeSet {
+    by.visit.authorization().offered_scopes()
+}
+
+/// The scope that a form chose, with those that it includes. The error is for the person.
+fn chosen_scopes(by: &SignedIn, form: &Fields) -> Result<ScopeSet, String> {
+    let scope: Scope = form.read("scope")?;
+    if offered_scopes(by).allows(scope) {
+        Ok(ScopeSet::from(scope).expanded())
+    } else {
+        Err("scope: choose one of the list".to_owned())
+    }
+}
+
+/// A scope to begin a form with: the widest that is offered where it is not.
+fn offered_or_less(by: &SignedIn, scope: Scope) -> Scope {
+    let offered = offered_scopes(by);
+    if offered.allows(scope) {
+        scope
+    } else {
+        widest(offered).unwrap_or(Scope::Read)
+    }
 }
 
 /// What workspaces are called.

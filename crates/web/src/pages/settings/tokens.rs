@@ -7,9 +7,9 @@ use tidegate_oauth::{IssuedSecret, SecretKind};
 use tidegate_pages::{
     ApiTokenLine, Foreign, Moment, SecretPage, Section, TokenDraft, TokensPage, may, widest,
 };
-use tidegate_types::{ExposeSecret, GrantId, Scope, ScopeSet, WorkspaceSlug};
+use tidegate_types::{ExposeSecret, GrantId, Scope, WorkspaceSlug};
 
-use super::{Titles, connect};
+use super::{Titles, chosen_scopes, connect, offered_scopes};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Post, SignedIn};
@@ -90,7 +90,7 @@ fn described(token: &ApiToken) -> String {
 }
 
 fn operation(by: &SignedIn, form: &Fields, drawn: &IssuedSecret) -> Result<CreateApiToken, String> {
-    let scope: Scope = form.read("scope")?;
+    let scopes = chosen_scopes(by, form)?;
     let days: u32 = form.read("days")?;
     if !TokensPage::EXPIRIES.iter().any(|(known, _)| *known == days) {
         return Err("days: choose one of the list".to_owned());
@@ -99,7 +99,7 @@ fn operation(by: &SignedIn, form: &Fields, drawn: &IssuedSecret) -> Result<Creat
     Ok(CreateApiToken {
         account: by.session.account.id.clone(),
         name: form.text("name").to_owned(),
-        scopes: ScopeSet::from(scope).expanded(),
+        scopes,
         workspace: form.read_if_there::<WorkspaceSlug>("workspace")?,
         secret: drawn.hash,
         hint: text[text.len() - HINT..].to_owned(),
@@ -143,6 +143,7 @@ async fn show(by: &SignedIn, draft: TokenDraft, outcome: Outcome) -> Answer {
             })
             .collect(),
         most: MOST,
+        offered: offered_scopes(by),
         workspaces: titles.of_memberships(&memberships),
         draft,
     };
