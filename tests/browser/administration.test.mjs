@@ -103,6 +103,64 @@ describe("members", () => {
   });
 });
 
+describe("accounts", () => {
+  const row = "table.list tbody tr";
+
+  it("come in parts, with their number", async (test) => {
+    const page = await at(test, "/admin/accounts");
+    assert.equal((await rows(page)).length, 50);
+    assert.equal(await paging(page), `1–50 of ${(MANY + 1).toLocaleString("en")} accounts`);
+  });
+
+  it("are switched off after a question, and on again", async (test) => {
+    const page = await at(test, "/admin/accounts?search=person-0044");
+    await page.click(`${row} details:has(form[action$='/deactivate']) > summary`);
+    const asked = await textOf(page, "details.confirm[open] form");
+    assert.match(asked, /All connected apps and API tokens of the account end at once/);
+    await press(page, "details.confirm[open] form button");
+    assert.match(await textOf(page, "[role=status]"), /is switched off/);
+    assert.match(page.url(), /search=person-0044/, "the list is narrowed as before");
+    assert.match((await rows(page))[0], /Switched off/);
+    await confirm(page, `${row} details:has(form[action$='/activate'])`);
+    assert.match(await textOf(page, "[role=status]"), /is switched on/);
+  });
+
+  it("get a password for one use, which is shown once", async (test) => {
+    const page = await at(test, "/admin/accounts?search=person-0045");
+    await confirm(page, `${row} details:has(form[action$='/password'])`);
+    const password = await textOf(page, "#the-secret");
+    assert.match(password, /^[a-z0-9-]{20,}$/);
+    assert.deepEqual(await inspect(page), []);
+    await press(page, "main a.button");
+    assert.ok(!(await page.content()).includes(password));
+    const owner = (await person(browser, test)).page;
+    await signIn(owner, server.url, { username: "person-0045", password });
+    assert.match(owner.url(), /\/password/);
+  });
+
+  it("offer nothing of the kind for oneself", async (test) => {
+    const page = await at(test, `/admin/accounts?search=${admin.username}`);
+    const own = (await rows(page)).findIndex((text) => text.includes("You"));
+    const forms = await page.$$eval(row, (found, own) => found[own].querySelectorAll("form").length, own);
+    assert.equal(forms, 0);
+  });
+});
+
+describe("a question", () => {
+  for (const width of [1280, 390]) {
+    it(`is cancelled at ${width} pixels, and nothing was done`, async (test) => {
+      const page = await at(test, "/admin/members?search=person-0046");
+      await page.setViewport({ width, height: 844 });
+      await page.click("table.list details.confirm > summary");
+      const cancel = await page.waitForSelector("details.confirm[open] button[data-cancel]", { visible: true });
+      await cancel.click();
+      assert.equal(await page.$("details.confirm[open]"), null);
+      assert.equal(await page.evaluate(() => document.activeElement.tagName), "SUMMARY");
+      assert.equal((await rows(page)).length, 1);
+    });
+  }
+});
+
 describe("all connected apps", () => {
   it("come in parts and are found by person and app", async (test) => {
     const page = await at(test, "/admin/connections");
@@ -244,6 +302,7 @@ describe("what is not right in an address", () => {
 
 for (const path of [
   "/admin/members",
+  "/admin/accounts",
   "/admin/connections",
   "/admin/connections?client=crowd-app",
   "/admin/audit",

@@ -462,6 +462,7 @@ describe("a deployment", () => {
     it(`has nothing that axe-core finds at ${path}`, async (test) => {
       const { page } = await atHome(test, path);
       assert.ok(page.url().endsWith(path), page.url());
+    "/admin/accounts",
       assert.deepEqual(await inspect(page), []);
       const policy = (await page.reload()).headers()["content-security-policy"];
       assert.ok(!policy.includes("unsafe"), policy);

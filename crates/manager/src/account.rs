@@ -186,6 +186,35 @@ impl Operation for ListAccounts {
     }
 }
 
+/// A part of all accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountsPage {
+    /// Those of this part.
+    pub accounts: Vec<Account>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+/// Lists a part of the accounts by name and counts them. `Invalid`: more than 1,000 at once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ListAccountsPage {
+    /// Which accounts; all without.
+    pub filter: AccountFilter,
+    /// At most this many.
+    pub limit: u32,
+    /// After this many.
+    pub offset: u32,
+}
+
+impl Operation for ListAccountsPage {
+    type Reply = AccountsPage;
+    const NAME: &'static str = "account.list_page";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        rows::list_page(manager, self).await
+    }
+}
+
 /// Changes what is given. Deactivating ends every grant, API token and browser session. `NotFound`, `Invalid`, `Conflict`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UpdateAccount {

@@ -49,7 +49,7 @@ macro_rules! operations {
 
 operations! {
     reads:
-        account::{FindAccount, FindPassword, ListAccounts, CountAccounts},
+        account::{FindAccount, FindPassword, ListAccounts, ListAccountsPage, CountAccounts},
         api_token::{FindApiToken, ListApiTokens},
         audit::{ListEvents, ListEventsPage},
         change::{ReadChanges},

@@ -67,6 +67,8 @@ pub enum Section {
     Account,
     /// Members and invitations.
     Members,
+    /// All accounts.
+    Accounts,
     /// Everybody's connected apps.
     Connections,
     /// Which apps are let in.
@@ -116,6 +118,7 @@ impl Group {
             Self::Developers => &[Section::Clients, Section::Machines],
             Self::Administration => &[
                 Section::Members,
+                Section::Accounts,
                 Section::Connections,
                 Section::Policy,
                 Section::Flags,
@@ -142,6 +145,7 @@ impl Section {
             Self::Tokens => "/settings/tokens",
             Self::Account => "/settings/account",
             Self::Members => "/admin/members",
+            Self::Accounts => "/admin/accounts",
             Self::Connections => "/admin/connections",
             Self::Policy => "/admin/policy",
             Self::Flags => "/admin/flags",
@@ -159,6 +163,7 @@ impl Section {
             Self::Tokens => "API tokens",
             Self::Account => "Account",
             Self::Members => "Members",
+            Self::Accounts => "Accounts",
             Self::Connections => "All connected apps",
             Self::Policy => "App policy",
             Self::Flags => "Features",
@@ -195,7 +200,7 @@ impl Desk {
 
     fn may_open(&self, section: Section) -> bool {
         match section {
-            Section::Flags => self.is_administrator,
+            Section::Accounts | Section::Flags => self.is_administrator,
             Section::Members | Section::Connections | Section::Policy | Section::Audit => {
                 self.manages || self.is_administrator
             }

@@ -28,10 +28,10 @@ mod contrast;
 mod samples;
 
 pub use admin::{
-    ActionOption, AuditFields, AuditLine, AuditPage, ConnectionLine, ConnectionsPage, FlagLine,
-    FlagOrigin, FlagState, FlagsPage, InvitationLine, InviteDraft, MemberLine, MembersPage,
-    NewMemberDraft, PercentageDraft, PolicyDecision, PolicyDraft, PolicyLine, PolicyPage, RuleLine,
-    RuleSetting, WorkspacePick,
+    AccountLine, AccountsPage, ActionOption, AuditFields, AuditLine, AuditPage, ConnectionLine,
+    ConnectionsPage, FlagLine, FlagOrigin, FlagState, FlagsPage, InvitationLine, InviteDraft,
+    MemberLine, MembersPage, NewMemberDraft, PercentageDraft, PolicyDecision, PolicyDraft,
+    PolicyLine, PolicyPage, RuleLine, RuleSetting, WorkspacePick,
 };
 pub use confirm::ConfirmPage;
 pub use consent::{

@@ -176,11 +176,11 @@ fn home(entry: HomeEntry) -> HomePage {
                 line: r#"{"mcpServers":{"tidegate":{"url":"https://mcp.example.com/mcp"}}}"#.into(),
             },
         ],
+        left_out: vec!["Claude.ai".into(), "ChatGPT".into()],
     }
 }
 
 /// What a program calls itself that wants to be taken for another.
-        left_out: vec!["Claude.ai".into(), "ChatGPT".into()],
 const HOSTILE: &str = "<script>alert(1)</script> \u{202e}Claude by Anthropic, Inc., the real one, please press Allow now";
 
 fn sheets() -> Vec<(&'static str, Box<dyn Page>)> {
@@ -491,11 +491,11 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                         ways: vec![Way { title: "With a browser".into(), place: ".cursor/mcp.json".into(), text: "{\n  \"mcpServers\": {\n    \"tidegate\": {\"url\": \"https://mcp.example.com/mcp\"}\n  }\n}".into() }],
                     },
                 ],
+                left_out: vec!["Claude.ai".into(), "ChatGPT".into()],
             }),
         ),
         (
             "settings-clients",
-                left_out: vec!["Claude.ai".into(), "ChatGPT".into()],
             Box::new(ClientsPage {
                 desk: desk(Section::Clients),
                 offered: offered(),
@@ -686,7 +686,35 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         is_active: true,
         last_sign_in_at: Some(NOW),
     };
+    let account = |username: &str, is_service: bool, is_active: bool| AccountLine {
+        id: AccountId::new(),
+        username: name(username),
+        display_name: name("Grace Hopper"),
+        email: (!is_service).then(|| name("grace@example.com")),
+        is_self: username == "ada",
+        is_administrator: username == "ada",
+        is_service,
+        is_active,
+        has_password: !is_service,
+        must_change_password: !is_active,
+        may_reset: !is_service && username != "ada",
+        last_sign_in_at: is_active.then_some(NOW),
+    };
     vec![
+        (
+            "admin-accounts",
+            Box::new(AccountsPage {
+                desk: desk(Section::Accounts),
+                search: String::new(),
+                accounts: vec![
+                    account("ada", false, true),
+                    account("grace", false, true),
+                    account("left-long-ago", false, false),
+                    account("nightly-report-0192ab", true, true),
+                ],
+                paging: paging(4, 4, ("account", "accounts")),
+            }),
+        ),
         (
             "admin-members",
             Box::new(MembersPage {

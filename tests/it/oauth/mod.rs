@@ -1,5 +1,6 @@
 //! Signing in and getting tokens, over the wire: what a client, a browser and an administrator see.
 
+mod accounts;
 mod attacks;
 mod discovery;
 mod documents;
@@ -12,8 +13,8 @@ mod outages;
 mod providers;
 mod side_by_side;
 mod standing;
-
 mod switches;
+
 use tidegate_manager::account::Account;
 use tidegate_types::Role;
 

@@ -6,7 +6,10 @@ use sea_query::{
 use tidegate_database::{DatabaseError, Row, Transaction};
 use tidegate_types::AccountId;
 
-use super::{Account, AccountKey, AccountKind, ListAccounts, PasswordOf};
+use super::{
+    Account, AccountFilter, AccountKey, AccountKind, AccountsPage, ListAccounts, ListAccountsPage,
+    PasswordOf,
+};
 use crate::{LocalManager, ManagerError, input, stored};
 
 const MAX_LISTED: u32 = 1_000;
@@ -160,10 +163,40 @@ pub(super) async fn list(
     page.order_by(("accounts", "username"), Order::Asc)
         .limit(limit)
         .offset(u64::from(asked.offset));
-    if let Some(text) = &asked.filter.search {
-        page.cond_where(has_text(text)?);
+    narrow(&mut page, &asked.filter)?;
+    let rows = manager.pool.fetch("list accounts", &page).await?;
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+pub(super) async fn list_page(
+    manager: &LocalManager,
+    asked: ListAccountsPage,
+) -> Result<AccountsPage, ManagerError> {
+    let mut count = Query::select()
+        .expr(Func::count(Expr::col(("accounts", "id"))))
+        .from("accounts")
+        .to_owned();
+    narrow(&mut count, &asked.filter)?;
+    let part = ListAccounts {
+        filter: asked.filter,
+        limit: asked.limit,
+        offset: asked.offset,
+    };
+    let accounts = list(manager, &part).await?;
+    let row = manager.pool.fetch_one("count accounts", &count).await?;
+    let total = row.map(|row| row.id(0)).transpose()?.unwrap_or(0);
+    Ok(AccountsPage {
+        accounts,
+        total: u64::try_from(total).unwrap_or(0),
+    })
+}
+
+/// Narrows a statement on `accounts` to those that are asked for.
+fn narrow(select: &mut SelectStatement, filter: &AccountFilter) -> Result<(), ManagerError> {
+    if let Some(text) = &filter.search {
+        select.cond_where(has_text(text)?);
     }
-    if let Some(workspace) = &asked.filter.workspace {
+    if let Some(workspace) = &filter.workspace {
         let own = Query::select()
             .column("account")
             .from("memberships")
@@ -179,13 +212,12 @@ pub(super) async fn list(
             .and_where(Expr::col(("team_workspaces", "workspace")).eq(workspace.as_str()))
             .to_owned();
         let id = || Expr::col(("accounts", "id"));
-        page.and_where(id().in_subquery(own).or(id().in_subquery(by_team)));
+        select.and_where(id().in_subquery(own).or(id().in_subquery(by_team)));
     }
-    if let Some(kind) = asked.filter.kind {
-        page.and_where(Expr::col(("accounts", "kind")).eq(kind.as_str()));
+    if let Some(kind) = filter.kind {
+        select.and_where(Expr::col(("accounts", "kind")).eq(kind.as_str()));
     }
-    let rows = manager.pool.fetch("list accounts", &page).await?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    Ok(())
 }
 
 /// Accounts in whose name, address or display name a text stands, in any case.

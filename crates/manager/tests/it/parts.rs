@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tidegate_manager::account::{Account, CreateAccount, UpdateAccount};
+use tidegate_manager::account::{
+    Account, AccountFilter, CreateAccount, ListAccountsPage, UpdateAccount,
+};
 use tidegate_manager::api_token::CreateApiToken;
 use tidegate_manager::audit::{
     AuditEvent, AuditFilter, EventsPage, ListEventsPage, NamedEvent, RecordEvents,
@@ -20,6 +22,7 @@ use crate::fixture::{Fixture, scenarios};
 use crate::given::{person, refused, slug};
 
 scenarios! {
+    accounts_come_in_parts_by_name_with_their_number,
     members_come_in_parts_by_display_name,
     members_are_found_by_any_of_their_names,
     a_member_is_listed_with_what_they_have_in_the_workspace_alone,
@@ -57,6 +60,31 @@ fn names(page: &MembersPage) -> Vec<&str> {
     members
         .map(|member| member.account.username.as_str())
         .collect()
+}
+
+async fn accounts_come_in_parts_by_name_with_their_number(at: Fixture) {
+    at.has_workspace("acme").await;
+    for (username, display_name) in [("c", "Ada"), ("a", "Brook"), ("b", "Cy")] {
+        named(&at, username, display_name).await;
+    }
+    let part = async |search: Option<&str>, limit, offset| {
+        let operation = ListAccountsPage {
+            filter: AccountFilter {
+                search: search.map(str::to_owned),
+                ..AccountFilter::default()
+            },
+            limit,
+            offset,
+        };
+        let page = at.call(operation).await.unwrap();
+        let names: Vec<_> = page.accounts.into_iter().map(|one| one.username).collect();
+        (names.join(" "), page.total)
+    };
+    assert_eq!(("a b".to_owned(), 3), part(None, 2, 0).await);
+    assert_eq!(("c".to_owned(), 3), part(None, 2, 2).await);
+    assert_eq!((String::new(), 3), part(None, 2, 4).await);
+    assert_eq!(("c".to_owned(), 1), part(Some("ada"), 2, 0).await);
+    assert_eq!((String::new(), 0), part(Some("nobody"), 2, 0).await);
 }
 
 async fn members_come_in_parts_by_display_name(at: Fixture) {

@@ -1,11 +1,13 @@
 //! Administration of a workspace or of the deployment.
 
+mod accounts;
 mod audit;
 mod connections;
 mod flags;
 mod members;
 mod policy;
 
+pub use accounts::{AccountLine, AccountsPage};
 pub use audit::{ActionOption, AuditFields, AuditLine, AuditPage};
 pub use connections::{ConnectionLine, ConnectionsPage};
 pub use flags::{

@@ -94,6 +94,23 @@ async fn the_audit_has_neither_names_that_are_nobodys_nor_passwords() {
 }
 
 #[tokio::test]
+async fn a_password_that_is_reset_is_for_one_use_and_ends_the_browser_sessions() {
+    let stage = Stage::new().await;
+    let alice = stage.person("alice").await;
+    let before = stage.enter("alice", GOOD).await.unwrap();
+    let given = stage.sign_in.reset_password(&alice.id).await.unwrap();
+    assert!(!stage.is_open(&before).await);
+    let refused = stage.enter("alice", GOOD).await.unwrap_err();
+    assert_eq!("wrong_credentials", refused.code());
+    let after = stage.enter("alice", given.expose_secret()).await.unwrap();
+    assert!(after.session.must_change_password);
+
+    let closed = stage.node(|settings| settings.allows_passwords = false);
+    let refused = closed.reset_password(&alice.id).await.unwrap_err();
+    assert_eq!("passwords_off", refused.code());
+}
+
+#[tokio::test]
 async fn a_hash_of_old_parameters_is_replaced_when_its_owner_signs_in() {
     let stage = Stage::new().await;
     let alice = stage.person("alice").await;

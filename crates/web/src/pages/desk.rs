@@ -37,6 +37,11 @@ const DONE: &[(&str, &str)] = &[
     ("narrowed", "It may do less from now on."),
     ("client-removed", "The client is removed."),
     ("token-ended", "The token is ended."),
+    ("account-on", "The account is switched on."),
+    (
+        "account-off",
+        "The account is switched off, and what it had connected is ended.",
+    ),
     ("role-set", "The role is changed."),
     ("member-added", "The account is a member now."),
     (

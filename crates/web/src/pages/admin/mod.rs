@@ -1,5 +1,6 @@
 //! Administration of a workspace or of the deployment.
 
+mod accounts;
 pub(super) mod audit;
 mod connections;
 mod flags;
@@ -28,6 +29,19 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
         .route(
             "/admin/members/{account}/remove",
             web::post().to(members::remove),
+        )
+        .route("/admin/accounts", web::get().to(accounts::get))
+        .route(
+            "/admin/accounts/{account}/deactivate",
+            web::post().to(accounts::deactivate),
+        )
+        .route(
+            "/admin/accounts/{account}/activate",
+            web::post().to(accounts::activate),
+        )
+        .route(
+            "/admin/accounts/{account}/password",
+            web::post().to(accounts::reset_password),
         )
         .route("/admin/invitations", web::post().to(members::invite))
         .route(
