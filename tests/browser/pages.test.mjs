@@ -420,6 +420,17 @@ describe("a deployment", () => {
     assert.ok(!told.includes(tokens.access_token));
   });
 
+  it("shows what a request brought without cutting anything off", async (test) => {
+    const { page } = await atHome(test, "/diagnosis");
+    for (const width of [1280, 390, 320]) {
+      await page.setViewport({ width, height: 844 });
+      const cut = await page.$$eval("table.headers td", (cells) =>
+        cells.filter((cell) => cell.getBoundingClientRect().right > innerWidth || cell.scrollWidth > cell.clientWidth + 1).length,
+      );
+      assert.equal(cut, 0, `cells that are cut off at ${width}`);
+    }
+  });
+
   it("signs out everywhere", async (test) => {
     const one = await atHome(test, "/settings/account");
     const other = await atHome(test, "/settings/account");
@@ -451,6 +462,7 @@ describe("a deployment", () => {
     "/settings/tokens",
     "/settings/account",
     "/admin/members",
+    "/admin/accounts",
     "/admin/connections",
     "/admin/policy",
     "/admin/flags",
@@ -462,7 +474,6 @@ describe("a deployment", () => {
     it(`has nothing that axe-core finds at ${path}`, async (test) => {
       const { page } = await atHome(test, path);
       assert.ok(page.url().endsWith(path), page.url());
-    "/admin/accounts",
       assert.deepEqual(await inspect(page), []);
       const policy = (await page.reload()).headers()["content-security-policy"];
       assert.ok(!policy.includes("unsafe"), policy);

@@ -55,7 +55,15 @@ for (const form of document.querySelectorAll("form[data-repeats]")) {
   second.addEventListener("input", compare);
 }
 
-// One question at a time, and Escape closes it.
+// One question at a time, and Cancel and Escape close it.
+const close = (open) => {
+  open.open = false;
+  open.querySelector("summary")?.focus();
+};
+for (const cancel of document.querySelectorAll("button[data-cancel]")) {
+  cancel.hidden = false;
+  cancel.addEventListener("click", () => close(cancel.closest("details")));
+}
 document.addEventListener("toggle", ({ target }) => {
   if (!target.matches?.("details.confirm[open], details.menu[open]")) return;
   for (const other of document.querySelectorAll("details.confirm[open], details.menu[open]")) {
@@ -65,8 +73,7 @@ document.addEventListener("toggle", ({ target }) => {
 document.addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") return;
   for (const open of document.querySelectorAll("details.confirm[open], details.menu[open]")) {
-    open.open = false;
-    open.querySelector("summary")?.focus();
+    close(open);
   }
 });
 
