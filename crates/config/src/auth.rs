@@ -131,6 +131,9 @@ impl DevelopmentUser {
     /// Checks what only matters when the development user is in force.
     fn check(&self, reader: &mut Reader) {
         const PUBLIC: &str = "auth.allow_on_public_address";
+        if !reader.serves() {
+            return;
+        }
         if self.username.is_empty() {
             reader.refuse(
                 "auth.development_user",

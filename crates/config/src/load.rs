@@ -71,12 +71,29 @@ impl Settings {
     /// All problems at once: unknown keys, wrong kinds, values out of range, and values that do not go
     /// together.
     pub fn load(file: Option<&Path>, env: &Environment) -> Result<Self, Vec<Problem>> {
+        Self::from_file(file, env, Reader::new)
+    }
+
+    /// As [`Settings::load`], for a command that serves nobody: who would be let in is no matter, so that nothing has to be
+    /// written of it.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn load_for_command(file: Option<&Path>, env: &Environment) -> Result<Self, Vec<Problem>> {
+        Self::from_file(file, env, Reader::of_command)
+    }
+
+    fn from_file(
+        file: Option<&Path>,
+        env: &Environment,
+        reader: impl FnOnce(Layers) -> Reader,
+    ) -> Result<Self, Vec<Problem>> {
         let Some(path) = file else {
-            return Self::from_text(None, env);
+            return Self::from_layers(None, env, reader);
         };
         let name = path.display().to_string();
         match std::fs::read_to_string(path) {
-            Ok(text) => Self::from_text(Some((&name, &text)), env),
+            Ok(text) => Self::from_layers(Some((&name, &text)), env, reader),
             Err(err) => Err(vec![Problem::new(
                 &name,
                 &Origin::File("--config".to_owned()),
@@ -91,13 +108,21 @@ impl Settings {
     /// # Errors
     /// As [`Settings::load`].
     pub fn from_text(file: Option<(&str, &str)>, env: &Environment) -> Result<Self, Vec<Problem>> {
+        Self::from_layers(file, env, Reader::new)
+    }
+
+    fn from_layers(
+        file: Option<(&str, &str)>,
+        env: &Environment,
+        reader: impl FnOnce(Layers) -> Reader,
+    ) -> Result<Self, Vec<Problem>> {
         let mut layers = Layers::defaults();
         if let Some((name, text)) = file {
             layers.add_file(name, text);
         }
         layers.add_environment(env);
         layers.complete();
-        let mut reader = Reader::new(layers);
+        let mut reader = reader(layers);
         let mut settings = Self::read(&mut reader);
         reader.refuse_placeholders();
         let (problems, notices) = reader.finish();

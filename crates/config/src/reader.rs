@@ -15,11 +15,28 @@ use crate::schema::Schema;
 /// range is noted and replaced, so that reading goes on to the next problem.
 pub(crate) struct Reader {
     layers: Layers,
+    serves: bool,
 }
 
 impl Reader {
     pub(crate) fn new(layers: Layers) -> Self {
-        Self { layers }
+        Self {
+            layers,
+            serves: true,
+        }
+    }
+
+    /// Reads for a command that serves nobody.
+    pub(crate) fn of_command(layers: Layers) -> Self {
+        Self {
+            layers,
+            serves: false,
+        }
+    }
+
+    /// Whether somebody is served by these settings, so that it matters who is let in.
+    pub(crate) const fn serves(&self) -> bool {
+        self.serves
     }
 
     pub(crate) fn finish(self) -> (Vec<Problem>, Vec<String>) {

@@ -85,7 +85,12 @@ fn run() -> anyhow::Result<ExitCode> {
     if let Some(Command::Healthcheck { url }) = &command {
         return tokio_main(healthcheck(url));
     }
-    let settings = match Settings::load(config.as_deref(), &environment) {
+    let load = match &command {
+        // It fills a database, and lets nobody in.
+        Some(Command::Seed { .. }) => Settings::load_for_command,
+        _ => Settings::load,
+    };
+    let settings = match load(config.as_deref(), &environment) {
         Ok(settings) => settings,
         Err(problems) => {
             for problem in &problems {

@@ -133,3 +133,23 @@ fn a_health_check_says_what_it_could_not_ask() {
     assert!(text.contains("Connection refused"), "{text}");
     assert_eq!(Some(1), code);
 }
+
+#[test]
+fn filling_a_database_asks_nobody_who_would_be_let_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tidegate.toml");
+    let text = "[server]\nhost = \"0.0.0.0\"\n[workspaces.acme]\n\
+                metastore = \"postgres://superset:word@127.0.0.1:1/superset\"\n\
+                secret_key = \"what this test encrypts passwords with\"\n";
+    std::fs::write(&file, text).unwrap();
+    let config = file.to_str().unwrap();
+    let (told_of_serving, code) = told(&["--config", config, "check-config"], &[]);
+    assert!(told_of_serving.contains("auth.development_user"));
+    assert_eq!(Some(2), code);
+    let data = "postgres://superset:word@127.0.0.1:1/data";
+    let arguments = ["--config", config, "seed", "--workspace", "acme"];
+    let arguments = [&arguments[..], &["--data-url", data]].concat();
+    let (told, code) = told(&arguments, &[]);
+    assert!(!told.contains("auth."), "{told}");
+    assert_eq!(Some(1), code, "it gets as far as the database: {told}");
+}
