@@ -137,6 +137,8 @@ pub struct Catalogue {
     pub tables: BTreeMap<TableName, Arc<TableFacts>>,
     /// By the name as it was asked for.
     pub types: BTreeMap<TableName, Named<TypeFacts>>,
+    /// Those of the types that have columns, of a table or their own: `(x).t` turns no value into one of them.
+    pub types_with_columns: BTreeSet<TableName>,
     /// By the name as it was asked for.
     pub functions: BTreeMap<TableName, Named<FunctionFacts>>,
     /// By the name as it was asked for.

@@ -202,7 +202,10 @@ impl Walk {
     /// Schemas of tables in the arguments, and texts that PostgreSQL takes for names.
     fn arguments(&mut self, name: &ObjectName, arguments: &[FunctionArg]) {
         for argument in arguments {
-            if let FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) = argument {
+            let (FunctionArg::Unnamed(value)
+            | FunctionArg::Named { arg: value, .. }
+            | FunctionArg::ExprNamed { arg: value, .. }) = argument;
+            if let FunctionArgExpr::QualifiedWildcard(name) = value {
                 self.columns_of(name);
             }
         }
@@ -214,6 +217,12 @@ impl Walk {
                 "{name} by anything but a name that PostgreSQL brings, such as 'english' in quotes,"
             ));
         }
+    }
+
+    /// A column, or what looks like one.
+    fn column(&mut self, parts: &[&Ident]) {
+        self.qualified(parts);
+        self.column_of(parts);
     }
 
     /// `schema.table.column` names a schema.
@@ -278,7 +287,7 @@ impl Walk {
 
     /// `x.f` reads a column, or calls a function with one argument: with the value of a function's row, or with the row
     /// of a table, of which `pg_typeof` alone tells more than the row.
-    fn qualified(&mut self, parts: &[Ident]) {
+    fn qualified(&mut self, parts: &[&Ident]) {
         let [.., qualifier, name] = parts else {
             return;
         };
@@ -593,7 +602,8 @@ impl Visitor for Walk {
                     let called = expressions::last_name(self.dialect, name);
                     if called.is_none_or(|called| may_call_table(self.dialect, &called)) {
                         self.forbid(
-                            "a table that is called as a function (write name MATCH '…' instead)",
+                            "a table that is called as a function (only json_each and json_tree can be called; \
+                             a full-text table is searched by name MATCH '…')",
                         );
                     }
                     self.function(name);
@@ -658,10 +668,8 @@ impl Visitor for Walk {
                 expr, data_type, ..
             } => self.cast(expr, data_type),
             Expr::TypedString(typed) => self.data_type(types::of(self.dialect, &typed.data_type)),
-            Expr::CompoundIdentifier(parts) => {
-                self.qualified(parts);
-                self.column_of(&parts.iter().collect::<Vec<_>>());
-            }
+            Expr::CompoundIdentifier(parts) => self.column(&parts.iter().collect::<Vec<_>>()),
+            Expr::CompoundFieldAccess { .. } => self.column(&expressions::column(expr)),
             Expr::QualifiedWildcard(name, _) => self.columns_of(name),
             Expr::Extract {
                 field: DateTimeField::Custom(field),

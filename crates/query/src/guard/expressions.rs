@@ -81,13 +81,31 @@ pub(super) fn is_known(dialect: Dialect, expr: &Expr) -> bool {
     }
 }
 
+/// The column that `schema.table.column[1]` takes a part of. With a subscript the parser makes no compound name of it.
+pub(super) fn column(expr: &Expr) -> Vec<&Ident> {
+    column_and_rest(expr).0
+}
+
+fn column_and_rest(expr: &Expr) -> (Vec<&Ident>, &[AccessExpr]) {
+    let Expr::CompoundFieldAccess { root, access_chain } = expr else {
+        return (Vec::new(), &[]);
+    };
+    let Expr::Identifier(first) = &**root else {
+        return (Vec::new(), access_chain);
+    };
+    let names = access_chain.iter().map_while(|access| match access {
+        AccessExpr::Dot(Expr::Identifier(name)) => Some(name),
+        _ => None,
+    });
+    let column: Vec<_> = std::iter::once(first).chain(names).collect();
+    let rest = &access_chain[column.len() - 1..];
+    (column, rest)
+}
+
 /// What the expression takes of a value by name.
 pub(super) fn attributes(expr: &Expr) -> impl Iterator<Item = Attribute<'_>> {
-    let chain = match expr {
-        Expr::CompoundFieldAccess { access_chain, .. } => access_chain.as_slice(),
-        _ => &[],
-    };
-    chain.iter().filter_map(|access| match access {
+    let (_, rest) = column_and_rest(expr);
+    rest.iter().filter_map(|access| match access {
         AccessExpr::Dot(Expr::Identifier(name)) => Some(Attribute::Named(name)),
         AccessExpr::Dot(_) => Some(Attribute::Unknown),
         AccessExpr::Subscript(_) => None,

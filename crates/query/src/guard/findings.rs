@@ -165,7 +165,10 @@ impl Findings {
                 .flatten()
                 .filter_map(|name| name.schema.clone()),
         );
-        let types = catalogue.types.values().map(|named| &named.schemas);
+        let types = catalogue.types.iter().filter(|(name, _)| {
+            !catalogue.types_with_columns.contains(*name) || self.other_types.contains(*name)
+        });
+        let types = types.map(|(_, named)| &named.schemas);
         let functions = catalogue.functions.values().map(|named| &named.schemas);
         let collations = catalogue.collations.values().map(|named| &named.schemas);
         schemas.extend(types.chain(functions).chain(collations).flatten().cloned());
@@ -198,8 +201,11 @@ impl Findings {
             return Ok(rows);
         }
         let mut refused = Vec::new();
-        // `(x).t` turns a text into the type `t`.
-        for name in self.other_types.iter().chain(&self.attributes) {
+        // `(x).t` turns a text into the type `t`, unless that has columns.
+        let conversions = self.attributes.iter().filter(|name| {
+            catalogue.types.contains_key(*name) && !catalogue.types_with_columns.contains(*name)
+        });
+        for name in self.other_types.iter().chain(conversions) {
             match catalogue.types.get(name) {
                 Some(found) if !lies_open(name, found, is_open) => refused.push(name),
                 Some(Named {
@@ -212,7 +218,6 @@ impl Findings {
                 }) => {
                     rows.insert(name.clone(), table.clone());
                 }
-                None if self.attributes.contains(name) && !self.other_types.contains(name) => {}
                 _ => refused.push(name),
             }
         }
@@ -244,7 +249,10 @@ impl Findings {
         });
         if kind == StatementKind::Explain && !policy.sees_all_tables {
             let is_plain = kinds.clone().all(|(_, kind)| kind == RelationKind::Plain);
-            if !is_plain || !self.other_functions.is_empty() || !self.attributes.is_empty() {
+            let mut attributes = self.attributes.iter();
+            let calls = !self.other_functions.is_empty()
+                || attributes.any(|name| catalogue.functions.contains_key(name));
+            if !is_plain || calls {
                 return Err(GuardError::Forbidden(
                     "EXPLAIN of anything but tables, whose plan names what lies under a view or in a function,",
                 ));

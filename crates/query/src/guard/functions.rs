@@ -41,13 +41,7 @@ const SQLITE_FUNCTIONS: &[&str] = &[
 const SQLITE_PREFIXES: &[&str] = &["pragma_", "sqlite_compileoption_"];
 
 /// Virtual tables that show the file or the process rather than tables.
-const SQLITE_TABLES: &[&str] = &[
-    "dbstat",
-    "sqlite_dbpage",
-    "bytecode",
-    "tables_used",
-    "completion",
-];
+const SQLITE_TABLES: &[&str] = &["dbstat", "sqlite_dbpage", "bytecode", "tables_used"];
 
 /// What counts the rows that others made: `ANALYZE` leaves samples of them.
 const SQLITE_STATISTICS_TABLES: &[&str] = &["sqlite_sequence"];
@@ -55,7 +49,15 @@ const SQLITE_STATISTICS_PREFIX: &str = "sqlite_stat";
 
 /// Views of PostgreSQL's own extensions that show the statements of others or the pages that they read, in whatever
 /// schema they were made.
-const POSTGRES_EXTENSION_PREFIXES: &[&str] = &["pg_buffercache", "pg_stat", "pg_wait_sampling"];
+const POSTGRES_EXTENSION_PREFIXES: &[&str] = &[
+    "pg_buffercache",
+    "pg_stat_kcache",
+    "pg_stat_monitor",
+    "pg_stat_statements",
+    "pg_wait_sampling",
+];
+/// The server's own views of what goes on. In other schemas people have tables with such names.
+const POSTGRES_STATISTICS_PREFIX: &str = "pg_stat";
 
 /// Functions of SQLite that stand for a table. Any virtual table can be called like one, and is read by it.
 const SQLITE_ROWS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree"];
@@ -136,7 +138,9 @@ pub(crate) fn is_denied_table(dialect: Dialect, table: &TableName) -> bool {
             let is_system =
                 schema.is_none_or(|schema| matches!(schema, "pg_catalog" | "information_schema"));
             schema.is_some_and(|schema| schema.starts_with("pg_toast"))
-                || is_system && postgres::DENIED_TABLES.binary_search(&name).is_ok()
+                || is_system
+                    && (name.starts_with(POSTGRES_STATISTICS_PREFIX)
+                        || postgres::DENIED_TABLES.binary_search(&name).is_ok())
                 || POSTGRES_EXTENSION_PREFIXES
                     .iter()
                     .any(|prefix| name.starts_with(prefix))

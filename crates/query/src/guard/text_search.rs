@@ -3,6 +3,10 @@
 
 use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, Value};
 
+use super::findings::SYSTEM_SCHEMA;
+use crate::Dialect;
+use crate::name::TableName;
+
 /// What the first argument of a function may name, and with how many arguments it does.
 enum Naming {
     /// A configuration, or a dictionary: a text is one as a literal alone.
@@ -80,6 +84,10 @@ pub(super) fn looks_for_names(function: &str, arguments: &[FunctionArg]) -> bool
     };
     match naming {
         Naming::Literal { least, .. } if values.len() < least => false,
+        // (document, query, options): what names a configuration has its document between the two.
+        _ if function == "ts_headline" && values.get(1).is_some_and(|value| is_query(value)) => {
+            false
+        }
         Naming::Literal { known, .. } if literal.is_some() => !is_known(known),
         Naming::Literal { .. } => !has_type(first),
         Naming::Parser => !is_known(is_parser),
@@ -122,6 +130,22 @@ fn has_type(expr: &Expr) -> bool {
             | Expr::Trim { .. }
             | Expr::Substring { .. }
     )
+}
+
+/// Whether the value is surely a `tsquery`, which is never taken for a document.
+fn is_query(expr: &Expr) -> bool {
+    let Expr::Function(function) = bare(expr) else {
+        return false;
+    };
+    let is_query = |name: TableName| {
+        let schema = name.schema.as_deref();
+        schema.is_none_or(|schema| schema == SYSTEM_SCHEMA)
+            && matches!(
+                name.table.as_str(),
+                "to_tsquery" | "plainto_tsquery" | "phraseto_tsquery" | "websearch_to_tsquery"
+            )
+    };
+    TableName::parse(Dialect::PostgreSql, &function.name).is_some_and(is_query)
 }
 
 fn own(text: &str) -> &str {

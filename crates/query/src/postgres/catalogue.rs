@@ -71,17 +71,24 @@ impl<'a> Question<'a> {
     /// Takes the answer apart. What is not understood is left out: names that are not known are refused.
     pub(super) fn catalogue(self, rows: Vec<Row>, leakproof: Arc<Leakproof>) -> Catalogue {
         let mut found = Found::default();
-        for row in rows {
-            let Ok([kind, number, first, second]) = <[Option<String>; 4]>::try_from(row) else {
-                continue;
-            };
-            let (Some(kind), Some(number)) = (kind, number.and_then(|text| text.parse().ok()))
-            else {
-                continue;
-            };
+        let understood = rows.into_iter().filter_map(|row| {
+            let [kind, number, first, second] = <[Option<String>; 4]>::try_from(row).ok()?;
+            Some((kind?, number?.parse().ok()?, first, second))
+        });
+        // The parts of a UNION come in any order, and a schema that was left out would be taken for an open one.
+        let (things, facts): (Vec<_>, Vec<_>) = understood.partition(|(kind, ..)| {
+            matches!(kind.as_str(), "table" | "type" | "function" | "collation")
+        });
+        for (kind, number, first, second) in things.into_iter().chain(facts) {
             found.add(&kind, number, first, second);
         }
+        let types_with_columns = found.types_with_columns.iter();
+        let types_with_columns = types_with_columns
+            .filter_map(|number| self.types.get(*number))
+            .map(|name| TableName::clone(name))
+            .collect();
         Catalogue {
+            types_with_columns,
             tables: by_name(&self.tables, found.tables, Arc::new),
             types: by_name(&self.types, found.types, |named| named),
             functions: by_name(&self.functions, found.functions, |named| named),
@@ -92,11 +99,12 @@ impl<'a> Question<'a> {
     }
 }
 
-/// What was found, by the number of the name. The answer tells first what something is, then more about it.
+/// What was found, by the number of the name. What something is has to be added before what else is known of it.
 #[derive(Default)]
 struct Found {
     tables: BTreeMap<usize, TableFacts>,
     types: BTreeMap<usize, Named<TypeFacts>>,
+    types_with_columns: BTreeSet<usize>,
     functions: BTreeMap<usize, Named<FunctionFacts>>,
     collations: BTreeMap<usize, Named<()>>,
 }
@@ -133,6 +141,9 @@ impl Found {
                     (None, _) => TypeFacts::Plain,
                 };
                 self.types.insert(number, nowhere(facts));
+            }
+            ("type with columns", ..) => {
+                self.types_with_columns.insert(number);
             }
             ("type schema", Some(schema), _) => lies_in(&mut self.types, number, schema),
             ("function", is_catalogue, _) => {
@@ -215,7 +226,7 @@ const FOUND: &str = "\
     WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END \
     ORDER BY a.number, p.place\
 ), named_types AS (\
-    SELECT DISTINCT ON (a.number) a.number, t.oid \
+    SELECT DISTINCT ON (a.number) a.number, t.oid, t.typrelid <> 0 AS has_columns \
     FROM asked_types a JOIN pg_catalog.pg_type t ON t.typname = a.name \
     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
     LEFT JOIN path p ON p.oid = n.oid \
@@ -232,7 +243,8 @@ const FOUND: &str = "\
 ), found_functions AS (\
     SELECT a.number, f.oid, n.nspname::text AS schema, n.nspname = 'pg_catalog' OR EXISTS (\
         SELECT FROM unnest(f.proargtypes::oid[] || f.prorettype || coalesce(f.proallargtypes, '{}')) AS value(type) \
-        WHERE value.type::pg_catalog.regtype::text ~ '^reg') AS is_catalogue \
+        JOIN pg_catalog.pg_type t ON t.oid = value.type \
+        WHERE t.typname ~ '^_?reg' AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace) AS is_catalogue \
     FROM asked_functions a JOIN pg_catalog.pg_proc f ON f.proname = a.name \
     JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace \
     LEFT JOIN path p ON p.oid = n.oid \
@@ -265,6 +277,8 @@ FROM base_types b JOIN pg_catalog.pg_type t ON t.oid = b.oid \
 LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid \
 LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
 UNION ALL \
+SELECT 'type with columns', number::text, NULL, NULL FROM named_types WHERE has_columns \
+UNION ALL \
 SELECT 'type schema', m.number::text, n.nspname::text, NULL \
 FROM made m JOIN pg_catalog.pg_type t ON t.oid = m.oid AND NOT (t.typcategory = 'A' AND t.typelem <> 0) \
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace AND n.nspname <> 'pg_catalog' \
@@ -284,3 +298,51 @@ SELECT 'collation', number::text, CASE WHEN schema <> 'pg_catalog' AND NOT EXIST
     SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_collation'::pg_catalog.regclass \
         AND d.objid = f.oid AND d.deptype = 'e') THEN schema END, NULL \
 FROM found_collations f";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_understood_in_any_order_of_its_rows() {
+        let name = |table: &str| TableName {
+            catalog: None,
+            schema: None,
+            table: table.to_owned(),
+        };
+        let names = NamesInUse {
+            tables: [name("sales")].into(),
+            types: [name("mood")].into(),
+            functions: [name("twice")].into(),
+            ..NamesInUse::default()
+        };
+        let mut rows: Vec<Row> = [
+            ["table", "0", "public", "sales"],
+            ["kind", "0", "plain", ""],
+            ["column", "0", "amount", "int4"],
+            ["type", "0", "", ""],
+            ["type with columns", "0", "", ""],
+            ["type schema", "0", "closed", ""],
+            ["function", "0", "false", ""],
+            ["function schema", "0", "closed", ""],
+        ]
+        .into_iter()
+        .map(|row| {
+            let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            row.into_iter().map(text).collect()
+        })
+        .collect();
+        for _ in 0..2 {
+            let question = Question::new(&[], &names);
+            let found = question.catalogue(rows.clone(), Arc::default());
+            let closed = BTreeSet::from(["closed".to_owned()]);
+            assert_eq!(closed, found.types[&name("mood")].schemas);
+            assert_eq!(closed, found.functions[&name("twice")].schemas);
+            assert_eq!(names.types, found.types_with_columns);
+            let table = &found.tables[&name("sales")];
+            assert_eq!(RelationKind::Plain, table.kind);
+            assert_eq!(1, table.columns.len());
+            rows.reverse();
+        }
+    }
+}

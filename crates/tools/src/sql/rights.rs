@@ -30,10 +30,11 @@ pub(super) fn policy(context: &CallContext, database: &OpenDatabase) -> Policy {
     }
 }
 
-/// Refuses a script that reaches what is not open to the caller, and gives the conditions that hold for the rest. At
-/// most one SQL statement on the metastore, and one more for types that are not the database's own. The database is
-/// asked where it alone can tell what a name is: of types and functions that are not its own, and of tables with row
-/// level security.
+/// Refuses a script that reaches what is not open to the caller, and gives the conditions that hold for the rest. SQL
+/// statements on the metastore: one for tables that no right to a schema opens, one for types that are the rows of such
+/// tables, and one for each schema that the script names beside those of its tables, up to the first that is closed.
+/// The database is asked where it alone can tell what a name is: of types, functions and collations that are not its
+/// own, of tables whose plan is shown, and of tables where a rule holds for the caller.
 pub(super) async fn secure(
     context: &CallContext,
     database: &OpenDatabase,
