@@ -1111,6 +1111,53 @@ fn monsters_are_refused_without_an_overflow() {
 }
 
 #[test]
+fn what_would_make_a_tree_of_many_megabytes_is_not_parsed() {
+    for sql in [
+        format!("select 1 from a{}", ",a".repeat(98_000)),
+        format!("select 1 order by 1{}", ",1".repeat(98_000)),
+        format!("select 1 where 1 in (1{})", ",1".repeat(98_000)),
+        format!("values (1){}", ",(1)".repeat(48_000)),
+        format!("select 1{}", ",(select 1)".repeat(17_000)),
+        "select 1;".repeat(20_000),
+    ] {
+        for dialect in BOTH {
+            let refused = Script::parse(dialect, &sql).unwrap_err();
+            assert!(
+                matches!(refused, GuardError::TooComplex(_)),
+                "{}: {refused}",
+                &sql[..40]
+            );
+        }
+    }
+    // What takes less may be longer.
+    let list = format!("select 1 where 1 in (1{})", ",1".repeat(20_000));
+    assert!(Script::parse(Dialect::PostgreSql, &list).is_ok());
+    let rows = format!("insert into t values (1){}", ",(1)".repeat(9_000));
+    assert!(Script::parse(Dialect::PostgreSql, &rows).is_ok());
+    let columns = format!("select 1{}", ",1".repeat(4_000));
+    assert!(Script::parse(Dialect::PostgreSql, &columns).is_ok());
+}
+
+#[test]
+fn a_chain_of_common_table_expressions_ends_where_a_planner_would_not() {
+    let chain = |count: usize, words: &str| {
+        let links = (1..count).map(|n| format!(", a{n} as {words}(select * from a{})", n - 1));
+        format!(
+            "with a0 as (select * from t){} select count(*) from a{}",
+            links.collect::<String>(),
+            count - 1
+        )
+    };
+    for words in ["", "materialized ", "not materialized "] {
+        for dialect in BOTH {
+            assert!(Script::parse(dialect, &chain(100, words)).is_ok());
+            let refused = Script::parse(dialect, &chain(101, words)).unwrap_err();
+            assert!(matches!(refused, GuardError::TooComplex(_)), "{refused}");
+        }
+    }
+}
+
+#[test]
 fn the_deepest_chain_that_is_allowed_goes_all_the_way() {
     for (dialect, link) in [
         (Dialect::PostgreSql, "+1"),

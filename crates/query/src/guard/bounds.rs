@@ -9,6 +9,14 @@ use super::GuardError;
 
 /// The longest text that is read.
 pub(super) const MAX_BYTES: usize = 200_000;
+/// Words, literals and signs in one text. Each may become a node of the syntax tree: a list of 20,000 numbers has twice as many,
+/// and takes 14 MB.
+pub(super) const MAX_TOKENS: usize = 40_960;
+/// Items of all clauses of a statement (SELECT, FROM, ORDER BY and their like), which take 1.7 KB each.
+const MAX_ITEMS: usize = 4_096;
+/// Common table expressions and windows in one statement. PostgreSQL plans a chain of them in the cube of its length, and
+/// looks at no request to cancel meanwhile: 200 take it five seconds, 400 more than any deadline.
+const MAX_NAMED: usize = 100;
 /// Statements in one text.
 pub(super) const MAX_STATEMENTS: usize = 50;
 /// Parentheses, brackets and braces inside one another.
@@ -22,6 +30,8 @@ struct Level {
     chain: usize,
     deepest_child: usize,
     deepest_segment: usize,
+    /// Whether its commas are between the items of a clause, not between values.
+    is_clause: bool,
 }
 
 impl Level {
@@ -36,6 +46,7 @@ impl Level {
     fn end_segment(&mut self) {
         *self = Self {
             deepest_segment: self.depth(),
+            is_clause: self.is_clause,
             ..Self::default()
         };
     }
@@ -43,10 +54,23 @@ impl Level {
 
 /// Refuses tokens whose syntax tree would be too deep, and gives a bound on how deep it is.
 pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<usize, GuardError> {
+    if named(tokens) > MAX_NAMED {
+        return Err(GuardError::TooComplex(
+            "more than a hundred common table expressions",
+        ));
+    }
+    let mut items = 0;
     let mut deepest = 0;
     let mut levels = vec![Level::default()];
     for token in tokens {
         let top = levels.len() - 1;
+        if let Token::Word(word) = &token.token {
+            levels[top].is_clause = match word.keyword {
+                Keyword::SELECT | Keyword::FROM | Keyword::BY | Keyword::USING => true,
+                Keyword::VALUES => false,
+                _ => levels[top].is_clause,
+            };
+        }
         match &token.token {
             Token::LParen | Token::LBracket | Token::LBrace => {
                 if levels.len() > MAX_NESTING {
@@ -62,7 +86,13 @@ pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<usize, GuardError> {
                     levels.pop();
                 }
             }
-            Token::Comma => levels[top].end_segment(),
+            Token::Comma => {
+                items += usize::from(levels[top].is_clause);
+                if items > MAX_ITEMS {
+                    return Err(GuardError::TooComplex("more than 4,096 items of clauses"));
+                }
+                levels[top].end_segment();
+            }
             Token::SemiColon => {
                 levels.truncate(1);
                 levels[0] = Level::default();
@@ -79,6 +109,22 @@ pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<usize, GuardError> {
         }
     }
     Ok(deepest)
+}
+
+/// How often something in parentheses is given a name: `AS (`, `AS MATERIALIZED (`, `AS NOT MATERIALIZED (`.
+fn named(tokens: &[TokenWithSpan]) -> usize {
+    let mut is_after_as = false;
+    let mut count = 0;
+    for token in tokens {
+        match &token.token {
+            Token::Word(word) if word.keyword == Keyword::AS => is_after_as = true,
+            Token::Word(word) if matches!(word.keyword, Keyword::NOT | Keyword::MATERIALIZED) => {}
+            Token::Whitespace(_) => {}
+            Token::LParen => count += usize::from(std::mem::take(&mut is_after_as)),
+            _ => is_after_as = false,
+        }
+    }
+    count
 }
 
 /// Whether a token may put one more level on the syntax tree.

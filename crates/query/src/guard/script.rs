@@ -5,7 +5,7 @@ use sqlparser::ast::Statement;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::bounds::{self, MAX_BYTES, MAX_STATEMENTS};
+use super::bounds::{self, MAX_BYTES, MAX_STATEMENTS, MAX_TOKENS};
 use super::classify::{StatementKind, classify};
 use super::edits::Edits;
 use super::filter::RowFilters;
@@ -83,7 +83,13 @@ impl Script {
             });
         }
         let source: Arc<str> = text.into();
-        let statements = split(text, lex(dialect, text)?)?
+        let lexemes = lex(dialect, text)?;
+        if lexemes.len() > MAX_TOKENS {
+            return Err(GuardError::TooComplex(
+                "more than 40,960 words, literals and signs",
+            ));
+        }
+        let statements = split(text, lexemes)?
             .into_iter()
             .map(|piece| SqlStatement::parse(dialect, &source, piece))
             .collect::<Result<_, _>>()?;
@@ -93,7 +99,8 @@ impl Script {
     /// Refuses the script when any statement may not run under `policy`.
     ///
     /// # Errors
-    /// `DmlNotAllowed`, `DdlNotAllowed`, `Forbidden`, `Functions` or `Tables` of the first statement that has one.
+    /// That of the first statement which has one: `DmlNotAllowed`, `DdlNotAllowed`, `DefinitionNotAllowed`, `Forbidden`,
+    /// `Functions`, `Tables`, `Catalogue`, `HiddenRows` or `Syntax`. `Forbidden` for changes beside transaction control.
     pub fn check(&self, policy: Policy) -> Result<(), GuardError> {
         let mut writes = false;
         let mut transaction = false;

@@ -113,7 +113,9 @@ pub(super) fn of_column(dialect: Dialect, data_type: &DataType) -> TypeUse {
 pub(super) fn is_catalogue_name(name: &str) -> bool {
     matches!(
         name.trim_start_matches('_'),
-        "regclass"
+        // Names roles: `'somebody=r/owner'::aclitem`.
+        "aclitem"
+            | "regclass"
             | "regcollation"
             | "regconfig"
             | "regdictionary"
