@@ -656,6 +656,14 @@ async fn what_refers_to_a_table_is_not_named_to_those_who_do_not_see_every_table
             "something depends on it (SQLSTATE 2BP01)",
         ),
         (
+            "truncate tariff",
+            "cannot truncate a table referenced in a foreign key constraint (SQLSTATE 0A000)",
+        ),
+        (
+            "alter table tariff alter column id type text",
+            "a foreign key forbids it (SQLSTATE 42804)",
+        ),
+        (
             "insert into tariff values (2)",
             "duplicate key value violates unique constraint \"tariff_pkey\"",
         ),
@@ -1002,7 +1010,11 @@ async fn types_and_functions_tell_nothing_of_closed_tables() {
             "examples",
             "CREATE DOMAIN disguise AS salaries; CREATE TYPE mood AS ENUM ('good');
              CREATE FUNCTION exists_(regclass) RETURNS text LANGUAGE sql AS 'select $1::text';
-             CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'select 2 * $1'",
+             CREATE FUNCTION several(regclass[]) RETURNS text LANGUAGE sql AS 'select $1::text';
+             CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'select 2 * $1';
+             CREATE TABLE region(id int); CREATE TABLE regional(id int);
+             CREATE FUNCTION all_regions() RETURNS SETOF region LANGUAGE sql AS 'select 1';
+             CREATE FUNCTION count_(regional[]) RETURNS int LANGUAGE sql AS 'select 1'",
         )
         .unwrap();
     for sql in [
@@ -1025,6 +1037,8 @@ async fn types_and_functions_tell_nothing_of_closed_tables() {
         "select pg_get_viewdef('salaries')",
         "select exists_('salaries')",
         "select public.exists_('salaries')",
+        "select several('{salaries}')",
+        "select (c.country).salaries from cleaned_sales_data c",
         "select table_to_xml('salaries', true, false, '')",
         "select query_to_xml('select * from salaries', true, false, '')",
         "select row_security_active('salaries')",
@@ -1050,9 +1064,24 @@ async fn types_and_functions_tell_nothing_of_closed_tables() {
             "{sql}: tells whether the table is there"
         );
     }
-    let domain = fixture.sql("finn", "select null::disguise").await;
-    assert!(domain.is_err(), "{domain:?}");
+    for sql in [
+        "select null::disguise",
+        "select (c.country).disguise from cleaned_sales_data c",
+        "select (c.country)._salaries from cleaned_sales_data c",
+    ] {
+        let words = fixture.refused("finn", sql).await;
+        assert!(words.contains("access denied"), "{sql}: {words}");
+    }
+    // The name of a closed table is no secret where it is that of an open column.
+    let column = "ALTER TABLE cleaned_sales_data ADD COLUMN salaries text[]";
+    fixture.server.execute("examples", column).unwrap();
     for (sql, expected) in [
+        (
+            "select count(c.salaries[1]) from cleaned_sales_data c",
+            json!(0),
+        ),
+        ("select count(*) from all_regions()", json!(1)),
+        ("select count_(null)", json!(1)),
         ("select twice(2)", json!(4)),
         ("select 'good'::mood", json!("good")),
         (
@@ -1224,6 +1253,11 @@ const NAMES_IN_CLOSED: &[&str] = &[
     "select closed.payroll.amount from cleaned_sales_data",
     "select closed.payroll.* from cleaned_sales_data",
     "select examples.closed.payroll.amount from cleaned_sales_data",
+    "select closed.payroll.amount[1] from cleaned_sales_data",
+    "select 1 from cleaned_sales_data where 1 = any(closed.payroll.amount[1:2])",
+    "select order_number from cleaned_sales_data order by closed.payroll.amount[1]",
+    "select examples.closed.payroll.amount[1] from cleaned_sales_data",
+    "select count(x => closed.payroll.*) from cleaned_sales_data",
     "select to_tsvector('closed.words', country) from cleaned_sales_data",
     "select to_tsquery('closed.nothing', 'a')",
     "select ts_headline('closed.words', 'a', to_tsquery('a'))",
@@ -1327,13 +1361,16 @@ async fn the_search_path_leads_to_nothing_in_a_closed_schema_but_extensions() {
         ("select twice(1)", "twicc"),
         ("select * from twice(1)", "twicc"),
         ("select 'a' < 'b' collate german", "germen"),
+        ("select (c.country).pair from cleaned_sales_data c", "pear"),
     ] {
-        let name = ["mood", "twice", "german"];
+        let name = ["mood", "twice", "german", "pair"];
         let name = name.into_iter().find(|name| sql.contains(name)).unwrap();
         let there = fixture.refused("finn", sql).await;
         let nowhere = fixture.refused("finn", &sql.replace(name, other)).await;
         assert_eq!(there.replace(name, other), nowhere, "{sql}");
     }
+    // Not compared with a name that is nowhere: PostgreSQL alone knows whether `(x).f` has a field `f`, and says so in its
+    // own words. What a type holds stays hidden, not that its name is taken.
     for sql in [
         "select (c.country).mood from cleaned_sales_data c",
         "select enum_range((c.country).mood) from cleaned_sales_data c",
@@ -1374,6 +1411,7 @@ async fn a_plan_names_nothing_that_lies_under_a_view_or_in_a_function() {
              CREATE TABLE parts(a int) PARTITION BY LIST (a);
              CREATE TABLE secret_part PARTITION OF parts FOR VALUES IN (1);
              CREATE FUNCTION paid() RETURNS SETOF int STABLE LANGUAGE sql AS 'select amount from salaries';
+             CREATE FUNCTION audit(text) RETURNS bigint STABLE LANGUAGE sql AS 'select count(*) from salaries';
              CREATE TABLE policed(a int); ALTER TABLE policed ENABLE ROW LEVEL SECURITY;
              CREATE POLICY p ON policed USING (a IN (SELECT amount FROM salaries))",
         )
@@ -1418,7 +1456,11 @@ async fn a_plan_names_nothing_that_lies_under_a_view_or_in_a_function() {
             fixture.sql("admin", &sql).await.unwrap();
         }
     }
+    let json = "explain select e.key, e.value from cleaned_sales_data s, \
+                jsonb_each(jsonb_build_object('a', s.country)) e";
+    fixture.sql("finn", json).await.unwrap();
     for sql in [
+        "explain select g.audit from unnest(array['a']) g",
         "explain select * from paid()",
         "explain select * from cleaned_sales_data where order_number in (select paid())",
         "explain (settings) select * from cleaned_sales_data",

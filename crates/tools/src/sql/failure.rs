@@ -119,6 +119,13 @@ pub(super) fn without_details(err: QueryError) -> QueryError {
     let message = match code.as_deref() {
         Some("23503") => "a foreign key forbids it (SQLSTATE 23503)".to_owned(),
         Some("2BP01") => "something depends on it (SQLSTATE 2BP01)".to_owned(),
+        // TRUNCATE and ALTER name the tables that refer to theirs, and their constraints.
+        Some("0A000") => first_line(&message).to_owned() + " (SQLSTATE 0A000)",
+        Some("42804") if message.starts_with("foreign key constraint") => {
+            "a foreign key forbids it (SQLSTATE 42804)".to_owned()
+        }
+        // SQLite reads all views and triggers anew when a table is altered, and names the one that it stumbles over.
+        _ if message.starts_with("error in ") => "something depends on it".to_owned(),
         // Perhaps to what lies under a view.
         Some("42501") => "the database's role has no right to it (SQLSTATE 42501)".to_owned(),
         _ => match message.split_once("\nDETAIL: ") {
@@ -130,6 +137,10 @@ pub(super) fn without_details(err: QueryError) -> QueryError {
         },
     };
     QueryError::Database { message, code }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }
 
 /// The same with what was most likely meant, in words of our own.
