@@ -106,7 +106,7 @@ impl Claims {
     fn check_texts(&self) -> Result<(), Refusal> {
         self.0.iter().try_for_each(|(name, value)| {
             let is_clean = check_name(name).and_then(|()| check_json(value));
-            is_clean.map_err(|err| Refusal::Claims(format!("{name} {err}")))
+            is_clean.map_err(|err| Refusal::Claims(format!("{name:?} {err}")))
         })
     }
 

@@ -31,6 +31,13 @@ impl Inner {
         let standing = self
             .standing_grant(found, account, &workspace, resource)
             .await?;
+        // Nobody is asked here, so that what a machine does not understand of scopes must not give it all of them.
+        let knows_none = |asked: &ScopeRequest| asked.is_open() && !asked.ignored.is_empty();
+        if scope.as_ref().is_some_and(knows_none) {
+            return Err(Denied::scope("no_scope_known"));
+        }
+        // Before a grant begins: one that is ended for a wrong scope may have given its token to another request by then.
+        narrowed(scope.as_ref(), found.client.scopes.expanded())?;
         let is_new = standing.is_none();
         let grant = match standing {
             Some(grant) => grant,
@@ -55,11 +62,6 @@ impl Inner {
     ) -> Result<TokenReply, Denied> {
         let most = self.standing(&begun.grant).await?;
         let most = most.map_err(|refusal| Denied::grant(refusal_reason(refusal)))?;
-        // Nobody is asked here, so that what a machine does not understand of scopes must not give it all of them.
-        let knows_none = |asked: &ScopeRequest| asked.is_open() && !asked.ignored.is_empty();
-        if scope.is_some_and(knows_none) {
-            return Err(Denied::scope("no_scope_known"));
-        }
         self.reply(begun, Some(narrowed(scope, most)?)).await
     }
 

@@ -222,7 +222,6 @@ impl Bench {
         self.server.register(metadata, &peer()).await.unwrap()
     }
 
-    /// The id of a public client on the person's machine.
     /// How many live grants a client has.
     pub(crate) async fn grants(&self, client: &str) -> usize {
         let filter = GrantFilter {
@@ -232,6 +231,7 @@ impl Bench {
         self.call(ListGrants { filter }).await.len()
     }
 
+    /// The id of a public client on the person's machine.
     pub(crate) async fn public_client(&self) -> String {
         text(&self.register(public_metadata(LOOPBACK)).await, "client_id")
     }

@@ -56,7 +56,7 @@ impl AccountLine {
             self.must_change_password,
         ) {
             (true, _, _) => "Does not sign in",
-            (false, false, _) => "None: by a provider",
+            (false, false, _) => "None",
             (false, true, true) => "For one use",
             (false, true, false) => "Chosen",
         }
