@@ -1,18 +1,27 @@
 //! The queue of connections that the kernel has made and the server has not accepted yet.
 
 use std::net::TcpListener;
+use std::os::fd::AsFd as _;
 use std::time::Duration;
 
 use socket2::SockRef;
 use tidegate_config::ListenAddress;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 use crate::server::BindError;
 
 /// Connections that may wait to be accepted; the kernel takes no more than its own limit (`net.core.somaxconn`).
 const LENGTH: i32 = 1024;
 
-/// How long those that wait have to be accepted when no others may come.
-const EMPTYING: Duration = Duration::from_millis(200);
+/// How long connections that are being made have to become whole when no others may begin.
+const LAST_ARRIVALS: Duration = Duration::from_millis(200);
+
+/// How long the queue is waited for at the most: it stays full where as many connections are open as are allowed.
+const EMPTYING: Duration = Duration::from_secs(2);
+
+/// How long the kernel is given to say that somebody waits.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Takes the address, so that its port is known before anything is built that names it.
 ///
@@ -41,16 +50,38 @@ impl Backlog {
         listener.try_clone().map(Self)
     }
 
-    /// Lets no new connections come, and ends when those that had come should have been accepted. Who asks for one
-    /// meanwhile hears nothing, asks again a second later, and is refused then.
+    /// Ends when those that had come have been accepted. On Linux no others come meanwhile: who asks for a connection
+    /// hears nothing, asks again a second later, and is refused then.
     pub async fn empty(self) {
-        match refuse_new(&self.0) {
-            Ok(()) => tokio::time::sleep(EMPTYING).await,
-            Err(err) => tracing::warn!(
+        if let Err(err) = refuse_new(&self.0) {
+            tracing::warn!(
                 error = &err as &dyn std::error::Error,
                 "new connections cannot be held off while the last ones are accepted",
-            ),
+            );
         }
+        tokio::time::sleep(LAST_ARRIVALS).await;
+        let emptied = async {
+            while self.somebody_waits().await {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        if tokio::time::timeout(EMPTYING, emptied).await.is_err() {
+            tracing::warn!("connections that nobody accepted are reset");
+        }
+    }
+
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe, for descriptors that are closed meanwhile; this one is ours until after"
+    )]
+    async fn somebody_waits(&self) -> bool {
+        // Registered anew each time: the kernel says at once what is so now, and later only what changes.
+        let registered = AsyncFd::with_interest(self.0.as_fd(), Interest::READABLE);
+        let Ok(registered) = registered else {
+            return false;
+        };
+        let readable = tokio::time::timeout(LOOK, registered.readable()).await;
+        matches!(readable, Ok(Ok(_)))
     }
 }
 

@@ -80,6 +80,8 @@ pub(crate) struct Connection {
     answered: u64,
     /// Whether the client closed its side, or the connection broke.
     is_over: bool,
+    /// Whether the client does not take what is written, so that a part of an answer may still have to go out.
+    is_full: bool,
 }
 
 /// The answer to a request whose body cannot be read. actix takes chunks that are no chunks for an error of the
@@ -104,6 +106,7 @@ impl Connection {
             idle,
             answered: 0,
             is_over: false,
+            is_full: false,
         }
     }
 
@@ -123,7 +126,7 @@ impl Connection {
 
     /// Ends what is waited for too long; a client that began a head is told (RFC 9110 §15.5.9).
     fn give_up(&mut self) -> io::Error {
-        if matches!(self.waiting, Waiting::Head(_)) && !self.owes_an_answer() {
+        if matches!(self.waiting, Waiting::Head(_)) && !self.owes_an_answer() && !self.is_full {
             // Who does not read does not get it.
             let _ = self.io.try_write(TOO_SLOW);
         }
@@ -193,7 +196,9 @@ impl AsyncWrite for Connection {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.answered = this.activity.begun.load(Ordering::Relaxed);
-        Pin::new(&mut this.io).poll_write(cx, bytes)
+        let written = Pin::new(&mut this.io).poll_write(cx, bytes);
+        this.is_full = written.is_pending();
+        written
     }
 
     fn poll_write_vectored(
@@ -203,7 +208,9 @@ impl AsyncWrite for Connection {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.answered = this.activity.begun.load(Ordering::Relaxed);
-        Pin::new(&mut this.io).poll_write_vectored(cx, parts)
+        let written = Pin::new(&mut this.io).poll_write_vectored(cx, parts);
+        this.is_full = written.is_pending();
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -91,8 +91,8 @@ pub(crate) fn resource(
     names.resources.named_as(resource, host)
 }
 
-/// Paths of the MCP endpoint as they are told, the second with its workspace.
-pub(crate) const TOLD_MCP_PATHS: [&str; 2] = ["/mcp", "/w/{workspace}/mcp"];
+/// The canonical paths of the MCP endpoint, the second with its workspace.
+pub(crate) const CANONICAL_MCP_PATHS: [&str; 2] = ["/mcp", "/w/{workspace}/mcp"];
 
 /// Paths of the MCP endpoint as clients write them, the second with its workspace. Slashes that are one too many change nothing, and are never
 /// answered with a redirect, which clients do not follow with a body (RFC 9110 §15.4).

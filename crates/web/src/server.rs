@@ -130,7 +130,7 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
 fn routes(app: &mut web::ServiceConfig) {
     // Each route is tried in its turn, those with a pattern at the price of a regular expression: what is asked a thousand
     // times a second comes first.
-    for path in [routing::TOLD_MCP_PATHS, routing::MCP_PATHS].concat() {
+    for path in [routing::CANONICAL_MCP_PATHS, routing::MCP_PATHS].concat() {
         app.service(
             web::resource(path)
                 .route(web::post().to(mcp::post::post))

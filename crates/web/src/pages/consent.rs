@@ -239,9 +239,14 @@ const fn warning(warning: ConsentWarning) -> tidegate_pages::ConsentWarning {
 
 const fn closed(closed: Closed) -> &'static str {
     match closed {
-        Closed::SwitchedOff(SwitchedOff::Service) => "The MCP service is switched off here.",
-        Closed::SwitchedOff(SwitchedOff::OAuth | SwitchedOff::OAuthInWorkspace) => {
-            "Connecting apps is switched off here."
+        Closed::SwitchedOff(SwitchedOff::Service) => {
+            "The MCP service is switched off here (flag MCP_SERVICE_ENABLED)."
+        }
+        Closed::SwitchedOff(SwitchedOff::OAuth) => {
+            "Connecting apps is switched off here (flag MCP_OAUTH_ENABLED)."
+        }
+        Closed::SwitchedOff(SwitchedOff::OAuthInWorkspace) => {
+            "Connecting apps is switched off for this workspace (flag MCP_OAUTH_WORKSPACE_ENABLED)."
         }
         Closed::Hibernated => "This workspace sleeps.",
         Closed::ClientBlocked => "Its administrators block this app.",

@@ -1,5 +1,7 @@
 //! `/settings/connect`: how to connect each known client.
 
+use std::net::Ipv4Addr;
+
 use actix_web::http::StatusCode;
 use tidegate_oauth::{ClientPreset, ConfigurationTemplate, presets};
 use tidegate_pages::{ConnectPage, Endpoint, Foreign, Recipe, Section, Way};
@@ -101,19 +103,41 @@ fn is_public(url: &str) -> bool {
     };
     match url.host() {
         Some(Host::Domain(name)) => {
-            let is_of_network = [".localhost", ".local", ".internal", ".home.arpa"]
-                .iter()
-                .any(|end| name.ends_with(end));
+            let is_of_network = [
+                ".localhost",
+                ".local",
+                ".lan",
+                ".corp",
+                ".home",
+                ".internal",
+                ".home.arpa",
+            ]
+            .iter()
+            .any(|end| name.ends_with(end));
             name.contains('.') && !is_of_network
         }
-        Some(Host::Ipv4(address)) => {
-            !(address.is_loopback() || address.is_private() || address.is_link_local())
-        }
-        Some(Host::Ipv6(address)) => {
-            !(address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local())
-        }
+        Some(Host::Ipv4(address)) => is_public_v4(address),
+        Some(Host::Ipv6(address)) => match address.to_ipv4_mapped() {
+            Some(mapped) => is_public_v4(mapped),
+            None => {
+                !(address.is_loopback()
+                    || address.is_unspecified()
+                    || address.is_unique_local()
+                    || address.is_unicast_link_local())
+            }
+        },
         None => false,
     }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    // Shared between a provider's customers (RFC 6598 §7).
+    let is_shared = matches!(address.octets(), [100, 64..=127, ..]);
+    !(address.is_loopback()
+        || address.is_unspecified()
+        || address.is_private()
+        || address.is_link_local()
+        || is_shared)
 }
 
 /// What to copy for a token that was just made: a command to try it, and each known client's configuration.
