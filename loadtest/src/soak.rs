@@ -55,6 +55,7 @@ impl Soak {
     /// # Errors
     /// With what grew or failed.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
+        ensure!(self.traffic.calls() > 0, "nothing was called");
         let failed = self.traffic.failed();
         ensure!(failed == 0, "{failed} answers were wrong");
         for (number, node) in self.nodes.iter().enumerate() {
@@ -92,14 +93,13 @@ pub(crate) fn soak(
     let targets = [target];
     let traffic = drive::compare(&targets, workload, &bounds, 1, reports);
     let (traffic, samples) =
-        runtime.block_on(async { tokio::join!(traffic, watch(&deployment, plan.duration)) });
-    let samples = samples?;
+        runtime.block_on(async { tokio::try_join!(traffic, watch(&deployment, plan.duration)) })?;
     let nodes = (0..usize::from(plan.nodes))
         .map(|node| growth(&samples, node))
         .collect();
     Ok(Soak {
         minutes: plan.duration.as_secs() / 60,
-        traffic: traffic?,
+        traffic,
         nodes,
     })
 }

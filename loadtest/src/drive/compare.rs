@@ -40,6 +40,12 @@ pub(crate) struct Figures {
 }
 
 impl Comparison {
+    /// All calls.
+    pub(crate) fn calls(&self) -> usize {
+        let figures = self.rows.iter().flat_map(|row| &row.figures);
+        figures.map(|figures| figures.calls).sum()
+    }
+
     /// Answers that were none.
     pub(crate) fn failed(&self) -> usize {
         self.rows
