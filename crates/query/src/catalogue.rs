@@ -150,6 +150,11 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// Whether `(x).name` turns a value into a type of this name.
+    pub(crate) fn converts_to(&self, name: &TableName) -> bool {
+        self.types.contains_key(name) && !self.types_with_columns.contains(name)
+    }
+
     /// What is known of a table, by the name that was asked for or by its full one.
     pub(crate) fn table(&self, name: &TableName) -> Option<&Arc<TableFacts>> {
         let by_full_name = || self.tables.values().find(|facts| facts.name == *name);

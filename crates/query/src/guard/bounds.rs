@@ -119,7 +119,6 @@ fn named(tokens: &[TokenWithSpan]) -> usize {
         match &token.token {
             Token::Word(word) if word.keyword == Keyword::AS => is_after_as = true,
             Token::Word(word) if matches!(word.keyword, Keyword::NOT | Keyword::MATERIALIZED) => {}
-            Token::Whitespace(_) => {}
             Token::LParen => count += usize::from(std::mem::take(&mut is_after_as)),
             _ => is_after_as = false,
         }

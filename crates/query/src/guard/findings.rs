@@ -165,9 +165,10 @@ impl Findings {
                 .flatten()
                 .filter_map(|name| name.schema.clone()),
         );
-        let types = catalogue.types.iter().filter(|(name, _)| {
-            !catalogue.types_with_columns.contains(*name) || self.other_types.contains(*name)
-        });
+        let types = catalogue
+            .types
+            .iter()
+            .filter(|(name, _)| catalogue.converts_to(name) || self.other_types.contains(*name));
         let types = types.map(|(_, named)| &named.schemas);
         let functions = catalogue.functions.values().map(|named| &named.schemas);
         let collations = catalogue.collations.values().map(|named| &named.schemas);
@@ -201,10 +202,8 @@ impl Findings {
             return Ok(rows);
         }
         let mut refused = Vec::new();
-        // `(x).t` turns a text into the type `t`, unless that has columns.
-        let conversions = self.attributes.iter().filter(|name| {
-            catalogue.types.contains_key(*name) && !catalogue.types_with_columns.contains(*name)
-        });
+        let conversions = self.attributes.iter();
+        let conversions = conversions.filter(|name| catalogue.converts_to(name));
         for name in self.other_types.iter().chain(conversions) {
             match catalogue.types.get(name) {
                 Some(found) if !lies_open(name, found, is_open) => refused.push(name),
