@@ -3,7 +3,7 @@ use tidegate_manager::account::{CountAccounts, CreateAccount};
 use tidegate_types::{ExposeSecret, SecretString};
 
 use crate::journal::Entry;
-use crate::{GivenPassword, SignIn, SignInError};
+use crate::{SignIn, SignInError};
 
 /// The administrator that the first start made. The password is for one use; it is shown once, and kept nowhere.
 #[derive(Debug)]
@@ -25,9 +25,7 @@ impl SignIn {
         if self.parts.call(CountAccounts {}).await? > 0 {
             return Ok(None);
         }
-        let argon = self.parts.argon.clone();
-        let place = self.parts.gate.enter().await?;
-        let given = place.run(move || GivenPassword::by(&argon)).await??;
+        let given = self.draw_password().await?;
         let create = CreateAccount {
             username: USERNAME.to_owned(),
             email: None,

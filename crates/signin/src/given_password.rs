@@ -1,7 +1,7 @@
 use tidegate_types::{ExposeSecret, SecretString};
 
 use crate::password::{Argon, one_time_password};
-use crate::{PasswordCost, SignInError};
+use crate::{PasswordCost, SignIn, SignInError};
 
 /// A drawn password that somebody is given by others, to be changed at their first sign-in.
 #[derive(Debug)]
@@ -21,13 +21,25 @@ impl GivenPassword {
         Self::by(&Argon::new(cost))
     }
 
-    pub(crate) fn by(argon: &Argon) -> Result<Self, SignInError> {
+    fn by(argon: &Argon) -> Result<Self, SignInError> {
         let text = one_time_password()?;
         let hash = argon.hash(text.expose_secret().as_bytes())?;
         Ok(Self {
             text,
             hash: hash.into(),
         })
+    }
+}
+
+impl SignIn {
+    /// Draws one where requests are served: hashing waits for its turn, and blocks nobody.
+    ///
+    /// # Errors
+    /// `Busy`, `Internal`.
+    pub(crate) async fn draw_password(&self) -> Result<GivenPassword, SignInError> {
+        let argon = self.parts.argon.clone();
+        let place = self.parts.gate.enter().await?;
+        place.run(move || GivenPassword::by(&argon)).await?
     }
 }
 

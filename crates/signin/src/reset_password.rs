@@ -3,7 +3,7 @@
 use tidegate_manager::account::SetPassword;
 use tidegate_types::{AccountId, ExposeSecret, SecretString};
 
-use crate::{GivenPassword, SignIn, SignInError};
+use crate::{SignIn, SignInError};
 
 impl SignIn {
     /// Gives somebody a drawn password for one use, which is shown once, and ends their browser sessions. Whoever calls has
@@ -15,9 +15,7 @@ impl SignIn {
         if !self.has_passwords() {
             return Err(SignInError::PasswordsOff);
         }
-        let argon = self.parts.argon.clone();
-        let place = self.parts.gate.enter().await?;
-        let given = place.run(move || GivenPassword::by(&argon)).await??;
+        let given = self.draw_password().await?;
         let set = SetPassword {
             id: account.clone(),
             password_hash: given.hash.expose_secret().to_owned(),

@@ -14,6 +14,9 @@ pub(super) const MOST_BYTES: usize = 64 * 1024;
 /// The largest form has nine.
 const MOST_FIELDS: usize = 64;
 
+/// Characters of what is looked for in a list.
+const MOST_SEARCHED: usize = 200;
+
 /// Fields of several lines.
 const MULTI_LINE: [&str; 2] = ["redirect_uris", "jwks"];
 
@@ -68,6 +71,11 @@ impl Fields {
     /// A field without the blanks around it; empty when it did not come.
     pub(super) fn text(&self, name: &str) -> &str {
         self.get(name).map_or("", str::trim)
+    }
+
+    /// What is looked for in a list: the beginning of the field `search`.
+    pub(super) fn search(&self) -> String {
+        self.text("search").chars().take(MOST_SEARCHED).collect()
     }
 
     /// Whether a tick box is ticked.

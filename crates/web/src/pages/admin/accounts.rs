@@ -17,9 +17,6 @@ use crate::pages::fields::{Fields, query};
 use crate::pages::paging::Part;
 use crate::pages::record::{About, record};
 
-/// What is looked for, at the most.
-const MOST_SEARCHED: usize = 200;
-
 /// `search`, `page`.
 pub(crate) async fn get(Get { by, query }: Get<Administrator>) -> Answer {
     let outcome = Outcome::of(&by.0, &query);
@@ -121,7 +118,7 @@ async fn note(by: &SignedIn, action: &str, account: &Account) {
 }
 
 async fn show(by: &SignedIn, fields: &Fields, outcome: Outcome) -> Answer {
-    let search: String = fields.text("search").chars().take(MOST_SEARCHED).collect();
+    let search = fields.search();
     let (part, listed) = list(by, &search, Part::of(fields)).await?;
     let paging = part.paging(listed.total.into(), ("account", "accounts"), |page| {
         query([("search", search.as_str()), ("page", page)])

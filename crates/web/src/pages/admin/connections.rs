@@ -19,9 +19,6 @@ use crate::pages::settings::Titles;
 use crate::pages::settings::apps::last_used;
 use crate::pages::{Answer, origin};
 
-/// What is looked for, at the most.
-const MOST_SEARCHED: usize = 200;
-
 /// `workspace`, `search`, `client`, `page`.
 pub(crate) async fn get(Get { by, query }: Get<Overseer>) -> Answer {
     let outcome = Outcome::of(&by.person, &query);
@@ -90,7 +87,7 @@ async fn show(by: &Overseer, fields: &Fields, outcome: Outcome) -> Answer {
     let client = fields
         .read_if_there::<ClientId>("client")
         .unwrap_or_default();
-    let search: String = fields.text("search").chars().take(MOST_SEARCHED).collect();
+    let search = fields.search();
     let (part, listed) = list(by, fields, client.as_ref(), &search).await?;
     let titles = Titles::read(&by.person).await?;
     let connections: Vec<ConnectionLine> = listed

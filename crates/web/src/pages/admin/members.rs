@@ -25,9 +25,6 @@ use crate::pages::paging::Part;
 use crate::pages::record::{About, record};
 use crate::pages::undo::Step;
 
-/// What is looked for, at the most.
-const MOST_SEARCHED: usize = 200;
-
 /// What a page says and holds besides its list.
 struct Shown {
     outcome: Outcome,
@@ -319,7 +316,7 @@ async fn show(by: Overseer, fields: &Fields, shown: Shown) -> Answer {
         let workspaces = visit.ask(ListWorkspaces {}).await?;
         workspace = workspaces.into_iter().next().map(|first| first.slug);
     }
-    let search: String = fields.text("search").chars().take(MOST_SEARCHED).collect();
+    let search = fields.search();
     let (part, listed) = match &workspace {
         Some(workspace) => list(&by.person, workspace, &search, Part::of(fields)).await?,
         None => (Part::of(&Fields::default()), nobody()),
