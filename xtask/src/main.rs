@@ -145,10 +145,12 @@ fn main() -> anyhow::Result<()> {
                 (.., false) => transcripts::replay(&repository, Purpose::Compare),
             }
         }
-        Task::Bench { arguments } if arguments.is_empty() => {
-            bench::run(&repository, &["bench", "--short"].map(str::to_owned))
+        Task::Bench { mut arguments } => {
+            if arguments.is_empty() {
+                arguments = ["bench", "--short"].map(str::to_owned).into();
+            }
+            bench::run(&repository, &arguments)
         }
-        Task::Bench { arguments } => bench::run(&repository, &arguments),
         Task::Soak { arguments } => {
             let soak = [vec!["soak".to_owned()], arguments].concat();
             bench::run(&repository, &soak)

@@ -571,10 +571,9 @@ impl Running {
         self.node.ends().clone()
     }
 
-    /// Stops in order: readiness off and change streams ended, no new connections (those that had come are
-    /// accepted), requests are answered and each
-    /// answer closes its connection, connections without a request are closed, actors stop, the audit is written.
-    /// Takes at most the configured grace and a few seconds.
+    /// Stops in order: readiness off and change streams ended, no new connections (those that had come are accepted),
+    /// requests are answered and each answer closes its connection, connections without a request are closed, actors
+    /// stop, the audit is written. Takes at most the configured grace and a few seconds.
     pub async fn stop(self) {
         self.node.begin_drain();
         self.backlog.empty().await;
