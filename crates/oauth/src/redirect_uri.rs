@@ -327,6 +327,11 @@ fn web_host(
     if read.ends_with('.') || read.starts_with('.') || read.contains("..") {
         return Err(RedirectProblem::Host);
     }
+    // What `url` lets through, no name has: `*` above all, which people read as any host.
+    let is_of_names = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if !read.starts_with('[') && !read.bytes().all(is_of_names) {
+        return Err(RedirectProblem::Host);
+    }
     if port.is_some_and(|port| port.is_empty() || port.starts_with('0')) {
         return Err(RedirectProblem::Host);
     }

@@ -328,6 +328,12 @@ fn a_host_must_be_written_as_it_is_read() {
         ("https://example.com:/cb", RedirectProblem::Host),
         ("https://example.com:0443/cb", RedirectProblem::Host),
         ("https://example..com/cb", RedirectProblem::Host),
+        ("https://*/cb", RedirectProblem::Host),
+        ("https://*.example.com/cb", RedirectProblem::Host),
+        ("https://a,b.example.com/cb", RedirectProblem::Host),
+        ("https://a;b.example.com/cb", RedirectProblem::Host),
+        ("https://a'b.example.com/cb", RedirectProblem::Host),
+        ("https://(a).example.com/cb", RedirectProblem::Host),
         ("https://example.com:99999/cb", RedirectProblem::Malformed),
         ("https://exa[mple.com/cb", RedirectProblem::Malformed),
     ]);
