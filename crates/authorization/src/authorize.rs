@@ -13,7 +13,7 @@ use crate::clients::{ClientProblem, FoundClient, host_of};
 use crate::denied::{About, Denied};
 use crate::server::Inner;
 use crate::transaction::{Agreement, Transaction, refusal};
-use crate::{Authorize, AuthorizeRefusal, Verified, Visit};
+use crate::{Authorize, AuthorizeRefusal, Verified, Visit, Withheld};
 
 /// A request whose client and redirect URI are good, so that it may be answered by a redirect.
 struct Answerable {
@@ -51,14 +51,29 @@ impl Inner {
             let reason = denied.reason;
             self.recorder
                 .refused("authorize.refused", reason, about, visit.peer, None);
-            let OAuthError { code, description } = denied.told;
-            Authorize::Redirect(refusal(
-                &answerable.redirect_uri,
-                answerable.state.as_deref(),
-                &self.issuer(),
-                code.as_str(),
-                &description,
-            ))
+            self.tell(&answerable, denied)
+        })
+    }
+
+    /// The client is told by the browser, which goes to a web site that nobody vouches for by a click only.
+    fn tell(&self, answerable: &Answerable, denied: Denied) -> Authorize {
+        let OAuthError { code, description } = denied.told;
+        let to = &answerable.redirect_uri;
+        let redirect = refusal(
+            to,
+            answerable.state.as_deref(),
+            &self.issuer(),
+            code.as_str(),
+            &description,
+        );
+        if to.kind() != RedirectKind::Https || is_assured(&answerable.found, to) {
+            return Authorize::Redirect(redirect);
+        }
+        Authorize::Withheld(Withheld {
+            description: description.into_owned(),
+            code: code.as_str(),
+            host: to.shown_host(),
+            redirect,
         })
     }
 

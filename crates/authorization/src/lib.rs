@@ -28,7 +28,7 @@ mod view;
 
 pub use fetch::{FetchError, FetchSettings, Fetched, Fetcher, FetcherSetupError, GuardedFetcher};
 pub use gate::{AlwaysOn, OAuthGate, SwitchedOff};
-pub use reply::{Authorize, AuthorizeRefusal, DeviceReply, TokenReply};
+pub use reply::{Authorize, AuthorizeRefusal, DeviceReply, TokenReply, Withheld};
 pub use rules::{AssertionIssuer, Limits, Rate, Rules};
 pub use server::{AuthorizationServer, Parts, RefusedRequest, Visit};
 pub use view::{

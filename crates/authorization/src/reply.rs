@@ -83,8 +83,34 @@ pub enum Authorize {
     },
     /// Send the browser there: an answer to a client whose redirect URI was checked.
     Redirect(String),
+    /// Show a page with this, status 400, and let the person choose whether to go on to the client.
+    Withheld(Withheld),
     /// Show a page with this, status 400. Nothing may be sent to the client, since it or its redirect URI is not known.
     Refused(AuthorizeRefusal),
+}
+
+/// An error for a client that anybody could have registered, at a web site that nobody vouches for: sent there without a
+/// click, it would lead from our address to theirs (RFC 9700 §4.11.2).
+#[derive(Clone)]
+pub struct Withheld {
+    /// What is wrong, for people and the client.
+    pub description: String,
+    /// A stable code for pages.
+    pub code: &'static str,
+    /// The web site's host.
+    pub host: String,
+    /// The redirect that tells the client.
+    pub redirect: String,
+}
+
+/// Without the client's `state`.
+impl fmt::Debug for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Withheld")
+            .field("code", &self.code)
+            .field("host", &self.host)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Without transaction and without the code in a redirect.
@@ -93,6 +119,7 @@ impl fmt::Debug for Authorize {
         match self {
             Self::Consent { .. } => f.write_str("Consent([redacted])"),
             Self::Redirect(_) => f.write_str("Redirect([redacted])"),
+            Self::Withheld(withheld) => withheld.fmt(f),
             Self::Refused(refusal) => f.debug_tuple("Refused").field(refusal).finish(),
         }
     }

@@ -48,6 +48,36 @@ async fn nobody_is_sent_to_an_address_that_was_not_registered() {
 }
 
 #[tokio::test]
+async fn a_link_that_cannot_be_answered_leads_to_no_site_by_itself() {
+    let (node, deployment) = one_node().await;
+    let site = "https://phish.example/%3Cb%3E?page=1&x='y'";
+    let metadata = json!({
+        "client_name": "Tidegate Security", "redirect_uris": [site], "token_endpoint_auth_method": "none",
+    });
+    let url = format!("{}/oauth/register", node.url());
+    let reply = post(&url, "application/json", metadata.to_string()).await;
+    let registered = reply.json().await;
+    let client = deployment.client().await;
+    let request = [
+        ("client_id", registered["client_id"].as_str().unwrap()),
+        ("redirect_uri", site),
+        ("response_type", "token"),
+    ];
+    let page = deployment
+        .browser()
+        .open(&client.authorization(&request))
+        .await;
+    assert_eq!(StatusCode::BAD_REQUEST, page.status, "{}", page.html);
+    assert_eq!(None, page.leaves_to);
+    assert!(
+        page.html.contains("phish.example sent you here"),
+        "{}",
+        page.html
+    );
+    assert!(page.html.contains("href=\"https://phish.example/%3Cb%3E?page=1&#38;x=&#39;y&#39;&#38;error=unsupported_response_type"), "{}", page.html);
+}
+
+#[tokio::test]
 async fn a_loopback_client_may_take_any_port() {
     let (_node, deployment) = one_node().await;
     let mut client = deployment.client().await;

@@ -128,6 +128,35 @@ async fn everything_else_is_told_to_the_client_with_issuer_and_state_once() {
 }
 
 #[tokio::test]
+async fn an_error_goes_to_a_site_that_nobody_vouches_for_by_a_click_only() {
+    let bench = Bench::start().await;
+    let site = "https://phish.example/cb?page=1";
+    let registered = bench.register(public_metadata(site)).await;
+    let client = text(&registered, "client_id");
+    for (name, value, expected) in [
+        ("response_type", "token", "unsupported_response_type"),
+        ("code_challenge", "", "invalid_request"),
+        ("resource", "https://other.example/mcp", "invalid_target"),
+        ("prompt", "none", "login_required"),
+    ] {
+        let changes = [("redirect_uri", site), (name, value)];
+        let Authorize::Withheld(withheld) = bench.authorize(&client, &changes).await else {
+            panic!("{name}={value} must be withheld");
+        };
+        assert_eq!(expected, withheld.code, "{name}={value}");
+        assert_eq!("phish.example", withheld.host);
+        assert!(
+            withheld
+                .redirect
+                .starts_with("https://phish.example/cb?page=1&")
+        );
+        assert_eq!(expected, error_of(&withheld.redirect), "{name}={value}");
+        assert_eq!("af0ifjsldkj", answer(&withheld.redirect)["state"]);
+        assert!(!format!("{withheld:?}").contains("af0ifjsldkj"));
+    }
+}
+
+#[tokio::test]
 async fn a_request_without_state_is_answered_without_one() {
     let bench = Bench::start().await;
     let client = bench.public_client().await;

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_authorization::{
     AnswerView, Authorize, AuthorizeRefusal, Closed, ConsentError, ConsentView, ConsentWarning,
-    Decision, SwitchedOff, Verified, Visit as BrowserVisit, WorkspaceChoice as Choice,
+    Decision, SwitchedOff, Verified, Visit as BrowserVisit, Withheld, WorkspaceChoice as Choice,
 };
 use tidegate_oauth::{Parameters, RedirectKind};
 use tidegate_pages::{
@@ -40,6 +40,7 @@ pub(super) async fn authorize(request: HttpRequest) -> Answer {
                 answer::see_other(Place::OnTheWay, &format!("/oauth/consent/{transaction}"))
             }
             Authorize::Redirect(to) => go(&to, false),
+            Authorize::Withheld(withheld) => held_back(withheld),
             Authorize::Refused(refusal) => refused(&refusal),
         },
     )
@@ -275,6 +276,27 @@ fn go(to: &str, is_allowed: bool) -> HttpResponse {
         link,
     };
     answer::page(StatusCode::OK, Place::OnTheWay, &page)
+}
+
+/// The person decides whether to go on to a web site that asked for what it cannot get.
+fn held_back(withheld: Withheld) -> HttpResponse {
+    let host = Foreign::bounded(&withheld.host, 253);
+    let page = MessagePage {
+        is_refusal: true,
+        title: "This app cannot be connected".into(),
+        text: format!(
+            "An app of {host} sent you here, and: {}.",
+            withheld.description
+        ),
+        steps: vec![
+            "If you were connecting that app, go back to it: it is then told what is wrong."
+                .to_owned(),
+            "If a link in a message or on a page brought you here, close this page.".to_owned(),
+        ],
+        code: Some(withheld.code),
+        onward: Some((withheld.redirect, "Go back to the app")),
+    };
+    answer::page(StatusCode::BAD_REQUEST, Place::OnTheWay, &page)
 }
 
 fn refused(refusal: &AuthorizeRefusal) -> HttpResponse {
