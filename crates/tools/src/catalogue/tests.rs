@@ -207,6 +207,34 @@ fn a_tool_that_is_turned_off_is_gone_and_a_misspelt_one_is_told() {
 }
 
 #[test]
+fn no_definition_sends_a_model_to_a_tool_that_is_not_there() {
+    const VERBS: [&str; 9] = [
+        "add_",
+        "create_",
+        "execute_",
+        "generate_",
+        "get_",
+        "list_",
+        "open_",
+        "save_",
+        "update_",
+    ];
+    let catalogue = catalogue();
+    let is_tool_like = |word: &&str| VERBS.iter().any(|verb| word.starts_with(verb));
+    for entry in catalogue.tools() {
+        let listed = entry.listed(ProtocolVersion::SERVED[0]).get();
+        let words = listed.split(|char: char| !(char.is_alphanumeric() || char == '_'));
+        for word in words.filter(is_tool_like) {
+            assert!(
+                catalogue.tool(word).is_some(),
+                "{}: {word}",
+                entry.spec().name
+            );
+        }
+    }
+}
+
+#[test]
 fn every_listed_definition_is_valid_json_of_its_revision() {
     let catalogue = catalogue();
     for entry in catalogue.tools() {

@@ -66,7 +66,7 @@ impl Tool for GetChartInfo {
         title: "Get chart info",
         description: "Shows one chart by id or UUID: name, kind, dataset, owners, tags, link, and its settings \
                       (form_data: metrics, dimensions, filters). Use it after list_charts to learn what a chart \
-                      shows or before changing it; for the numbers themselves call get_chart_data.",
+                      shows; for numbers ask its dataset's table with execute_sql.",
         scope: Scope::Read,
         permission: Some(Permission {
             permission: "can_read",

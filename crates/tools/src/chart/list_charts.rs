@@ -41,7 +41,7 @@ impl Tool for ListCharts {
         name: "list_charts",
         title: "List charts",
         description: "Finds charts by name, kind, dataset or creator, a page at a time. Use it to learn a chart's id \
-                      before get_chart_info, get_chart_data or get_chart_preview. Give search for words in names and \
+                      before get_chart_info. Give search for words in names and \
                       descriptions, filters for exact conditions, select_columns to keep the answer short. Only \
                       charts whose data you may read are listed.",
         scope: Scope::Read,

@@ -180,7 +180,7 @@ impl Tool for GetDashboardInfo {
         title: "Get dashboard info",
         description: "Shows one dashboard by id, UUID or slug: title, state, owners, tags, link, the charts on it \
                       with their ids, and the filters that viewers can set. Use it after list_dashboards to learn \
-                      what a dashboard is made of; for a chart on it call get_chart_info or get_chart_data.",
+                      what a dashboard is made of; for a chart on it call get_chart_info.",
         scope: Scope::Read,
         permission: Some(Permission {
             permission: "can_read",
