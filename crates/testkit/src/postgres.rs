@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -48,19 +48,7 @@ impl PostgresServer {
         };
         // The server's user works in it.
         fs::set_permissions(server.folder.path(), fs::Permissions::from_mode(0o777))?;
-        server.run(
-            "initdb",
-            &[
-                "-D".into(),
-                server.data().into(),
-                "-U".into(),
-                "postgres".into(),
-                "--auth=trust".into(),
-                "--encoding=UTF8".into(),
-                "--locale=C.UTF-8".into(),
-                "--no-sync".into(),
-            ],
-        )?;
+        server.make_data()?;
         let mut last = None;
         for _ in 0..MAX_STARTS {
             server.port = free_port();
@@ -70,6 +58,38 @@ impl PostgresServer {
             }
         }
         Err(last.unwrap_or_else(|| anyhow::anyhow!("PostgreSQL was not started")))
+    }
+
+    /// Copies the files of an empty server, which are made by the first who needs them: `initdb` takes ten times
+    /// as long.
+    fn make_data(&self) -> Result<()> {
+        let template = template(&self.programs)?;
+        if !template.exists() {
+            self.initialize()?;
+            let made = self.folder.path().join("template");
+            copy(&self.data(), &made)?;
+            let renamed = fs::rename(&made, &template);
+            // Somebody else may have been faster; the files are the same.
+            if !template.exists() {
+                renamed?;
+            }
+            return Ok(());
+        }
+        copy(&template, &self.data())
+    }
+
+    fn initialize(&self) -> Result<()> {
+        let arguments = [
+            "-D".into(),
+            self.data().into(),
+            "-U".into(),
+            "postgres".into(),
+            "--auth=trust".into(),
+            "--encoding=UTF8".into(),
+            "--locale=C.UTF-8".into(),
+            "--no-sync".into(),
+        ];
+        self.run("initdb", &arguments).map(drop)
     }
 
     /// The TCP port on 127.0.0.1.
@@ -241,6 +261,28 @@ impl Drop for PostgresServer {
             ],
         );
     }
+}
+
+/// Where the files of an empty server are kept, in a folder that nobody else can write to. Another version of PostgreSQL
+/// has a template of its own.
+fn template(programs: &Path) -> Result<PathBuf> {
+    let user = rustix::process::geteuid().as_raw();
+    let folder = std::env::temp_dir().join(format!("tidegate-templates-{user}"));
+    let made = fs::DirBuilder::new().mode(0o700).create(&folder);
+    let is_ours = fs::symlink_metadata(&folder).is_ok_and(|found| {
+        found.is_dir() && found.uid() == user && found.mode().trailing_zeros() >= 6
+    });
+    if !is_ours {
+        made.with_context(|| format!("{} is not ours alone", folder.display()))?;
+    }
+    let changed = fs::metadata(programs.join("initdb"))?.mtime();
+    Ok(folder.join(format!("postgres-{changed}")))
+}
+
+/// Copies a folder with its owners and modes.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let output = Command::new("cp").arg("-a").args([from, to]).output()?;
+    text_of(output, "cp").map(drop)
 }
 
 /// A program, as PostgreSQL's user where we are root.
