@@ -319,6 +319,20 @@ async fn a_name_that_is_not_there_is_found_in_the_databases_words() {
         ("SELECT 1 FROM t WHERE nope = 1", column("nope")),
         ("INSERT INTO t (nope) VALUES (1)", column("nope")),
         ("UPDATE t SET nope = 1", column("nope")),
+        // By default SQLite takes a quoted name that it does not know for a text.
+        (
+            r#"SELECT "nope", count(*) FROM t GROUP BY 1"#,
+            column("nope"),
+        ),
+        (
+            r#"SELECT count(*) FROM t WHERE "nope" = 'ann'"#,
+            column("nope"),
+        ),
+        (
+            r#"SELECT count(*) FROM t WHERE name = "nope""#,
+            column("nope"),
+        ),
+        (r#"UPDATE t SET name = "nope" WHERE id = 9"#, column("nope")),
         ("SELECT nope(1) FROM t", None),
     ] {
         let query = Query {

@@ -137,6 +137,12 @@ fn kind_of(statement: &Statement) -> StatementKind {
         Statement::StartTransaction { .. }
         | Statement::Commit { .. }
         | Statement::Rollback { .. } => Forbidden("transaction control with options"),
+        Statement::ShowTables { .. }
+        | Statement::ShowColumns { .. }
+        | Statement::ShowSchemas { .. }
+        | Statement::ShowDatabases { .. }
+        | Statement::ShowCreate { .. } => Forbidden("SHOW"),
+        Statement::ExplainTable { .. } => Forbidden("DESCRIBE"),
         Statement::CreateFunction(_) => Forbidden("CREATE FUNCTION"),
         _ => Forbidden("this kind of statement"),
     }

@@ -62,6 +62,8 @@ impl SqliteManager {
         connection.busy_timeout(LOCK_WAIT)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        // Otherwise a misspelt "column" is a text, and its answer is wrong without a word.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         for (limit, value) in [
             (Limit::SQLITE_LIMIT_ATTACHED, 0),
             (Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES),

@@ -39,7 +39,13 @@ pub(super) fn guard(err: GuardError) -> ToolFailure {
         | GuardError::Ambiguous => "not_allowed",
         GuardError::RowFilter { .. } | GuardError::HiddenRows(_) => "row_level_security",
     };
-    failed(&err.to_string(), error_type)
+    let message = match &err {
+        GuardError::Forbidden("SHOW" | "DESCRIBE" | "PRAGMA") => {
+            format!("{err}: list_datasets finds tables, and get_dataset_info shows their columns")
+        }
+        _ => err.to_string(),
+    };
+    failed(&message, error_type)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
