@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_auth::{Authenticator, CombinedAuthenticator, SetupError};
 use tidegate_authorization::AuthorizationServer;
-use tidegate_config::{AuthMethod, Settings, ToolList};
+use tidegate_config::{AuthMethod, JsonLines, Settings, ToolList};
 use tidegate_protocol::LogLevel;
 use tidegate_runtime::{
     ClientTtl, ControlPlane, Node, NodeParts, NodeSettings, StartError, WorkspaceError,
@@ -15,7 +16,9 @@ use tidegate_runtime::{
 use tidegate_signin::FirstAdministrator;
 use tidegate_store::{Retention, SessionLimits, StoreError};
 use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metrics};
-use tidegate_tools::{CatalogueBuilder, CatalogueError, SEARCHING_TOOLS, SizeBudget, builtin};
+use tidegate_tools::{
+    CatalogueBuilder, CatalogueError, NOT_HERE_YET, SEARCHING_TOOLS, SizeBudget, builtin,
+};
 use tidegate_types::{Clock, Scope, ScopeSet, SystemClock};
 use tidegate_web::{
     Access, Backlog, BindError, Connections, Directory, Edge, Entry, ExternalIssuer, UnknownProxies,
@@ -74,8 +77,14 @@ pub enum BuildError {
     #[error("the shared state cannot be set up")]
     State(#[from] StoreError),
     /// Audit.
-    #[error("the audit file cannot be opened")]
-    Audit(#[source] std::io::Error),
+    #[error("audit.json_lines: {} cannot be opened", path.display())]
+    Audit {
+        /// As the setting has it.
+        path: PathBuf,
+        /// What went wrong below.
+        #[source]
+        source: std::io::Error,
+    },
     /// Actors.
     #[error("the node cannot start")]
     Node(#[from] StartError),
@@ -304,7 +313,10 @@ async fn begin(
 
 /// Our own tools, as the settings want them.
 fn configured_tools(settings: &Settings, clock: &Arc<dyn Clock>) -> CatalogueBuilder {
-    let disabled: Vec<&str> = settings.tools.disabled.iter().map(String::as_str).collect();
+    let disabled = settings.tools.disabled.iter().map(String::as_str);
+    let disabled: Vec<&str> = disabled
+        .filter(|name| !NOT_HERE_YET.contains(name))
+        .collect();
     builtin(clock)
         .structured_content(settings.tools.structured_content)
         .disable(&disabled)
@@ -320,7 +332,14 @@ fn configured_sinks(
         sinks.push(Arc::new(MetastoreAudit(node.clone())));
     }
     let lines = JsonLinesSink::from_settings(&settings.audit.json_lines);
-    if let Some(sink) = lines.map_err(BuildError::Audit)? {
+    let lines = lines.map_err(|source| BuildError::Audit {
+        path: match &settings.audit.json_lines {
+            JsonLines::File(path) => path.clone(),
+            JsonLines::Off | JsonLines::Stdout => PathBuf::new(),
+        },
+        source,
+    });
+    if let Some(sink) = lines? {
         sinks.push(Arc::new(sink));
     }
     Ok(sinks)

@@ -3,6 +3,7 @@
 mod access;
 mod application;
 mod audit_log;
+mod check;
 mod connections;
 mod late_node;
 mod shutdown;
@@ -11,5 +12,6 @@ mod workspaces;
 
 pub use access::{AccessError, CommandManager, open_manager, superset_user};
 pub use application::{Application, ApplicationBuilder, BuildError, Running, SignInPlace};
+pub use check::check_settings;
 pub use connections::{Connection, chain, check_connections};
 pub use shutdown::wait_for_signal;

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tidegate_config::Settings;
 use tidegate_metastore::seed::{PostgresTarget, seed_postgres};
-use tidegate_server::{Application, SignInPlace, wait_for_signal};
+use tidegate_server::{Application, SignInPlace, check_settings, wait_for_signal};
 use tidegate_signin::FirstAdministrator;
 use tidegate_types::{ExposeSecret as _, SecretString, SystemClock, WorkspaceSlug};
 
@@ -92,18 +92,17 @@ fn run() -> anyhow::Result<ExitCode> {
     };
     let settings = match load(config.as_deref(), &environment) {
         Ok(settings) => settings,
-        Err(problems) => {
-            for problem in &problems {
-                eprintln!("{problem}");
-            }
-            let count = match problems.len() {
-                1 => "one problem".to_owned(),
-                several => format!("{several} problems"),
-            };
-            eprintln!("tidegate: {count} in the settings");
-            return Ok(ExitCode::from(2));
-        }
+        Err(problems) => return Ok(refuse(&problems)),
     };
+    if matches!(
+        command,
+        None | Some(Command::Serve | Command::CheckConfig { .. })
+    ) {
+        let problems = check_settings(&settings)?;
+        if !problems.is_empty() {
+            return Ok(refuse(&problems));
+        }
+    }
     match command {
         None | Some(Command::Serve) => actix_rt::System::new().block_on(serve(settings)),
         Some(Command::CheckConfig { connect }) => {
@@ -126,6 +125,19 @@ fn run() -> anyhow::Result<ExitCode> {
         Some(Command::Healthcheck { .. }) => Ok(ExitCode::SUCCESS),
         Some(Command::Manage(command)) => tokio_main(cli::run(command, settings)),
     }
+}
+
+/// Says what is wrong with the settings.
+fn refuse(problems: &[impl std::fmt::Display]) -> ExitCode {
+    for problem in problems {
+        eprintln!("{problem}");
+    }
+    let count = match problems.len() {
+        1 => "one problem".to_owned(),
+        several => format!("{several} problems"),
+    };
+    eprintln!("tidegate: {count} in the settings");
+    ExitCode::from(2)
 }
 
 fn tokio_main(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
@@ -261,6 +273,9 @@ async fn seed(
     Ok(ExitCode::SUCCESS)
 }
 
+/// Of the answer of `/readyz`, which names what is not ready.
+const MOST_ANSWER: u64 = 64 * 1024;
+
 async fn healthcheck(url: &str) -> anyhow::Result<ExitCode> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let authority = url
@@ -271,17 +286,21 @@ async fn healthcheck(url: &str) -> anyhow::Result<ExitCode> {
         let mut stream = tokio::net::TcpStream::connect(authority).await?;
         let request = format!("GET /readyz HTTP/1.0\r\nHost: {authority}\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
-        let mut status = [0; 12];
-        stream.read_exact(&mut status).await?;
-        anyhow::Ok(status.ends_with(b"200"))
+        let mut answer = Vec::new();
+        stream.take(MOST_ANSWER).read_to_end(&mut answer).await?;
+        anyhow::Ok(String::from_utf8_lossy(&answer).into_owned())
     };
-    let is_ready = tokio::time::timeout(std::time::Duration::from_secs(3), ask)
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(3), ask)
         .await
         .with_context(|| format!("no answer from {url}/readyz in 3 s"))?
         .with_context(|| format!("{url}/readyz could not be asked"))?;
-    Ok(if is_ready {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    Ok(
+        if head.get(..12).is_some_and(|status| status.ends_with("200")) {
+            ExitCode::SUCCESS
+        } else {
+            eprintln!("tidegate: not ready: {}", body.trim());
+            ExitCode::FAILURE
+        },
+    )
 }

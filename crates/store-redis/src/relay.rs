@@ -232,14 +232,14 @@ impl Subscriber {
                     match served {
                         Ok(Ended) => return,
                         Err(lost) => {
-                            tracing::warn!(reason = %lost, "the relay lost its connection");
+                            tracing::warn!(reason = %lost, "the connection to Redis for messages between nodes was lost");
                         }
                     }
                 }
                 Err(lost) => tracing::warn!(
                     reason = %lost,
                     retry_ms = pause.as_millis(),
-                    "the relay cannot connect"
+                    "Redis cannot be reached for messages between nodes (state.redis.url)"
                 ),
             }
             if self.refuse_until(Instant::now() + pause).await.is_err() {

@@ -24,6 +24,12 @@ pub enum TelemetryError {
     /// `telemetry.log.level` is no filter.
     #[error("telemetry.log.level is not a list of directives such as \"info,tidegate_web=debug\"")]
     Level(#[source] tracing_subscriber::filter::ParseError),
+    /// A word in `telemetry.log.level` is no level.
+    #[error(
+        "telemetry.log.level: {0:?} is no level: write off, error, warn, info, debug or trace, or {0}=debug for a \
+         part of the program"
+    )]
+    NoLevel(String),
     /// Something else takes the log already.
     #[error("logging is set up already")]
     AlreadySet(#[source] tracing_subscriber::util::TryInitError),
@@ -33,6 +39,14 @@ pub enum TelemetryError {
     /// OpenTelemetry.
     #[error("could not set up OpenTelemetry")]
     Otlp(#[from] opentelemetry_otlp::ExporterBuildError),
+}
+
+/// Says whether the level of the log can be used, without setting anything up.
+///
+/// # Errors
+/// It is no filter.
+pub fn check(settings: &TelemetrySettings) -> Result<(), TelemetryError> {
+    logs::filter(&settings.log.level).map(drop)
 }
 
 /// Sets up log, metrics and traces for the process. The log goes to standard error, so that standard
@@ -53,8 +67,7 @@ pub fn init(settings: &TelemetrySettings, node: &NodeId) -> Result<Telemetry, Te
         &settings.log,
         otel.as_ref().map(|otel| &otel.traces),
         io::stderr,
-    )
-    .map_err(TelemetryError::Level)?
+    )?
     .try_init()
     .map_err(TelemetryError::AlreadySet)?;
     Ok(Telemetry {

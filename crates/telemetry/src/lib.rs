@@ -13,6 +13,6 @@ pub use audit::{
     AuditError, AuditOutcome, AuditQueue, AuditRecord, AuditSink, AuditTask, JsonLinesSink,
     redact_arguments,
 };
-pub use init::{Telemetry, TelemetryError, TelemetryGuard, init};
+pub use init::{Telemetry, TelemetryError, TelemetryGuard, check, init};
 pub use metrics::{Count, Level, MethodMetrics, Metrics, StatsdError, ToolMetrics};
 pub use trace::{CallInfo, CallTrace, TraceContext, TraceId};

@@ -5,27 +5,42 @@ use std::io;
 use opentelemetry::trace::TracerProvider as _;
 use tidegate_config::{LogFormat, LogSettings};
 use tracing::Subscriber;
-use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError, Targets};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
+use crate::TelemetryError;
 use crate::json::JsonEvents;
 use crate::otel::SCOPE;
 use crate::trace::TARGET;
+
+/// What the log shows.
+///
+/// # Errors
+/// No directives, or one that is a word and no level: `tracing` takes it for the name of a part of the program, and shows that part
+/// alone, which for `verbose` is nothing at all.
+pub(crate) fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
+    let words = level.split(',').map(str::trim);
+    let mut words = words.filter(|word| !word.is_empty() && !word.contains(['=', '[', '{']));
+    if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
+        return Err(TelemetryError::NoLevel(word.to_owned()));
+    }
+    EnvFilter::try_new(level).map_err(TelemetryError::Level)
+}
 
 /// Everything that takes events and spans: the log into `writer`, and calls into OpenTelemetry.
 pub(crate) fn subscriber<W>(
     settings: &LogSettings,
     traces: Option<&opentelemetry_sdk::trace::SdkTracerProvider>,
     writer: W,
-) -> Result<impl Subscriber + Send + Sync + use<W>, ParseError>
+) -> Result<impl Subscriber + Send + Sync + use<W>, TelemetryError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(&settings.level)?;
+    let filter = filter(&settings.level)?;
     let spans = traces.map(|traces| {
         tracing_opentelemetry::layer()
             .with_tracer(traces.tracer(SCOPE))

@@ -26,7 +26,7 @@ mod visibility;
 mod workspace;
 
 pub use arguments::{Accepted, ArgumentLayout, ArgumentSchema, NoArguments, UnsupportedSchema};
-pub use builtin::builtin;
+pub use builtin::{NOT_HERE_YET, builtin};
 pub use catalogue::{
     CallRefusal, Catalogue, CatalogueBuilder, CatalogueEntry, CatalogueError, ResolvedCall,
     SEARCHING_TOOLS,

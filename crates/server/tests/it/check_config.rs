@@ -49,6 +49,50 @@ fn problems_are_counted_as_people_count() {
 }
 
 #[test]
+fn what_would_hold_for_nothing_or_show_nothing_is_refused() {
+    let refused = [
+        (
+            "TIDEGATE_TOOLS__DISABLED",
+            "excute_sql",
+            r#"tools.disabled: there is no tool "excute_sql"; did you mean "execute_sql"?"#,
+        ),
+        (
+            "TIDEGATE_LIMITS__TOOLS__EXECUTE_SQ__PER_MINUTE",
+            "3",
+            r#"limits.tools: there is no tool "execute_sq"; did you mean "execute_sql"?"#,
+        ),
+        (
+            "TIDEGATE_RESPONSE_SIZE__EXCLUDED_TOOLS",
+            "list_chart",
+            r#"response_size.excluded_tools: there is no tool "list_chart"; did you mean "list_charts"?"#,
+        ),
+        (
+            "TIDEGATE_TELEMETRY__LOG__LEVEL",
+            "verbose",
+            r#"telemetry.log.level: "verbose" is no level"#,
+        ),
+        (
+            "TIDEGATE_AUDIT__JSON_LINES",
+            "/nowhere/audit.jsonl",
+            "audit.json_lines: the folder of /nowhere/audit.jsonl is not there",
+        ),
+    ];
+    for (name, value, problem) in refused {
+        for command in ["check-config", "serve"] {
+            let (text, code) = told(&[command], &[(name, value)]);
+            assert!(text.starts_with(problem), "{command}: {text}");
+            assert_eq!(Some(2), code, "{command}: {text}");
+        }
+    }
+    let of_superset = [
+        ("TIDEGATE_TOOLS__DISABLED", "generate_chart"),
+        ("TIDEGATE_TELEMETRY__LOG__LEVEL", "warn,tidegate_web=debug"),
+    ];
+    let (text, code) = told(&["check-config"], &of_superset);
+    assert_eq!(Some(0), code, "{text}");
+}
+
+#[test]
 fn it_says_that_it_connected_to_nothing() {
     let away = [(
         "TIDEGATE_WORKSPACES__DEMO__METASTORE",

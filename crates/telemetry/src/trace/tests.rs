@@ -187,11 +187,16 @@ fn the_level_of_the_log_is_held() {
         tracing::warn!("heard");
     });
     assert_eq!(1, log.lines().count(), "{log}");
-    let settings = LogSettings {
-        format: LogFormat::Pretty,
-        level: "a=b=c".to_owned(),
-    };
-    assert!(logs::subscriber(&settings, None, io::sink).is_err());
+    for wrong in ["a=b=c", "verbose", "info,tidegate_web", "info,,=foo"] {
+        let settings = LogSettings {
+            format: LogFormat::Pretty,
+            level: wrong.to_owned(),
+        };
+        assert!(
+            logs::subscriber(&settings, None, io::sink).is_err(),
+            "{wrong}"
+        );
+    }
 }
 
 #[test]

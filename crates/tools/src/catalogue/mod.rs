@@ -140,6 +140,11 @@ impl Catalogue {
         self.tools.values()
     }
 
+    /// The name that a misspelt one surely meant, if there is one.
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        crate::arguments::nearest(name, self.tools.keys().map(String::as_str))
+    }
+
     /// The scopes that some tool needs, with those that they include: what clients may usefully ask for.
     pub fn scopes(&self) -> ScopeSet {
         let needed: ScopeSet = self

@@ -8,7 +8,7 @@ use tidegate_types::{ClientName, Clock, Credential, ScopeSet, SystemClock, UserI
 
 use super::*;
 use crate::tool::ToolFuture;
-use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, builtin};
+use crate::{CacheRule, CallContext, NOT_HERE_YET, Permission, Redaction, SizeRule, builtin};
 
 /// A user by what their roles grant.
 #[derive(Debug)]
@@ -347,9 +347,12 @@ fn every_published_schema_has_the_structure_of_superset_s() {
     let catalogue = catalogue();
     let mut compared = 0;
     for tool in &recorded {
-        let Some(entry) = catalogue.tool(tool["name"].as_str().unwrap()) else {
+        let name = tool["name"].as_str().unwrap();
+        let Some(entry) = catalogue.tool(name) else {
+            assert!(NOT_HERE_YET.contains(&name), "{name}");
             continue;
         };
+        assert!(!NOT_HERE_YET.contains(&name), "{name}");
         let ours = structure(&entry.definition().input_schema);
         let theirs = structure(&with_intended_differences(tool["inputSchema"].clone()));
         assert_eq!(
