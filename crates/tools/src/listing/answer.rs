@@ -141,6 +141,10 @@ pub(crate) struct ListAnswer {
 impl Serialize for ListAnswer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
+        // First: a model that reads the rows without it takes them for what it asked for.
+        if !self.warnings.is_empty() {
+            map.serialize_entry("warnings", &self.warnings)?;
+        }
         map.serialize_entry(self.plural, &self.items)?;
         map.serialize_entry("count", &self.items.len())?;
         map.serialize_entry("total_count", &self.pagination.total_count)?;
@@ -155,9 +159,6 @@ impl Serialize for ListAnswer {
         map.serialize_entry("sortable_columns", &self.sortable_columns)?;
         map.serialize_entry("filters_applied", &self.filters_applied)?;
         map.serialize_entry("pagination", &self.pagination)?;
-        if !self.warnings.is_empty() {
-            map.serialize_entry("warnings", &self.warnings)?;
-        }
         map.serialize_entry("timestamp", &self.timestamp)?;
         map.end()
     }

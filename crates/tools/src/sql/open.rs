@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use tidegate_metastore::DatabaseConnection;
+use tidegate_metastore::{DatabaseConnection, MetastoreError};
 use tidegate_query::{DatabaseConfig, Engine};
 
 use super::{connect_args, failure};
@@ -27,7 +27,14 @@ pub(super) async fn open(context: &CallContext, id: i64) -> Result<OpenDatabase,
         ))
     };
     let databases = context.workspace.metastore.databases();
-    let connection = databases.connection(id).await.map_err(metastore_failure)?;
+    let connection = match databases.connection(id).await {
+        Err(err @ MetastoreError::Corrupt { .. }) => {
+            let seen = databases.by_id(&context.access, id).await;
+            seen.map_err(metastore_failure)?.ok_or_else(not_found)?;
+            return Err(unreadable(id, err));
+        }
+        found => found.map_err(metastore_failure)?,
+    };
     let mut connection = connection.ok_or_else(not_found)?;
     // The workspace may be read-only whatever its databases allow.
     connection.allow_dml &= context.workspace.sql_limits.may_write;
@@ -61,4 +68,17 @@ pub(super) async fn open(context: &CallContext, id: i64) -> Result<OpenDatabase,
         engine,
         is_wholly_open,
     })
+}
+
+/// A password that another key encrypted, say: to try again never helps, and who asks cannot mend it.
+fn unreadable(id: i64, err: MetastoreError) -> ToolFailure {
+    ToolFailure::Unavailable {
+        part: format!("database {id}").into(),
+        reason: Some(
+            "what Superset stored of its connection cannot be read here; an administrator finds the reason in the log, \
+             as a rule a secret_key of the workspace that is not the SECRET_KEY of its Superset"
+                .to_owned(),
+        ),
+        source: err.into(),
+    }
 }
