@@ -13,6 +13,9 @@ use crate::RpcError;
 /// How many messages a batch may hold (2025-03-26).
 pub const MAX_BATCH: usize = 100;
 
+/// How many items and members a body may have in all. One of two bytes takes some hundred once it is decoded.
+pub const MAX_VALUES: usize = 50_000;
+
 /// The id of a request: a JSON string or number of at most 256 bytes, echoed byte for byte.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(Arc<str>);
@@ -154,18 +157,14 @@ fn present<'de, D: Deserializer<'de>>(
 /// Decodes a body.
 ///
 /// # Errors
-/// `-32700` when it is not JSON or nests deeper than `max_depth`; `-32600` when it is not JSON-RPC 2.0.
+/// `-32700` when it is not JSON or nests deeper than `max_depth`; `-32600` when it is not JSON-RPC 2.0, or has more
+/// values than [`MAX_VALUES`].
 pub fn decode(body: &[u8], max_depth: usize) -> Result<Body<'_>, RpcError> {
     let text = std::str::from_utf8(body)
         .map_err(|_| RpcError::new(RpcError::PARSE_ERROR, "the body is not UTF-8"))?;
     // Some editors and .NET's default encoding write a byte order mark (RFC 8259 §8.1 lets readers pass it over).
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if depth_exceeds(body, max_depth) {
-        return Err(RpcError::new(
-            RpcError::PARSE_ERROR,
-            format!("the body nests deeper than {max_depth} levels"),
-        ));
-    }
+    check_bounds(body, max_depth)?;
     if text.trim_start().starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|err| parse_error(&err))?;
         if items.is_empty() {
@@ -255,9 +254,10 @@ fn without_position(err: &serde_json::Error) -> String {
         .collect()
 }
 
-/// Whether brackets nest deeper than `max`. One pass; strings are skipped. Raw values are decoded
-/// without recursion, so the depth has to be known before anything decodes them with it.
-pub fn depth_exceeds(body: &[u8], max: usize) -> bool {
+/// Holds how deep brackets nest, and how many values there are. One pass; strings are skipped. Raw values are decoded
+/// without recursion, so both have to be known before anything decodes them with it.
+fn check_bounds(body: &[u8], max_depth: usize) -> Result<(), RpcError> {
+    let mut values = 0_usize;
     let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
     for &byte in body {
         if in_string {
@@ -273,15 +273,25 @@ pub fn depth_exceeds(body: &[u8], max: usize) -> bool {
             b'"' => in_string = true,
             b'{' | b'[' => {
                 depth += 1;
-                if depth > max {
-                    return true;
+                values += 1;
+                if depth > max_depth {
+                    return Err(RpcError::new(
+                        RpcError::PARSE_ERROR,
+                        format!("the body nests deeper than {max_depth} levels"),
+                    ));
                 }
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => values += 1,
             _ => {}
         }
     }
-    false
+    if values > MAX_VALUES {
+        return Err(RpcError::invalid_request(format!(
+            "the body has more than {MAX_VALUES} values"
+        )));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -305,6 +315,22 @@ mod tests {
                 panic!("a request was expected")
             };
             assert_eq!(id, request.id.as_json());
+        }
+    }
+
+    #[test]
+    fn a_body_of_more_values_than_anybody_needs_is_refused() {
+        let of = |values: &str| {
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"_meta":[{values}]}}}}"#)
+        };
+        let in_a_text = format!("{:?}", ",[".repeat(MAX_VALUES));
+        assert!(single(&of(&in_a_text)).is_ok());
+        for values in [
+            "0,".repeat(MAX_VALUES) + "0",
+            "[],".repeat(MAX_VALUES / 2) + "0",
+        ] {
+            let refused = single(&of(&values)).unwrap_err();
+            assert_eq!(RpcError::INVALID_REQUEST, refused.code);
         }
     }
 

@@ -301,6 +301,50 @@ async fn an_argument_that_is_ignored_is_named_beside_the_answer() {
 }
 
 #[tokio::test]
+async fn arguments_that_are_longer_than_any_use_of_them_are_refused_before_they_take_memory() {
+    let small = Small::create().await;
+    let ada = small.context("ada", |builder| builder).await;
+    let filter =
+        |value: Value| json!({ "filters": [{ "col": "slice_name", "opr": "eq", "value": value }] });
+    let many = vec![json!(1); 10_000];
+    let long = "x".repeat(2_001);
+    for (arguments, message) in [
+        (
+            json!({ "search": long }),
+            "request.search: has more than 2000 bytes",
+        ),
+        (
+            filter(json!(long)),
+            "request.filters[0].value: has more than 2000 bytes",
+        ),
+        (filter(json!([long])), "request.filters[0].value: "),
+        (
+            json!({ "filters": [{ "col": "created_by_fk", "opr": "in", "value": many }] }),
+            ": more than 10000 values in one call",
+        ),
+        (
+            json!({ "select_columns": many }),
+            ": more than 10000 values in one call",
+        ),
+    ] {
+        let refused = call(&ada, "list_charts", json!({ "request": arguments })).await;
+        let Err(ToolFailure::InvalidArguments(problems)) = refused else {
+            panic!("{message}: {refused:?}");
+        };
+        let told = format!("{}: {}", problems[0].path, problems[0].message);
+        assert!(told.starts_with(message), "{told}");
+    }
+    let misspelt: Vec<String> = (0..2_000).map(|index| format!("x{index}")).collect();
+    let output = call(
+        &ada,
+        "list_charts",
+        json!({ "request": { "select_columns": misspelt } }),
+    );
+    let warnings = answer(&output.await.unwrap())["warnings"].clone();
+    assert_eq!(20, warnings.as_array().unwrap().len());
+}
+
+#[tokio::test]
 async fn structured_content_is_the_same_json_and_only_there_when_asked_for() {
     let small = Small::create().await;
     let ada = small.context("ada", |builder| builder).await;

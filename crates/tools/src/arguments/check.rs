@@ -443,7 +443,7 @@ struct Repeated(String);
 fn read_text(text: &str) -> Result<Option<Value>, Repeated> {
     match read(text) {
         Ok(value) => Ok(Some(value)),
-        Err(Unreadable::NotJson) => Ok(None),
+        Err(Unreadable::NotJson | Unreadable::TooMany) => Ok(None),
         Err(Unreadable::Repeated(path)) => Err(Repeated(path)),
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use tidegate_types::check_text;
 
 use super::compile::Node;
-use super::read::{Unreadable, read};
+use super::read::{MOST_VALUES, Unreadable, read};
 use super::wording;
 use crate::ArgumentProblem;
 
@@ -114,7 +114,15 @@ pub(super) fn read_object(
             "the arguments are not JSON, or nested too deeply",
         )]),
         Err(Unreadable::Repeated(path)) => Err(vec![problem(path, wording::REPEATED)]),
+        Err(Unreadable::TooMany) => Err(vec![too_many("")]),
     }
+}
+
+fn too_many(path: &str) -> ArgumentProblem {
+    problem(
+        path,
+        format!("more than {MOST_VALUES} values in one call; ask in several calls"),
+    )
 }
 
 /// An object, from an object, nothing, or JSON text of an object.
@@ -131,6 +139,7 @@ fn into_object(value: Value, path: &str) -> Result<Map<String, Value>, Vec<Argum
                 let path = wording::inside(path, &inner);
                 return Err(vec![problem(path, wording::REPEATED)]);
             }
+            Err(Unreadable::TooMany) => return Err(vec![too_many(path)]),
             Err(Unreadable::NotJson) => {
                 check_text(&text).map_err(|err| vec![problem(path, err.to_string())])?;
                 if text.trim().is_empty() {

@@ -1,7 +1,7 @@
 //! Reading JSON that a client wrote, without guessing: a member that stands twice is refused, since another
 //! reader of the same text (a proxy, a log, a person who approves the call) may go by the other one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -16,28 +16,55 @@ pub(super) enum Unreadable {
     NotJson,
     /// This member stands more than once; dots and brackets lead to it.
     Repeated(String),
+    /// It has more values than [`MOST_VALUES`].
+    TooMany,
 }
+
+/// Items of lists and members of objects, all of them together. A value takes some 500 bytes on its way, of two in the text, so
+/// that without a bound a request of some megabytes takes a gigabyte; and no tool has a use for as many.
+pub(super) const MOST_VALUES: usize = 10_000;
 
 /// Reads one JSON value.
 pub(super) fn read(text: &str) -> Result<Value, Unreadable> {
-    let repeated = RefCell::new(None);
+    let reading = Reading {
+        repeated: RefCell::new(None),
+        values: Cell::new(0),
+    };
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Unique(&repeated).deserialize(&mut reader);
+    let value = Unique(&reading).deserialize(&mut reader);
     let value = value.and_then(|value| reader.end().map(|()| value));
-    value.map_err(|_| match repeated.into_inner() {
+    value.map_err(|_| match reading.repeated.into_inner() {
         Some(path) => Unreadable::Repeated(path),
+        None if reading.values.get() > MOST_VALUES => Unreadable::TooMany,
         None => Unreadable::NotJson,
     })
 }
 
+/// What is known of a text while it is read.
+struct Reading {
+    /// The member that stands more than once.
+    repeated: RefCell<Option<String>>,
+    values: Cell<usize>,
+}
+
+impl Reading {
+    fn count<E: Error>(&self) -> Result<(), E> {
+        self.values.set(self.values.get() + 1);
+        if self.values.get() > MOST_VALUES {
+            return Err(E::custom("too many values"));
+        }
+        Ok(())
+    }
+}
+
 /// A value whose objects name each member once.
 #[derive(Clone, Copy)]
-struct Unique<'r>(&'r RefCell<Option<String>>);
+struct Unique<'r>(&'r Reading);
 
 impl Unique<'_> {
     /// Puts a place before the path of a repeated member, on the way out.
     fn lead(self, place: impl FnOnce(&str) -> String) {
-        if let Some(path) = self.0.borrow_mut().as_mut() {
+        if let Some(path) = self.0.repeated.borrow_mut().as_mut() {
             *path = place(path);
         }
     }
@@ -90,7 +117,10 @@ impl<'de> Visitor<'de> for Unique<'_> {
         let mut list = Vec::new();
         loop {
             match items.next_element_seed(self) {
-                Ok(Some(item)) => list.push(item),
+                Ok(Some(item)) => {
+                    self.0.count()?;
+                    list.push(item);
+                }
                 Ok(None) => return Ok(Value::Array(list)),
                 Err(err) => {
                     self.lead(|path| wording::inside(&format!("[{}]", list.len()), path));
@@ -103,8 +133,9 @@ impl<'de> Visitor<'de> for Unique<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
+            self.0.count()?;
             if map.contains_key(&name) {
-                *self.0.borrow_mut() = Some(wording::name(&name));
+                *self.0.repeated.borrow_mut() = Some(wording::name(&name));
                 return Err(A::Error::custom("a member stands more than once"));
             }
             match members.next_value_seed(self) {
@@ -140,6 +171,22 @@ mod tests {
                 read(text),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn more_values_than_any_tool_wants_are_not_read() {
+        let list = |items: usize| format!("[{}0]", "0,".repeat(items - 1));
+        assert!(read(&list(MOST_VALUES)).is_ok());
+        let members: Vec<_> = (0..=MOST_VALUES)
+            .map(|name| format!("\"{name}\":0"))
+            .collect();
+        for text in [
+            list(MOST_VALUES + 1),
+            format!("{{{}}}", members.join(",")),
+            format!("[{}[]]", "[1],".repeat(MOST_VALUES / 2)),
+        ] {
+            assert_eq!(Err(Unreadable::TooMany), read(&text));
         }
     }
 

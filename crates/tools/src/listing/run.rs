@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDateTime, SecondsFormat};
 use serde::Serialize;
@@ -36,6 +36,12 @@ enum Shown {
     Column(&'static Column),
     Part(&'static str, Part),
 }
+
+/// Of what was passed over.
+const MOST_WARNINGS: usize = 20;
+
+/// Names, titles and descriptions are found by less; SQLite refuses patterns of more than 50,000 bytes.
+const MOST_SOUGHT_BYTES: usize = 2_000;
 
 /// The column of links.
 const URL: &str = "url";
@@ -82,6 +88,16 @@ pub(crate) async fn list<C: FilterColumn, D: Default + Serialize + Into<Directio
         direction,
         &mut warnings,
     );
+    if arguments
+        .search
+        .as_ref()
+        .is_some_and(|text| text.len() > MOST_SOUGHT_BYTES)
+    {
+        return Err(ToolFailure::InvalidArguments(vec![ArgumentProblem {
+            path: "request.search".to_owned(),
+            message: TOO_LONG.to_owned(),
+        }]));
+    }
     let mut query = ListQuery {
         search: arguments.search,
         offset: u64::from(arguments.page.saturating_sub(1)) * u64::from(arguments.page_size),
@@ -177,9 +193,10 @@ fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
 /// What is asked for and known, once each. Unknown names are told in a warning: Superset passes them over
 /// without a word, and its answers are what callers expect.
 fn shown(subject: &Subject, requested: &[String], warnings: &mut Vec<String>) -> Vec<Shown> {
-    let mut shown = Vec::with_capacity(requested.len());
-    for (index, name) in requested.iter().enumerate() {
-        if requested[..index].contains(name) {
+    let mut shown = Vec::new();
+    let mut seen = BTreeSet::new();
+    for name in requested {
+        if !seen.insert(name) {
             continue;
         }
         // A computed value goes first: a dataset's certifier hides in a column, and has the same name elsewhere.
@@ -195,6 +212,8 @@ fn shown(subject: &Subject, requested: &[String], warnings: &mut Vec<String>) ->
             (None, Some(column)) => shown.push(Shown::Column(column)),
             // One of Superset's own defaults, which gives nothing there either.
             (None, None) if name == "database" && subject.kind == Kind::Dataset => {}
+            // More help nobody.
+            (None, None) if warnings.len() >= MOST_WARNINGS => {}
             (None, None) => warnings.push(format!(
                 "select_columns: {} is no column of {}{}; columns_available lists them",
                 quoted(name),
@@ -277,6 +296,10 @@ fn add_filters<C: FilterColumn>(
                 continue;
             }
         };
+        if is_too_long(&filter) {
+            problem("value", TOO_LONG.to_owned());
+            continue;
+        }
         match asked.col.target() {
             FilterTarget::Column(name) => {
                 let column = subject.known(name);
@@ -342,6 +365,28 @@ fn kind_name(column: &Column) -> &'static str {
         Flag => "true or false",
         Time => "time (ISO 8601)",
         Uuid => "UUID",
+    }
+}
+
+const TOO_LONG: &str = "has more than 2000 bytes, which nothing here has in its name";
+
+/// A text of the filter that is too long to be looked for.
+fn is_too_long(filter: &Filter) -> bool {
+    let is_long = |text: &String| text.len() > MOST_SOUGHT_BYTES;
+    let is_long_scalar = |scalar: &Scalar| matches!(scalar, Scalar::Text(text) if is_long(text));
+    match filter {
+        Filter::Equal(scalar)
+        | Filter::NotEqual(scalar)
+        | Filter::Greater(scalar)
+        | Filter::GreaterOrEqual(scalar)
+        | Filter::Less(scalar)
+        | Filter::LessOrEqual(scalar) => is_long_scalar(scalar),
+        Filter::In(scalars) | Filter::NotIn(scalars) => scalars.iter().any(is_long_scalar),
+        Filter::StartsWith(text)
+        | Filter::EndsWith(text)
+        | Filter::Like(text)
+        | Filter::LikeAnyCase(text) => is_long(text),
+        Filter::IsNull | Filter::IsNotNull => false,
     }
 }
 
