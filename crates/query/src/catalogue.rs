@@ -76,6 +76,8 @@ pub enum RelationKind {
 /// A column, as far as it can be compared without telling anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnFacts {
+    /// Its place in the table (`pg_attribute.attnum`). 0 in SQLite, where nobody asks for it.
+    pub number: i16,
     /// The type that operators see: PostgreSQL's own name of it, `int4`, and that of its base for a domain.
     /// `None`: a type that is not the server's own, or SQLite, where values have types and columns do not.
     pub data_type: Option<String>,

@@ -18,6 +18,8 @@ pub(super) struct Frame<'a> {
     pub(super) conditions: Vec<(&'a Expr, Range<usize>)>,
     /// Whether a join makes one column of two.
     pub(super) merges_columns: bool,
+    /// Whether it does so with all columns of one name.
+    pub(super) is_natural: bool,
 }
 
 /// One table, subquery or function.
@@ -37,6 +39,22 @@ pub(super) struct TableItem<'a> {
     /// Whether the alias gives the columns other names.
     pub(super) renames_columns: bool,
     pub(super) factor: &'a TableFactor,
+}
+
+impl TableItem<'_> {
+    /// The names that the alias gives the first columns, folded.
+    pub(super) fn column_aliases(&self, dialect: Dialect) -> Vec<String> {
+        match self.factor {
+            TableFactor::Table {
+                alias: Some(alias), ..
+            } => {
+                let columns = alias.columns.iter();
+                let names = columns.map(|column| fold_ident(dialect, &column.name));
+                names.collect()
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl<'a> Frame<'a> {
@@ -84,7 +102,13 @@ impl<'a> Frame<'a> {
                     self.conditions.push((condition, visible));
                 }
                 Some(JoinConstraint::On(_) | JoinConstraint::None) => {}
-                _ => self.merges_columns = true,
+                Some(JoinConstraint::Using(_) | JoinConstraint::UsingAlias(..)) => {
+                    self.merges_columns = true;
+                }
+                Some(JoinConstraint::Natural) | None => {
+                    self.merges_columns = true;
+                    self.is_natural = true;
+                }
             }
         }
     }

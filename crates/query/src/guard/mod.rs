@@ -21,8 +21,10 @@ pub(crate) mod reserved;
 mod rewrite;
 mod scope;
 mod script;
+mod system_columns;
 mod text_search;
 mod types;
+mod visible;
 
 pub use classify::StatementKind;
 pub use definition::{DefinitionKind, DefinitionKinds};

@@ -1,23 +1,24 @@
 //! Puts the conditions of row level security into a statement, as changes to its text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, InTarget, ObjectName,
-    Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableFactor,
-    UtilityOption, Visit, Visitor,
+    Query, Select, SetExpr, Statement, TableFactor, UtilityOption, Visit, Visitor,
 };
 
 use super::GuardError;
 use super::edits::Edits;
+use super::expressions;
 use super::fence::{Target, conjuncts};
 use super::filter::refusal;
 use super::frame::{Frame, TableItem};
 use super::grammar::bytes_of;
 use super::place::{Placement, place_of};
 use super::scope::Scopes;
+use super::visible::{Fence, OpenSelect, Visible};
 use crate::Dialect;
 use crate::catalogue::{Leakproof, TableFacts};
 use crate::name::{TableName, fold_ident};
@@ -77,17 +78,6 @@ pub(super) fn apply(task: Task<'_>, statement: &Statement) -> Result<Edits, Guar
 /// 200 KB.
 const MAX_TABLES: usize = 256;
 
-/// What a name in a query may mean.
-struct Visible {
-    effective: Option<String>,
-    /// A table that stands there without an alias.
-    table: Option<TableName>,
-    is_filtered: bool,
-    /// What the subquery in its place is called, quoted, where that is not its own name.
-    renamed: Option<String>,
-    facts: Option<Arc<TableFacts>>,
-}
-
 /// A query that the walk is in.
 struct OpenQuery {
     /// How many frames there were before it.
@@ -96,19 +86,19 @@ struct OpenQuery {
     body: Option<usize>,
 }
 
-struct Rewrite<'a> {
-    task: Task<'a>,
+pub(super) struct Rewrite<'a> {
+    pub(super) task: Task<'a>,
     scopes: Scopes,
-    /// The names that each SELECT around this place makes visible.
-    frames: Vec<Vec<Visible>>,
+    /// The SELECTs around this place.
+    pub(super) frames: Vec<OpenSelect>,
     queries: Vec<OpenQuery>,
-    edits: Edits,
+    pub(super) edits: Edits,
     /// How many names of filtered tables the walk came by, and how many of them it put a subquery for.
     pending: usize,
     rewritten: usize,
 }
 
-type Step = Result<(), GuardError>;
+pub(super) type Step = Result<(), GuardError>;
 
 impl Rewrite<'_> {
     /// The rule for the table that the name means here, and its name in full.
@@ -134,36 +124,31 @@ impl Rewrite<'_> {
         for (index, item) in frame.items.iter().enumerate() {
             let mut entry = Visible {
                 effective: item.effective.clone(),
-                table: None,
-                is_filtered: false,
-                renamed: None,
-                facts: None,
+                ..Visible::default()
             };
             if let Some(table) = &item.table {
                 let is_common = self.scopes.is_common_table(&table.table);
                 let full = self.task.placement.full(&table.table);
+                entry.is_table = !is_common;
                 entry.table = (!table.has_alias && !is_common).then_some(full);
                 if let Some((full, rule)) = self.rule(table.name) {
-                    entry.is_filtered = true;
                     entry.facts.clone_from(&rule.facts);
                     entry.renamed = self.other_alias(&frame, index, &full);
                     let conditions = self.conditions(&frame, index, rule);
-                    self.replace(table, &full, entry.renamed.as_deref(), &conditions)?;
+                    entry.fence =
+                        Some(self.fence(table, full, entry.renamed.as_deref(), conditions)?);
                 }
             }
             visible.push(entry);
         }
-        self.frames.push(visible);
-        for item in &select.projection {
-            if let SelectItem::QualifiedWildcard(
-                SelectItemQualifiedWildcardKind::ObjectName(name),
-                _,
-            ) = item
-            {
-                self.name_of_columns(name)?;
-            }
-        }
-        Ok(())
+        self.frames.push(OpenSelect {
+            visible,
+            merges_columns: frame.merges_columns,
+            is_natural: frame.is_natural,
+            stars: Vec::new(),
+        });
+        let mut projection = select.projection.iter();
+        projection.try_for_each(|item| self.star(item))
     }
 
     /// Two tables of one name in different schemas may stand side by side; two subqueries may not.
@@ -217,14 +202,14 @@ impl Rewrite<'_> {
         found
     }
 
-    /// Puts the subquery in the place of the table's name.
-    fn replace(
-        &mut self,
+    /// The subquery that will stand in the place of the table's name.
+    fn fence(
+        &self,
         item: &TableItem<'_>,
-        full: &TableName,
+        full: TableName,
         renamed: Option<&str>,
-        conditions: &[String],
-    ) -> Step {
+        conditions: Vec<String>,
+    ) -> Result<Fence, GuardError> {
         let TableFactor::Table {
             with_ordinality: false,
             sample: None,
@@ -233,22 +218,41 @@ impl Rewrite<'_> {
             ..
         } = item.factor
         else {
-            return Err(refusal(full, MARKED));
+            return Err(refusal(&full, MARKED));
         };
         if !index_directives.is_empty() {
-            return Err(refusal(full, MARKED));
+            return Err(refusal(&full, MARKED));
         }
         let Some((start, end, last)) = place_of(self.task.source, item.name) else {
-            return Err(refusal(full, "it is not known where its name stands"));
+            return Err(refusal(&full, NOWHERE));
         };
-        let subquery = self.subquery(full, conditions);
-        let text = match (item.has_alias, renamed) {
-            (true, _) => subquery,
-            (false, Some(renamed)) => format!("{subquery} AS {renamed}"),
-            (false, None) => format!("{subquery} AS {last}"),
+        let alias = match (item.has_alias, renamed) {
+            (true, _) => String::new(),
+            (false, Some(renamed)) => format!(" AS {renamed}"),
+            (false, None) => format!(" AS {last}"),
         };
-        self.edits.replace(start, end, text);
-        self.rewritten += 1;
+        Ok(Fence {
+            full,
+            start,
+            end,
+            conditions,
+            alias,
+            column_aliases: item.column_aliases(self.task.dialect),
+            system_columns: BTreeSet::new(),
+            is_row_used: false,
+        })
+    }
+
+    /// Puts the subqueries of the innermost SELECT in the places of its tables, now that all that names them is known.
+    fn close(&mut self) -> Step {
+        self.stars()?;
+        let visible = self.frames.pop().into_iter().flat_map(|open| open.visible);
+        for fence in visible.filter_map(|visible| visible.fence) {
+            let subquery = self.subquery(&fence.full, &fence.conditions, &fence.system_columns);
+            let text = subquery + &fence.alias;
+            self.edits.replace(fence.start, fence.end, text);
+            self.rewritten += 1;
+        }
         Ok(())
     }
 
@@ -259,7 +263,12 @@ impl Rewrite<'_> {
     /// it. Its planner also tries some operators on the column's most common values, hidden or not, to guess
     /// how many rows they leave; it does not look for these values through a `UNION`. SQLite merges no subquery
     /// with a `LIMIT` into a query with conditions.
-    fn subquery(&self, full: &TableName, conditions: &[String]) -> String {
+    fn subquery(
+        &self,
+        full: &TableName,
+        conditions: &[String],
+        system_columns: &BTreeSet<&'static str>,
+    ) -> String {
         let dialect = self.task.dialect;
         let table = full.or_main(dialect).to_sql(dialect);
         let rule = self
@@ -270,23 +279,45 @@ impl Rewrite<'_> {
         let own = conditions
             .iter()
             .fold(String::new(), |text, own| text + " AND " + own);
+        let more = system_columns.iter();
+        let more = more.fold(String::new(), |text, name| text + ", " + name);
         match dialect {
             Dialect::PostgreSql => format!(
-                "(SELECT * FROM {table} WHERE ({rule}){own} UNION ALL SELECT * FROM {table} WHERE false OFFSET 0)"
+                "(SELECT *{more} FROM {table} WHERE ({rule}){own} UNION ALL SELECT *{more} FROM {table} WHERE false OFFSET 0)"
             ),
             Dialect::Sqlite => format!("(SELECT * FROM {table} WHERE ({rule}){own} LIMIT -1)"),
         }
     }
 
     /// The innermost SELECT in which `is_meant` finds something, and the SELECTs within it.
-    fn innermost(&self, is_meant: impl Fn(&Visible) -> bool) -> Option<(usize, usize)> {
+    pub(super) fn innermost(&self, is_meant: impl Fn(&Visible) -> bool) -> Option<(usize, usize)> {
         let mut frames = self.frames.iter().enumerate().rev();
-        frames.find_map(|(depth, frame)| Some((depth, frame.iter().position(&is_meant)?)))
+        frames.find_map(|(depth, frame)| Some((depth, frame.visible.iter().position(&is_meant)?)))
+    }
+
+    /// What a name before a column means.
+    pub(super) fn meant(&self, qualifier: &[&Ident]) -> Option<(usize, usize)> {
+        let folded = |ident: &Ident| fold_ident(self.task.dialect, ident);
+        match qualifier {
+            [name] => {
+                let name = folded(name);
+                self.innermost(|visible| visible.effective.as_ref() == Some(&name))
+            }
+            [.., schema, name] => {
+                let (schema, table) = (folded(schema), folded(name));
+                self.innermost(|visible| {
+                    visible.table.as_ref().is_some_and(|own| {
+                        own.table == table && own.schema.as_ref() == Some(&schema)
+                    })
+                })
+            }
+            [] => None,
+        }
     }
 
     /// A name before columns, or before `*`: of a table with its schema, which a subquery does not have, or
     /// one that meant two tables.
-    fn name_of_columns(&mut self, name: &ObjectName) -> Step {
+    pub(super) fn name_of_columns(&mut self, name: &ObjectName) -> Step {
         let parts: Option<Vec<&Ident>> = name.0.iter().map(|part| part.as_ident()).collect();
         match parts {
             Some(parts) => self.qualifier(&parts),
@@ -294,37 +325,34 @@ impl Rewrite<'_> {
         }
     }
 
+    /// The same of a place where the whole row stands.
+    fn row(&mut self, name: &ObjectName) -> Step {
+        let parts: Vec<&Ident> = name.0.iter().filter_map(|part| part.as_ident()).collect();
+        self.use_row(&parts);
+        self.name_of_columns(name)
+    }
+
     fn qualifier(&mut self, parts: &[&Ident]) -> Step {
-        let folded = |ident: &Ident| fold_ident(self.task.dialect, ident);
         match parts {
-            [name] => self.refuse_renamed(&folded(name)),
-            [.., schema, name] => {
-                let (schema, table) = (folded(schema), folded(name));
-                let is_meant = |visible: &Visible| {
-                    visible.table.as_ref().is_some_and(|own| {
-                        own.table == table && own.schema.as_ref() == Some(&schema)
-                    })
-                };
-                let Some((depth, index)) = self.innermost(is_meant) else {
-                    return Ok(());
-                };
-                self.without_schema(parts, depth, index)
-            }
-            [] => Ok(()),
+            [name] => self.refuse_renamed(&fold_ident(self.task.dialect, name)),
+            parts => match self.meant(parts) {
+                Some((depth, index)) => self.without_schema(parts, depth, index),
+                None => Ok(()),
+            },
         }
     }
 
     /// `schema.table` before a column becomes the name of the subquery.
     fn without_schema(&mut self, parts: &[&Ident], depth: usize, index: usize) -> Step {
-        let own = &self.frames[depth][index];
-        let (true, Some(table)) = (own.is_filtered, &own.table) else {
+        let own = &self.frames[depth].visible[index];
+        let (Some(_), Some(table)) = (&own.fence, &own.table) else {
             return Ok(());
         };
         let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
             return Ok(());
         };
         let (Some((start, _)), Some((_, end))) = (bytes_of(first.span), bytes_of(last.span)) else {
-            return Err(refusal(table, "it is not known where its name stands"));
+            return Err(refusal(table, NOWHERE));
         };
         let text = if let Some(renamed) = &own.renamed {
             renamed.clone()
@@ -333,7 +361,8 @@ impl Rewrite<'_> {
                 .iter()
                 .enumerate()
                 .any(|(above, frame)| {
-                    frame.iter().enumerate().any(|(other, visible)| {
+                    let mut others = frame.visible.iter().enumerate();
+                    others.any(|(other, visible)| {
                         (above, other) != (0, index)
                             && visible.effective.as_ref() == Some(&table.table)
                     })
@@ -357,6 +386,7 @@ impl Rewrite<'_> {
             return Ok(());
         };
         let mut meant = self.frames[depth]
+            .visible
             .iter()
             .filter(|visible| is_meant(visible));
         match meant.find(|visible| visible.renamed.is_some()) {
@@ -370,59 +400,18 @@ impl Rewrite<'_> {
         }
     }
 
-    /// Columns that every table has and no subquery.
-    fn refuse_system_column(&self, qualifier: Option<&Ident>, column: &Ident) -> Step {
-        let dialect = self.task.dialect;
-        let name = fold_ident(dialect, column);
-        let is_system = match dialect {
-            Dialect::PostgreSql => {
-                matches!(
-                    name.as_str(),
-                    "ctid" | "tableoid" | "xmin" | "xmax" | "cmin" | "cmax"
-                )
-            }
-            Dialect::Sqlite => matches!(name.as_str(), "rowid" | "oid" | "_rowid_"),
-        };
-        if !is_system {
-            return Ok(());
-        }
-        let qualifier = qualifier.map(|ident| fold_ident(dialect, ident));
-        let is_meant = |visible: &Visible| match &qualifier {
-            Some(name) => visible.effective.as_ref() == Some(name),
-            None => true,
-        };
-        let Some((depth, _)) = self.innermost(is_meant) else {
-            return Ok(());
-        };
-        let has_own = |visible: &&Visible| {
-            let facts = visible.facts.as_ref();
-            facts.is_some_and(|facts| facts.columns.contains_key(&name))
-        };
-        let mut meant = self.frames[depth]
-            .iter()
-            .filter(|visible| is_meant(visible));
-        match meant.find(|visible| visible.is_filtered && !has_own(visible)) {
-            Some(visible) => {
-                let table = visible.effective.clone().unwrap_or_default();
-                Err(GuardError::RowFilter {
-                    table,
-                    reason: format!("its rows are a subquery, which has no column {name}"),
-                })
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn column(&mut self, parts: &[Ident]) -> Step {
+    fn column(&mut self, parts: &[&Ident]) -> Step {
         let [qualifier @ .., column] = parts else {
             return Ok(());
         };
-        self.refuse_system_column(qualifier.last(), column)?;
+        self.system_column(qualifier, column)?;
         if qualifier.is_empty() {
             // A table's name alone is its row.
+            self.use_row(&[column]);
             return self.refuse_renamed(&fold_ident(self.task.dialect, column));
         }
-        self.qualifier(&qualifier.iter().collect::<Vec<_>>())
+        self.call_with_row(qualifier, column);
+        self.qualifier(qualifier)
     }
 
     /// `count(schema.table.*)`.
@@ -435,7 +424,7 @@ impl Rewrite<'_> {
             | FunctionArg::Named { arg: value, .. }
             | FunctionArg::ExprNamed { arg: value, .. }) = argument;
             if let FunctionArgExpr::QualifiedWildcard(name) = value {
-                self.name_of_columns(name)?;
+                self.row(name)?;
             }
         }
         Ok(())
@@ -447,14 +436,16 @@ impl Rewrite<'_> {
             return Ok(());
         };
         let Some((start, end, _)) = place_of(self.task.source, name) else {
-            return Err(refusal(&full, "it is not known where its name stands"));
+            return Err(refusal(&full, NOWHERE));
         };
-        self.edits.replace(start, end, self.subquery(&full, &[]));
+        let subquery = self.subquery(&full, &[], &BTreeSet::new());
+        self.edits.replace(start, end, subquery);
         self.rewritten += 1;
         Ok(())
     }
 }
 
+const NOWHERE: &str = "it is not known where its name stands";
 const MARKED: &str = "the table stands with ONLY, TABLESAMPLE, WITH ORDINALITY or INDEXED BY";
 
 fn flow(step: Step) -> ControlFlow<GuardError> {
@@ -487,7 +478,9 @@ impl Visitor for Rewrite<'_> {
     fn post_visit_query(&mut self, query: &Query) -> ControlFlow<GuardError> {
         self.scopes.leave(query);
         if let Some(open) = self.queries.pop() {
-            self.frames.truncate(open.frames);
+            while self.frames.len() > open.frames {
+                flow(self.close())?;
+            }
         }
         ControlFlow::Continue(())
     }
@@ -498,10 +491,10 @@ impl Visitor for Rewrite<'_> {
 
     fn post_visit_select(&mut self, select: &Select) -> ControlFlow<GuardError> {
         let body = self.queries.last().and_then(|open| open.body);
-        if body != Some(address(select)) {
-            self.frames.pop();
+        if body == Some(address(select)) {
+            return ControlFlow::Continue(());
         }
-        ControlFlow::Continue(())
+        flow(self.close())
     }
 
     fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<GuardError> {
@@ -513,9 +506,10 @@ impl Visitor for Rewrite<'_> {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<GuardError> {
         flow(match expr {
-            Expr::Identifier(column) => self.column(std::slice::from_ref(column)),
-            Expr::CompoundIdentifier(parts) => self.column(parts),
-            Expr::QualifiedWildcard(name, _) => self.name_of_columns(name),
+            Expr::Identifier(column) => self.column(&[column]),
+            Expr::CompoundIdentifier(parts) => self.column(&parts.iter().collect::<Vec<_>>()),
+            Expr::CompoundFieldAccess { .. } => self.column(&expressions::column(expr)),
+            Expr::QualifiedWildcard(name, _) => self.row(name),
             Expr::Function(function) => self.arguments(function),
             Expr::In {
                 target: InTarget::Table { name, args: None },

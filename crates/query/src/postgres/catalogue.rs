@@ -20,7 +20,7 @@ pub(super) const LEAKPROOF: &str = "SELECT o.oprname::text, l.typname::text, r.t
      WHERE p.proleakproof AND o.oprname IN ('=', '<', '>', '<=', '>=') \
      AND o.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace";
 
-/// Rows of one query: what it tells of, the number of the name that was asked for, and three texts.
+/// Rows of one query: what it tells of, the number of the name that was asked for, and two texts.
 pub(super) type Row = Vec<Option<String>>;
 
 /// Names in a fixed order, so that an answer can say which one it is about.
@@ -129,9 +129,17 @@ impl Found {
                     };
                 }
             }
-            ("column", Some(name), data_type) => {
+            ("column", Some(name), Some(place)) => {
+                let (place, data_type) = match place.split_once(' ') {
+                    Some((place, data_type)) => (place, Some(data_type.to_owned())),
+                    None => (place.as_str(), None),
+                };
+                let facts = ColumnFacts {
+                    number: place.parse().unwrap_or_default(),
+                    data_type,
+                };
                 if let Some(table) = self.tables.get_mut(&number) {
-                    table.columns.insert(name, ColumnFacts { data_type });
+                    table.columns.insert(name, facts);
                 }
             }
             ("type", first, second) => {
@@ -262,7 +270,7 @@ UNION ALL \
 SELECT 'kind', number::text, kind, NULL FROM found_tables \
 UNION ALL \
 SELECT 'column', f.number::text, a.attname::text, \
-    CASE WHEN n.nspname = 'pg_catalog' AND t.typtype = 'b' THEN t.typname::text END \
+    a.attnum::text || CASE WHEN n.nspname = 'pg_catalog' AND t.typtype = 'b' THEN ' ' || t.typname ELSE '' END \
 FROM found_tables f \
 JOIN pg_catalog.pg_attribute a ON a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped \
 JOIN pg_catalog.pg_type own ON own.oid = a.atttypid \
@@ -319,7 +327,8 @@ mod tests {
         let mut rows: Vec<Row> = [
             ["table", "0", "public", "sales"],
             ["kind", "0", "plain", ""],
-            ["column", "0", "amount", "int4"],
+            ["column", "0", "amount", "2 int4"],
+            ["column", "0", "mood", "1"],
             ["type", "0", "", ""],
             ["type with columns", "0", "", ""],
             ["type schema", "0", "closed", ""],
@@ -341,7 +350,16 @@ mod tests {
             assert_eq!(names.types, found.types_with_columns);
             let table = &found.tables[&name("sales")];
             assert_eq!(RelationKind::Plain, table.kind);
-            assert_eq!(1, table.columns.len());
+            let amount = ColumnFacts {
+                number: 2,
+                data_type: Some("int4".to_owned()),
+            };
+            let mood = ColumnFacts {
+                number: 1,
+                data_type: None,
+            };
+            let columns = [("amount".to_owned(), amount), ("mood".to_owned(), mood)];
+            assert_eq!(BTreeMap::from(columns), table.columns);
             rows.reverse();
         }
     }
