@@ -17,6 +17,8 @@ pub struct NamesInUse {
     pub functions: BTreeSet<TableName>,
     /// Collations that not every server has.
     pub collations: BTreeSet<TableName>,
+    /// Operators: the server's own as well, since people may make others of the same name.
+    pub operators: BTreeSet<TableName>,
     /// Whether tables are made, in the schema where the database makes them.
     pub creates: bool,
 }
@@ -24,11 +26,7 @@ pub struct NamesInUse {
 impl NamesInUse {
     /// Whether there is nothing to ask.
     pub fn is_empty(&self) -> bool {
-        !self.creates
-            && self.tables.is_empty()
-            && self.types.is_empty()
-            && self.functions.is_empty()
-            && self.collations.is_empty()
+        !self.creates && !self.needs_answers()
     }
 
     /// Whether any of them is to be looked up.
@@ -36,7 +34,8 @@ impl NamesInUse {
         !(self.tables.is_empty()
             && self.types.is_empty()
             && self.functions.is_empty()
-            && self.collations.is_empty())
+            && self.collations.is_empty()
+            && self.operators.is_empty())
     }
 
     /// Takes in others.
@@ -45,6 +44,7 @@ impl NamesInUse {
         self.types.extend(others.types);
         self.functions.extend(others.functions);
         self.collations.extend(others.collations);
+        self.operators.extend(others.operators);
         self.creates |= others.creates;
     }
 }
@@ -103,6 +103,17 @@ pub enum FunctionFacts {
     Catalogue,
 }
 
+/// What all operators of a name are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperatorFacts {
+    /// The server's own, or an extension's. A person's own for types of their own, beside ones of the server, too.
+    System,
+    /// Made by a person, and it neither takes nor gives a name of the catalogue.
+    Own,
+    /// Made by a person, and it does.
+    Catalogue,
+}
+
 /// Comparisons that tell nothing of the values they compare (`pg_proc.proleakproof`): operator, type on its
 /// left, type on its right.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -145,6 +156,8 @@ pub struct Catalogue {
     pub functions: BTreeMap<TableName, Named<FunctionFacts>>,
     /// By the name as it was asked for.
     pub collations: BTreeMap<TableName, Named<()>>,
+    /// By the name as it was asked for. The schemas are those of the operators and of the functions that they call.
+    pub operators: BTreeMap<TableName, Named<OperatorFacts>>,
     /// Where a table without a schema is made.
     pub creation_schema: Option<String>,
     /// Which comparisons may be made on rows that nobody may see.

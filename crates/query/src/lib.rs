@@ -19,8 +19,8 @@ mod sqlite;
 mod template;
 
 pub use catalogue::{
-    Catalogue, ColumnFacts, FunctionFacts, Leakproof, Named, NamesInUse, RelationKind, TableFacts,
-    TypeFacts,
+    Catalogue, ColumnFacts, FunctionFacts, Leakproof, Named, NamesInUse, OperatorFacts,
+    RelationKind, TableFacts, TypeFacts,
 };
 pub use dialect::Dialect;
 pub use engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};

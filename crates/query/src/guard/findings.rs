@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::classify::StatementKind;
-use super::grammar::OutsideNames;
+use super::grammar::{OutsideNames, is_known_operator};
 use super::place::Placement;
 use super::{GuardError, Policy};
-use crate::catalogue::{Catalogue, FunctionFacts, Named, RelationKind, TypeFacts};
+use crate::catalogue::{Catalogue, FunctionFacts, Named, OperatorFacts, RelationKind, TypeFacts};
 use crate::name::TableName;
 
 /// What PostgreSQL brings lies there.
@@ -35,6 +35,8 @@ pub(super) struct Findings {
     pub(super) other_types: BTreeSet<TableName>,
     /// Collations that not every server has.
     pub(super) other_collations: BTreeSet<TableName>,
+    /// Operators.
+    pub(super) operators: BTreeSet<TableName>,
     /// Schemas before operators, and before tables of columns.
     pub(super) schemas: BTreeSet<String>,
     /// The same with the name of a database.
@@ -128,6 +130,9 @@ impl Findings {
             let database = name.schema.as_deref();
             self.schema(database, name.table.clone());
         }
+        let is_other = |name: &TableName| name.schema.as_deref() != Some(SYSTEM_SCHEMA);
+        let operators = outside.operators.into_iter();
+        self.operators.extend(operators.filter(is_other));
         let is_other = |name: &TableName| {
             name.schema.as_deref() != Some(SYSTEM_SCHEMA)
                 && !matches!(name.table.as_str(), "default" | "C" | "POSIX")
@@ -172,7 +177,9 @@ impl Findings {
         let types = types.map(|(_, named)| &named.schemas);
         let functions = catalogue.functions.values().map(|named| &named.schemas);
         let collations = catalogue.collations.values().map(|named| &named.schemas);
-        schemas.extend(types.chain(functions).chain(collations).flatten().cloned());
+        let operators = catalogue.operators.values().map(|named| &named.schemas);
+        let found = types.chain(functions).chain(collations).chain(operators);
+        schemas.extend(found.flatten().cloned());
         schemas
     }
 
@@ -198,6 +205,13 @@ impl Findings {
         };
         let functions = self.other_functions.iter().chain(&self.attributes);
         refuse("functions", functions.filter(is_refused))?;
+        let is_refused = |name: &&TableName| match catalogue.operators.get(*name) {
+            Some(found) => {
+                found.facts == OperatorFacts::Catalogue || !lies_open(name, found, is_open)
+            }
+            None => name.schema.is_some() || !is_known_operator(&name.table),
+        };
+        refuse("operators", self.operators.iter().filter(is_refused))?;
         if policy.sees_all_tables {
             return Ok(rows);
         }
@@ -249,8 +263,13 @@ impl Findings {
         if kind == StatementKind::Explain && !policy.sees_all_tables {
             let is_plain = kinds.clone().all(|(_, kind)| kind == RelationKind::Plain);
             let mut attributes = self.attributes.iter();
+            let mut operators = self.operators.iter();
             let calls = !self.other_functions.is_empty()
-                || attributes.any(|name| catalogue.functions.contains_key(name));
+                || attributes.any(|name| catalogue.functions.contains_key(name))
+                || operators.any(|name| {
+                    let found = catalogue.operators.get(name);
+                    found.is_some_and(|found| found.facts != OperatorFacts::System)
+                });
             if !is_plain || calls {
                 return Err(GuardError::Forbidden(
                     "EXPLAIN of anything but tables, whose plan names what lies under a view or in a function,",

@@ -12,7 +12,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan};
 
 use super::edits::Edits;
-use super::lexer::Lexeme;
+use super::lexer::{Lexeme, postgres_operator};
 use crate::Dialect;
 use crate::name::{TableName, fold_ident};
 
@@ -56,6 +56,8 @@ pub(super) struct OutsideNames {
     pub(super) operator_schemas: BTreeSet<TableName>,
     /// `COLLATE schema."name"`.
     pub(super) collations: BTreeSet<TableName>,
+    /// Operators, those that other words stand for as well.
+    pub(super) operators: BTreeSet<TableName>,
 }
 
 /// Columns of spans are bytes of the whole text, counted from 1; an empty span has line 0.
@@ -152,7 +154,15 @@ impl Adapter {
             Token::LParen | Token::LBracket | Token::LBrace => self.opening(),
             Token::RParen | Token::RBracket | Token::RBrace => self.closing(),
             Token::Period => self.whole_row(),
-            _ => false,
+            token => {
+                if self.dialect == Dialect::PostgreSql
+                    && *self.last(0) != Token::Period
+                    && let Some(operator) = operator_name(token)
+                {
+                    self.outside.operators.insert(TableName::bare(operator));
+                }
+                false
+            }
         };
         self.is_exact &= !is_adapted;
         if !is_adapted {
@@ -269,11 +279,36 @@ impl Adapter {
             }
             Keyword::OPERATOR if *self.peek(1) == Token::LParen => {
                 if let Some(name) = self.names(2) {
+                    self.outside
+                        .operators
+                        .extend(self.qualified_operator(&name));
                     self.outside.operator_schemas.insert(name);
                 }
             }
-            _ => {}
+            keyword => {
+                let operators = if self.is_word(0, "NULLIF") {
+                    &["="]
+                } else {
+                    called_by(keyword)
+                };
+                let operators = operators.iter().copied();
+                let operators = operators.map(|operator| TableName::bare(operator.to_owned()));
+                self.outside.operators.extend(operators);
+            }
         }
+    }
+
+    /// `OPERATOR(schema.+)`, with the name before the operator at hand.
+    fn qualified_operator(&self, schema: &TableName) -> Option<TableName> {
+        let parts = [&schema.catalog, &schema.schema]
+            .into_iter()
+            .flatten()
+            .count();
+        Some(TableName {
+            catalog: schema.schema.clone(),
+            schema: Some(schema.table.clone()),
+            table: operator_name(self.peek(4 + 2 * parts))?,
+        })
     }
 
     /// A name from that many places on, the operator at its end left out.
@@ -745,6 +780,49 @@ impl Adapter {
         self.skip(1);
         true
     }
+}
+
+/// The operators by whose names PostgreSQL's grammar looks for what these words do (`gram.y`, `parse_expr.c`).
+fn called_by(keyword: Keyword) -> &'static [&'static str] {
+    match keyword {
+        Keyword::LIKE => &["~~", "!~~"],
+        Keyword::ILIKE => &["~~*", "!~~*"],
+        Keyword::SIMILAR => &["~", "!~"],
+        Keyword::BETWEEN => &[">=", "<=", "<", ">"],
+        Keyword::IN => &["=", "<>"],
+        Keyword::CASE | Keyword::DISTINCT | Keyword::NATURAL | Keyword::USING => &["="],
+        _ => &[],
+    }
+}
+
+/// The name of an operator, as PostgreSQL's catalogue has it.
+fn operator_name(token: &Token) -> Option<String> {
+    let is_other = matches!(
+        token,
+        Token::EOF
+            | Token::Word(_)
+            | Token::Number(..)
+            | Token::SingleQuotedString(_)
+            | Token::EscapedStringLiteral(_)
+            | Token::Comma
+            | Token::LParen
+            | Token::RParen
+            | Token::Period
+            | Token::RArrow
+    );
+    if is_other {
+        return None;
+    }
+    let text = token.to_string();
+    let is_operator = text
+        .bytes()
+        .all(|byte| b"~!@#^&|`?+-*/%<>=".contains(&byte));
+    is_operator.then_some(text)
+}
+
+/// Whether every PostgreSQL has an operator of this name.
+pub(super) fn is_known_operator(name: &str) -> bool {
+    !matches!(postgres_operator(name), Token::CustomBinaryOperator(_))
 }
 
 fn is_word(token: &Token, text: &str) -> bool {

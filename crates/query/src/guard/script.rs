@@ -339,6 +339,7 @@ impl SqlStatement {
             names.collations.clone_from(&self.findings.other_collations);
         }
         if !(policy.sees_all_tables && policy.sees_all_rows) {
+            names.operators.clone_from(&self.findings.operators);
             names.functions.clone_from(&self.findings.other_functions);
             names
                 .functions

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::engine::{literal, looked_in};
 use crate::TableName;
 use crate::catalogue::{
-    Catalogue, ColumnFacts, FunctionFacts, Leakproof, Named, NamesInUse, RelationKind, TableFacts,
-    TypeFacts,
+    Catalogue, ColumnFacts, FunctionFacts, Leakproof, Named, NamesInUse, OperatorFacts,
+    RelationKind, TableFacts, TypeFacts,
 };
 
 /// Operator, type on its left, type on its right.
@@ -29,6 +29,7 @@ pub(super) struct Question<'a> {
     types: Vec<&'a TableName>,
     functions: Vec<&'a TableName>,
     collations: Vec<&'a TableName>,
+    operators: Vec<&'a TableName>,
     creation_schema: Option<String>,
 }
 
@@ -39,6 +40,7 @@ impl<'a> Question<'a> {
             types: names.types.iter().collect(),
             functions: names.functions.iter().collect(),
             collations: names.collations.iter().collect(),
+            operators: names.operators.iter().collect(),
             creation_schema: names.creates.then(|| path.first().cloned()).flatten(),
         }
     }
@@ -56,6 +58,7 @@ impl<'a> Question<'a> {
             ("types", &self.types),
             ("functions", &self.functions),
             ("collations", &self.collations),
+            ("operators", &self.operators),
         ];
         for (list, names) in lists {
             // Writing to a String cannot fail.
@@ -77,7 +80,10 @@ impl<'a> Question<'a> {
         });
         // The parts of a UNION come in any order, and a schema that was left out would be taken for an open one.
         let (things, facts): (Vec<_>, Vec<_>) = understood.partition(|(kind, ..)| {
-            matches!(kind.as_str(), "table" | "type" | "function" | "collation")
+            matches!(
+                kind.as_str(),
+                "table" | "type" | "function" | "collation" | "operator"
+            )
         });
         for (kind, number, first, second) in things.into_iter().chain(facts) {
             found.add(&kind, number, first, second);
@@ -93,6 +99,7 @@ impl<'a> Question<'a> {
             types: by_name(&self.types, found.types, |named| named),
             functions: by_name(&self.functions, found.functions, |named| named),
             collations: by_name(&self.collations, found.collations, |named| named),
+            operators: by_name(&self.operators, found.operators, |named| named),
             creation_schema: self.creation_schema,
             leakproof,
         }
@@ -107,6 +114,7 @@ struct Found {
     types_with_columns: BTreeSet<usize>,
     functions: BTreeMap<usize, Named<FunctionFacts>>,
     collations: BTreeMap<usize, Named<()>>,
+    operators: BTreeMap<usize, Named<OperatorFacts>>,
 }
 
 impl Found {
@@ -162,6 +170,15 @@ impl Found {
                 self.functions.insert(number, nowhere(facts));
             }
             ("function schema", Some(schema), _) => lies_in(&mut self.functions, number, schema),
+            ("operator", kind, _) => {
+                let facts = match kind.as_deref() {
+                    Some("system") => OperatorFacts::System,
+                    Some("own") => OperatorFacts::Own,
+                    _ => OperatorFacts::Catalogue,
+                };
+                self.operators.insert(number, nowhere(facts));
+            }
+            ("operator schema", Some(schema), _) => lies_in(&mut self.operators, number, schema),
             ("collation", schema, _) => {
                 self.collations.insert(number, nowhere(()));
                 if let Some(schema) = schema {
@@ -264,6 +281,24 @@ const FOUND: &str = "\
     LEFT JOIN path p ON p.oid = n.oid \
     WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END \
     ORDER BY a.number, p.place\
+), found_operators AS (\
+    SELECT a.number, n.nspname::text AS schema, fn.nspname::text AS function_schema, \
+        n.nspname <> 'pg_catalog' AND NOT EXISTS (\
+            SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_operator'::pg_catalog.regclass \
+                AND d.objid = o.oid AND d.deptype = 'e') AND (\
+            NOT EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.oid IN (o.oprleft, o.oprright) \
+                AND t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace) \
+            OR NOT EXISTS (SELECT FROM pg_catalog.pg_operator s WHERE s.oprname = o.oprname \
+                AND s.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace)) AS is_own, \
+        EXISTS (\
+            SELECT FROM unnest(f.proargtypes::oid[] || f.prorettype) AS value(type) \
+            JOIN pg_catalog.pg_type t ON t.oid = value.type \
+            WHERE t.typname ~ '^_?reg' AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace) AS is_catalogue \
+    FROM asked_operators a JOIN pg_catalog.pg_operator o ON o.oprname = a.name \
+    JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
+    JOIN pg_catalog.pg_proc f ON f.oid = o.oprcode JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace \
+    LEFT JOIN path p ON p.oid = n.oid \
+    WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END\
 ) \
 SELECT 'table', number::text, schema, name FROM found_tables \
 UNION ALL \
@@ -305,7 +340,14 @@ UNION ALL \
 SELECT 'collation', number::text, CASE WHEN schema <> 'pg_catalog' AND NOT EXISTS (\
     SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_collation'::pg_catalog.regclass \
         AND d.objid = f.oid AND d.deptype = 'e') THEN schema END, NULL \
-FROM found_collations f";
+FROM found_collations f \
+UNION ALL \
+SELECT 'operator', number::text, CASE WHEN bool_or(is_own AND is_catalogue) THEN 'catalogue' \
+    WHEN bool_or(is_own) THEN 'own' ELSE 'system' END, NULL FROM found_operators GROUP BY number \
+UNION ALL \
+SELECT DISTINCT 'operator schema', f.number::text, own.schema, NULL \
+FROM found_operators f CROSS JOIN LATERAL (VALUES (f.schema), (f.function_schema)) AS own(schema) \
+WHERE f.is_own AND own.schema <> 'pg_catalog'";
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,8 @@
 mod postgres;
 mod sqlite;
 
+pub(super) use postgres::operator_token as postgres_operator;
+
 use sqlparser::tokenizer::Token;
 
 use super::GuardError;
