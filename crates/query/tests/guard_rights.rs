@@ -407,6 +407,36 @@ fn cascades_need_the_whole_database_and_all_of_its_rows() {
 }
 
 #[test]
+fn the_age_of_a_transaction_needs_the_whole_database() {
+    for sql in [
+        "select age(xmin) from t",
+        "select age(t.xmax) from t",
+        "select \"age\"((\"xmin\")) from t",
+        "select pg_catalog.age(x.a) from (select xmin a from t) x",
+        "select age('3'::xid)",
+        "select age(pg_catalog.xid '3')",
+        "select age(cast(a as xid)) from t",
+        "select (a::xid).age from t",
+        "select age(a) from json_to_record('{}') as r(a xid)",
+        "select age(a[1]) from (select '{3}'::xid[] a) q",
+        "select mxid_age('3')",
+    ] {
+        assert!(checked(PostgreSql, sql, Policy::READ_ALL).is_ok(), "{sql}");
+        let outcome = checked(PostgreSql, sql, READS);
+        assert!(
+            matches!(outcome, Err(GuardError::Catalogue(_))),
+            "{sql}: {outcome:?}"
+        );
+    }
+    for sql in [
+        "select age(at), age('2020-01-01'), age(now(), at), age(xmin_at) from t",
+        "select xmin, ctid from t where xmin = '3'::xid",
+    ] {
+        assert!(checked(PostgreSql, sql, READS).is_ok(), "{sql}");
+    }
+}
+
+#[test]
 fn tables_are_changed_only_in_the_ways_that_the_operator_allows() {
     let statements = [
         (DefinitionKind::CreateTable, "create table t (a int)"),

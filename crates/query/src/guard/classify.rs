@@ -52,12 +52,19 @@ pub(super) fn classify(dialect: Dialect, statement: &Statement) -> (StatementKin
         is_function: false,
         statement_depth: 0,
         types_shown: 0,
+        calls_age: false,
+        reads_transactions: false,
         strings_behind_names: 0,
         made: Vec::new(),
     };
     walk.definition(statement);
     let _ = statement.visit(&mut walk);
     walk.types_of_values();
+    if walk.calls_age && walk.reads_transactions {
+        walk.findings
+            .catalogue
+            .insert(AGE_OF_TRANSACTION.to_owned());
+    }
     if walk.strings_behind_names != 0 {
         walk.forbid(STRING_BEHIND_NAME);
     }
@@ -158,6 +165,10 @@ struct Walk {
     statement_depth: usize,
     /// Calls of `pg_typeof` whose value becomes a text at once, less all its calls.
     types_shown: isize,
+    /// Whether `age` is called.
+    calls_age: bool,
+    /// Whether there is the number of a transaction, by its type or in a system column.
+    reads_transactions: bool,
     /// Strings where the parser expects a name, less those that were looked at.
     strings_behind_names: isize,
     /// Addresses of names that the statement makes; they are compared, never followed.
@@ -180,6 +191,7 @@ impl Walk {
         if tells_of_hidden_rows(self.dialect, &last) {
             self.findings.statistics.insert(last.clone());
         }
+        self.calls_age |= last == AGE;
         match class_of(self.dialect, &last) {
             FunctionClass::Known if self.is_own(&name) => {}
             FunctionClass::Denied => {
@@ -227,6 +239,10 @@ impl Walk {
 
     /// A column, or what looks like one.
     fn column(&mut self, parts: &[&Ident]) {
+        if let Some(column) = parts.last() {
+            let column = fold_ident(self.dialect, column);
+            self.reads_transactions |= TRANSACTIONS.contains(&column.as_str());
+        }
         self.qualified(parts);
         self.column_of(parts);
     }
@@ -312,6 +328,7 @@ impl Walk {
         if tells_of_hidden_rows(self.dialect, &name) {
             self.findings.statistics.insert(name.clone());
         }
+        self.calls_age |= name == AGE;
         match class_of(self.dialect, &name) {
             FunctionClass::Known if text_search::takes_parser(&name) => {
                 self.findings.catalogue.insert(name);
@@ -342,6 +359,7 @@ impl Walk {
     fn data_type(&mut self, found: TypeUse) {
         match found {
             TypeUse::Known => {}
+            TypeUse::Transaction => self.reads_transactions = true,
             TypeUse::CatalogueName(name) => {
                 self.findings.catalogue.insert(name);
             }
@@ -500,6 +518,10 @@ const STRING_BEHIND_NAME: &str =
 const TEMPORARY: &str = "a temporary table, or anything in the schema of temporary tables";
 const COMPUTED: &str = "a table with a computed name or more than three parts";
 const TYPE_OF_VALUE: &str = "pg_typeof";
+/// How long ago a moment was, or how many transactions.
+const AGE: &str = "age";
+const AGE_OF_TRANSACTION: &str = "age of a transaction";
+const TRANSACTIONS: &[&str] = &["xmax", "xmin"];
 
 impl Visitor for Walk {
     type Break = ();
@@ -681,9 +703,10 @@ impl Visitor for Walk {
                 field: DateTimeField::Custom(field),
                 ..
             } if self.is_string(field) => self.strings_behind_names -= 1,
-            Expr::Identifier(ident) if ident.quote_style.is_none() => {
+            Expr::Identifier(ident) => {
+                self.column(&[ident]);
                 let word = fold_ident(self.dialect, ident);
-                if is_niladic(self.dialect, &word) {
+                if ident.quote_style.is_none() && is_niladic(self.dialect, &word) {
                     self.findings.denied_functions.insert(word);
                 }
             }

@@ -11,6 +11,8 @@ use crate::name::TableName;
 pub(super) enum TypeUse {
     /// A type that every database has.
     Known,
+    /// The number of a transaction.
+    Transaction,
     /// A type whose values are names in the catalogue: `regclass` and its like.
     CatalogueName(String),
     /// A type that only the database knows.
@@ -82,8 +84,6 @@ const POSTGRES: &[&str] = &[
     "varbit",
     "varchar",
     "void",
-    "xid",
-    "xid8",
     "xml",
 ];
 
@@ -172,6 +172,9 @@ pub(super) fn of_name(name: TableName) -> TypeUse {
     let element = name.table.strip_prefix('_').unwrap_or(&name.table);
     if is_catalogue && POSTGRES.contains(&element) {
         return TypeUse::Known;
+    }
+    if is_catalogue && matches!(element, "xid" | "xid8") {
+        return TypeUse::Transaction;
     }
     TypeUse::Named(name)
 }
