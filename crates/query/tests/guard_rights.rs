@@ -407,6 +407,21 @@ fn cascades_need_the_whole_database_and_all_of_its_rows() {
 }
 
 #[test]
+fn an_index_is_made_or_the_statement_fails() {
+    for dialect in [PostgreSql, Dialect::Sqlite] {
+        for sql in [
+            "create index if not exists i on t (a)",
+            "create unique index if not exists i on t (a) where a > 1",
+        ] {
+            assert!(checked(dialect, sql, Policy::ALL).is_ok(), "{sql}");
+            let outcome = checked(dialect, sql, CHANGES);
+            assert!(matches!(outcome, Err(GuardError::Forbidden(_))), "{sql}");
+        }
+        assert!(checked(dialect, "create index i on t (a)", CHANGES).is_ok());
+    }
+}
+
+#[test]
 fn the_age_of_a_transaction_needs_the_whole_database() {
     for sql in [
         "select age(xmin) from t",

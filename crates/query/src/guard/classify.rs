@@ -412,6 +412,7 @@ impl Walk {
             Err(part) => return self.forbid(part),
         };
         self.findings.cascades = found.cascades;
+        self.findings.skips_taken_names = found.skips_taken_names;
         let mut altered = None;
         for (role, name) in found.names {
             match role {

@@ -142,6 +142,8 @@ pub(super) struct Definition<'a> {
     pub(super) types: Vec<&'a DataType>,
     /// Objects that are not named change, too.
     pub(super) cascades: bool,
+    /// It does nothing, and says nothing, where something that need not be open has the name.
+    pub(super) skips_taken_names: bool,
 }
 
 type Shape<'a> = Result<Definition<'a>, &'static str>;
@@ -465,7 +467,7 @@ fn create_index(create: &CreateIndex) -> Shape<'_> {
         unique: _,
         concurrently,
         r#async,
-        if_not_exists: _,
+        if_not_exists,
         include: _,
         nulls_distinct: _,
         with,
@@ -492,7 +494,10 @@ fn create_index(create: &CreateIndex) -> Shape<'_> {
         ),
         FOREIGN,
     )?;
-    let mut found = Definition::default();
+    let mut found = Definition {
+        skips_taken_names: *if_not_exists,
+        ..Definition::default()
+    };
     found.existing([table_name]);
     Ok(found)
 }

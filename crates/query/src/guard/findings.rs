@@ -43,6 +43,8 @@ pub(super) struct Findings {
     pub(super) schemas_of_databases: BTreeSet<String>,
     /// Whether things change that the statement does not name.
     pub(super) cascades: bool,
+    /// Whether nothing happens where something that need not be open has the name.
+    pub(super) skips_taken_names: bool,
     /// The first part that is never allowed.
     pub(super) forbidden: Option<&'static str>,
     /// The first part that changes rows, inside of a query.
@@ -69,6 +71,11 @@ impl Findings {
         if self.cascades && !(policy.sees_all_tables && policy.sees_all_rows) {
             return Err(GuardError::Forbidden(
                 "CASCADE, which changes what the statement does not name,",
+            ));
+        }
+        if self.skips_taken_names && !policy.sees_all_tables {
+            return Err(GuardError::Forbidden(
+                "CREATE INDEX IF NOT EXISTS, which succeeds without an index where another table's has the name,",
             ));
         }
         Ok(())
