@@ -5,6 +5,7 @@
 //! nothing else may be long. Messages within their bounds are neither copied nor looked into: it costs a look at
 //! five bytes for each (PostgreSQL manual §55.7).
 
+use std::ffi::CStr;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -484,37 +485,43 @@ impl LongReport {
     }
 
     fn feed<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        let (now, rest) = bytes.split_at(self.left.min(bytes.len()));
+        let (mut now, rest) = bytes.split_at(self.left.min(bytes.len()));
         self.left -= now.len();
-        for &byte in now {
-            match (self.field, byte) {
-                // The end of the message is written by `finish`.
-                (None, 0) => {}
-                // At most twenty kinds of fields are known; nobody may fill us with others.
-                (None, _) if self.body.len() > 4 * REPORT_BYTES => {}
-                (None, name) => {
+        while let Some((&name, behind)) = now.split_first() {
+            let Some(start) = self.field else {
+                // The end of the message, a zero, is written by `finish`. At most twenty kinds of fields are known;
+                // nobody may fill us with others.
+                if name != 0 && self.body.len() <= 4 * REPORT_BYTES {
                     self.body.push(name);
                     self.field = Some(self.body.len());
                 }
-                (Some(start), 0) => {
-                    if std::mem::take(&mut self.is_cut) {
-                        let end = start + whole_characters(&self.body[start..]);
-                        self.body.truncate(end);
-                        self.body.extend_from_slice(CUT_MARK.as_bytes());
-                    }
-                    self.body.push(0);
-                    self.field = None;
-                }
-                (Some(start), byte) => {
-                    if self.body.len() - start < REPORT_FIELD_BYTES {
-                        self.body.push(byte);
-                    } else {
-                        self.is_cut = true;
-                    }
-                }
+                now = behind;
+                continue;
+            };
+            let text = CStr::from_bytes_until_nul(now).map(CStr::to_bytes);
+            let is_whole = text.is_ok();
+            let text = text.unwrap_or(now);
+            let room = REPORT_FIELD_BYTES.saturating_sub(self.body.len() - start);
+            let kept = text.len().min(room);
+            self.body.extend_from_slice(&text[..kept]);
+            self.is_cut |= kept < text.len();
+            now = &now[text.len()..];
+            if is_whole {
+                self.end_field(start);
+                now = &now[1..];
             }
         }
         rest
+    }
+
+    fn end_field(&mut self, start: usize) {
+        if std::mem::take(&mut self.is_cut) {
+            let end = start + whole_characters(&self.body[start..]);
+            self.body.truncate(end);
+            self.body.extend_from_slice(CUT_MARK.as_bytes());
+        }
+        self.body.push(0);
+        self.field = None;
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
