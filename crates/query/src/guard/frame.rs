@@ -30,6 +30,8 @@ pub(super) struct Item<'a> {
     pub(super) table: Option<TableItem<'a>>,
     /// Whether its columns may be null where it has no row.
     pub(super) is_nullable: bool,
+    /// Whether it is a part of a JOIN.
+    pub(super) is_joined: bool,
 }
 
 pub(super) struct TableItem<'a> {
@@ -111,6 +113,11 @@ impl<'a> Frame<'a> {
                 }
             }
         }
+        if !from.joins.is_empty() {
+            for item in &mut self.items[start..] {
+                item.is_joined = true;
+            }
+        }
     }
 
     fn factor(&mut self, dialect: Dialect, factor: &'a TableFactor) {
@@ -159,6 +166,7 @@ impl<'a> Frame<'a> {
             effective,
             table,
             is_nullable: false,
+            is_joined: false,
         });
     }
 

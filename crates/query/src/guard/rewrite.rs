@@ -124,6 +124,7 @@ impl Rewrite<'_> {
         for (index, item) in frame.items.iter().enumerate() {
             let mut entry = Visible {
                 effective: item.effective.clone(),
+                is_joined: item.is_joined,
                 ..Visible::default()
             };
             if let Some(table) = &item.table {

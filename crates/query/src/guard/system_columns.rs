@@ -76,29 +76,28 @@ impl Rewrite<'_> {
         Ok(())
     }
 
-    /// The table that a system column without a name before it is of: the one of the innermost FROM with tables.
+    /// The table that a system column without a name before it is of: the only one of the innermost FROM that has some.
+    ///
+    /// Of a JOIN's tables PostgreSQL finds it in the condition, and elsewhere further out.
     fn meant_alone(&self, name: &str) -> Result<Option<(usize, usize)>, GuardError> {
-        let depth = self.frames.iter().rposition(|frame| {
-            let mut visible = frame.visible.iter();
-            visible.any(|visible| visible.is_table)
-        });
-        let Some(depth) = depth else {
-            return Ok(None);
-        };
-        let tables = self.frames[depth].visible.iter().enumerate();
-        let tables: Vec<_> = tables.filter(|(_, visible)| visible.is_table).collect();
-        let fenced = tables
-            .iter()
-            .find_map(|(_, visible)| visible.fence.as_ref());
-        match (tables.as_slice(), fenced) {
-            ([(index, _)], _) => Ok(Some((depth, *index))),
-            (_, Some(fence)) => Err(refused(
-                fence,
-                name,
-                "is a column of each table here; write the table's name before it",
-            )),
-            _ => Ok(None),
+        for (depth, frame) in self.frames.iter().enumerate().rev() {
+            let tables = frame.visible.iter().enumerate();
+            let tables = tables.filter(|(_, visible)| visible.is_table);
+            let (joined, alone): (Vec<_>, Vec<_>) = tables.partition(|(_, table)| table.is_joined);
+            let is_clear = alone.len() <= 1;
+            let unclear = joined.iter().chain(alone.iter().filter(|_| !is_clear));
+            let mut fences = unclear.filter_map(|(_, table)| table.fence.as_ref());
+            if let Some(fence) = fences.next() {
+                let reason = "may be another table's here; write the table's name before it";
+                return Err(refused(fence, name, reason));
+            }
+            match alone.as_slice() {
+                [] => {}
+                [(index, _)] => return Ok(Some((depth, *index))),
+                _ => return Ok(None),
+            }
         }
+        Ok(None)
     }
 
     /// The row of a table as one value: the table's name alone, unless a column has the name.

@@ -25,6 +25,8 @@ pub(super) struct Visible {
     pub(super) effective: Option<String>,
     /// Whether it is a table or view, with an alias or without.
     pub(super) is_table: bool,
+    /// Whether it is a part of a JOIN, of which PostgreSQL knows system columns by the table's name alone.
+    pub(super) is_joined: bool,
     /// A table that stands there without an alias.
     pub(super) table: Option<TableName>,
     /// What the subquery in its place is called, quoted, where that is not its own name.

@@ -161,6 +161,9 @@ async fn what_a_subquery_cannot_have_is_refused_in_plain_words() {
         "select ctid, (select sales.* from b2.sales n) from sales",
         "select ctid from sales a, sales b",
         "select a.ctid from sales a natural join sales b",
+        "select (select ctid from b2.sales n join sales s on s.ctid = n.ctid) from sales",
+        "select count(ctid) from b2.sales n join sales s on s.id = n.id",
+        "select n.id from b2.sales n join sales s on ctid is null",
         "select a.ctid, * from sales a join sales b using (id)",
         "select id from only sales",
         "select id from sales tablesample system (100)",
@@ -199,6 +202,11 @@ const SYSTEM_COLUMNS: &[(&str, &str)] = &[
         "2|",
     ),
     ("select min(ctid), max(ctid) from sales", "(0,1)|(0,3)|"),
+    // Of a JOIN PostgreSQL finds it in the condition alone.
+    (
+        "select (select ctid from b2.sales n join b2.sales m on m.id = n.id limit 1) from sales order by 1",
+        "(0,1)|(0,3)|",
+    ),
     // A look-up finds no hidden row.
     ("select id from sales where ctid = '(0,2)'", ""),
     (
