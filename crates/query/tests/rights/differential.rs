@@ -27,9 +27,25 @@ const DATA: &str = "
     CREATE TABLE other.notes AS SELECT id, kind, amount FROM orders;
     CREATE TABLE other.orders AS SELECT id + 300 AS id, kind, amount FROM orders;
     CREATE TABLE hidden.payroll AS SELECT id + 400 AS id, kind, amount FROM orders;
+    CREATE TYPE other.mood AS ENUM ('a', 'ab', 'b'); CREATE TYPE hidden.mood AS ENUM ('a', 'ab', 'b');
+    CREATE DOMAIN other.small AS int; CREATE DOMAIN hidden.small AS int;
+    CREATE TYPE other.single AS (a int); CREATE TYPE hidden.single AS (a int);
+    CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql AS 'SELECT $1 * 2';
+    CREATE FUNCTION other.half(int) RETURNS int LANGUAGE sql AS 'SELECT $1 / 2';
+    CREATE FUNCTION hidden.peek(int) RETURNS int SECURITY DEFINER LANGUAGE sql AS 'SELECT max(id) FROM hidden.payroll';
+    CREATE FUNCTION other.pair(int, OUT a int, OUT b int) LANGUAGE sql AS 'SELECT $1, 2';
+    CREATE FUNCTION hidden.pair(int, OUT a int, OUT b int) LANGUAGE sql AS 'SELECT $1, 2';
+    CREATE FUNCTION other.sum(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 + $2';
+    CREATE FUNCTION hidden.sum(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 + $2';
+    CREATE FUNCTION other.same(int, int) RETURNS bool LANGUAGE sql AS 'SELECT $1 = $2';
+    CREATE OPERATOR public.+# (LEFTARG = int, RIGHTARG = int, FUNCTION = other.sum);
+    CREATE OPERATOR other.+# (LEFTARG = int, RIGHTARG = int, FUNCTION = other.sum);
+    CREATE OPERATOR public.=# (LEFTARG = int, RIGHTARG = int, FUNCTION = other.same);
+    CREATE OPERATOR hidden.=# (LEFTARG = int, RIGHTARG = int, FUNCTION = other.same);
+    CREATE OPERATOR hidden.=== (LEFTARG = int, RIGHTARG = int, FUNCTION = hidden.sum);
     CREATE ROLE caller;
     GRANT USAGE, CREATE ON SCHEMA public TO caller;
-    GRANT USAGE ON SCHEMA other, hidden TO caller;
+    GRANT USAGE ON SCHEMA other TO caller;
     GRANT SELECT, INSERT, UPDATE, DELETE ON orders, customers, other.notes TO caller;
     GRANT SELECT ON sales, visits TO caller;
     ALTER TABLE sales ENABLE ROW LEVEL SECURITY; ALTER TABLE visits ENABLE ROW LEVEL SECURITY;
@@ -148,11 +164,25 @@ fn names() -> NamesInUse {
         "payroll",
         "x",
     ];
-    let all = schemas
-        .into_iter()
-        .flat_map(|schema| names.map(|name| TableName::stored(Dialect::PostgreSql, schema, name)));
+    let all = |names: &[&str]| {
+        let of = |schema| {
+            let names = names.iter();
+            let names = names.map(|name| TableName::stored(Dialect::PostgreSql, schema, name));
+            names.collect::<BTreeSet<_>>()
+        };
+        schemas.into_iter().flat_map(of).collect()
+    };
+    // `(x).f` may be a function, a type or a field.
+    let fields = ["twice", "peek", "id", "kind", "amount", "a"];
+    let functions = ["half", "pair"];
+    let types = ["mood", "small", "single", "orders", "customers", "notes"];
     NamesInUse {
-        tables: all.collect(),
+        tables: all(&names),
+        functions: all(&[&fields[..], &functions].concat()),
+        types: all(&[&fields[..], &types].concat()),
+        operators: all(&[
+            "=", "<>", "<", "<=", ">", ">=", "~~", "!~~", "+", "*", "+#", "=#", "===",
+        ]),
         creates: true,
         ..NamesInUse::default()
     }

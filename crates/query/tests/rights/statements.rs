@@ -38,6 +38,8 @@ pub(crate) struct Generated {
 struct Source {
     text: String,
     called: String,
+    /// A table, and no common table expression: it has system columns.
+    is_table: bool,
 }
 
 /// Every table has the columns `id int`, `kind text` and `amount int`.
@@ -76,6 +78,51 @@ const COMMON: &[&str] = &[
     "notes",
 ];
 const COLUMNS: &[&str] = &["id", "kind", "amount"];
+/// What becomes of a number `$`, by names with a schema or without.
+const FORMS: &[&str] = &[
+    "twice($)",
+    "public.twice($)",
+    "other.half($)",
+    "pg_catalog.abs($)",
+    "cast($ as pg_catalog.int4)",
+    "$::other.small",
+    "($ operator(pg_catalog.+) 1)",
+    "($ + 1)",
+    "($ +# 2)",
+    "($ operator(other.+#) 2)",
+    "(other.pair($)).a",
+    "(row($)::other.single).a",
+];
+const CLOSED_FORMS: &[&str] = &[
+    "hidden.peek($)",
+    "peek($)",
+    "$::hidden.small",
+    "cast($ as hidden.small)",
+    "($ operator(hidden.===) 2)",
+    "($ === 2)",
+    "(hidden.pair($)).a",
+    "($).peek",
+    "(row($)::hidden.single).a",
+];
+/// Conditions on the columns of `$`, and from the fifth on those on its system columns.
+const CONDITIONS: &[&str] = &[
+    "$.kind::other.mood < 'b'",
+    "$.kind::text = other.mood 'a'::text",
+    "$.kind operator(pg_catalog.~~) 'a%'",
+    "$.id =# 2",
+    "$.ctid <> '(0,2)'",
+    "$.ctid in ('(0,1)', '(0,2)', '(0,3)')",
+    "$.ctid = any (select i.ctid from public.sales i)",
+    "$.tableoid = $.tableoid and $.xmin is not null",
+    "ctid > '(0,1)'",
+];
+const CLOSED_CONDITIONS: &[&str] = &[
+    "$.kind::hidden.mood < 'b'",
+    "hidden.mood 'a' = 'a'",
+    "$.id operator(hidden.=#) 2",
+    "exists (select s.ctid from secret s where s.ctid = $.ctid)",
+    "hidden.payroll.ctid is null",
+];
 
 pub(crate) struct Generator<'a> {
     random: &'a mut Random,
@@ -139,15 +186,21 @@ impl<'a> Generator<'a> {
                 ""
             };
             let text = format!("{lateral}({}) as {called}", self.nested(3));
-            return Source { text, called };
+            return Source {
+                text,
+                called,
+                is_table: false,
+            };
         }
         let table = self.table();
+        let is_table = !self.common.contains(&table.as_str());
         if self.random.one_in(3) {
             let called = self.alias();
             let word = self.random.of(&["as ", ""]);
             return Source {
                 text: format!("{table} {word}{called}"),
                 called,
+                is_table,
             };
         }
         // Without an alias columns may be called by the table's name, with its schema or without.
@@ -156,6 +209,7 @@ impl<'a> Generator<'a> {
         Source {
             called: called.to_owned(),
             text: table,
+            is_table,
         }
     }
 
@@ -171,13 +225,48 @@ impl<'a> Generator<'a> {
     fn number(&mut self, sources: &[Source]) -> String {
         let index = self.random.below(sources.len());
         let name = self.random.of(&["id", "amount"]);
-        format!("{}.{name}", sources[index].called)
+        let called = &sources[index].called;
+        let number = format!("{called}.{name}");
+        if !self.random.one_in(8) {
+            return number;
+        }
+        // The row as a value knows no schema.
+        let number = match self.random.below(4) {
+            0 if !called.contains('.') => format!("({called}).{name}"),
+            1 => format!("({number}).twice"),
+            _ => number,
+        };
+        if self.random.one_in(12) {
+            let form = self.random.of(CLOSED_FORMS);
+            return form.replace('$', &number);
+        }
+        let form = self.random.of(FORMS);
+        form.replace('$', &number)
+    }
+
+    /// A condition on what `*` does not show, or on a name with a schema.
+    fn special(&mut self, sources: &[Source]) -> String {
+        let source = &sources[self.random.below(sources.len())];
+        let called = &source.called;
+        let forms = if source.is_table {
+            CONDITIONS
+        } else {
+            &CONDITIONS[..4]
+        };
+        let is_closed = self.random.one_in(12);
+        let form = self
+            .random
+            .of(if is_closed { CLOSED_CONDITIONS } else { forms });
+        form.replace('$', called)
     }
 
     fn condition(&mut self, sources: &[Source]) -> String {
         let number = self.number(sources);
         let other = self.number(sources);
         let literal = self.random.below(8);
+        if self.random.one_in(6) {
+            return self.special(sources);
+        }
         match self.random.below(if self.depth < 2 { 12 } else { 9 }) {
             0 => format!("{number} = {literal}"),
             1 => format!("{number} < {literal}"),
@@ -300,7 +389,30 @@ impl<'a> Generator<'a> {
     }
 
     fn query(&mut self, columns: usize) -> String {
-        match self.random.below(12) {
+        match self.random.below(14) {
+            12 => {
+                let source = self.source();
+                let (called, text) = (&source.called, &source.text);
+                let column = self.random.of(&["ctid", "tableoid", "xmin", "cmin"]);
+                let list = match self.random.below(4) {
+                    0 => format!("{called}.{column}"),
+                    1 => format!("{column}, *"),
+                    2 => format!("{called}.*, {called}.{column}"),
+                    _ => format!("max({called}.ctid), count({called}.{column})"),
+                };
+                format!("select {list} from {text}")
+            }
+            13 => {
+                let (from, sources) = self.from();
+                let called = &sources[0].called;
+                let whole = called.rsplit('.').next().unwrap_or(called);
+                let list = match self.random.below(3) {
+                    0 => format!("null::{}", self.random.of(OPEN)),
+                    1 => format!("to_jsonb({whole})"),
+                    _ => format!("({whole}).kind, pg_catalog.length({called}.kind)"),
+                };
+                format!("select {list} from {from}")
+            }
             0 => {
                 let table = self.table();
                 let bare = table.rsplit('.').next().unwrap_or(&table).to_owned();
