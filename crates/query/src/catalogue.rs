@@ -103,14 +103,16 @@ pub enum FunctionFacts {
     Catalogue,
 }
 
-/// What all operators of a name are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What all operators of a name are that are not the server's own: the last of these that one of them is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OperatorFacts {
-    /// The server's own, or an extension's. A person's own for types of their own, beside ones of the server, too.
-    System,
-    /// Made by a person, and it neither takes nor gives a name of the catalogue.
+    /// Of an extension.
+    Extension,
+    /// Made by people, for types that are not the server's own.
+    OnOwnTypes,
+    /// Made by people for the server's own types.
     Own,
-    /// Made by a person, and it does.
+    /// The same, and it takes or gives a name of the catalogue.
     Catalogue,
 }
 
@@ -156,7 +158,8 @@ pub struct Catalogue {
     pub functions: BTreeMap<TableName, Named<FunctionFacts>>,
     /// By the name as it was asked for.
     pub collations: BTreeMap<TableName, Named<()>>,
-    /// By the name as it was asked for. The schemas are those of the operators and of the functions that they call.
+    /// Those that are not the server's own, by the name as it was asked for. The schemas are those of the operators and
+    /// of the functions that they call.
     pub operators: BTreeMap<TableName, Named<OperatorFacts>>,
     /// Where a table without a schema is made.
     pub creation_schema: Option<String>,

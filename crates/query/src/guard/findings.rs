@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::classify::StatementKind;
-use super::grammar::{OutsideNames, is_known_operator};
+use super::functions::is_known_operator;
+use super::grammar::OutsideNames;
 use super::place::Placement;
 use super::{GuardError, Policy};
 use crate::catalogue::{Catalogue, FunctionFacts, Named, OperatorFacts, RelationKind, TypeFacts};
@@ -184,7 +185,9 @@ impl Findings {
         let types = types.map(|(_, named)| &named.schemas);
         let functions = catalogue.functions.values().map(|named| &named.schemas);
         let collations = catalogue.collations.values().map(|named| &named.schemas);
-        let operators = catalogue.operators.values().map(|named| &named.schemas);
+        let operators = catalogue.operators.iter();
+        let operators = operators.filter(|(name, named)| is_own(name, named));
+        let operators = operators.map(|(_, named)| &named.schemas);
         let found = types.chain(functions).chain(collations).chain(operators);
         schemas.extend(found.flatten().cloned());
         schemas
@@ -214,7 +217,8 @@ impl Findings {
         refuse("functions", functions.filter(is_refused))?;
         let is_refused = |name: &&TableName| match catalogue.operators.get(*name) {
             Some(found) => {
-                found.facts == OperatorFacts::Catalogue || !lies_open(name, found, is_open)
+                found.facts == OperatorFacts::Catalogue
+                    || is_own(name, found) && !lies_open(name, found, is_open)
             }
             None => name.schema.is_some() || !is_known_operator(&name.table),
         };
@@ -275,7 +279,7 @@ impl Findings {
                 || attributes.any(|name| catalogue.functions.contains_key(name))
                 || operators.any(|name| {
                     let found = catalogue.operators.get(name);
-                    found.is_some_and(|found| found.facts != OperatorFacts::System)
+                    found.is_some_and(|found| is_own(name, found))
                 });
             if !is_plain || calls {
                 return Err(GuardError::Forbidden(
@@ -294,6 +298,16 @@ impl Findings {
         } else {
             Err(GuardError::HiddenRows(sequences))
         }
+    }
+}
+
+/// Whether an operator is looked at as a function is. One for types of people's own is not, if the server has others of the
+/// name: an `=` for one type in a closed schema would close every `=`.
+fn is_own(name: &TableName, found: &Named<OperatorFacts>) -> bool {
+    match found.facts {
+        OperatorFacts::Extension => false,
+        OperatorFacts::OnOwnTypes => name.schema.is_some() || !is_known_operator(&name.table),
+        OperatorFacts::Own | OperatorFacts::Catalogue => true,
     }
 }
 

@@ -101,6 +101,11 @@ fn of_postgres(name: &str) -> FunctionClass {
     }
 }
 
+/// Whether every PostgreSQL has an operator of this name.
+pub(super) fn is_known_operator(name: &str) -> bool {
+    postgres::OPERATORS.binary_search(&name).is_ok()
+}
+
 /// Words that stand for a function without parentheses and quotes.
 pub(super) fn is_niladic(dialect: Dialect, word: &str) -> bool {
     dialect == Dialect::PostgreSql
@@ -193,6 +198,7 @@ mod tests {
             postgres::DENIED_TABLES,
             postgres::STATISTICS,
             postgres::STATISTICS_TABLES,
+            postgres::OPERATORS,
         ] {
             assert!(list.is_sorted_by(|one, next| one < next), "{list:?}");
         }

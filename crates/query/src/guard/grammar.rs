@@ -12,7 +12,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan};
 
 use super::edits::Edits;
-use super::lexer::{Lexeme, postgres_operator};
+use super::lexer::Lexeme;
 use crate::Dialect;
 use crate::name::{TableName, fold_ident};
 
@@ -818,11 +818,6 @@ fn operator_name(token: &Token) -> Option<String> {
         .bytes()
         .all(|byte| b"~!@#^&|`?+-*/%<>=".contains(&byte));
     is_operator.then_some(text)
-}
-
-/// Whether every PostgreSQL has an operator of this name.
-pub(super) fn is_known_operator(name: &str) -> bool {
-    !matches!(postgres_operator(name), Token::CustomBinaryOperator(_))
 }
 
 fn is_word(token: &Token, text: &str) -> bool {

@@ -80,10 +80,7 @@ impl<'a> Question<'a> {
         });
         // The parts of a UNION come in any order, and a schema that was left out would be taken for an open one.
         let (things, facts): (Vec<_>, Vec<_>) = understood.partition(|(kind, ..)| {
-            matches!(
-                kind.as_str(),
-                "table" | "type" | "function" | "collation" | "operator"
-            )
+            matches!(kind.as_str(), "table" | "type" | "function" | "collation")
         });
         for (kind, number, first, second) in things.into_iter().chain(facts) {
             found.add(&kind, number, first, second);
@@ -170,15 +167,15 @@ impl Found {
                 self.functions.insert(number, nowhere(facts));
             }
             ("function schema", Some(schema), _) => lies_in(&mut self.functions, number, schema),
-            ("operator", kind, _) => {
-                let facts = match kind.as_deref() {
-                    Some("system") => OperatorFacts::System,
-                    Some("own") => OperatorFacts::Own,
+            (kind, Some(schema), Some(of_function)) if kind.starts_with("operator") => {
+                let facts = match kind {
+                    "operator of an extension" => OperatorFacts::Extension,
+                    "operator on own types" => OperatorFacts::OnOwnTypes,
+                    "operator" => OperatorFacts::Own,
                     _ => OperatorFacts::Catalogue,
                 };
-                self.operators.insert(number, nowhere(facts));
+                self.operator(number, facts, [schema, of_function]);
             }
-            ("operator schema", Some(schema), _) => lies_in(&mut self.operators, number, schema),
             ("collation", schema, _) => {
                 self.collations.insert(number, nowhere(()));
                 if let Some(schema) = schema {
@@ -186,6 +183,21 @@ impl Found {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+impl Found {
+    fn operator(&mut self, number: usize, facts: OperatorFacts, schemas: [String; 2]) {
+        let own = self
+            .operators
+            .entry(number)
+            .or_insert_with(|| nowhere(facts));
+        own.facts = own.facts.max(facts);
+        if facts != OperatorFacts::Extension {
+            let schemas = schemas.into_iter();
+            own.schemas
+                .extend(schemas.filter(|schema| schema != "pg_catalog"));
         }
     }
 }
@@ -281,24 +293,6 @@ const FOUND: &str = "\
     LEFT JOIN path p ON p.oid = n.oid \
     WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END \
     ORDER BY a.number, p.place\
-), found_operators AS (\
-    SELECT a.number, n.nspname::text AS schema, fn.nspname::text AS function_schema, \
-        n.nspname <> 'pg_catalog' AND NOT EXISTS (\
-            SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_operator'::pg_catalog.regclass \
-                AND d.objid = o.oid AND d.deptype = 'e') AND (\
-            NOT EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.oid IN (o.oprleft, o.oprright) \
-                AND t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace) \
-            OR NOT EXISTS (SELECT FROM pg_catalog.pg_operator s WHERE s.oprname = o.oprname \
-                AND s.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace)) AS is_own, \
-        EXISTS (\
-            SELECT FROM unnest(f.proargtypes::oid[] || f.prorettype) AS value(type) \
-            JOIN pg_catalog.pg_type t ON t.oid = value.type \
-            WHERE t.typname ~ '^_?reg' AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace) AS is_catalogue \
-    FROM asked_operators a JOIN pg_catalog.pg_operator o ON o.oprname = a.name \
-    JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
-    JOIN pg_catalog.pg_proc f ON f.oid = o.oprcode JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace \
-    LEFT JOIN path p ON p.oid = n.oid \
-    WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END\
 ) \
 SELECT 'table', number::text, schema, name FROM found_tables \
 UNION ALL \
@@ -342,12 +336,23 @@ SELECT 'collation', number::text, CASE WHEN schema <> 'pg_catalog' AND NOT EXIST
         AND d.objid = f.oid AND d.deptype = 'e') THEN schema END, NULL \
 FROM found_collations f \
 UNION ALL \
-SELECT 'operator', number::text, CASE WHEN bool_or(is_own AND is_catalogue) THEN 'catalogue' \
-    WHEN bool_or(is_own) THEN 'own' ELSE 'system' END, NULL FROM found_operators GROUP BY number \
-UNION ALL \
-SELECT DISTINCT 'operator schema', f.number::text, own.schema, NULL \
-FROM found_operators f CROSS JOIN LATERAL (VALUES (f.schema), (f.function_schema)) AS own(schema) \
-WHERE f.is_own AND own.schema <> 'pg_catalog'";
+SELECT CASE WHEN EXISTS (\
+        SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_operator'::pg_catalog.regclass \
+            AND d.objid = o.oid AND d.deptype = 'e') THEN 'operator of an extension' \
+    WHEN f.proargtypes::oid[] || f.prorettype && ARRAY(\
+        SELECT t.oid FROM pg_catalog.pg_type t \
+        WHERE t.typname ~ '^_?reg' AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace) THEN 'operator on names' \
+    WHEN EXISTS (\
+        SELECT FROM pg_catalog.pg_type t WHERE t.oid IN (o.oprleft, o.oprright) \
+            AND t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace) THEN 'operator on own types' \
+    ELSE 'operator' END, a.number::text, n.nspname::text, fn.nspname::text \
+FROM asked_operators a JOIN pg_catalog.pg_operator o ON o.oprname = a.name \
+    AND o.oprnamespace <> 'pg_catalog'::pg_catalog.regnamespace \
+JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
+JOIN pg_catalog.pg_proc f ON f.oid = o.oprcode \
+JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace \
+LEFT JOIN path p ON p.oid = n.oid \
+WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END";
 
 #[cfg(test)]
 mod tests {

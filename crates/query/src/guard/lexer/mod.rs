@@ -9,8 +9,6 @@
 mod postgres;
 mod sqlite;
 
-pub(super) use postgres::operator_token as postgres_operator;
-
 use sqlparser::tokenizer::Token;
 
 use super::GuardError;

@@ -316,8 +316,7 @@ fn operator(s: &mut Scanner<'_>) -> Token {
     operator_token(s.from(start))
 }
 
-/// The token of an operator: one of its own for each that the parser knows.
-pub(in crate::guard) fn operator_token(text: &str) -> Token {
+fn operator_token(text: &str) -> Token {
     match text {
         "=" => Token::Eq,
         "<>" | "!=" => Token::Neq,
