@@ -54,21 +54,26 @@ impl<'a> Question<'a> {
              JOIN pg_catalog.pg_namespace n ON n.nspname = p.schema)"
         );
         let lists = [
-            ("tables", &self.tables),
-            ("types", &self.types),
-            ("functions", &self.functions),
-            ("collations", &self.collations),
-            ("operators", &self.operators),
+            ("tables", &self.tables, TABLES),
+            ("types", &self.types, TYPES),
+            ("functions", &self.functions, FUNCTIONS),
+            ("collations", &self.collations, COLLATIONS),
+            ("operators", &self.operators, OPERATORS),
         ];
-        for (list, names) in lists {
+        // Nearly all of the time goes into planning, so that nothing is asked in vain.
+        let asked = lists.into_iter().filter(|(_, names, _)| !names.is_empty());
+        let mut selects = Vec::new();
+        for (list, names, part) in asked {
             // Writing to a String cannot fail.
             let _ = write!(
                 sql,
-                ", asked_{list}(number, schema, name) AS ({})",
-                values(names)
+                ", asked_{list}(number, schema, name) AS ({}){}",
+                values(names),
+                part.with
             );
+            selects.push(part.select);
         }
-        sql + FOUND
+        sql + " " + &selects.join(" UNION ALL ")
     }
 
     /// Takes the answer apart. What is not understood is left out: names that are not known are refused.
@@ -236,9 +241,6 @@ fn named(schema: String, table: String) -> TableName {
 }
 
 fn values(names: &[&TableName]) -> String {
-    if names.is_empty() {
-        return "SELECT 0, ''::text, ''::text WHERE false".to_owned();
-    }
     let rows: Vec<_> = names
         .iter()
         .enumerate()
@@ -250,9 +252,18 @@ fn values(names: &[&TableName]) -> String {
     format!("VALUES {}", rows.join(", "))
 }
 
+/// How the answer to a part of the question is made.
+struct Part {
+    /// Common table expressions.
+    with: &'static str,
+    /// Rows.
+    select: &'static str,
+}
+
 /// An unqualified name is what the path finds first. A domain is what it is made from, an array what it is of. What people
 /// made, and no extension, is told with its schema.
-const FOUND: &str = "\
+const TABLES: Part = Part {
+    with: "\
 , found_tables AS (\
     SELECT DISTINCT ON (a.number) a.number, c.oid, n.nspname::text AS schema, c.relname::text AS name, \
         CASE WHEN c.relkind = 'S' THEN 'sequence' \
@@ -261,8 +272,24 @@ const FOUND: &str = "\
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     LEFT JOIN path p ON p.oid = n.oid \
     WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END \
-    ORDER BY a.number, p.place\
-), named_types AS (\
+    ORDER BY a.number, p.place)",
+    select: "\
+SELECT 'table', number::text, schema, name FROM found_tables \
+UNION ALL \
+SELECT 'kind', number::text, kind, NULL FROM found_tables \
+UNION ALL \
+SELECT 'column', f.number::text, a.attname::text, \
+    a.attnum::text || CASE WHEN n.nspname = 'pg_catalog' AND t.typtype = 'b' THEN ' ' || t.typname ELSE '' END \
+FROM found_tables f \
+JOIN pg_catalog.pg_attribute a ON a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped \
+JOIN pg_catalog.pg_type own ON own.oid = a.atttypid \
+JOIN pg_catalog.pg_type t ON t.oid = CASE WHEN own.typtype = 'd' THEN own.typbasetype ELSE own.oid END \
+JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace",
+};
+
+const TYPES: Part = Part {
+    with: "\
+, named_types AS (\
     SELECT DISTINCT ON (a.number) a.number, t.oid, t.typrelid <> 0 AS has_columns \
     FROM asked_types a JOIN pg_catalog.pg_type t ON t.typname = a.name \
     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
@@ -276,36 +303,8 @@ const FOUND: &str = "\
     FROM made JOIN pg_catalog.pg_type t ON t.oid = made.oid \
     WHERE (t.typtype = 'd' OR t.typcategory = 'A' AND t.typelem <> 0) AND made.depth < 16\
 ), base_types AS (\
-    SELECT DISTINCT ON (number) number, oid FROM made ORDER BY number, depth DESC\
-), found_functions AS (\
-    SELECT a.number, f.oid, n.nspname::text AS schema, n.nspname = 'pg_catalog' OR EXISTS (\
-        SELECT FROM unnest(f.proargtypes::oid[] || f.prorettype || coalesce(f.proallargtypes, '{}')) AS value(type) \
-        JOIN pg_catalog.pg_type t ON t.oid = value.type \
-        WHERE t.typname ~ '^_?reg' AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace) AS is_catalogue \
-    FROM asked_functions a JOIN pg_catalog.pg_proc f ON f.proname = a.name \
-    JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace \
-    LEFT JOIN path p ON p.oid = n.oid \
-    WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END\
-), found_collations AS (\
-    SELECT DISTINCT ON (a.number) a.number, c.oid, n.nspname::text AS schema \
-    FROM asked_collations a JOIN pg_catalog.pg_collation c ON c.collname = a.name \
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace \
-    LEFT JOIN path p ON p.oid = n.oid \
-    WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END \
-    ORDER BY a.number, p.place\
-) \
-SELECT 'table', number::text, schema, name FROM found_tables \
-UNION ALL \
-SELECT 'kind', number::text, kind, NULL FROM found_tables \
-UNION ALL \
-SELECT 'column', f.number::text, a.attname::text, \
-    a.attnum::text || CASE WHEN n.nspname = 'pg_catalog' AND t.typtype = 'b' THEN ' ' || t.typname ELSE '' END \
-FROM found_tables f \
-JOIN pg_catalog.pg_attribute a ON a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped \
-JOIN pg_catalog.pg_type own ON own.oid = a.atttypid \
-JOIN pg_catalog.pg_type t ON t.oid = CASE WHEN own.typtype = 'd' THEN own.typbasetype ELSE own.oid END \
-JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
-UNION ALL \
+    SELECT DISTINCT ON (number) number, oid FROM made ORDER BY number, depth DESC)",
+    select: "\
 SELECT 'type', b.number::text, \
     CASE WHEN t.typname ~ '^reg' AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace THEN 'name' \
     WHEN c.relkind <> 'c' THEN n.nspname::text END, \
@@ -322,20 +321,48 @@ JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace AND n.nspname <> 'pg_ca
 LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid \
 WHERE coalesce(c.relkind = 'c', true) AND NOT EXISTS (\
     SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass \
-        AND d.objid = t.oid AND d.deptype = 'e') \
-UNION ALL \
+        AND d.objid = t.oid AND d.deptype = 'e')",
+};
+
+const FUNCTIONS: Part = Part {
+    with: "\
+, found_functions AS (\
+    SELECT a.number, f.oid, n.nspname::text AS schema, n.nspname = 'pg_catalog' OR EXISTS (\
+        SELECT FROM unnest(f.proargtypes::oid[] || f.prorettype || coalesce(f.proallargtypes, '{}')) AS value(type) \
+        JOIN pg_catalog.pg_type t ON t.oid = value.type \
+        WHERE t.typname ~ '^_?reg' AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace) AS is_catalogue \
+    FROM asked_functions a JOIN pg_catalog.pg_proc f ON f.proname = a.name \
+    JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace \
+    LEFT JOIN path p ON p.oid = n.oid \
+    WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END)",
+    select: "\
 SELECT 'function', number::text, bool_or(is_catalogue)::text, NULL FROM found_functions GROUP BY number \
 UNION ALL \
 SELECT 'function schema', number::text, schema, NULL FROM found_functions f \
 WHERE schema <> 'pg_catalog' AND NOT EXISTS (\
     SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass \
-        AND d.objid = f.oid AND d.deptype = 'e') \
-UNION ALL \
+        AND d.objid = f.oid AND d.deptype = 'e')",
+};
+
+const COLLATIONS: Part = Part {
+    with: "\
+, found_collations AS (\
+    SELECT DISTINCT ON (a.number) a.number, c.oid, n.nspname::text AS schema \
+    FROM asked_collations a JOIN pg_catalog.pg_collation c ON c.collname = a.name \
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace \
+    LEFT JOIN path p ON p.oid = n.oid \
+    WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END \
+    ORDER BY a.number, p.place)",
+    select: "\
 SELECT 'collation', number::text, CASE WHEN schema <> 'pg_catalog' AND NOT EXISTS (\
     SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_collation'::pg_catalog.regclass \
         AND d.objid = f.oid AND d.deptype = 'e') THEN schema END, NULL \
-FROM found_collations f \
-UNION ALL \
+FROM found_collations f",
+};
+
+const OPERATORS: Part = Part {
+    with: "",
+    select: "\
 SELECT CASE WHEN EXISTS (\
         SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_operator'::pg_catalog.regclass \
             AND d.objid = o.oid AND d.deptype = 'e') THEN 'operator of an extension' \
@@ -352,7 +379,8 @@ JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace \
 JOIN pg_catalog.pg_proc f ON f.oid = o.oprcode \
 JOIN pg_catalog.pg_namespace fn ON fn.oid = f.pronamespace \
 LEFT JOIN path p ON p.oid = n.oid \
-WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END";
+WHERE CASE WHEN a.schema IS NULL THEN p.place IS NOT NULL ELSE a.schema = n.nspname END",
+};
 
 #[cfg(test)]
 mod tests {
