@@ -78,6 +78,9 @@ pub enum RelationKind {
 pub struct ColumnFacts {
     /// Its place in the table (`pg_attribute.attnum`). 0 in SQLite, where nobody asks for it.
     pub number: i16,
+    /// Whether no two rows have the same value, by an index of this column alone: how many rows a value finds depends on
+    /// no value. False in SQLite.
+    pub is_unique: bool,
     /// The type that operators see: PostgreSQL's own name of it, `int4`, and that of its base for a domain.
     /// `None`: a type that is not the server's own, or SQLite, where values have types and columns do not.
     pub data_type: Option<String>,

@@ -880,10 +880,6 @@ fn filtered_tables_become_subqueries_everywhere() {
             "select 1 where exists (select 1 from \"t\")",
             format!("select 1 where exists (select 1 from {sub} AS \"t\")"),
         ),
-        (
-            "explain select * from t",
-            format!("explain (COSTS OFF) select * from {sub} AS t"),
-        ),
         ("table t", format!("SELECT * FROM {sub} AS t")),
         (
             "select * from t a (x, y), t as b",

@@ -94,6 +94,20 @@ impl Target<'_> {
         }
     }
 
+    /// Whether the condition is `column = literal` with a column of which no two rows have the same value.
+    pub(super) fn is_key(&self, expr: &Expr) -> bool {
+        let Expr::BinaryOp {
+            left,
+            op: BinaryOperator::Eq,
+            right,
+        } = expr
+        else {
+            return false;
+        };
+        let is_unique = |expr| self.column(expr).is_some_and(|(_, facts)| facts.is_unique);
+        self.condition(expr).is_some() && (is_unique(left) || is_unique(right))
+    }
+
     fn comparison(&self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Option<String> {
         let (operator, flipped) = match op {
             BinaryOperator::Eq => ("=", "="),

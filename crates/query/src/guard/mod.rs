@@ -5,6 +5,7 @@ mod change;
 mod classify;
 mod definition;
 mod edits;
+mod explain;
 mod expressions;
 mod fence;
 mod filter;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, InTarget, ObjectName,
-    Query, Select, SetExpr, Statement, TableFactor, UtilityOption, Visit, Visitor,
+    Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor,
 };
 
 use super::GuardError;
@@ -102,7 +102,7 @@ pub(super) type Step = Result<(), GuardError>;
 
 impl Rewrite<'_> {
     /// The rule for the table that the name means here, and its name in full.
-    fn rule(&self, name: &ObjectName) -> Option<(TableName, &Prepared)> {
+    pub(super) fn rule(&self, name: &ObjectName) -> Option<(TableName, &Prepared)> {
         let table = TableName::parse(self.task.dialect, name)?;
         if self.scopes.is_common_table(&table) {
             return None;
@@ -520,62 +520,3 @@ impl Visitor for Rewrite<'_> {
         })
     }
 }
-
-impl Rewrite<'_> {
-    /// Guesses and counts of rows come from all rows of a table, so that a plan is shown without them.
-    fn explain(&mut self, statement: &Statement) -> Step {
-        let Statement::Explain {
-            analyze,
-            verbose,
-            options,
-            ..
-        } = statement
-        else {
-            return Ok(());
-        };
-        let is_known = |option: &UtilityOption| {
-            let name = option.name.value.to_ascii_lowercase();
-            matches!(name.as_str(), "format" | "verbose" | "generic_plan")
-        };
-        if *analyze || !options.iter().flatten().all(is_known) {
-            return Err(GuardError::Forbidden(COUNTS));
-        }
-        if self.task.dialect == Dialect::Sqlite {
-            return Ok(());
-        }
-        let start = self.task.start;
-        let (word, rest) = match self.task.source.get(start..start + WORD) {
-            Some(word) => (word, &self.task.source[start + WORD..]),
-            None => return Err(GuardError::Forbidden(COUNTS)),
-        };
-        let space = rest.len() - rest.trim_start().len();
-        let at = start + WORD + space;
-        let next = &self.task.source[at..];
-        if !word.eq_ignore_ascii_case("explain") {
-            return Err(GuardError::Forbidden(COUNTS));
-        }
-        if options.is_some() {
-            // Of two that contradict each other the last one counts, and no other is there.
-            if !next.starts_with('(') {
-                return Err(GuardError::Forbidden(COUNTS));
-            }
-            self.edits.replace(at + 1, at + 1, "COSTS OFF, ".to_owned());
-        } else if *verbose {
-            let length = "verbose".len();
-            if !next
-                .get(..length)
-                .is_some_and(|word| word.eq_ignore_ascii_case("verbose"))
-            {
-                return Err(GuardError::Forbidden(COUNTS));
-            }
-            self.edits
-                .replace(at, at + length, "(COSTS OFF, VERBOSE)".to_owned());
-        } else {
-            self.edits.replace(at, at, "(COSTS OFF) ".to_owned());
-        }
-        Ok(())
-    }
-}
-
-const WORD: usize = "explain".len();
-const COUNTS: &str = "EXPLAIN that counts rows of a table with row level security";

@@ -144,8 +144,10 @@ impl Found {
                     Some((place, data_type)) => (place, Some(data_type.to_owned())),
                     None => (place.as_str(), None),
                 };
+                let unique = place.strip_suffix('!');
                 let facts = ColumnFacts {
-                    number: place.parse().unwrap_or_default(),
+                    number: unique.unwrap_or(place).parse().unwrap_or_default(),
+                    is_unique: unique.is_some(),
                     data_type,
                 };
                 if let Some(table) = self.tables.get_mut(&number) {
@@ -279,7 +281,10 @@ UNION ALL \
 SELECT 'kind', number::text, kind, NULL FROM found_tables \
 UNION ALL \
 SELECT 'column', f.number::text, a.attname::text, \
-    a.attnum::text || CASE WHEN n.nspname = 'pg_catalog' AND t.typtype = 'b' THEN ' ' || t.typname ELSE '' END \
+    a.attnum::text || CASE WHEN EXISTS (\
+        SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = f.oid AND i.indisunique AND i.indisvalid \
+            AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum AND i.indpred IS NULL) THEN '!' ELSE '' END \
+        || CASE WHEN n.nspname = 'pg_catalog' AND t.typtype = 'b' THEN ' ' || t.typname ELSE '' END \
 FROM found_tables f \
 JOIN pg_catalog.pg_attribute a ON a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped \
 JOIN pg_catalog.pg_type own ON own.oid = a.atttypid \
@@ -402,7 +407,7 @@ mod tests {
         let mut rows: Vec<Row> = [
             ["table", "0", "public", "sales"],
             ["kind", "0", "plain", ""],
-            ["column", "0", "amount", "2 int4"],
+            ["column", "0", "amount", "2! int4"],
             ["column", "0", "mood", "1"],
             ["type", "0", "", ""],
             ["type with columns", "0", "", ""],
@@ -426,10 +431,12 @@ mod tests {
             let table = &found.tables[&name("sales")];
             assert_eq!(RelationKind::Plain, table.kind);
             let amount = ColumnFacts {
+                is_unique: true,
                 number: 2,
                 data_type: Some("int4".to_owned()),
             };
             let mood = ColumnFacts {
+                is_unique: false,
                 number: 1,
                 data_type: None,
             };
