@@ -129,7 +129,14 @@ fn kind_of(statement: &Statement) -> StatementKind {
         Statement::Merge(_) => Write("MERGE"),
         Statement::Drop { .. } => Forbidden("DROP of anything but a table or view"),
         Statement::Set(_) => Forbidden("SET"),
-        Statement::ShowVariable { .. } | Statement::ShowVariables { .. } => Forbidden("SHOW"),
+        Statement::ShowVariable { .. }
+        | Statement::ShowVariables { .. }
+        | Statement::ShowTables { .. }
+        | Statement::ShowColumns { .. }
+        | Statement::ShowSchemas { .. }
+        | Statement::ShowDatabases { .. }
+        | Statement::ShowCreate { .. } => Forbidden("SHOW"),
+        Statement::ExplainTable { .. } => Forbidden("DESCRIBE"),
         Statement::Copy { .. } => Forbidden("COPY"),
         Statement::Call(_) => Forbidden("CALL"),
         Statement::Pragma { .. } => Forbidden("PRAGMA"),
@@ -144,12 +151,6 @@ fn kind_of(statement: &Statement) -> StatementKind {
         Statement::StartTransaction { .. }
         | Statement::Commit { .. }
         | Statement::Rollback { .. } => Forbidden("transaction control with options"),
-        Statement::ShowTables { .. }
-        | Statement::ShowColumns { .. }
-        | Statement::ShowSchemas { .. }
-        | Statement::ShowDatabases { .. }
-        | Statement::ShowCreate { .. } => Forbidden("SHOW"),
-        Statement::ExplainTable { .. } => Forbidden("DESCRIBE"),
         Statement::CreateFunction(_) => Forbidden("CREATE FUNCTION"),
         _ => Forbidden("this kind of statement"),
     }
@@ -660,6 +661,7 @@ impl Visitor for Walk {
             | TableFactor::UNNEST { alias, .. }
             | TableFactor::NestedJoin { alias, .. } => self.alias(alias.as_ref()),
             TableFactor::XmlTable { columns, alias, .. } if self.dialect == Dialect::PostgreSql => {
+                self.function(&ObjectName::from(vec![Ident::new("xmltable")]));
                 self.alias(alias.as_ref());
                 for column in columns {
                     if let XmlTableColumnOption::NamedInfo { r#type, .. } = &column.option {

@@ -90,16 +90,6 @@ async fn a_rule_holds_however_the_table_is_named() {
         ("select count(public.sales.*) from public.sales", "2|"),
         ("select count(sales) from sales", "2|"),
         (
-            "select x.c from sales s, xmltable('/a' passing xmlelement(name a, s.country) columns c text path '.') x \
-             order by 1",
-            "France|Spain|",
-        ),
-        (
-            "select x.n from xmltable('/a' passing xmlelement(name a, (select count(*) from public.sales)) \
-             columns n int path '.') x",
-            "2|",
-        ),
-        (
             "with sales as (select id from sales) select id from sales order by 1",
             "1|3|",
         ),
@@ -469,7 +459,7 @@ async fn a_look_up_by_key_uses_the_index_under_a_rule() {
         .execute(
             "postgres",
             "CREATE TABLE big AS SELECT i AS id, i::bigint AS wide, 'c' || i % 100 AS country, \
-             timestamp '2020-01-01' + i * interval '1 minute' AS at FROM generate_series(1, 200000) i;
+             timestamp '2020-01-01' + i * interval '1 minute' AS at FROM generate_series(1, 1000000) i;
              CREATE UNIQUE INDEX ON big(id); CREATE INDEX ON big(wide); CREATE INDEX ON big(at); \
              CREATE INDEX ON big(country, id); ANALYZE big;",
         )
