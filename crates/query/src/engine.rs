@@ -20,6 +20,8 @@ pub enum Mode {
 pub struct Query {
     /// One statement each, without parameters. The guard made them: engines do not look inside.
     pub statements: Vec<String>,
+    /// Statements that the database has to understand, in the same transaction, before any of the others runs. They are never run.
+    pub understood: Vec<String>,
     /// The schemas in which unqualified names are looked up, in their order; temporary tables come after them.
     /// `None` leaves it to the connection. Means nothing to SQLite.
     pub search_path: Option<Vec<String>>,
@@ -40,6 +42,7 @@ impl Query {
     pub fn read(sql: impl Into<String>) -> Self {
         Self {
             statements: vec![sql.into()],
+            understood: Vec::new(),
             search_path: None,
             mode: Mode::Read,
             max_rows: 10_000,

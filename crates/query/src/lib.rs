@@ -27,7 +27,7 @@ pub use engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
 pub use error::{ConnectFailure, QueryError};
 pub use guard::{
     DefinitionKind, DefinitionKinds, GuardError, Policy, RowFilters, Script, SqlStatement,
-    StatementKind,
+    StatementKind, check_condition,
 };
 pub use mistake::UnknownName;
 pub use name::TableName;

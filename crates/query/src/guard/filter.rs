@@ -89,6 +89,7 @@ impl RowFilters {
             };
             let script = in_a_query(dialect, table, &rule.predicate)?;
             rules.tables.extend(script.tables().into_iter().cloned());
+            refuse_row(table, rule, &script)?;
             let condition = condition_of(&script).map_err(|reason| refusal(table, &reason))?;
             let facts = rule.facts.clone();
             rules
@@ -134,6 +135,33 @@ pub(super) struct Rules {
     pub(super) by_table: BTreeMap<TableName, Prepared>,
     /// What they read besides.
     pub(super) tables: BTreeSet<TableName>,
+}
+
+impl Rules {
+    /// Each condition as a query of its table alone.
+    pub(super) fn alone(&self, dialect: Dialect) -> Vec<String> {
+        let of_table = |(table, rule): (&TableName, &Prepared)| {
+            let table = table.or_main(dialect).to_sql(dialect);
+            format!("SELECT 1 FROM {table} WHERE ({})", rule.condition)
+        };
+        self.by_table.iter().map(of_table).collect()
+    }
+}
+
+/// A table's name alone is its row, but only where no column of the query around has the name, and that query is the
+/// caller's.
+fn refuse_row(table: &TableName, rule: &Rule, condition: &Script) -> Result<(), GuardError> {
+    let has_column = |facts: &Arc<TableFacts>| facts.columns.contains_key(&table.table);
+    let mut statements = condition.statements().iter();
+    if !rule.facts.as_ref().is_some_and(has_column)
+        && statements.any(|statement| statement.has_bare_name(&table.table))
+    {
+        return Err(refusal(
+            table,
+            "it takes the table's whole row by the table's name",
+        ));
+    }
+    Ok(())
 }
 
 const BEFORE: &str = "SELECT 1 WHERE (";

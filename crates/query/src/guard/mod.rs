@@ -33,7 +33,7 @@ pub use filter::RowFilters;
 pub(crate) use functions::{is_denied_function, is_denied_table};
 pub(crate) use lexer::{Surroundings, surroundings};
 pub use policy::Policy;
-pub use script::{Script, SqlStatement};
+pub use script::{Script, SqlStatement, check_condition};
 
 /// Why a statement may not run. The words are for the person who wrote the SQL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use sqlparser::ast::Statement;
+use sqlparser::ast::{Expr, Statement, visit_expressions};
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -19,7 +20,7 @@ use super::rewrite::{self, Task};
 use super::{DefinitionKind, GuardError, Policy};
 use crate::Dialect;
 use crate::catalogue::{Catalogue, NamesInUse};
-use crate::name::TableName;
+use crate::name::{TableName, fold_ident};
 
 /// The parser's own bound on recursion; the nesting that `bounds` allows fits into it.
 const RECURSION_LIMIT: usize = 300;
@@ -55,6 +56,8 @@ pub struct SqlStatement {
     placement: Placement,
     /// The tables that conditions of row level security read.
     rule_tables: BTreeSet<TableName>,
+    /// See [`SqlStatement::understood`].
+    understood: Vec<String>,
     /// The tree says everything that the text says.
     is_exact: bool,
     /// `None` only while it is dropped.
@@ -201,6 +204,15 @@ impl Script {
             .collect()
     }
 
+    /// See [`SqlStatement::understood`]; each once.
+    pub fn understood(&self) -> Vec<String> {
+        let statements = self.statements.iter();
+        let all: BTreeSet<_> = statements
+            .flat_map(|statement| &statement.understood)
+            .collect();
+        all.into_iter().cloned().collect()
+    }
+
     /// Whether any statement changes something.
     pub fn is_write(&self) -> bool {
         self.statements.iter().any(SqlStatement::is_write)
@@ -251,6 +263,7 @@ impl SqlStatement {
             rewriting: Edits::default(),
             placement: Placement::default(),
             rule_tables: BTreeSet::new(),
+            understood: Vec::new(),
             is_exact,
             ast: Some(ast),
             depth,
@@ -410,9 +423,31 @@ impl SqlStatement {
             })?;
             edits.extend(placed);
             self.rewriting = edits;
+            self.understood = rules.alone(self.dialect);
             self.rule_tables = rules.tables;
         }
         Ok(())
+    }
+
+    /// Each condition of [`Self::filter_rows`] as a query of its table alone. In the statement a name that the table does not have
+    /// would mean a column of the query around it, which is the caller's to choose: `tenant = 1` holds for every row beside
+    /// `(SELECT 1 AS tenant)`. What the database understands alone, it understands the same way there.
+    pub fn understood(&self) -> &[String] {
+        &self.understood
+    }
+
+    /// Whether an expression is this name alone.
+    pub(super) fn has_bare_name(&self, meant: &str) -> bool {
+        let Some(ast) = &self.ast else { return false };
+        with_stack(self.depth, || {
+            let found = visit_expressions(ast, |expr| match expr {
+                Expr::Identifier(name) if fold_ident(self.dialect, name) == meant => {
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
+            });
+            found.is_break()
+        })
     }
 
     /// The statement as it was written, with the comments before and behind it.
@@ -655,6 +690,14 @@ fn syntax_error(source: &str, err: ParserError) -> GuardError {
 /// Parser messages quote the text that they stumbled over.
 fn shorten(text: &str) -> String {
     text.chars().take(300).collect()
+}
+
+/// Says whether a text is a condition for row level security: one whole expression.
+///
+/// # Errors
+/// What it is instead.
+pub fn check_condition(dialect: Dialect, text: &str) -> Result<(), String> {
+    predicate(dialect, text).map(drop)
 }
 
 /// A condition for row level security as it is put into a statement. It must be one whole expression.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::try_join_all;
 use tidegate_database_uri::PostgresUri;
 use tidegate_postgres::{Connector, words};
 use tokio::sync::{Mutex, OnceCell};
@@ -307,6 +308,15 @@ pub(super) async fn run_statements(
     let mut bytes_left = query.max_bytes;
     let begin = begin(query);
     let mut begun = false;
+    if !query.understood.is_empty() {
+        let understood = query.understood.iter().map(|sql| client.prepare(sql));
+        let (began, understood) =
+            tokio::join!(client.batch_execute(&begin), try_join_all(understood));
+        began.map_err(failed)?;
+        connection.has_begun();
+        begun = true;
+        understood.map_err(failed)?;
+    }
     for (index, sql) in query.statements.iter().enumerate() {
         // A write must come to its end whatever it returns, and so must what others wait behind.
         let is_last_read = query.mode == Mode::Read && index + 1 == query.statements.len();

@@ -221,6 +221,10 @@ fn run_all(
     connection.execute_batch(begin).map_err(failed)?;
     let mut results = Vec::with_capacity(query.statements.len());
     let mut bytes_left = query.max_bytes;
+    for sql in &query.understood {
+        leased.allowance.caller(may_write);
+        connection.prepare(sql).map_err(failed)?;
+    }
     for sql in &query.statements {
         leased.allowance.caller(may_write);
         let start = Instant::now();

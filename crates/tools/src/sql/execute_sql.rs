@@ -153,6 +153,7 @@ impl Tool for ExecuteSql {
         }
         let query = Query {
             statements,
+            understood: script.understood(),
             search_path: Some(names.path().to_vec()),
             mode,
             max_rows: max_rows as usize,

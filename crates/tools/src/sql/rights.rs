@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tidegate_metastore::DatasetOfTable;
 use tidegate_query::{
     Catalogue, Dialect, GuardError, NamesInUse, Policy, RelationKind, RowFilters, Script,
-    TableFacts, TableName,
+    TableFacts, TableName, check_condition,
 };
 
 use super::names::Names;
@@ -355,6 +355,13 @@ fn row_filters(
                         table: table.to_string(),
                         reason: TEMPLATE.to_owned(),
                     }));
+                }
+                for clause in of.rules.groups().iter().flatten() {
+                    // Parentheses that are put around them would make one of `a) OR (b`.
+                    check_condition(dialect, clause).map_err(|reason| {
+                        let table = table.to_string();
+                        failure::guard(GuardError::RowFilter { table, reason })
+                    })?;
                 }
                 filters.add(table.clone(), &of.rules.to_sql());
             }
