@@ -37,6 +37,9 @@ pub struct ResultSet {
     /// How many rows an `INSERT`, `UPDATE` or `DELETE` changed, 0 for changes of tables. `None` where rows came
     /// back.
     pub affected_rows: Option<u64>,
+    /// How many rows the statement gave in all, those that are not here among them; of a change with `RETURNING` as many as it
+    /// changed. `None` where nobody counted to the end, or no rows came back.
+    pub given_rows: Option<u64>,
     /// Set when the reading stopped early.
     pub truncation: Option<Truncation>,
     /// Some texts of a row were so long that only their beginnings are here; each ends with `… [cut]`.

@@ -294,6 +294,20 @@ async fn writes_are_all_or_nothing() {
 }
 
 #[tokio::test]
+async fn a_change_that_gives_rows_counts_those_that_are_not_read_too() {
+    let fixture = fixture();
+    let engine = fixture.engine(true).await;
+    let query = Query {
+        max_rows: 1,
+        ..write(&["UPDATE t SET price = 3 RETURNING id"])
+    };
+    let done = engine.run(query).await.unwrap();
+    assert_eq!((1, Some(3)), (done[0].row_count(), done[0].given_rows));
+    let read = engine.run(Query::read("SELECT id FROM t")).await.unwrap();
+    assert_eq!(None, read[0].given_rows);
+}
+
+#[tokio::test]
 async fn a_failed_statement_is_told_in_the_databases_words() {
     let fixture = fixture();
     let err = fixture

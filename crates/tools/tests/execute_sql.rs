@@ -438,6 +438,23 @@ async fn changes_reach_no_table_without_a_right_whatever_hides_it() {
         .await
         .unwrap();
     assert_eq!(json!(1), changed["affected_rows"]);
+    let many = json!({
+        "database_id": 1, "limit": 3,
+        "sql": "insert into scratch select i, 'many' from generate_series(1, 5000) i returning id",
+    });
+    let changed = fixture.run("finn", many).await.unwrap();
+    assert_eq!(
+        (&json!(5_000), &json!(3)),
+        (&changed["affected_rows"], &changed["row_count"])
+    );
+    let told = changed["truncated"].as_str().unwrap();
+    assert!(told.starts_with("all 5000 rows were changed"), "{told}");
+    let counted = "with d as (delete from scratch where note = 'many' returning *) select count(*) as n from d";
+    let counted = fixture.sql("finn", counted).await.unwrap();
+    assert_eq!(
+        (&json!(null), &json!([{ "n": 5_000 }])),
+        (&counted["affected_rows"], &counted["rows"])
+    );
     for sql in [
         "with private_notes as (select * from scratch) update private_notes set note = note returning *",
         "with private_notes as (select * from scratch) delete from private_notes returning *",

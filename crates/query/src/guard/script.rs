@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use sqlparser::ast::{Expr, Statement, visit_expressions};
+use sqlparser::ast::{Expr, SetExpr, Statement, visit_expressions};
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -448,6 +448,19 @@ impl SqlStatement {
             });
             found.is_break()
         })
+    }
+
+    /// Whether the rows that it gives are those that it changes, one for each: `INSERT … RETURNING` and its like, but not a query
+    /// of what a common table changes.
+    pub fn gives_changed_rows(&self) -> bool {
+        match &self.ast {
+            Some(Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_)) => true,
+            Some(Statement::Query(query)) => matches!(
+                &*query.body,
+                SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_)
+            ),
+            _ => false,
+        }
     }
 
     /// The statement as it was written, with the comments before and behind it.

@@ -429,6 +429,7 @@ async fn read(
     let result = ResultSet {
         columns,
         affected_rows: seen.affected.filter(|_| names.is_empty()),
+        given_rows: seen.affected.filter(|_| !names.is_empty()),
         truncation: collected.truncation,
         has_cut_values: collected.has_cut_values,
         rows: collected.rows,

@@ -302,6 +302,9 @@ fn run_statement(
             break;
         }
     }
+    drop(rows);
+    // All changes are made before the first row comes.
+    let given_rows = (!statement.readonly()).then(|| connection.changes());
     let collected = collector.finish();
     let columns = names
         .into_iter()
@@ -316,6 +319,7 @@ fn run_statement(
         columns,
         rows: collected.rows,
         affected_rows: None,
+        given_rows,
         truncation: collected.truncation,
         has_cut_values: collected.has_cut_values,
         ..ResultSet::default()

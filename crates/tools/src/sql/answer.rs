@@ -67,6 +67,8 @@ pub(super) struct Planned {
     pub(super) original_sql: String,
     /// `None` for transaction control, which is not sent.
     pub(super) executed_sql: Option<String>,
+    /// Whether each row that it gives is one that it changed.
+    pub(super) gives_changed_rows: bool,
 }
 
 fn columns_of(result: &ResultSet) -> Vec<ColumnInfo> {
@@ -83,12 +85,18 @@ fn signed(count: u64) -> i64 {
 }
 
 /// What of a result is not in the answer.
-fn missing(result: &ResultSet) -> Option<String> {
+fn missing(result: &ResultSet, changed: Option<u64>) -> Option<String> {
     let rows = result.truncation.map(|reason| {
         let reason = match reason {
             Truncation::Rows => "rows",
             Truncation::Bytes => "bytes",
         };
+        if let Some(changed) = changed {
+            return format!(
+                "all {changed} rows were changed; these are the first {} of them, which is the limit of {reason} for one answer",
+                result.row_count()
+            );
+        }
         format!(
             "there are more rows than these {}, which is the limit of {reason} for one answer; \
              aggregate, filter, or page with ORDER BY, LIMIT and OFFSET",
@@ -138,6 +146,7 @@ impl SqlAnswer {
         };
         let mut statements = Vec::with_capacity(planned.len());
         let mut last = None;
+        let mut changed = None;
         for statement in planned {
             let result = match &statement.executed_sql {
                 Some(_) => results.next(),
@@ -165,6 +174,7 @@ impl SqlAnswer {
                             columns: columns_of(&result),
                         });
                     }
+                    changed = result.given_rows.filter(|_| statement.gives_changed_rows);
                     last = Some(result);
                 }
             }
@@ -172,10 +182,11 @@ impl SqlAnswer {
             statements.push(info);
         }
         if let Some(result) = last {
-            answer.affected_rows = None;
+            // Of a change with RETURNING, whose rows may be fewer than it changed.
+            answer.affected_rows = changed.map(signed);
             answer.columns = Some(columns_of(&result));
             answer.row_count = Some(result.row_count());
-            answer.truncated = missing(&result);
+            answer.truncated = missing(&result, changed);
             answer.rows = Some(Rows(result));
         }
         if with_rows > 1 {

@@ -278,6 +278,7 @@ fn plan(
             planned.push(Planned {
                 original_sql,
                 executed_sql: None,
+                gives_changed_rows: false,
             });
             continue;
         }
@@ -287,6 +288,7 @@ fn plan(
         planned.push(Planned {
             original_sql,
             executed_sql: Some(statement.sql()?),
+            gives_changed_rows: statement.gives_changed_rows(),
         });
     }
     Ok(planned)
