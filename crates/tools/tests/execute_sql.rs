@@ -1612,6 +1612,14 @@ async fn what_counts_hidden_rows_is_refused_to_whom_a_rule_is_for() {
             "{plan}"
         );
     }
+    fixture.change(
+        "UPDATE row_level_security_filters SET clause = 'id IN (SELECT amount FROM salaries)'",
+    );
+    let words = fixture
+        .refused("dan", "explain select * from video_game_sales where id = 5")
+        .await;
+    assert!(words.contains("row level security"), "{words}");
+    fixture.change("UPDATE row_level_security_filters SET clause = 'year > 2000'");
     for sql in [
         "select count(*) from salaries",
         "select count(*) from pg_tables",

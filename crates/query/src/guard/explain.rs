@@ -87,7 +87,9 @@ impl Rewrite<'_> {
         let Some((
             _,
             Prepared {
-                facts: Some(facts), ..
+                facts: Some(facts),
+                reads_tables: false,
+                ..
             },
         )) = rule
         else {

@@ -91,10 +91,12 @@ impl RowFilters {
             rules.tables.extend(script.tables().into_iter().cloned());
             refuse_row(table, rule, &script)?;
             let condition = condition_of(&script).map_err(|reason| refusal(table, &reason))?;
-            let facts = rule.facts.clone();
-            rules
-                .by_table
-                .insert(table.clone(), Prepared { condition, facts });
+            let prepared = Prepared {
+                condition,
+                facts: rule.facts.clone(),
+                reads_tables: !script.tables().is_empty(),
+            };
+            rules.by_table.insert(table.clone(), prepared);
         }
         Ok(rules)
     }

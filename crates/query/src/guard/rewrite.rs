@@ -27,6 +27,8 @@ use crate::name::{TableName, fold_ident};
 pub(super) struct Prepared {
     pub(super) condition: String,
     pub(super) facts: Option<Arc<TableFacts>>,
+    /// Whether the condition reads other tables, which a plan would name.
+    pub(super) reads_tables: bool,
 }
 
 /// What a statement is rewritten by.
