@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 use tidegate_config::JwtSettings;
 use tidegate_oauth::find_claim;
-use tidegate_types::{ClientName, Credential, Scope, ScopeSet, TokenId, check_json, check_name};
+use tidegate_types::{
+    ClientName, Credential, Scope, ScopeSet, TokenId, check_json, check_name, shortened,
+};
 
 use crate::own::GRANT_PREFIX;
 use crate::{TokenKind, VerifiedToken, kind, subject, user};
@@ -37,8 +39,10 @@ pub(crate) enum Refusal {
     NotYetValid { nbf: i64 },
     #[error("it was issued in the future, at {iat}")]
     IssuedInFuture { iat: i64 },
-    #[error("its issuer is not the configured one")]
-    Issuer,
+    #[error(
+        "its issuer is {came:?}, and the settings have {wanted:?}: they must be the same to the letter"
+    )]
+    Issuer { came: String, wanted: Vec<String> },
     #[error("its audience is not the configured one")]
     Audience,
     #[error("none of its claims names a user; looked at: {}", looked_at.join(", "))]
@@ -54,6 +58,9 @@ pub(crate) enum Refusal {
     #[error("the issuer's keys cannot be fetched")]
     KeysUnavailable,
 }
+
+/// Of a token's text in the log.
+const MOST_TOLD_BYTES: usize = 200;
 
 /// Claims as they come. Unknown ones are ignored.
 #[derive(Debug)]
@@ -78,7 +85,10 @@ impl Claims {
         if !settings.issuers.is_empty()
             && !issuer.is_some_and(|iss| settings.issuers.iter().any(|own| own == iss))
         {
-            return Err(Refusal::Issuer);
+            return Err(Refusal::Issuer {
+                came: shortened(issuer.unwrap_or_default(), MOST_TOLD_BYTES).into_owned(),
+                wanted: settings.issuers.clone(),
+            });
         }
         self.check_audience(settings)?;
         kind::check(self, settings)?;

@@ -80,10 +80,11 @@ async fn the_issuer_must_be_the_same_to_the_letter() {
         json!("https://ISSUER.example"),
         json!(""),
     ] {
-        assert_eq!(
-            Refusal::Issuer,
-            with(json!({ "iss": iss })).await.unwrap_err()
-        );
+        let told = Refusal::Issuer {
+            came: iss.as_str().unwrap_or_default().to_owned(),
+            wanted: vec!["https://issuer.example".to_owned()],
+        };
+        assert_eq!(told, with(json!({ "iss": iss })).await.unwrap_err());
     }
 }
 
