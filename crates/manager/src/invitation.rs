@@ -29,7 +29,8 @@ pub struct Invitation {
     pub expires_at: UnixSecs,
 }
 
-/// Invites somebody; the secret goes into the link. `Invalid`, `NotFound`, `LimitReached` (100 open ones a workspace).
+/// Invites somebody; the secret goes into the link. An open invitation of the same address into the same workspace is
+/// replaced. `Invalid`, `NotFound`, `LimitReached` (100 open ones a workspace).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CreateInvitation {
     /// Of the link's secret.

@@ -1,6 +1,6 @@
 //! Makes, finds, lists and takes back invitations.
 
-use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use tidegate_database::{DatabaseError, Row};
 use tidegate_oauth::SecretHash;
 use tidegate_types::WorkspaceSlug;
@@ -10,7 +10,7 @@ use crate::{LocalManager, ManagerError, UnixSecs, account, input, stored, worksp
 
 /// A week: long enough for a holiday, too short to be found in an old mailbox.
 const LIFE_SECS: i64 = 7 * 86_400;
-const MAX_OPEN: i64 = 100;
+const MAX_OPEN: usize = 100;
 
 /// In the order that [`read`] takes.
 pub(super) const COLUMNS: [&str; 6] = [
@@ -58,18 +58,24 @@ pub(super) async fn create(
     // Held, so that two who invite at once do not both count before either adds.
     workspace::lock(&mut transaction, &invitation.workspace).await?;
     account::lock(&mut transaction, &invitation.invited_by).await?;
-    let count = Query::select()
-        .expr(Func::count(Expr::col("id")))
-        .from("invitations")
+    let open = select_open(now)
         .and_where(Expr::col("workspace").eq(invitation.workspace.as_str()))
-        .and_where(Expr::col("expires_at").gt(now))
         .to_owned();
-    let row = transaction.fetch_one(&count).await?;
-    if row.map(|row| row.id(0)).transpose()?.unwrap_or(0) >= MAX_OPEN {
+    let open = transaction.fetch(&open).await?;
+    let open = open.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let key = input::email_key(&invitation.email);
+    let is_earlier = |one: &&Invitation| input::email_key(&one.email) == key;
+    let (earlier, others): (Vec<_>, Vec<_>) = open.iter().partition(is_earlier);
+    if others.len() >= MAX_OPEN {
         return Err(ManagerError::LimitReached(format!(
             "at most {MAX_OPEN} open invitations a workspace: take some back first"
         )));
     }
+    let replaced = Query::delete()
+        .from_table("invitations")
+        .and_where(Expr::col("id").is_in(earlier.iter().map(|one| one.id.as_str())))
+        .to_owned();
+    transaction.execute(&replaced).await?;
     let insert = Query::insert()
         .into_table("invitations")
         .columns(COLUMNS.into_iter().chain(["secret", "created_at"]))

@@ -29,6 +29,7 @@ scenarios! {
     an_existing_account_keeps_what_is_wider,
     what_was_refused_leaves_the_invitation_open,
     an_invitation_ends_by_time_or_by_hand,
+    an_address_is_invited_into_a_workspace_once,
     a_workspace_has_a_hundred_open_ones_at_the_most,
 }
 
@@ -315,15 +316,57 @@ async fn an_invitation_ends_by_time_or_by_hand(at: Fixture) {
     assert!(at.call(list()).await.unwrap().is_empty());
 }
 
+async fn an_address_is_invited_into_a_workspace_once(at: Fixture) {
+    let first = invited(&at).await;
+    at.has_workspace("board").await;
+    let key = AccountKey::Username("root".to_owned());
+    let root = at.call(FindAccount { key }).await.unwrap().unwrap().id;
+    let of = |email: &str, workspace: &str, secret| CreateInvitation {
+        email: email.to_owned(),
+        workspace: slug(workspace),
+        role: Role::Viewer,
+        ..invite(secret, &root)
+    };
+    let (elsewhere, other, second) = (secret(), secret(), secret());
+    for (email, workspace, secret) in [
+        ("ada@example.com", "board", elsewhere),
+        ("other@example.com", "acme", other),
+        ("ada@example.com", "acme", second),
+    ] {
+        at.call(of(email, workspace, secret)).await.unwrap();
+    }
+    let open = at.call(list()).await.unwrap();
+    let open: Vec<_> = open.iter().map(|one| (&*one.email, one.role)).collect();
+    assert_eq!(2, open.len(), "{open:?}");
+    assert!(
+        open.contains(&("ada@example.com", Role::Viewer)),
+        "{open:?}"
+    );
+    assert_eq!(
+        None,
+        at.call(FindInvitation { secret: first }).await.unwrap()
+    );
+    for secret in [elsewhere, other, second] {
+        let found = at.call(FindInvitation { secret }).await.unwrap();
+        assert!(found.is_some());
+    }
+}
+
 async fn a_workspace_has_a_hundred_open_ones_at_the_most(at: Fixture) {
     invited(&at).await;
     let key = AccountKey::Username("root".to_owned());
     let root = at.call(FindAccount { key }).await.unwrap().unwrap().id;
-    for _ in 1..100 {
-        at.call(invite(secret(), &root)).await.unwrap();
+    let another = |number: i32| CreateInvitation {
+        email: format!("person-{number}@example.com"),
+        ..invite(secret(), &root)
+    };
+    for number in 1..100 {
+        at.call(another(number)).await.unwrap();
     }
-    let said = refused(at.call(invite(secret(), &root)).await);
+    let said = refused(at.call(another(100)).await);
     assert!(said.starts_with("at most 100 open invitations"), "{said}");
+    // One that takes the place of another has room.
+    at.call(another(99)).await.unwrap();
     at.pass(Duration::from_hours(7 * 24));
     at.call(invite(secret(), &root)).await.unwrap();
     let elsewhere = CreateInvitation {
