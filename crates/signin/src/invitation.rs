@@ -27,6 +27,16 @@ pub struct InvitationView {
     pub has_account: bool,
 }
 
+fn no_name() -> SignInError {
+    SignInError::InvalidName("a name has 1 to 64 of a-z, 0-9, ., _, - and +".to_owned())
+}
+
+/// Checks a password that an invited person chose; `related` is what others know of them.
+fn is_good(password: &SecretString, related: &[String]) -> Result<(), SignInError> {
+    let related: Vec<&str> = related.iter().map(String::as_str).collect();
+    is_good_choice(password.expose_secret(), &related).map_err(SignInError::WeakPassword)
+}
+
 impl SignIn {
     /// What the page of an invitation's link shows; `None` when it is not good.
     ///
@@ -82,6 +92,46 @@ impl SignIn {
             known_browser,
             ..session
         })
+    }
+
+    /// All that keeps somebody from accepting an invitation with a new account, so that they are not told one after the
+    /// other. Nothing is changed.
+    ///
+    /// # Errors
+    /// `InvitationGone`, `Busy`; `Unavailable`, `Internal`.
+    pub async fn faults_of_acceptance(
+        &self,
+        secret: &str,
+        username: &str,
+        display_name: &str,
+        password: &SecretString,
+    ) -> Result<Vec<SignInError>, SignInError> {
+        let (_, invitation) = self
+            .find_invitation(secret)
+            .await?
+            .ok_or(SignInError::InvitationGone)?;
+        let mut faults = Vec::new();
+        match self.free_name(&invitation, username).await {
+            Ok(name) if !names::is_account_name(&name) => faults.push(no_name()),
+            Ok(name) => {
+                let key = AccountKey::Username(name.clone());
+                if self.parts.call(FindAccount { key }).await?.is_some() {
+                    faults.push(SignInError::NameTaken(name));
+                }
+            }
+            Err(err @ (SignInError::InvalidName(_) | SignInError::NameTaken(_))) => {
+                faults.push(err);
+            }
+            Err(err) => return Err(err),
+        }
+        let username = names::typed(username).unwrap_or_default();
+        let shown = names::shown(Some(display_name), &username);
+        let related = [username, shown, invitation.email];
+        let place = self.parts.gate.enter().await?;
+        let password = password.clone();
+        let checked = place.run(move || is_good(&password, &related)).await?;
+        faults.extend(checked.err());
+        Ok(faults)
     }
 
     /// Accepts an invitation with the account that is signed in. Where an account has the invited address verified, it must be
@@ -220,10 +270,8 @@ impl SignIn {
         let (argon, password) = (self.parts.argon.clone(), password.clone());
         let related = [username.clone(), shown.clone(), invitation.email.clone()];
         let work = move || {
-            let password = password.expose_secret();
-            let related: Vec<&str> = related.iter().map(String::as_str).collect();
-            is_good_choice(password, &related).map_err(SignInError::WeakPassword)?;
-            argon.hash(password.as_bytes())
+            is_good(&password, &related)?;
+            argon.hash(password.expose_secret().as_bytes())
         };
         let password_hash = place.run(work).await??;
         let accept = AcceptInvitation {
@@ -258,9 +306,7 @@ impl SignIn {
         invitation: &Invitation,
         chosen: &str,
     ) -> Result<String, SignInError> {
-        let username = names::typed(chosen).ok_or_else(|| {
-            SignInError::InvalidName("a name has 1 to 64 of a-z, 0-9, ., _, - and +".to_owned())
-        })?;
+        let username = names::typed(chosen).ok_or_else(no_name)?;
         if username.contains('@') {
             let is_invited = is_same_address(&username, &invitation.email);
             if !is_invited || !self.is_vouched_for(invitation).await? {

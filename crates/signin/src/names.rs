@@ -87,6 +87,12 @@ impl Derived {
     }
 }
 
+/// Whether an account may be called this, which is in lower case.
+pub(crate) fn is_account_name(name: &str) -> bool {
+    const MOST_CHARACTERS: usize = 64;
+    (1..=MOST_CHARACTERS).contains(&name.len()) && name.chars().all(is_allowed)
+}
+
 fn is_allowed(character: char) -> bool {
     character.is_ascii_lowercase()
         || character.is_ascii_digit()

@@ -286,6 +286,21 @@ async fn names_and_passwords_that_are_not_right_leave_the_invitation_good() {
             .await;
         assert_eq!("weak_password", weak.unwrap_err().code());
     }
+    // All of it at once, for whoever fills in the form again.
+    for (name, password, expected) in [
+        ("a b", "short", &["invalid_name", "weak_password"][..]),
+        ("boss", "short", &["name_taken", "weak_password"]),
+        ("Boss", GOOD, &["name_taken"]),
+        ("new", GOOD, &[]),
+    ] {
+        let faults = stage
+            .sign_in
+            .faults_of_acceptance(&secret, name, "New Person", &password.into())
+            .await
+            .unwrap();
+        let codes: Vec<_> = faults.iter().map(SignInError::code).collect();
+        assert_eq!(expected, codes, "{name}");
+    }
     accept(&stage, &secret, "new.person").await.unwrap();
 }
 
