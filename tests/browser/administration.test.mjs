@@ -73,7 +73,7 @@ describe("members", () => {
     await page.select("form.row-form select", "editor");
     assert.equal(await isShown(), true);
     await press(page, save);
-    assert.match(await textOf(page, "[role=status]"), /The role is changed/);
+    assert.match(await textOf(page, "[role=status]"), /The role of .* is changed/);
     assert.equal(await page.$eval("form.row-form select", (list) => list.value), "editor");
     assert.match(page.url(), /search=person-0042/, "the list is narrowed as before");
     await press(page, ".with-action button");
@@ -100,6 +100,35 @@ describe("members", () => {
     const asked = await textOf(page, "details.confirm[open] form");
     assert.match(asked, /This is you/);
     assert.match(asked, /last administrator/);
+  });
+});
+
+describe("one's own role", () => {
+  it("is given up after a question, and taken back", async (test) => {
+    const page = await at(test, `/admin/members?search=${admin.username}`);
+    const own = "table.list tr:has(.badge.good) form.row-form";
+    await page.select(`${own} select`, "viewer");
+    await press(page, `${own} button`);
+    assert.match(await textOf(page, "main"), /This is you\. Become a viewer here\?/);
+    assert.deepEqual(await inspect(page), []);
+    await press(page, "main form a.button");
+    assert.equal(await page.$eval(`${own} select`, (list) => list.value), "admin", "nothing was done");
+    await page.select(`${own} select`, "viewer");
+    await press(page, `${own} button`);
+    await press(page, "main form button.danger");
+    assert.equal(await page.$eval(`${own} select`, (list) => list.value), "viewer");
+    await press(page, ".with-action button");
+    assert.equal(await page.$eval(`${own} select`, (list) => list.value), "admin");
+  });
+});
+
+describe("the tokens of a member", () => {
+  it("are behind their number", async (test) => {
+    const page = await at(test, "/admin/members?search=person-0047");
+    await press(page, "table.list a[href*='/tokens']");
+    assert.match(await textOf(page, "main"), /API tokens of/);
+    assert.match(await textOf(page, ".empty"), /There are none/);
+    assert.deepEqual(await inspect(page), []);
   });
 });
 
@@ -226,7 +255,7 @@ describe("features", () => {
   it("say whether they are on and why, ask before they go off, and are undone", async (test) => {
     const page = await at(test, "/admin/flags");
     assert.match(await textOf(page, card("MCP_SERVICE_ENABLED")), /On\s+It is on in every workspace, by default\./);
-    assert.match(await textOf(page, card("CHATBOT_ENABLED")), /Off\s+It is off in every workspace, by default\./);
+    assert.equal(await page.$(card("CHATBOT_ENABLED")), null, "this version has no chat page");
     await page.click(`${card("MCP_OAUTH_ENABLED")} details.confirm > summary`);
     assert.match(await textOf(page, `${card("MCP_OAUTH_ENABLED")} details[open]`), /refused at once/);
     await press(page, `${card("MCP_OAUTH_ENABLED")} details[open] form button`);
@@ -272,11 +301,12 @@ describe("the app policy", () => {
     assert.match(await textOf(page, "section[aria-labelledby=rules]"), /No rules/);
   });
 
-  it("asks before people may use approved apps alone", async (test) => {
+  it("asks before an administrator approves apps first", async (test) => {
     const page = await at(test, "/admin/policy");
     await page.click("input[value=need_approval]");
     await press(page, "section[aria-labelledby=unknown] button");
-    assert.match(await textOf(page, "main"), /stops working at once/);
+    assert.match(await textOf(page, "main"), /Let an administrator approve apps first\?/);
+    assert.match(await textOf(page, "main"), /refused here at once/);
     await press(page, "main form a.button");
     assert.equal(await page.$eval("input[value=allowed]", (choice) => choice.checked), true);
   });

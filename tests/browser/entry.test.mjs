@@ -59,10 +59,15 @@ describe("an open server", () => {
 
   it("tells browsers and programs that there is nothing", async (test) => {
     const { page } = await person(browser, test);
-    for (const path of ["/nowhere", "/settings/apps", "/admin", "/assets/nothing.css", "/explore/?slice_id=1"]) {
+    for (const path of ["/nowhere", "/assets/nothing.css", "/explore/?slice_id=1"]) {
       const response = await page.goto(server.url + path);
       assert.equal(response.status(), 404, path);
       assert.equal(await heading(page), "Not found", path);
+    }
+    for (const path of ["/sign-in", "/settings/apps", "/admin"]) {
+      const response = await page.goto(server.url + path);
+      assert.equal(response.status(), 404, path);
+      assert.equal(await heading(page), "Nobody signs in here", path);
     }
     assert.deepEqual(await inspect(page), []);
     for (const [method, path] of [["GET", "/nowhere"], ["POST", "/"], ["DELETE", "/nowhere"], ["PUT", "/healthz"]]) {
@@ -91,7 +96,8 @@ describe("a server for tokens of another issuer", () => {
     await page.goto(server.url);
     const text = await textOf(page, "main");
     assert.match(text, /access token of https:\/\/identity\.example\.com\//);
-    assert.match(text, /Bearer \$TOKEN/);
+    assert.match(text, /--header 'Authorization: Bearer YOUR_TOKEN'/);
+    assert.ok(!/Any workspace|Any of your/.test(text), "nobody chooses here");
     assert.ok(!text.includes("demo"), "which workspaces there are is not told");
   });
 });
@@ -215,6 +221,68 @@ describe("a server where people sign in", () => {
     assert.equal(await heading(page), "OAuth clients");
     assert.equal(await page.$eval("#name", (field) => field.value), "Half an hour of typing");
     assert.equal(await page.$eval("#redirect_uris", (field) => field.value), "https://app.example/callback");
+  });
+
+  it("fills in what an app needs, and keeps what was typed", async (test) => {
+    const { page } = await person(browser, test);
+    await page.goto(`${server.url}/settings/clients`);
+    await signIn(page, server.url, admin);
+    const value = (selector) => page.$eval(selector, (field) => field.value);
+    await press(page, "button[name=preset][value=zed]");
+    assert.equal(await value("#name"), "Zed");
+    await page.$eval("#name", (field) => (field.value = "My own"));
+    await page.type("#redirect_uris", "https://app.example/callback\n");
+    await press(page, "button[name=preset][value=cursor]");
+    assert.equal(await value("#name"), "My own");
+    assert.match(await value("#redirect_uris"), /^https:\/\/app\.example\/callback\ncursor:/);
+    assert.ok(!(await page.content()).includes("1 OAuth client"), "nothing is made yet");
+    assert.deepEqual(await inspect(page), []);
+    // Enter makes the client, and chooses no app.
+    await page.focus("#name");
+    await leading(page, () => page.keyboard.press("Enter"));
+    assert.match(await textOf(page, "[role=status]"), /The client is made/);
+  });
+
+  it("says why a sign-in is asked for, and who helps without a password", async (test) => {
+    const { page } = await person(browser, test);
+    await page.goto(`${server.url}/settings/tokens`);
+    assert.match(await textOf(page, "main"), /The page that you opened is for people who are signed in/);
+    assert.match(await textOf(page, "main"), /Forgotten your password\? An administrator/);
+    await page.goto(`${server.url}/sign-in`);
+    assert.ok(!(await textOf(page, "main")).includes("The page that you opened"));
+  });
+
+  it("keeps its menu where there is nothing", async (test) => {
+    const { page } = await person(browser, test);
+    await page.goto(`${server.url}/nowhere`);
+    assert.equal(await page.$("nav.pages"), null);
+    await page.goto(`${server.url}/settings/tokens`);
+    await signIn(page, server.url, admin);
+    const response = await page.goto(`${server.url}/nowhere`);
+    assert.equal(response.status(), 404);
+    assert.equal(await heading(page), "Not found");
+    assert.ok(await page.$("nav.pages a[href='/settings/apps']"));
+    assert.deepEqual(await inspect(page), []);
+  });
+
+  it("is light or dark as the reader chooses, on every page", async (test) => {
+    const { page } = await person(browser, test);
+    const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
+    await page.goto(server.url);
+    const light = await paper();
+    await page.select("[data-theme-choice]", "dark");
+    const dark = await paper();
+    assert.notEqual(dark, light);
+    await page.goto(`${server.url}/sign-in`);
+    assert.equal(await paper(), dark);
+    assert.deepEqual(await inspect(page), []);
+    await page.goto(server.url);
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
+    await page.select("[data-theme-choice]", "light");
+    assert.equal(await paper(), light);
+    await page.select("[data-theme-choice]", "");
+    assert.equal(await paper(), dark, "as the system");
   });
 
   it("has a menu on a phone, and the page begins near the top", async (test) => {

@@ -1,7 +1,7 @@
 // Conveniences only: every page works without this file.
 "use strict";
 
-// Times in the reader's own zone.
+// Times in the reader's own zone; what is filtered by days in UTC stays in UTC, and says the other beside it.
 const FORMATS = {
   minutes: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }),
   seconds: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" }),
@@ -9,12 +9,30 @@ const FORMATS = {
 for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);
   if (Number.isNaN(moment.getTime())) continue;
-  if (time.dataset.shown === "from") {
+  if (time.dataset.shown === "from" || time.dataset.shown === "utc") {
     time.title = FORMATS.seconds.format(moment);
   } else {
     time.title = time.textContent;
     time.textContent = FORMATS[time.dataset.shown ?? "minutes"].format(moment);
   }
+}
+
+// Light or dark: theme.js reads what is chosen here.
+const themes = [...document.querySelectorAll("select[data-theme-choice]")];
+for (const list of themes) {
+  const root = document.documentElement;
+  list.closest("p").hidden = false;
+  list.value = root.dataset.theme ?? "";
+  list.addEventListener("change", () => {
+    for (const other of themes) other.value = list.value;
+    if (list.value) root.dataset.theme = list.value;
+    else delete root.dataset.theme;
+    try {
+      localStorage.setItem("tidegate-theme", list.value);
+    } catch {
+      // A browser that keeps nothing: for this page alone.
+    }
+  });
 }
 
 for (const button of document.querySelectorAll("button[data-copy]")) {
@@ -79,10 +97,10 @@ document.addEventListener("keydown", ({ key }) => {
 
 // What was typed when the session was over, in this tab alone: kept until its page is there again.
 const KEPT = "tidegate-typed";
-const isSecret = ({ name, type }) => type === "password" || type === "hidden" || name === "token";
+const isLeftOut = ({ name, type }) => ["password", "hidden", "submit"].includes(type) || name === "token";
 for (const form of document.querySelectorAll(".desk main form[method=post]")) {
   form.addEventListener("submit", () => {
-    const fields = [...form.elements].filter((field) => field.name && !isSecret(field));
+    const fields = [...form.elements].filter((field) => field.name && !isLeftOut(field));
     const typed = fields.map(({ name, type, value, checked }) => [name, type, value, checked]);
     const text = JSON.stringify({ path: location.pathname, action: form.getAttribute("action"), typed });
     if (text.length < 50_000) sessionStorage.setItem(KEPT, text);

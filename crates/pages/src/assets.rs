@@ -59,6 +59,13 @@ static SCRIPT: Asset = Asset::new(
     "text/javascript; charset=utf-8",
     include_str!("../assets/tidegate.js"),
 );
+/// Small and not deferred: it says which colours there are before the first of them is seen.
+static THEME: Asset = Asset::new(
+    "theme",
+    "js",
+    "text/javascript; charset=utf-8",
+    include_str!("../assets/theme.js"),
+);
 static ICON: Asset = Asset::new(
     "tidegate",
     "svg",
@@ -68,7 +75,7 @@ static ICON: Asset = Asset::new(
 
 /// The file of a name below `/assets/`. Names with another hash are of another version: not found.
 pub fn find(file_name: &str) -> Option<&'static Asset> {
-    [&STYLE, &SCRIPT, &ICON]
+    [&STYLE, &SCRIPT, &THEME, &ICON]
         .into_iter()
         .find(|asset| asset.file_name() == file_name)
 }
@@ -79,6 +86,10 @@ pub(crate) fn style() -> String {
 
 pub(crate) fn script() -> String {
     SCRIPT.path()
+}
+
+pub(crate) fn theme() -> String {
+    THEME.path()
 }
 
 pub(crate) fn icon() -> String {

@@ -6,17 +6,22 @@ const SHEET: &str = include_str!("../assets/css/colours.css");
 
 type Colours = HashMap<&'static str, [f64; 3]>;
 
-/// The custom properties of the blocks `:root`, the light one and the dark one that changes it.
+/// The custom properties of the blocks `:root`: the light one, and the dark one that changes it, which stands twice: for
+/// systems that are dark, and for readers who chose it.
 fn schemes() -> [Colours; 2] {
-    let mut blocks = SHEET.split(":root {").skip(1).map(|rest| {
+    let blocks = SHEET.split(":root").skip(1).map(|rest| {
+        let (_, rest) = rest.split_once('{').unwrap();
         let block = rest.split_once('}').unwrap().0;
         block.lines().filter_map(colour).collect::<Colours>()
     });
-    let light = blocks.next().unwrap();
+    let blocks: Vec<_> = blocks.filter(|colours| !colours.is_empty()).collect();
+    let [light, of_system, chosen] = blocks.as_slice() else {
+        panic!("{} schemes are not checked", blocks.len());
+    };
+    assert_eq!(of_system, chosen, "the two dark schemes are one");
     let mut dark = light.clone();
-    dark.extend(blocks.next().unwrap());
-    assert!(blocks.next().is_none(), "a third scheme is not checked");
-    [light, dark]
+    dark.extend(of_system);
+    [light.clone(), dark]
 }
 
 fn colour(line: &'static str) -> Option<(&'static str, [f64; 3])> {

@@ -79,6 +79,8 @@ pub enum Section {
     Audit,
     /// What a client sent.
     Diagnosis,
+    /// None of them: where something was asked for that is not there, or not for this person.
+    Elsewhere,
 }
 
 /// Pages that belong together in the list of pages.
@@ -151,6 +153,7 @@ impl Section {
             Self::Flags => "/admin/flags",
             Self::Audit => "/admin/audit",
             Self::Diagnosis => "/diagnosis",
+            Self::Elsewhere => "/",
         }
     }
 
@@ -169,6 +172,7 @@ impl Section {
             Self::Flags => "Features",
             Self::Audit => "Audit",
             Self::Diagnosis => "Diagnosis",
+            Self::Elsewhere => "Elsewhere",
         }
     }
 }

@@ -10,7 +10,7 @@ pub struct HomePage {
     pub entry: HomeEntry,
     /// Addresses for clients.
     pub endpoints: Vec<HomeEndpoint>,
-    /// Clients, each with one line to copy.
+    /// Clients, each with what to copy.
     pub clients: Vec<HomeClient>,
     /// Clients that ask from the internet, and cannot reach this address.
     pub left_out: Vec<String>,
@@ -35,15 +35,24 @@ pub enum HomeEntry {
     SignIn {
         /// Whoever is signed in.
         person: Option<Person>,
-        /// Whether they manage the deployment, and are in no workspace yet.
-        may_join: bool,
+        /// Whether they are in no workspace yet, and whether they may join one by themselves.
+        outside: Option<Outside>,
     },
+}
+
+/// Why apps can do nothing for somebody yet: they are in no workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outside {
+    /// They manage the deployment, and join one by themselves.
+    MayJoin,
+    /// Somebody has to invite them.
+    AwaitsInvitation,
 }
 
 /// An address for clients.
 #[derive(Debug, Clone)]
 pub struct HomeEndpoint {
-    /// The workspace, or what the address is for.
+    /// The workspace, or what the address is for; empty where there is nothing to tell apart.
     pub title: Foreign,
     /// The address.
     pub url: String,
@@ -54,8 +63,8 @@ pub struct HomeEndpoint {
 pub struct HomeClient {
     /// What it is called.
     pub title: String,
-    /// Where the line goes: "a terminal", a file.
+    /// Where the text goes: "a terminal", a file.
     pub place: String,
-    /// One line.
-    pub line: String,
+    /// What to copy.
+    pub text: String,
 }

@@ -29,8 +29,8 @@ pub struct InvitationPage {
     pub display_name: String,
     /// What a good password is.
     pub rule: PasswordRule,
-    /// Why the last attempt was refused.
-    pub problem: Option<String>,
+    /// Why the last attempt was refused: all reasons, in sentences.
+    pub problems: Vec<String>,
 }
 
 /// How an invitation can be accepted.
@@ -58,7 +58,7 @@ pub enum InvitationWay {
 impl InvitationPage {
     /// After a refusal the names are there again and the passwords are not.
     fn focuses_password(&self) -> bool {
-        self.problem.is_some() && !self.username.is_empty()
+        !self.problems.is_empty() && !self.username.is_empty()
     }
 
     const fn role(&self) -> &'static str {

@@ -30,8 +30,8 @@ mod samples;
 pub use admin::{
     AccountLine, AccountsPage, ActionOption, AuditFields, AuditLine, AuditPage, ConnectionLine,
     ConnectionsPage, FlagLine, FlagOrigin, FlagState, FlagsPage, InvitationLine, InviteDraft,
-    MemberLine, MembersPage, NewMemberDraft, PercentageDraft, PolicyDecision, PolicyDraft,
-    PolicyLine, PolicyPage, RuleLine, RuleSetting, WorkspacePick,
+    MemberLine, MemberTokensPage, MembersPage, NewMemberDraft, PercentageDraft, PolicyDecision,
+    PolicyDraft, PolicyLine, PolicyPage, RuleLine, RuleSetting, WorkspacePick,
 };
 pub use confirm::ConfirmPage;
 pub use consent::{
@@ -41,18 +41,19 @@ pub use desk::{Desk, Hint, Notice, Section, Undo};
 pub use device::DeviceCodePage;
 pub use diagnosis::{Check, DiagnosisPage, Verdict};
 pub use foreign::Foreign;
-pub use home::{HomeClient, HomeEndpoint, HomeEntry, HomePage};
+pub use home::{HomeClient, HomeEndpoint, HomeEntry, HomePage, Outside};
 pub use invitation::{InvitationPage, InvitationWay};
 pub use link::{AppLink, WebLink};
-pub use message::{MessagePage, ReturnPage};
+pub use message::{MessagePage, RefusalPage, ReturnPage};
 pub use moment::{Moment, Span};
 pub use page::{Page, Person};
 pub use paging::Paging;
 pub use password::{PasswordField, PasswordPage, PasswordProblem, PasswordRule};
 pub use scopes::{may, role, role_name, widest};
 pub use settings::{
-    AccountPage, ApiTokenLine, AppSort, AppsPage, ClientDraft, ClientsPage, ConnectPage,
-    ConnectedApp, Endpoint, MachineClient, MachineDraft, MachineWorkspace, MachinesPage, OwnClient,
-    PresetLink, Recipe, SecretLine, SecretPage, TokenDraft, TokensPage, Way,
+    AccountPage, ApiTokenLine, AppSort, AppsPage, ClientDraft, ClientsPage, CommandClient,
+    ConnectPage, ConnectedApp, Endpoint, MachineClient, MachineDraft, MachineWorkspace,
+    MachinesPage, OwnClient, PresetLink, Recipe, SecretLine, SecretPage, TokenDraft, TokensPage,
+    Way,
 };
 pub use sign_in::{ProviderLink, SignInPage};

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::{AppLink, Foreign};
+use crate::{AppLink, Desk, Foreign};
 
 /// A page that says one thing: a refusal, or that something is done.
 #[derive(Debug, Clone, Template)]
@@ -18,6 +18,20 @@ pub struct MessagePage {
     pub code: Option<&'static str>,
     /// A way on: path and words.
     pub onward: Option<(String, &'static str)>,
+}
+
+/// A refusal for somebody who is signed in: with the list of their pages.
+#[derive(Debug, Clone, Template)]
+#[template(path = "refusal.html")]
+pub struct RefusalPage {
+    /// Frame.
+    pub desk: Desk,
+    /// In a few words.
+    pub title: &'static str,
+    /// A sentence or two.
+    pub text: &'static str,
+    /// A stable code, for whoever is asked for help.
+    pub code: &'static str,
 }
 
 /// The answer goes back to an app by its own scheme. A redirect alone would leave a dead page behind, and some browsers

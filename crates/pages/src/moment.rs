@@ -20,10 +20,10 @@ impl Moment {
     }
 
     /// `<time>` to the second, with its zone.
-    pub(crate) fn exact(self) -> TimeTag {
+    pub(crate) fn utc(self) -> TimeTag {
         TimeTag {
             moment: self,
-            shown: Shown::Seconds,
+            shown: Shown::Utc,
         }
     }
 
@@ -50,19 +50,21 @@ impl Moment {
 
     /// "2 minutes ago", "in 3 days", "just now".
     fn words_from(self, now: Self) -> String {
-        const UNITS: [(u64, &str); 6] = [
-            (365 * 86_400, "year"),
-            (30 * 86_400, "month"),
-            (86_400, "day"),
-            (3_600, "hour"),
-            (60, "minute"),
-            (1, "second"),
+        // With the unit below: what is rounded to a whole unit above is that unit, and no "60 minutes".
+        const UNITS: [(u64, u64, &str); 6] = [
+            (365 * 86_400, 30 * 86_400, "year"),
+            (30 * 86_400, 86_400, "month"),
+            (86_400, 3_600, "day"),
+            (3_600, 60, "hour"),
+            (60, 1, "minute"),
+            (1, 1, "second"),
         ];
         let apart = self.0.abs_diff(now.0);
-        let Some((unit, name)) = UNITS.into_iter().find(|(unit, _)| apart >= *unit) else {
+        let fits = |(unit, below, _): &(u64, u64, _)| apart + below / 2 >= *unit;
+        let Some((unit, _, name)) = UNITS.into_iter().find(fits) else {
             return "just now".to_owned();
         };
-        let many = apart / unit;
+        let many = (apart + unit / 2) / unit;
         let plural = if many == 1 { "" } else { "s" };
         if self.0 > now.0 {
             format!("in {many} {name}{plural}")
@@ -87,7 +89,7 @@ pub(crate) struct TimeTag {
 
 enum Shown {
     Minutes,
-    Seconds,
+    Utc,
     From(Moment),
 }
 
@@ -97,9 +99,9 @@ impl fmt::Display for TimeTag {
         let machine = moment.machine();
         match self.shown {
             Shown::Minutes => write!(f, "<time datetime=\"{machine}\">{moment}</time>"),
-            Shown::Seconds => write!(
+            Shown::Utc => write!(
                 f,
-                "<time datetime=\"{machine}\" data-shown=\"seconds\">{}</time>",
+                "<time datetime=\"{machine}\" data-shown=\"utc\">{}</time>",
                 moment.to_the_second()
             ),
             Shown::From(now) => write!(
@@ -146,8 +148,8 @@ mod tests {
         assert_eq!("2026-11-20T11:02:20Z", moment.machine());
         assert_eq!("1 Jan 1970, 00:00 UTC", Moment(i64::MAX).to_string());
         assert_eq!(
-            "<time datetime=\"2026-11-20T11:02:20Z\" data-shown=\"seconds\">20 Nov 2026, 11:02:20 UTC</time>",
-            moment.exact().to_string()
+            "<time datetime=\"2026-11-20T11:02:20Z\" data-shown=\"utc\">20 Nov 2026, 11:02:20 UTC</time>",
+            moment.utc().to_string()
         );
     }
 
@@ -157,12 +159,21 @@ mod tests {
         for (secs, text) in [
             (0, "just now"),
             (-1, "1 second ago"),
-            (-119, "1 minute ago"),
+            (-59, "59 seconds ago"),
+            (-89, "1 minute ago"),
+            (-119, "2 minutes ago"),
+            (-3_599, "1 hour ago"),
             (-7_200, "2 hours ago"),
             (-26 * 3_600, "1 day ago"),
-            (-45 * 86_400, "1 month ago"),
+            (-44 * 86_400, "1 month ago"),
+            (-46 * 86_400, "2 months ago"),
             (-800 * 86_400, "2 years ago"),
             (3 * 86_400, "in 3 days"),
+            // What was made for some days a moment ago.
+            (7 * 86_400 - 20, "in 7 days"),
+            (30 * 86_400 - 20, "in 1 month"),
+            (90 * 86_400 - 20, "in 3 months"),
+            (365 * 86_400 - 20, "in 1 year"),
         ] {
             assert_eq!(text, Moment(NOW + secs).words_from(Moment(NOW)));
         }

@@ -126,7 +126,9 @@ fn sign_in() -> SignInPage {
     SignInPage {
         csrf: "token".into(),
         return_to: "/settings".into(),
-        client: Some(name("Claude")),
+        purpose: Some(
+            "An app asks to be connected. Sign in, then you see what it wants and decide.",
+        ),
         username: String::new(),
         has_passwords: true,
         accepts_superset: true,
@@ -149,7 +151,7 @@ fn invitation(way: InvitationWay) -> InvitationPage {
         username: String::new(),
         display_name: String::new(),
         rule: PasswordRule { least: 8 },
-        problem: None,
+        problems: vec![],
     }
 }
 
@@ -168,12 +170,12 @@ fn home(entry: HomeEntry) -> HomePage {
             HomeClient {
                 title: "Claude Code".into(),
                 place: "a terminal; then /mcp in Claude Code".into(),
-                line: "claude mcp add --transport http tidegate https://mcp.example.com/mcp".into(),
+                text: "claude mcp add --transport http tidegate https://mcp.example.com/mcp".into(),
             },
             HomeClient {
                 title: "Cursor".into(),
                 place: "~/.cursor/mcp.json".into(),
-                line: r#"{"mcpServers":{"tidegate":{"url":"https://mcp.example.com/mcp"}}}"#.into(),
+                text: "{\n  \"mcpServers\": {\n    \"tidegate\": {\n      \"url\": \"https://mcp.example.com/mcp\"\n    }\n  }\n}".into(),
             },
         ],
         left_out: vec!["Claude.ai".into(), "ChatGPT".into()],
@@ -189,7 +191,7 @@ fn sheets() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "sign-in-refused",
             Box::new(SignInPage {
-                client: None,
+                purpose: None,
                 username: "ada".into(),
                 accepts_superset: false,
                 providers: vec![],
@@ -200,7 +202,7 @@ fn sheets() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "sign-in-locked",
             Box::new(SignInPage {
-                client: None,
+                purpose: None,
                 username: "ada".into(),
                 notice: Some("You were signed out before the form was sent."),
                 problem: Some("Too many attempts.".into()),
@@ -261,11 +263,11 @@ fn homes() -> Vec<(&'static str, Box<dyn Page>)> {
     };
     let nobody = HomeEntry::SignIn {
         person: None,
-        may_join: false,
+        outside: None,
     };
     let administrator = HomeEntry::SignIn {
         person: Some(person()),
-        may_join: true,
+        outside: Some(Outside::MayJoin),
     };
     vec![
         ("home-open", Box::new(home(open))),
@@ -310,6 +312,21 @@ fn newcomers() -> Vec<(&'static str, Box<dyn Page>)> {
                 has_passwords: true,
                 providers: providers(),
             })),
+        ),
+        (
+            "invitation-refused",
+            Box::new(InvitationPage {
+                username: "grace hopper".into(),
+                display_name: "Grace Hopper".into(),
+                problems: vec![
+                    "A name has 1 to 64 of a-z, 0-9, ., _, - and +.".into(),
+                    "The two passwords differ.".into(),
+                ],
+                ..invitation(InvitationWay::NewAccount {
+                    has_passwords: true,
+                    providers: vec![],
+                })
+            }),
         ),
         (
             "invitation-join",
@@ -450,6 +467,9 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                     app("Claude Code (tidegate)", "localhost", Scope::Write),
                     app(HOSTILE, "evil.example.net", Scope::Read),
                 ],
+                count: 261,
+                search: "cl".into(),
+                paging: paging(25, 261, ("connected app", "connected apps")),
                 sort: AppSort::Used,
             }),
         ),
@@ -462,6 +482,9 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                     ..desk(Section::Apps)
                 },
                 apps: vec![],
+                count: 0,
+                search: String::new(),
+                paging: paging(0, 0, ("connected app", "connected apps")),
                 sort: AppSort::default(),
             }),
         ),
@@ -471,11 +494,11 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                 desk: desk(Section::Connect),
                 endpoints: vec![
                     Endpoint {
-                        title: name("Any workspace, chosen as you connect"),
+                        title: name("Any of your workspaces, chosen as you connect"),
                         url: "https://mcp.example.com/mcp".into(),
                     },
                     Endpoint {
-                        title: name("Sales"),
+                        title: name("Workspace Sales"),
                         url: "https://mcp.example.com/w/sales/mcp".into(),
                     },
                 ],
@@ -523,6 +546,15 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                     scope: Scope::Query,
                     is_confidential: false,
                 },
+                by_command: vec![CommandClient {
+                    id: "tgc_00112233445566778899".parse().unwrap(),
+                    name: name("Warehouse export"),
+                    is_machine: true,
+                    workspace: Some(name("Sales")),
+                    scope: Scope::Query,
+                    created_at: EARLIER,
+                    last_used_at: Some(NOW),
+                }],
             }),
         ),
         (
@@ -749,6 +781,38 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
             }),
         ),
         (
+            "admin-member-tokens",
+            Box::new(MemberTokensPage {
+                desk: desk(Section::Members),
+                workspace: "sales".parse().unwrap(),
+                workspace_title: name("Sales"),
+                account: AccountId::new(),
+                display_name: name("Grace Hopper"),
+                tokens: vec![ApiTokenLine {
+                    id: "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001".parse().unwrap(),
+                    name: name("Notebook"),
+                    scope: Scope::Query,
+                    workspace: Some(name("Sales")),
+                    hint: name("x7Qa"),
+                    created_at: EARLIER,
+                    expires_at: Some(LATER),
+                    is_expired: false,
+                    last_used_at: Some(NOW),
+                    last_used_from: Some(name("2001:db8::7")),
+                }],
+                has_all: false,
+            }),
+        ),
+        (
+            "admin-not-allowed",
+            Box::new(RefusalPage {
+                desk: desk(Section::Elsewhere),
+                title: "Not for this account",
+                text: "Your account does not manage this. Ask an administrator, or sign in with another account.",
+                code: "not_allowed",
+            }),
+        ),
+        (
             "admin-connections",
             Box::new(ConnectionsPage {
                 desk: desk(Section::Connections),
@@ -927,7 +991,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
                     (name("user-agent"), name("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0")),
                 ],
                 refusals: vec![event("Token refused", "used twice", "")],
-                command: "curl -sS -H \"Authorization: Bearer $TOKEN\" https://mcp.example.com/diagnosis".into(),
+                command: "curl -sS -H \"Authorization: Bearer YOUR_TOKEN\" https://mcp.example.com/diagnosis".into(),
                 url: "https://mcp.example.com/mcp".into(),
             }),
         ),
@@ -963,7 +1027,12 @@ fn every_page_is_made() {
         }
     }
     if let Some(folder) = &folder {
-        for path in [assets::style(), assets::script(), assets::icon()] {
+        for path in [
+            assets::style(),
+            assets::script(),
+            assets::theme(),
+            assets::icon(),
+        ] {
             let name = path.trim_start_matches("/assets/");
             let asset = assets::find(name).unwrap();
             std::fs::create_dir_all(folder.join("assets")).unwrap();

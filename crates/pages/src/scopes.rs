@@ -15,11 +15,11 @@ pub(crate) const fn words(scope: Scope) -> Words {
     match scope {
         Scope::Read => Words {
             title: "View only",
-            text: "See dashboards, charts, datasets, and the data that charts show.",
+            text: "See the names, descriptions and settings of dashboards, charts and datasets, but not the numbers in charts.",
         },
         Scope::Query => Words {
             title: "View and run SQL",
-            text: "See all of that, and run SQL of its own on your databases.",
+            text: "See all of that, and run SQL of its own on your databases, which shows their data.",
         },
         Scope::Write => Words {
             title: "View, run SQL and edit",

@@ -10,8 +10,8 @@ pub struct SignInPage {
     pub csrf: String,
     /// Path to go on to, checked by the handler.
     pub return_to: String,
-    /// The client that waits, when the sign-in is on the way to its consent.
-    pub client: Option<Foreign>,
+    /// What comes after it, where that is not the person's own pages: a sentence.
+    pub purpose: Option<&'static str>,
     /// What was typed before.
     pub username: String,
     /// Whether there is a sign-in by password.

@@ -114,19 +114,21 @@ async fn slashes_that_are_one_too_many_lead_to_the_endpoint_and_never_away_from_
 async fn browsers_get_a_page_where_there_is_nothing() {
     let node = OneNode::start().await;
     let accept = format!("{HOST}Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n");
-    for line in [
-        "GET /nowhere",
-        "POST /nowhere",
-        "DELETE /",
-        "GET /settings/apps",
-        "GET /settings/apps/not-an-id/disconnect",
-        "GET /assets/nothing.css",
-        "GET /explore/?slice_id=1",
+    for (line, title) in [
+        ("GET /nowhere", "Not found"),
+        ("POST /nowhere", "Not found"),
+        ("DELETE /", "Not found"),
+        // Pages of people are nowhere where there are no accounts.
+        ("GET /settings/apps", "Nobody signs in here"),
+        ("GET /sign-in", "Nobody signs in here"),
+        ("GET /settings/apps/not-an-id/disconnect", "Not found"),
+        ("GET /assets/nothing.css", "Not found"),
+        ("GET /explore/?slice_id=1", "Not found"),
     ] {
         let answer = send(&node, line, &accept, "").await;
         assert_eq!(404, answer.status, "{line}");
         assert!(
-            answer.body.contains("<h1>Not found</h1>"),
+            answer.body.contains(&format!("<h1>{title}</h1>")),
             "{line}: {}",
             answer.body
         );

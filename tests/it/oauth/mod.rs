@@ -10,6 +10,7 @@ mod machines;
 mod manager;
 mod members;
 mod outages;
+mod pages;
 mod providers;
 mod side_by_side;
 mod standing;

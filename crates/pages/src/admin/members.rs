@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{AccountId, Role, WorkspaceSlug};
 
 use crate::paging::grouped;
-use crate::{Desk, Foreign, Moment, Paging, scopes};
+use crate::{ApiTokenLine, Desk, Foreign, Moment, Paging, scopes};
 
 use super::WorkspacePick;
 
@@ -93,12 +93,12 @@ pub struct MemberLine {
 
 impl MemberLine {
     /// "3 apps, 1 token", what they have in this workspace.
-    fn has(&self) -> String {
-        format!(
-            "{}, {}",
-            many(self.connections, "app"),
-            many(self.api_tokens, "token")
-        )
+    fn apps(&self) -> String {
+        many(self.connections, "app")
+    }
+
+    fn tokens(&self) -> String {
+        many(self.api_tokens, "token")
     }
 
     /// What ends with their place.
@@ -123,6 +123,27 @@ impl MemberLine {
             lost.join(" and ")
         )
     }
+}
+
+/// A member's API tokens, which whoever manages the workspace may end. Form: `POST /admin/members/<account>/tokens/<id>/end` with
+/// `workspace`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "admin/member_tokens.html")]
+pub struct MemberTokensPage {
+    /// Frame.
+    pub desk: Desk,
+    /// The workspace that the page is about.
+    pub workspace: WorkspaceSlug,
+    /// What it is called.
+    pub workspace_title: Foreign,
+    /// Whose tokens.
+    pub account: AccountId,
+    /// What they are called.
+    pub display_name: Foreign,
+    /// The newest first: those for this workspace alone, and for whoever manages the deployment those for any.
+    pub tokens: Vec<ApiTokenLine>,
+    /// Whether those for any workspace are among them.
+    pub has_all: bool,
 }
 
 fn many(number: u64, noun: &str) -> String {

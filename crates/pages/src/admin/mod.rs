@@ -13,7 +13,9 @@ pub use connections::{ConnectionLine, ConnectionsPage};
 pub use flags::{
     FlagLine, FlagOrigin, FlagState, FlagsPage, PercentageDraft, RuleLine, RuleSetting,
 };
-pub use members::{InvitationLine, InviteDraft, MemberLine, MembersPage, NewMemberDraft};
+pub use members::{
+    InvitationLine, InviteDraft, MemberLine, MemberTokensPage, MembersPage, NewMemberDraft,
+};
 pub use policy::{PolicyDecision, PolicyDraft, PolicyLine, PolicyPage};
 
 use tidegate_types::WorkspaceSlug;

@@ -89,7 +89,7 @@ impl PolicyLine {
             (PolicyDecision::Blocked, true) => "It stays out until an administrator approves it.",
             (_, false) => "People decide about it themselves.",
             (_, true) => {
-                "It stops working at once for everybody, since apps without a rule need an approval."
+                "It is refused at once for everybody, since an administrator approves apps first."
             }
         }
     }

@@ -2,17 +2,23 @@ use askama::Template;
 use tidegate_types::{GrantId, Scope};
 
 use crate::scopes::{self, ScopeOption};
-use crate::{Desk, Foreign, Moment, paging};
+use crate::{Desk, Foreign, Moment, Paging, paging};
 
-/// What is connected, sorted by the query's `sort`. Forms: `POST /settings/apps/<grant>/narrow` with `scope`,
+/// What is connected, sorted by the query's `sort`, narrowed by `search`, in parts by `page`. Forms: `POST /settings/apps/<grant>/narrow` with `scope`,
 /// `POST /settings/apps/<grant>/disconnect`, `POST /settings/apps/disconnect` for all.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings/apps.html")]
 pub struct AppsPage {
     /// Frame.
     pub desk: Desk,
-    /// In the order of `sort`.
+    /// Those of this part of the list, in the order of `sort`.
     pub apps: Vec<ConnectedApp>,
+    /// How many there are in all, found or not.
+    pub count: usize,
+    /// What the list is narrowed by: part of an app's or a workspace's name.
+    pub search: String,
+    /// Which part of the list this is.
+    pub paging: Paging,
     /// What they are sorted by.
     pub sort: AppSort,
 }
@@ -117,10 +123,11 @@ impl ConnectedApp {
 }
 
 impl AppsPage {
-    fn count(&self) -> String {
-        match self.apps.len() {
-            1 => "1 connected app".to_owned(),
-            many => format!("{many} connected apps"),
-        }
+    /// Whether there are more than are seen at one look.
+    fn has_search(&self) -> bool {
+        self.count > Self::FEW || !self.search.is_empty()
     }
+
+    /// So many need no search.
+    const FEW: usize = 10;
 }

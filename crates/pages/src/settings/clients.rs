@@ -7,7 +7,7 @@ use crate::{Desk, Foreign, Moment};
 use super::SecretLine;
 
 /// One's own OAuth clients. Forms: `POST /settings/clients` with `name`, `redirect_uris` (one a line), `scope`,
-/// `confidential` ("yes" or absent); `POST /settings/clients/<id>/secret` with `overlap` ("yes" or absent);
+/// `confidential` ("yes" or absent), and with `preset` where that is to fill the form in and nothing is to be made yet; `POST /settings/clients/<id>/secret` with `overlap` ("yes" or absent);
 /// `POST /settings/clients/<id>/remove`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings/clients.html")]
@@ -24,6 +24,33 @@ pub struct ClientsPage {
     pub offered: ScopeSet,
     /// What the form begins with.
     pub draft: ClientDraft,
+    /// Clients without an owner, the newest first; for whoever manages the deployment.
+    pub by_command: Vec<CommandClient>,
+}
+
+/// A client that was made by a command for nobody in particular.
+#[derive(Debug, Clone)]
+pub struct CommandClient {
+    /// Its id.
+    pub id: ClientId,
+    /// What it is called.
+    pub name: Foreign,
+    /// Whether it is a machine's.
+    pub is_machine: bool,
+    /// The one workspace that it is for.
+    pub workspace: Option<Foreign>,
+    /// The most that it may ask for.
+    pub scope: Scope,
+    /// When it was made.
+    pub created_at: Moment,
+    /// The last use.
+    pub last_used_at: Option<Moment>,
+}
+
+impl CommandClient {
+    fn may(&self) -> &'static str {
+        scopes::words(self.scope).title
+    }
 }
 
 /// A client of one's own.
@@ -56,7 +83,7 @@ impl OwnClient {
 /// A program that is known, with what its client needs.
 #[derive(Debug, Clone)]
 pub struct PresetLink {
-    /// In the query of the page.
+    /// What the form sends.
     pub id: String,
     /// What it is called.
     pub title: String,

@@ -19,7 +19,7 @@ pub struct ConnectPage {
 /// An address for clients.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// The workspace, or "Any workspace".
+    /// The workspace, or what the address is for; empty where there is nothing to tell apart.
     pub title: Foreign,
     /// The address.
     pub url: String,

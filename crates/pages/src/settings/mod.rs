@@ -10,7 +10,7 @@ mod tokens;
 
 pub use account::AccountPage;
 pub use apps::{AppSort, AppsPage, ConnectedApp};
-pub use clients::{ClientDraft, ClientsPage, OwnClient, PresetLink};
+pub use clients::{ClientDraft, ClientsPage, CommandClient, OwnClient, PresetLink};
 pub use connect::{ConnectPage, Endpoint, Recipe, Way};
 pub use machines::{MachineClient, MachineDraft, MachineWorkspace, MachinesPage};
 pub use secret::{SecretLine, SecretPage};

@@ -73,7 +73,7 @@ pub struct ApiTokenLine {
 }
 
 impl ApiTokenLine {
-    fn may(&self) -> &'static str {
+    pub(crate) fn may(&self) -> &'static str {
         scopes::words(self.scope).title
     }
 }

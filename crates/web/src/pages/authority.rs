@@ -9,12 +9,13 @@ use actix_web::{FromRequest, HttpRequest, web};
 use tidegate_manager::account::{AccountKey, FindAccount};
 use tidegate_manager::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_oauth::{IssuedSecret, SecretKind};
-use tidegate_pages::{Foreign, Person};
+use tidegate_pages::{Desk, Foreign, Person, Section};
 use tidegate_signin::{BrowserSession, CsrfToken};
 use tidegate_types::{AccountId, Role, SecretString, WorkspaceSlug};
 
 use crate::body::{self, BodyProblem};
 
+use super::desk::{Outcome, desk};
 use super::failure::Failure;
 use super::fields::{Fields, MOST_BYTES};
 use super::visit::Visit;
@@ -58,8 +59,10 @@ impl<A: Authority> FromRequest for Get<A> {
         Box::pin(async move {
             let visit = Visit::begin(&request)?;
             let query = Fields::parse(request.query_string().as_bytes())?;
-            let by = A::of(visit, &query).await?;
-            Ok(Self { by, query })
+            match A::of(visit, &query).await {
+                Ok(by) => Ok(Self { by, query }),
+                Err(failure) => Err(in_frame(failure, &request).await),
+            }
         })
     }
 }
@@ -78,17 +81,36 @@ impl<A: Authority> FromRequest for Post<A> {
             }
             let payload = payload.map_err(|_| Failure::Malformed("No body came."))?;
             let form = read(&visit, &request, payload).await?;
-            let by = A::of(visit, &form).await.map_err(|failure| match failure {
+            let by = match A::of(visit, &form).await {
+                Ok(by) => by,
                 // Whoever sent it wrote something, and is told what became of it.
-                Failure::SignInFirst(page) => Failure::SessionOver(page),
-                failure => failure,
-            })?;
+                Err(Failure::SignInFirst(page)) => return Err(Failure::SessionOver(page)),
+                Err(failure) => return Err(in_frame(failure, &request).await),
+            };
             if !by.accepts(form.text("csrf")) {
                 return Err(Failure::Forged);
             }
             Ok(Self { by, form })
         })
     }
+}
+
+/// A refusal as whoever is signed in sees it: with the list of their pages, so that they find back.
+pub(super) async fn in_frame(failure: Failure, request: &HttpRequest) -> Failure {
+    if !matches!(failure, Failure::NotAllowed | Failure::NotFound) {
+        return failure;
+    }
+    match frame_of(request).await {
+        Ok(desk) => Failure::InFrame(Box::new(desk), Box::new(failure)),
+        Err(_) => failure,
+    }
+}
+
+async fn frame_of(request: &HttpRequest) -> Result<Desk, Failure> {
+    let visit = Visit::begin(request)?;
+    let by = SignedIn::of(visit, &Fields::default()).await?;
+    let memberships = by.memberships().await?;
+    Ok(desk(&by, &memberships, Section::Elsewhere, Outcome::None))
 }
 
 async fn read(

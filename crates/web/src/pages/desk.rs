@@ -1,5 +1,6 @@
 //! The frame of settings and administration.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -22,9 +23,9 @@ pub(super) enum Outcome {
     #[default]
     None,
     /// It worked.
-    Done(&'static str),
+    Done(Cow<'static, str>),
     /// It worked, and can be taken back.
-    Undoable(&'static str, Undo),
+    Undoable(Cow<'static, str>, Undo),
     /// It did not: a clause for the person.
     Refused(String),
 }
@@ -43,6 +44,10 @@ const DONE: &[(&str, &str)] = &[
         "The account is switched off, and what it had connected is ended.",
     ),
     ("role-set", "The role is changed."),
+    (
+        "stepped-down",
+        "Your role is changed. You do not manage that workspace any more.",
+    ),
     ("member-added", "The account is a member now."),
     (
         "member-added-without-user",
@@ -68,8 +73,21 @@ impl Outcome {
             return Self::None;
         };
         match Step::of(fields, &by.session.csrf) {
-            Some(undo) => Self::Undoable(words, undo),
-            None => Self::Done(words),
+            Some(undo) => Self::Undoable(words.into(), undo),
+            None => Self::done(words),
+        }
+    }
+
+    /// It worked.
+    pub(super) const fn done(words: &'static str) -> Self {
+        Self::Done(Cow::Borrowed(words))
+    }
+
+    /// Says the same with a name in it.
+    pub(super) fn say(&mut self, words: String) {
+        match self {
+            Self::Done(said) | Self::Undoable(said, _) => *said = words.into(),
+            Self::None | Self::Refused(_) => {}
         }
     }
 
@@ -131,20 +149,33 @@ pub(super) fn desk(
         now: Moment(by.visit.now()),
         notice: match outcome {
             Outcome::None => None,
-            Outcome::Done(words) => Some(Notice::Done(words.to_owned())),
-            Outcome::Undoable(words, undo) => Some(Notice::Undoable(words.to_owned(), undo)),
+            Outcome::Done(words) => Some(Notice::Done(words.into_owned())),
+            Outcome::Undoable(words, undo) => Some(Notice::Undoable(words.into_owned(), undo)),
             Outcome::Refused(clause) => Some(Notice::Refused(sentence(&clause))),
         },
-        hints: if is_administrator && memberships.is_empty() {
-            vec![Hint {
-                text: "You manage this deployment and are in no workspace yet, so that nothing that you connect can do anything."
-                    .to_owned(),
-                link: Some(("/settings/account#join", "Join a workspace")),
-            }]
-        } else {
-            vec![]
-        },
+        hints: outside(is_administrator, memberships).into_iter().collect(),
     }
+}
+
+/// What somebody is told who is in no workspace.
+fn outside(is_administrator: bool, memberships: &[Membership]) -> Option<Hint> {
+    const IN_VAIN: &str = "so that nothing that you connect can do anything";
+    if !memberships.is_empty() {
+        return None;
+    }
+    Some(if is_administrator {
+        Hint {
+            text: format!("You manage this deployment and are in no workspace yet, {IN_VAIN}."),
+            link: Some(("/settings/account#join", "Join a workspace")),
+        }
+    } else {
+        Hint {
+            text: format!(
+                "You are in no workspace yet, {IN_VAIN}, nor can an API token. Ask an administrator of a workspace to invite you."
+            ),
+            link: None,
+        }
+    })
 }
 
 /// Memberships that are looked at for hints, and how long that may take.

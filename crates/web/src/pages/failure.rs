@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use tidegate_manager::ManagerError;
-use tidegate_pages::MessagePage;
+use tidegate_pages::{Desk, MessagePage, RefusalPage};
 use tidegate_signin::SignInError;
 use tidegate_types::ServiceCode;
 
@@ -37,11 +37,14 @@ pub(super) enum Failure {
     Malformed(&'static str),
     /// A part of ours failed.
     Failed(ServiceCode),
+    /// Another, for whoever is signed in: it is shown with the list of their pages.
+    InFrame(Box<Desk>, Box<Failure>),
 }
 
 impl Failure {
-    const fn status(&self) -> StatusCode {
+    fn status(&self) -> StatusCode {
         match self {
+            Self::InFrame(_, inner) => inner.status(),
             Self::NoPages | Self::NotFound => StatusCode::NOT_FOUND,
             Self::WrongHost | Self::NotAllowed | Self::Forged => StatusCode::FORBIDDEN,
             Self::SignInFirst(_) | Self::SessionOver(_) | Self::PasswordFirst(_) => {
@@ -52,8 +55,9 @@ impl Failure {
         }
     }
 
-    const fn code(&self) -> &'static str {
+    fn code(&self) -> &'static str {
         match self {
+            Self::InFrame(_, inner) => inner.code(),
             Self::NoPages | Self::NotFound => "not_found",
             Self::WrongHost => "wrong_host",
             Self::SignInFirst(_) | Self::SessionOver(_) => "sign_in_first",
@@ -67,7 +71,12 @@ impl Failure {
 
     fn words(&self) -> (&'static str, &'static str) {
         match self {
-            Self::NoPages | Self::NotFound => ("Not found", "There is nothing at this address."),
+            Self::InFrame(_, inner) => inner.words(),
+            Self::NoPages => (
+                "Nobody signs in here",
+                "This server keeps no accounts, and so has no pages of people’s own. The first page says how apps connect.",
+            ),
+            Self::NotFound => ("Not found", "There is nothing at this address."),
             Self::WrongHost => (
                 "Another address",
                 "This host name is not one that is served here.",
@@ -108,6 +117,16 @@ impl ResponseError for Failure {
             Self::SignInFirst(path) => go_to("/sign-in", path, false),
             Self::SessionOver(path) => go_to("/sign-in", path, true),
             Self::PasswordFirst(path) => go_to("/password", path, false),
+            Self::InFrame(desk, _) => {
+                let (title, text) = self.words();
+                let page = RefusalPage {
+                    desk: (**desk).clone(),
+                    title,
+                    text,
+                    code: self.code(),
+                };
+                answer::page(self.status(), Place::AtHome, &page)
+            }
             _ => {
                 let (title, text) = self.words();
                 let page = MessagePage {

@@ -2,9 +2,10 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
-use tidegate_manager::workspace::ListWorkspaces;
 use tidegate_oauth::{ClientPreset, presets};
-use tidegate_pages::{Foreign, HomeClient, HomeEndpoint, HomeEntry, HomePage, Person};
+use tidegate_pages::{
+    Endpoint, Foreign, HomeClient, HomeEndpoint, HomeEntry, HomePage, Outside, Person,
+};
 
 use super::answer::{self, Place};
 use super::authority::{Anybody, Get, SignedIn};
@@ -13,8 +14,8 @@ use super::{Answer, Failure};
 use crate::admission;
 use crate::edge::{Edge, Entry};
 
-/// Stands where a token of another issuer is to be.
-const TOKEN: &str = "$TOKEN";
+/// Stands where a token of another issuer is to be: a word that no shell takes for a variable.
+const TOKEN: &str = "YOUR_TOKEN";
 
 pub(super) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> Answer {
     if edge.access.is_some() && matches!(edge.entry, Entry::SignIn) {
@@ -67,25 +68,20 @@ async fn for_person(request: &HttpRequest) -> Answer {
     };
     let memberships = by.memberships().await?;
     let titles = Titles::read(&by).await?;
-    let is_only = by.visit.ask(ListWorkspaces {}).await?.len() == 1;
-    let names = by.visit.edge().directory.names();
-    let mut endpoints = vec![];
-    if !is_only || memberships.is_empty() {
-        endpoints.push(for_any(&generic));
-    }
-    endpoints.extend(memberships.iter().map(|membership| HomeEndpoint {
-        title: Foreign::new(&format!("Workspace {}", titles.of(&membership.workspace))),
-        url: if is_only {
-            generic.clone()
-        } else {
-            let resource = names.resources.of_workspace(&membership.workspace);
-            resource.as_str().to_owned()
-        },
-    }));
+    let endpoints = connect::endpoints(&by, &memberships, &titles);
+    let endpoints = endpoints
+        .into_iter()
+        .map(|Endpoint { title, url }| HomeEndpoint { title, url });
+    let endpoints = endpoints.collect();
     let person: Person = by.person();
+    let outside = match (memberships.is_empty(), by.session.account.is_administrator) {
+        (true, true) => Some(Outside::MayJoin),
+        (true, false) => Some(Outside::AwaitsInvitation),
+        (false, _) => None,
+    };
     let entry = HomeEntry::SignIn {
         person: Some(person),
-        may_join: by.session.account.is_administrator && memberships.is_empty(),
+        outside,
     };
     Ok(show(entry, endpoints, &generic))
 }
@@ -93,13 +89,14 @@ async fn for_person(request: &HttpRequest) -> Answer {
 fn nobody() -> HomeEntry {
     HomeEntry::SignIn {
         person: None,
-        may_join: false,
+        outside: None,
     }
 }
 
+/// The one address that somebody is told who is told of no workspaces.
 fn for_any(generic: &str) -> HomeEndpoint {
     HomeEndpoint {
-        title: Foreign::new("Any workspace: you choose it as you connect"),
+        title: Foreign::default(),
         url: generic.to_owned(),
     }
 }
@@ -138,22 +135,17 @@ enum Access {
     SignIn,
 }
 
-/// The way to connect a client, as one line.
+/// The way to connect a client, to copy.
 fn client(preset: &ClientPreset, url: &str, access: Access) -> Option<HomeClient> {
     let way =
         connect::ways(preset, url).find(|way| way.needs_token() == (access == Access::Token))?;
-    let text = connect::filled(&way.text, url, TOKEN);
-    let line = match serde_json::from_str::<serde_json::Value>(&text) {
-        Ok(json) => json.to_string(),
-        Err(_) => text.trim().lines().collect::<Vec<_>>().join(" && "),
-    };
     Some(HomeClient {
         title: preset.title.clone(),
         place: match access {
             Access::SignIn => connect::place(way, url),
             Access::Open | Access::Token => way.place.clone(),
         },
-        line,
+        text: connect::filled(way.text.trim(), url, TOKEN),
     })
 }
 
@@ -162,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_client_has_one_line_with_the_address() {
+    fn every_client_has_something_to_copy_with_the_address_as_it_is() {
         for access in [Access::Open, Access::Token, Access::SignIn] {
             let url = "https://mcp.example.com/mcp";
             let clients: Vec<_> = presets()
@@ -172,11 +164,14 @@ mod tests {
             assert!(clients.len() > 5);
             let signs_in = clients
                 .iter()
-                .any(|client| format!("{} {}", client.place, client.line).contains("login"));
+                .any(|client| format!("{} {}", client.place, client.text).contains("login"));
             assert_eq!(access == Access::SignIn, signs_in, "{access:?}");
-            for HomeClient { line, .. } in clients {
-                assert!(line.contains(url), "{line}");
-                assert!(!line.contains('\n') && !line.contains("{url}"), "{line}");
+            for HomeClient { text, .. } in clients {
+                assert!(text.contains(url) && !text.contains("{url}"), "{text}");
+                // A shell puts nothing into single quotes, and something else than a token into a variable of its own.
+                assert!(!text.contains("$TOKEN"), "{text}");
+                let has_token = text.contains("Bearer YOUR_TOKEN");
+                assert_eq!(access == Access::Token, has_token, "{text}");
             }
         }
     }

@@ -1,10 +1,13 @@
 //! Invitations.
 
+use std::iter;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use tidegate_manager::workspace::FindWorkspace;
 use tidegate_pages::{Foreign, InvitationPage, InvitationWay, MessagePage, Moment};
-use tidegate_signin::{InvitationView, ReturnTo, SignInError};
+use tidegate_signin::{InvitationView, ReturnTo, SignIn, SignInError};
+use tidegate_types::SecretString;
 
 use super::answer::{self, Place};
 use super::authority::{Anybody, Get, Post};
@@ -16,7 +19,7 @@ use crate::status;
 /// `GET /invitation/<secret>`.
 pub(super) async fn get(Get { by, .. }: Get<Anybody>, secret: web::Path<String>) -> Answer {
     match by.visit.sign_in().invitation(&secret).await? {
-        Some(view) => show(&by, &secret, view, &Fields::default(), None).await,
+        Some(view) => show(&by, &secret, view, &Fields::default(), []).await,
         None => Ok(gone()),
     }
 }
@@ -34,12 +37,13 @@ pub(super) async fn post(Post { by, form }: Post<Anybody>, secret: web::Path<Str
             .join_by_invitation(session, &secret, &by.visit.peer)
             .await
             .map(|_| answer::see_other(Place::AtHome, "/settings/connect")),
-        _ if form.get("password") != form.get("again") => Err(SignInError::WeakPassword(
-            "the two passwords differ".to_owned(),
-        )),
+        _ if form.get("password") != form.get("again") => {
+            let differ = SignInError::WeakPassword("the two passwords differ".to_owned());
+            let faults = faults(sign_in, &secret, &form).await?;
+            return show(&by, &secret, view, &form, iter::once(differ).chain(faults)).await;
+        }
         _ => {
-            let password = form.get("password").unwrap_or_default().into();
-            let (username, name) = (form.text("username"), form.text("display_name"));
+            let (username, name, password) = typed(&form);
             let accepted = sign_in
                 .accept_invitation(&secret, username, name, &password, &by.visit.peer)
                 .await;
@@ -47,6 +51,17 @@ pub(super) async fn post(Post { by, form }: Post<Anybody>, secret: web::Path<Str
                 Ok(session) => {
                     let next = ReturnTo::parse(Some("/settings/connect"));
                     Ok(sign_in::enter(&by.visit, &session, &next).await)
+                }
+                Err(
+                    err @ (SignInError::InvalidName(_)
+                    | SignInError::NameTaken(_)
+                    | SignInError::WeakPassword(_)),
+                ) => {
+                    let mut faults = faults(sign_in, &secret, &form).await?;
+                    if faults.is_empty() {
+                        faults.push(err);
+                    }
+                    return show(&by, &secret, view, &form, faults).await;
                 }
                 Err(err) => Err(err),
             }
@@ -56,9 +71,27 @@ pub(super) async fn post(Post { by, form }: Post<Anybody>, secret: web::Path<Str
         Ok(response) => Ok(response),
         Err(err) => {
             sign_in::log(&err);
-            show(&by, &secret, view, &form, Some(err)).await
+            show(&by, &secret, view, &form, [err]).await
         }
     }
+}
+
+/// The name, the shown name and the password of a new account.
+fn typed(form: &Fields) -> (&str, &str, SecretString) {
+    let password = form.get("password").unwrap_or_default().into();
+    (form.text("username"), form.text("display_name"), password)
+}
+
+/// All that is wrong with what was typed.
+async fn faults(
+    sign_in: &SignIn,
+    secret: &str,
+    form: &Fields,
+) -> Result<Vec<SignInError>, SignInError> {
+    let (username, name, password) = typed(form);
+    sign_in
+        .faults_of_acceptance(secret, username, name, &password)
+        .await
 }
 
 async fn show(
@@ -66,8 +99,9 @@ async fn show(
     secret: &str,
     view: InvitationView,
     typed: &Fields,
-    refused: Option<SignInError>,
+    refused: impl IntoIterator<Item = SignInError>,
 ) -> Result<HttpResponse, Failure> {
+    let refused: Vec<SignInError> = refused.into_iter().collect();
     let path = format!("/invitation/{secret}");
     let sign_in = by.visit.sign_in();
     let way = match &by.session {
@@ -86,7 +120,7 @@ async fn show(
     let workspace = by.visit.ask(FindWorkspace { slug: slug.clone() }).await?;
     let title = workspace.map_or_else(|| slug.to_string(), |workspace| workspace.title);
     let status = refused
-        .as_ref()
+        .first()
         .map_or(StatusCode::OK, |err| status::of(err.service_code()));
     let page = InvitationPage {
         action: path,
@@ -99,7 +133,7 @@ async fn show(
         username: typed.text("username").to_owned(),
         display_name: typed.text("display_name").to_owned(),
         rule: password::rule(sign_in),
-        problem: refused.as_ref().map(|err| sentence(err)),
+        problems: refused.iter().map(|err| sentence(err)).collect(),
     };
     let mut response = answer::page(status, Place::AtHome, &page);
     sign_in::keep_form_cookie(&mut response, by);

@@ -39,6 +39,18 @@ impl Part {
         Some(Self(u32::try_from(last).unwrap_or(MOST_PARTS)))
     }
 
+    /// This part of a list that has so many rows, or its last one.
+    pub(super) fn within(self, rows: usize) -> Self {
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.instead(rows).unwrap_or(self)
+    }
+
+    /// The rows of this part, of all.
+    pub(super) fn of_all<T>(self, all: Vec<T>) -> Vec<T> {
+        let start = usize::try_from(self.offset()).unwrap_or(usize::MAX);
+        all.into_iter().skip(start).take(ROWS as usize).collect()
+    }
+
     /// What `ask` lists of this part, or of the last one where this is behind the end, and which part it is of. `total`
     /// tells how many rows the whole list has.
     pub(super) async fn listed<T, E>(
@@ -148,5 +160,8 @@ mod tests {
         assert_eq!(Some(part("page=3")), part("page=9").instead(101));
         assert_eq!(Some(part("page=1")), part("page=9").instead(0));
         assert_eq!(None, part("").instead(0));
+        assert_eq!(part("page=1"), part("page=9").within(50));
+        let last = part("page=9").within(51);
+        assert_eq!([50], *last.of_all((0..51).collect::<Vec<_>>()));
     }
 }

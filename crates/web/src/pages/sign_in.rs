@@ -178,7 +178,7 @@ fn show(
     let page = SignInPage {
         csrf: by.csrf.as_str().to_owned(),
         return_to: return_to.as_str().to_owned(),
-        client: None,
+        purpose: purpose(return_to.as_str()),
         username: username.chars().take(200).collect(),
         has_passwords: sign_in.has_passwords(),
         accepts_superset: by.visit.accepts_superset(),
@@ -202,6 +202,26 @@ fn show(
     }
     keep_form_cookie(&mut response, by);
     response
+}
+
+/// Why somebody is sent to the sign-in who opened something else.
+fn purpose(return_to: &str) -> Option<&'static str> {
+    let path = return_to.split(['?', '#']).next().unwrap_or_default();
+    let area = path.split('/').nth(1).unwrap_or_default();
+    match area {
+        "oauth" => {
+            Some("An app asks to be connected. Sign in, then you see what it wants and decide.")
+        }
+        "device" => Some("Sign in, then you connect the device that shows a code."),
+        "invitation" => {
+            Some("Sign in with the account of the invited address, then you join the workspace.")
+        }
+        "settings" if path == "/settings" => None,
+        "settings" | "admin" | "diagnosis" | "password" => Some(
+            "The page that you opened is for people who are signed in. You come to it afterwards.",
+        ),
+        _ => None,
+    }
 }
 
 /// Gives the browser the cookie that the form's token is made of.

@@ -3,15 +3,20 @@
 use actix_web::error::PathError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use serde_json::json;
 use tidegate_pages::MessagePage;
 
 use super::answer::{self, Place};
+use super::authority::in_frame;
+use super::failure::Failure;
 use crate::admission::one;
 
 /// Whatever no route takes.
 pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
+    if wants_page(&request) {
+        return in_frame(Failure::NotFound, &request).await.error_response();
+    }
     answer_of(
         &request,
         StatusCode::NOT_FOUND,

@@ -238,6 +238,11 @@ struct Words {
     is_live: bool,
 }
 
+/// Whether this version has what a flag is for.
+const fn is_there(flag: Flag) -> bool {
+    !matches!(flag, Flag::Chatbot)
+}
+
 const fn words(flag: Flag) -> Words {
     match flag {
         Flag::McpService => Words {
@@ -427,6 +432,7 @@ async fn show(
     }
     let mut flags: Vec<FlagLine> = Flag::ALL
         .into_iter()
+        .filter(|flag| is_there(*flag))
         .map(|flag| view.line(flag, here.as_ref()))
         .collect();
     if let Some((flag, draft)) = refused

@@ -1,5 +1,6 @@
 //! `/admin/members`: who belongs to a workspace, and as what.
 
+use actix_web::http::StatusCode;
 use actix_web::web;
 use tidegate_manager::account::{AccountKey, AccountKind, FindAccount};
 use tidegate_manager::invitation::{CreateInvitation, ListInvitations, RemoveInvitation};
@@ -9,8 +10,8 @@ use tidegate_manager::workspace::{
 };
 use tidegate_oauth::{IssuedSecret, SecretKind};
 use tidegate_pages::{
-    Foreign, InvitationLine, InviteDraft, MemberLine, MembersPage, Moment, NewMemberDraft, Section,
-    role_name,
+    ConfirmPage, Foreign, InvitationLine, InviteDraft, MemberLine, MembersPage, Moment,
+    NewMemberDraft, Section, role as role_words, role_name,
 };
 use tidegate_types::{AccountId, ExposeSecret, Role, WorkspaceSlug};
 
@@ -24,6 +25,9 @@ use crate::pages::fields::{Fields, query};
 use crate::pages::paging::Part;
 use crate::pages::record::{About, record};
 use crate::pages::undo::Step;
+
+/// Characters of an address that is looked for among the members.
+const MOST_EMAIL: usize = 200;
 
 /// What a page says and holds besides its list.
 struct Shown {
@@ -54,8 +58,32 @@ impl Shown {
 
 /// `workspace`, `search`, `page`.
 pub(crate) async fn get(Get { by, query }: Get<Overseer>) -> Answer {
-    let outcome = Outcome::of(&by.person, &query);
+    let mut outcome = Outcome::of(&by.person, &query);
+    if query.text("done") == "role-set"
+        && let Some(name) = name_of_member(&by, &query).await?
+    {
+        outcome.say(format!("The role of {name} is changed."));
+    }
     show(by, &query, Shown::new(outcome)).await
+}
+
+/// What the member is called whom the field `of` names. Only members of the page's workspace have a name there.
+async fn name_of_member(by: &Overseer, query: &Fields) -> Result<Option<Foreign>, Failure> {
+    let (Some(workspace), Ok(account)) = (by.workspace.clone(), query.read::<AccountId>("of"))
+    else {
+        return Ok(None);
+    };
+    let visit = &by.person.visit;
+    let place = FindMember {
+        workspace,
+        account: account.clone(),
+    };
+    if visit.ask(place).await?.is_none() {
+        return Ok(None);
+    }
+    let key = AccountKey::Id(account);
+    let found = visit.ask(FindAccount { key }).await?;
+    Ok(found.map(|found| Foreign::or(&found.display_name, &found.username)))
 }
 
 /// `username`, `role`, `superset_username`. For those who manage the deployment: they may say as whom somebody acts, and need
@@ -108,7 +136,8 @@ pub(crate) async fn add(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
     }
 }
 
-/// `role`; `search` and `page` of the list that it was changed in.
+/// `role`; `search` and `page` of the list that it was changed in. Whoever would be no administrator any more by their own
+/// hand is asked first (`confirmed`).
 pub(crate) async fn set_role(
     Post { by, form }: Post<WorkspaceAdmin>,
     account: web::Path<AccountId>,
@@ -121,42 +150,105 @@ pub(crate) async fn set_role(
     };
     let account = account.into_inner();
     let before = member(&by, &account).await?;
+    let is_self = account == by.person.session.account.id;
+    if is_self && is_step_down(&before, role) && !form.is_ticked("confirmed") {
+        return ask_to_step_down(by, &form, role).await;
+    }
     let operation = SetMembership {
         workspace: by.workspace.clone(),
         account: account.clone(),
         role,
         superset_username: Some(before.superset_username),
     };
-    match by.person.visit.change(operation).await? {
-        Ok(_) => {
-            let username = by.person.username_of(&account).await?;
-            note_place(&by, &username, role).await;
-            let (search, page) = (form.text("search"), form.text("page"));
-            let workspace = by.workspace.as_str();
-            let more = [("workspace", workspace), ("search", search), ("page", page)];
-            // Whoever was there by teams alone had no role of their own to go back to.
-            let Some(own_role) = before.own_role else {
-                return Ok(done(Section::Members, "role-set", &more));
-            };
-            let step = Step::new(
-                format!("/admin/members/{account}/role"),
-                &[
-                    ("workspace", workspace),
-                    ("role", &own_role.to_string()),
-                    ("search", search),
-                    ("page", page),
-                ],
-            );
-            Ok(done_undoable(
-                &by.person,
-                Section::Members,
-                "role-set",
-                &more,
-                &step,
-            ))
-        }
-        Err(problem) => again(by, &form, Shown::new(Outcome::Refused(problem))).await,
+    if let Err(problem) = by.person.visit.change(operation).await? {
+        return again(by, &form, Shown::new(Outcome::Refused(problem))).await;
     }
+    let username = by.person.username_of(&account).await?;
+    note_place(&by, &username, role).await;
+    if is_self && !manages_still(&by, &account).await? {
+        // This page is not theirs any more.
+        return Ok(done(Section::Apps, "stepped-down", &[]));
+    }
+    let (search, page) = (form.text("search"), form.text("page"));
+    let workspace = by.workspace.as_str();
+    let account = account.as_str();
+    let more = [
+        ("workspace", workspace),
+        ("search", search),
+        ("page", page),
+        ("of", account),
+    ];
+    // Whoever was there by teams alone had no role of their own to go back to.
+    let Some(own_role) = before.own_role else {
+        return Ok(done(Section::Members, "role-set", &more));
+    };
+    let step = Step::new(
+        format!("/admin/members/{account}/role"),
+        &[
+            ("workspace", workspace),
+            ("role", &own_role.to_string()),
+            ("search", search),
+            ("page", page),
+        ],
+    );
+    Ok(done_undoable(
+        &by.person,
+        Section::Members,
+        "role-set",
+        &more,
+        &step,
+    ))
+}
+
+/// Whether a member would be no administrator any more. One who is an administrator by a team stays one.
+fn is_step_down(before: &Membership, role: Role) -> bool {
+    before.own_role == Some(Role::Admin) && role != Role::Admin
+}
+
+/// Whether somebody may open this workspace's pages still.
+async fn manages_still(by: &WorkspaceAdmin, account: &AccountId) -> Result<bool, Failure> {
+    let is_administrator = by.person.session.account.is_administrator;
+    Ok(is_administrator || member(by, account).await?.role == Role::Admin)
+}
+
+/// Asks somebody who is about to take the workspace out of their own hands.
+async fn ask_to_step_down(by: WorkspaceAdmin, form: &Fields, role: Role) -> Answer {
+    let first = ListMembersPage {
+        workspace: by.workspace.clone(),
+        search: None,
+        limit: 1,
+        offset: 0,
+    };
+    let is_last = by.person.visit.ask(first).await?.administrators == 1;
+    let what = if by.person.session.account.is_administrator {
+        "Your apps and API tokens may do no more than that in this workspace. You manage the deployment, and can change it back."
+    } else {
+        "You can no longer open this page, invite anybody or change a role here, so that only another administrator can make \
+         you one again."
+    };
+    let last = if is_last {
+        " You are the last administrator of this workspace: afterwards only administrators of the deployment can manage it."
+    } else {
+        ""
+    };
+    let back = query([
+        ("workspace", by.workspace.as_str()),
+        ("search", form.text("search")),
+        ("page", form.text("page")),
+    ]);
+    let by = overseer(by);
+    let here = by.workspace.as_ref();
+    let (desk, _) = frame(&by, Section::Members, here, false, Outcome::None).await?;
+    let page = ConfirmPage {
+        desk,
+        question: format!("This is you. Become {} here?", role_words(role)),
+        text: format!("{what}{last}"),
+        button: format!("Become {}", role_words(role)),
+        action: format!("/admin/members/{}/role", by.person.session.account.id),
+        fields: form.without(&["csrf", "confirmed"]),
+        back: format!("/admin/members?{back}"),
+    };
+    Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
 }
 
 pub(crate) async fn remove(
@@ -217,10 +309,16 @@ pub(crate) async fn invite(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
         Ok(role) => role,
         Err(problem) => return again(by, &form, refused(problem)).await,
     };
+    let email = form.text("email");
+    if let Some(problem) = is_there_already(&by, email).await? {
+        return again(by, &form, refused(problem)).await;
+    }
+    let earlier = invitations(&by.person, &by.workspace).await?;
+    let is_again = earlier.iter().any(|one| is_same(one.email.as_str(), email));
     let drawn = IssuedSecret::draw(SecretKind::Invitation);
     let operation = CreateInvitation {
         secret: drawn.hash,
-        email: form.text("email").to_owned(),
+        email: email.to_owned(),
         workspace: by.workspace.clone(),
         role,
         invited_by: by.person.session.account.id.clone(),
@@ -236,9 +334,49 @@ pub(crate) async fn invite(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
     let email = Foreign::bounded(&invitation.email, 254);
     let shown = Shown {
         new_link: Some((email, link)),
-        ..Shown::new(Outcome::None)
+        ..Shown::new(if is_again {
+            Outcome::done(
+                "The invitation takes the place of the earlier one, whose link does not work any more.",
+            )
+        } else {
+            Outcome::None
+        })
     };
     again(by, &form, shown).await
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// Why nobody is invited whose address a member has: a clause for the person.
+async fn is_there_already(by: &WorkspaceAdmin, email: &str) -> Result<Option<String>, Failure> {
+    if email.is_empty() || email.chars().count() > MOST_EMAIL {
+        return Ok(None);
+    }
+    let listed = by
+        .person
+        .visit
+        .change(ListMembersPage {
+            workspace: by.workspace.clone(),
+            search: Some(email.to_owned()),
+            limit: Part::LIMIT,
+            offset: 0,
+        })
+        .await?;
+    // What cannot be looked for is no address, which the invitation says.
+    let members = listed.map(|listed| listed.members).unwrap_or_default();
+    let is_theirs = |member: &&Member| {
+        let address = member.account.email.as_deref();
+        address.is_some_and(|address| is_same(address, email))
+    };
+    Ok(members.iter().find(is_theirs).map(|member| {
+        format!(
+            "{} is a member already, as {}: change the role in the list below",
+            Foreign::bounded(email, MOST_EMAIL),
+            role_words(member.membership.role)
+        )
+    }))
 }
 
 pub(crate) async fn take_back(
@@ -301,12 +439,15 @@ fn to_page(workspace: &WorkspaceSlug, code: &'static str) -> actix_web::HttpResp
 }
 
 async fn again(by: WorkspaceAdmin, fields: &Fields, shown: Shown) -> Answer {
-    let by = Overseer {
+    show(overseer(by), fields, shown).await
+}
+
+pub(super) fn overseer(by: WorkspaceAdmin) -> Overseer {
+    Overseer {
         managed: vec![by.workspace.clone()],
         workspace: Some(by.workspace),
         person: by.person,
-    };
-    show(by, fields, shown).await
+    }
 }
 
 async fn show(by: Overseer, fields: &Fields, shown: Shown) -> Answer {

@@ -6,6 +6,7 @@ mod connections;
 mod flags;
 mod members;
 mod policy;
+mod tokens;
 
 use actix_web::web;
 use tidegate_manager::workspace::ListWorkspaces;
@@ -29,6 +30,14 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
         .route(
             "/admin/members/{account}/remove",
             web::post().to(members::remove),
+        )
+        .route(
+            "/admin/members/{account}/tokens",
+            web::get().to(tokens::get),
+        )
+        .route(
+            "/admin/members/{account}/tokens/{token}/end",
+            web::post().to(tokens::end),
         )
         .route("/admin/accounts", web::get().to(accounts::get))
         .route(

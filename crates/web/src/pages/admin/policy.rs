@@ -1,5 +1,7 @@
 //! `/admin/policy`: which apps are let in.
 
+use std::net::IpAddr;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use tidegate_manager::client::{Client, FindClient};
@@ -53,16 +55,10 @@ pub(crate) async fn set_unknown(Post { by, form }: Post<Overseer>) -> Answer {
     };
     let before = by.person.visit.ask(find).await?;
     if to == UnknownClients::NeedApproval && before != to && !form.is_ticked("confirmed") {
-        let text = "Every connected app without a rule here stops working at once, until an administrator approves it. \
-                    What is connected stays connected, and works again when people decide again.";
-        return ask(
-            &by,
-            &form,
-            "Let people use approved apps alone?",
-            text,
-            "Ask for approvals",
-        )
-        .await;
+        let text = "Apps without a rule are refused here at once, also those that people connected already, until an administrator \
+                    approves them. Their connections are kept: they work again with an approval, or when people decide again.";
+        let question = "Let an administrator approve apps first?";
+        return ask(&by, &form, question, text, "Approve apps first").await;
     }
     by.person
         .visit
@@ -100,7 +96,7 @@ const fn unknown_words(to: UnknownClients) -> &'static str {
     }
 }
 
-/// `about`, `match`, `decision`, `teams`; a decision that shuts somebody out with `confirmed`.
+/// `about`, `match`, `decision`, `teams`; one that shuts somebody out, or lets in what nobody can tell apart, with `confirmed`.
 pub(crate) async fn set_rule(Post { by, form }: Post<Overseer>) -> Answer {
     let (matches, decision) = match (matches(&form), decision(&form)) {
         (Ok(matches), Ok(decision)) => (matches, decision),
@@ -159,12 +155,18 @@ pub(crate) async fn remove_rule(Post { by, form }: Post<Overseer>) -> Answer {
     Ok(to_page_undoable(&by, "rule-removed", &step))
 }
 
-/// What is asked before a rule shuts somebody out.
+/// What is asked before a rule shuts somebody out, or approves whatever runs on anybody's computer.
 fn question(
     matches: &ClientMatch,
     decision: &Decision,
 ) -> Option<(String, &'static str, &'static str)> {
     match decision {
+        Decision::Approved if is_loopback(matches) => Some((
+            format!("Approve {}?", subject(matches)),
+            "This name is the computer of whoever opens it: every program on every computer comes from there, whatever it calls \
+             itself, and would be approved. To approve one program, make a rule about its client id.",
+            "Approve every program",
+        )),
         Decision::Approved => None,
         Decision::Blocked => Some((
             format!("Block {}?", subject(matches)),
@@ -177,6 +179,22 @@ fn question(
             "It stops working at once for everybody else.",
             "Set the rule",
         )),
+    }
+}
+
+/// Whether a rule is about a name of one's own computer (RFC 6761 §6.3, RFC 8252 §7.3).
+fn is_loopback(matches: &ClientMatch) -> bool {
+    let ClientMatch::Host(host) = matches else {
+        return false;
+    };
+    let name = host.trim_end_matches('.');
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    match address.parse::<IpAddr>() {
+        Ok(address) => {
+            let address = address.to_canonical();
+            address.is_loopback() || address.is_unspecified()
+        }
+        Err(_) => name == "localhost" || name.ends_with(".localhost"),
     }
 }
 
@@ -433,6 +451,38 @@ mod tests {
         }
         for refused in ["", "a b", "https://"] {
             assert!(host(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_approval_of_every_program_on_a_computer_is_asked_about() {
+        let is_asked = |text: &str| {
+            let matches = ClientMatch::Host(host(text).unwrap());
+            question(&matches, &Decision::Approved).is_some()
+        };
+        for asked in [
+            "localhost",
+            "LocalHost:3118",
+            "http://localhost/callback",
+            "localhost.",
+            "app.localhost",
+            "127.0.0.1",
+            "127.8.9.10",
+            "2130706433",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "0.0.0.0",
+        ] {
+            assert!(is_asked(asked), "{asked}");
+        }
+        for other in [
+            "claude.ai",
+            "localhost.example.com",
+            "notlocalhost",
+            "10.0.0.1",
+            "[2001:db8::1]",
+        ] {
+            assert!(!is_asked(other), "{other}");
         }
     }
 }

@@ -65,7 +65,7 @@ async fn show(
         checks,
         headers: headers::shown(request.headers()),
         refusals: audit::refusals(by).await?,
-        command: format!("curl -sS -H \"Authorization: Bearer $TOKEN\" {issuer}/diagnosis"),
+        command: format!("curl -sS -H \"Authorization: Bearer YOUR_TOKEN\" {issuer}/diagnosis"),
         url: url.map_or_else(
             || format!("{issuer}/mcp"),
             |url| url.chars().take(2_048).collect(),

@@ -17,15 +17,14 @@ use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Post, SignedIn};
 use crate::pages::desk::{Outcome, desk, done};
 use crate::pages::failure::Failure;
+use crate::pages::fields::{Fields, query};
+use crate::pages::paging::{Counted, Part};
 use crate::pages::record::{About, record};
 use crate::pages::{Answer, origin};
 
-/// Different clients that are looked up for a page; later ones are shown without their host.
-const MOST_CLIENTS: usize = 100;
-
+/// `sort`, `search`, `page`.
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
-    let sort = AppSort::parse(query.text("sort"));
-    show(&by, sort, Outcome::of(&by, &query)).await
+    show(&by, &query, Outcome::of(&by, &query)).await
 }
 
 pub(crate) async fn disconnect(Post { by, .. }: Post<SignedIn>, id: web::Path<GrantId>) -> Answer {
@@ -72,7 +71,7 @@ pub(crate) async fn narrow(Post { by, form }: Post<SignedIn>, id: web::Path<Gran
     let scope = match form.read::<Scope>("scope") {
         Ok(scope) => scope,
         Err(problem) => {
-            return show(&by, AppSort::default(), Outcome::Refused(problem)).await;
+            return show(&by, &form, Outcome::Refused(problem)).await;
         }
     };
     let scopes = ScopeSet::from(scope).expanded();
@@ -88,7 +87,7 @@ pub(crate) async fn narrow(Post { by, form }: Post<SignedIn>, id: web::Path<Gran
             note(&by, "grant.narrowed", &grant, Some(scopes.to_string())).await;
             Ok(done(Section::Apps, "narrowed", &[]))
         }
-        Err(problem) => show(&by, AppSort::default(), Outcome::Refused(problem)).await,
+        Err(problem) => show(&by, &form, Outcome::Refused(problem)).await,
     }
 }
 
@@ -110,32 +109,71 @@ async fn own(by: &SignedIn, id: GrantId) -> Result<Grant, Failure> {
         .ok_or(Failure::NotFound)
 }
 
-async fn show(by: &SignedIn, sort: AppSort, outcome: Outcome) -> Answer {
+async fn show(by: &SignedIn, fields: &Fields, outcome: Outcome) -> Answer {
+    let (sort, search) = (AppSort::parse(fields.text("sort")), fields.search());
     let memberships = by.memberships().await?;
     let titles = Titles::read(by).await?;
     let filter = GrantFilter {
         account: Some(by.session.account.id.clone()),
         ..GrantFilter::default()
     };
-    let grants = by.visit.ask(ListGrants { filter }).await?;
-    let clients = clients_of(by, &grants).await?;
+    let mut grants = by.visit.ask(ListGrants { filter }).await?;
+    let count = grants.len();
+    grants.retain(|summary| is_found(summary, &titles, &search));
+    sort_by(sort, &mut grants);
+    let found = grants.len();
+    let part = Part::of(fields).within(found);
+    let shown: Vec<GrantSummary> = part.of_all(grants);
+    let clients = clients_of(by, &shown).await?;
     let status = outcome.status();
-    let mut apps: Vec<ConnectedApp> = grants
-        .into_iter()
-        .map(|summary| app(summary, &clients, &titles))
-        .collect();
-    match sort {
-        AppSort::Name => apps.sort_by_key(|app| app.client.as_str().to_lowercase()),
-        AppSort::Used => apps.sort_by_key(|app| Reverse(app.last_used_at.map(|used| used.0))),
-        // As the manager lists them.
-        AppSort::Connected => {}
-    }
+    let paging = part.paging(
+        Counted::from(u64::try_from(found).unwrap_or(u64::MAX)),
+        ("connected app", "connected apps"),
+        |page| {
+            query([
+                ("sort", sort.as_str()),
+                ("search", search.as_str()),
+                ("page", page),
+            ])
+        },
+    );
     let page = AppsPage {
         desk: desk(by, &memberships, Section::Apps, outcome),
-        apps,
+        apps: shown
+            .into_iter()
+            .map(|summary| app(summary, &clients, &titles))
+            .collect(),
+        count,
+        search,
+        paging,
         sort,
     };
     Ok(answer::page(status, Place::AtHome, &page))
+}
+
+fn is_found(summary: &GrantSummary, titles: &Titles, search: &str) -> bool {
+    let search = search.to_lowercase();
+    let has = |text: &str| text.to_lowercase().contains(&search);
+    let grant = &summary.grant;
+    has(&summary.client_name)
+        || has(grant.client.as_str())
+        || has(titles.of(&grant.workspace).as_str())
+}
+
+fn sort_by(sort: AppSort, grants: &mut [GrantSummary]) {
+    match sort {
+        AppSort::Name => grants.sort_by_cached_key(|summary| {
+            let grant = &summary.grant;
+            Foreign::or(&summary.client_name, grant.client.as_str())
+                .as_str()
+                .to_lowercase()
+        }),
+        AppSort::Used => grants.sort_by_key(|summary| {
+            Reverse(last_used(&summary.grant, summary.calls).map(|used| used.0))
+        }),
+        // As the manager lists them.
+        AppSort::Connected => {}
+    }
 }
 
 async fn clients_of(
@@ -145,7 +183,7 @@ async fn clients_of(
     let mut clients = HashMap::new();
     for summary in grants {
         let id = &summary.grant.client;
-        if id.is_url() || clients.contains_key(id) || clients.len() == MOST_CLIENTS {
+        if id.is_url() || clients.contains_key(id) {
             continue;
         }
         if let Some(client) = by.visit.ask(FindClient { id: id.clone() }).await? {

@@ -9,15 +9,17 @@ use tidegate_oauth::{
     TokenEndpointAuthMethod, display_name, presets,
 };
 use tidegate_pages::{
-    ClientDraft, ClientsPage, Foreign, Moment, OwnClient, PresetLink, Section, widest,
+    ClientDraft, ClientsPage, CommandClient, Foreign, Moment, OwnClient, PresetLink, Section,
+    widest,
 };
 use tidegate_types::{ClientId, Scope};
 
-use super::{chosen_scopes, offered_or_less, offered_scopes, secrets};
+use super::{Titles, chosen_scopes, offered_or_less, offered_scopes, secrets};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Post, SignedIn};
 use crate::pages::desk::{Outcome, desk, done};
+use crate::pages::failure::Failure;
 use crate::pages::fields::Fields;
 use crate::pages::record::{About, record};
 
@@ -28,15 +30,25 @@ pub(super) const MOST: usize = 10;
 const MOST_REDIRECTS: usize = 10;
 
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
-    let preset = presets()
-        .iter()
-        .find(|preset| preset.id == query.text("preset"));
+    let preset = preset_of(&query);
     let draft = preset.map_or_else(blank, draft_of);
     let outcome = Outcome::of(&by, &query);
     show(&by, preset, draft, outcome).await
 }
 
+/// The preset that a query or a form names.
+fn preset_of(fields: &Fields) -> Option<&'static ClientPreset> {
+    presets()
+        .iter()
+        .find(|preset| preset.id == fields.text("preset"))
+}
+
+/// A form's client; with `preset`, the form again with what that app needs.
 pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
+    if let Some(preset) = preset_of(&form) {
+        let draft = with_preset(typed(&form), preset);
+        return show(&by, Some(preset), draft, Outcome::None).await;
+    }
     let secret = form
         .is_ticked("confidential")
         .then(|| IssuedSecret::draw(SecretKind::ClientSecret));
@@ -69,7 +81,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
                 &by,
                 None,
                 blank(),
-                Outcome::Done("The client is made. Its id is below."),
+                Outcome::done("The client is made. Its id is below."),
             )
             .await
         }
@@ -181,6 +193,31 @@ fn draft_of(preset: &ClientPreset) -> ClientDraft {
     }
 }
 
+/// What was typed, with what an app needs where nothing was. What another preset had filled in is not typed.
+fn with_preset(typed: ClientDraft, preset: &ClientPreset) -> ClientDraft {
+    let ours = draft_of(preset);
+    let is_preset = |name: &str| presets().iter().any(|preset| preset.title == name);
+    let is_of_preset = |uri: &&str| {
+        let mut uris = presets().iter().flat_map(|preset| &preset.redirect_uris);
+        uris.any(|known| known == uri)
+    };
+    let own_lines = typed
+        .redirect_uris
+        .split_whitespace()
+        .filter(|uri| !is_of_preset(uri));
+    let lines: Vec<&str> = own_lines.chain(ours.redirect_uris.lines()).collect();
+    ClientDraft {
+        redirect_uris: lines.join("\n"),
+        name: if typed.name.is_empty() || is_preset(&typed.name) {
+            ours.name
+        } else {
+            typed.name
+        },
+        scope: ours.scope,
+        is_confidential: typed.is_confidential,
+    }
+}
+
 fn typed(form: &Fields) -> ClientDraft {
     ClientDraft {
         name: form.text("name").to_owned(),
@@ -221,7 +258,9 @@ async fn show(
         });
     }
     let status = outcome.status();
+    let by_command = by_command(by).await?;
     let page = ClientsPage {
+        by_command,
         desk: desk(by, &memberships, Section::Clients, outcome),
         clients,
         most: MOST,
@@ -242,9 +281,60 @@ async fn show(
     Ok(answer::page(status, Place::AtHome, &page))
 }
 
+/// Clients and machine clients without an owner, for whoever manages the deployment.
+async fn by_command(by: &SignedIn) -> Result<Vec<CommandClient>, Failure> {
+    if !by.session.account.is_administrator {
+        return Ok(vec![]);
+    }
+    let titles = Titles::read(by).await?;
+    let mut lines = Vec::new();
+    for kind in [ClientKind::Registered, ClientKind::Machine] {
+        let filter = ClientFilter {
+            kind: Some(kind),
+            ..ClientFilter::default()
+        };
+        let clients = by.visit.ask(ListClients { filter }).await?;
+        let ownerless = clients.into_iter().filter(|client| client.owner.is_none());
+        lines.extend(ownerless.map(|client| CommandClient {
+            name: Foreign::or(&client.metadata.client_name, client.id.as_str()),
+            is_machine: kind == ClientKind::Machine,
+            workspace: client.workspace.as_ref().map(|slug| titles.of(slug)),
+            scope: widest(client.scopes).unwrap_or(Scope::Read),
+            created_at: Moment(client.created_at),
+            last_used_at: client.last_used_at.map(Moment),
+            id: client.id,
+        }));
+    }
+    Ok(lines)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_preset_keeps_what_was_typed_and_not_what_another_one_filled_in() {
+        let preset = |id: &str| presets().iter().find(|preset| preset.id == id).unwrap();
+        let cursor = with_preset(blank(), preset("cursor"));
+        assert_eq!("Cursor", cursor.name);
+        assert!(cursor.redirect_uris.starts_with("cursor://"));
+        let zed = with_preset(cursor, preset("zed"));
+        assert_eq!("Zed", zed.name);
+        assert_eq!("http://127.0.0.1/callback", zed.redirect_uris);
+        let own = ClientDraft {
+            name: "Half an hour of typing".to_owned(),
+            redirect_uris: format!("https://app.example/callback\n{}", zed.redirect_uris),
+            is_confidential: true,
+            ..zed
+        };
+        let own = with_preset(own, preset("gemini-cli"));
+        assert_eq!("Half an hour of typing", own.name);
+        assert_eq!(
+            "https://app.example/callback\nhttp://localhost/oauth/callback",
+            own.redirect_uris
+        );
+        assert!(own.is_confidential);
+    }
 
     #[test]
     fn redirect_addresses_stand_one_a_line() {

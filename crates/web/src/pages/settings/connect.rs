@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use actix_web::http::StatusCode;
+use tidegate_manager::workspace::Membership;
 use tidegate_oauth::{ClientPreset, ConfigurationTemplate, presets};
 use tidegate_pages::{ConnectPage, Endpoint, Foreign, Recipe, Section, Way};
 use tidegate_types::{ExposeSecret, SecretString};
@@ -23,22 +24,8 @@ const TOKEN: &str = "{token}";
 pub(crate) async fn get(Get { by, .. }: Get<SignedIn>) -> Answer {
     let memberships = by.memberships().await?;
     let titles = Titles::read(&by).await?;
-    let names = by.visit.edge().directory.names();
-    let generic = names.resources.generic().as_str().to_owned();
-    let mut endpoints = vec![Endpoint {
-        title: Foreign::new("Any workspace, chosen as you connect"),
-        url: generic.clone(),
-    }];
-    endpoints.extend(memberships.iter().map(|membership| {
-        Endpoint {
-            title: titles.of(&membership.workspace),
-            url: names
-                .resources
-                .of_workspace(&membership.workspace)
-                .as_str()
-                .to_owned(),
-        }
-    }));
+    let endpoints = endpoints(&by, &memberships, &titles);
+    let generic = generic(&by);
     let mut desk = desk(&by, &memberships, Section::Connect, Outcome::None);
     desk.hints
         .extend(missing_users(&by, &memberships, &titles).await);
@@ -49,6 +36,43 @@ pub(crate) async fn get(Get { by, .. }: Get<SignedIn>) -> Answer {
         left_out: left_out(&generic),
     };
     Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
+}
+
+fn generic(by: &SignedIn) -> String {
+    let names = by.visit.edge().directory.names();
+    names.resources.generic().as_str().to_owned()
+}
+
+/// The addresses that somebody may give to apps. Where there is one workspace, the address for any is that workspace's.
+pub(in crate::pages) fn endpoints(
+    by: &SignedIn,
+    memberships: &[Membership],
+    titles: &Titles,
+) -> Vec<Endpoint> {
+    let workspace = |membership: &Membership| {
+        let title = titles.of(&membership.workspace);
+        Foreign::new(&format!("Workspace {title}"))
+    };
+    let generic = |title| Endpoint {
+        title,
+        url: generic(by),
+    };
+    if titles.is_of_one() || memberships.is_empty() {
+        let title = memberships.first().map(workspace);
+        return vec![generic(title.unwrap_or_default())];
+    }
+    let any = generic(Foreign::new(
+        "Any of your workspaces, chosen as you connect",
+    ));
+    let names = by.visit.edge().directory.names();
+    let of_workspaces = memberships.iter().map(|membership| {
+        let resource = names.resources.of_workspace(&membership.workspace);
+        Endpoint {
+            title: workspace(membership),
+            url: resource.as_str().to_owned(),
+        }
+    });
+    std::iter::once(any).chain(of_workspaces).collect()
 }
 
 fn recipes(url: &str) -> Vec<Recipe> {

@@ -95,7 +95,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
             show(
                 &by,
                 MachineDraft::default(),
-                Outcome::Done("The machine client is made. Its id is below."),
+                Outcome::done("The machine client is made. Its id is below."),
             )
             .await
         }

@@ -6,7 +6,7 @@ mod clients;
 pub(super) mod connect;
 mod machines;
 mod secrets;
-mod tokens;
+pub(super) mod tokens;
 
 use std::collections::HashMap;
 
@@ -101,6 +101,11 @@ impl Titles {
             .into_iter()
             .map(|workspace| (workspace.slug, workspace.title));
         Ok(Self(named.collect()))
+    }
+
+    /// Whether there is one workspace here.
+    pub(super) fn is_of_one(&self) -> bool {
+        self.0.len() == 1
     }
 
     pub(super) fn of(&self, slug: &WorkspaceSlug) -> Foreign {

@@ -83,7 +83,7 @@ pub(crate) async fn end(Post { by, .. }: Post<SignedIn>, id: web::Path<GrantId>)
 }
 
 /// For the audit: its name, what it may do, and its id.
-fn described(token: &ApiToken) -> String {
+pub(in crate::pages) fn described(token: &ApiToken) -> String {
     let name = Foreign::or(&token.name, "without a name");
     let may = may(widest(token.scopes).unwrap_or(Scope::Read));
     format!("{name}: {may} ({})", token.id)
@@ -105,6 +105,22 @@ fn operation(by: &SignedIn, form: &Fields, drawn: &IssuedSecret) -> Result<Creat
         hint: text[text.len() - HINT..].to_owned(),
         expires_at: (days > 0).then(|| by.visit.now() + i64::from(days) * DAY_SECS),
     })
+}
+
+/// A token in a list.
+pub(in crate::pages) fn line(token: ApiToken, titles: &Titles, now: i64) -> ApiTokenLine {
+    ApiTokenLine {
+        name: Foreign::or(&token.name, "A token without a name"),
+        scope: widest(token.scopes).unwrap_or(Scope::Read),
+        workspace: token.workspace.as_ref().map(|slug| titles.of(slug)),
+        hint: Foreign::new(&token.hint),
+        created_at: Moment(token.created_at),
+        expires_at: token.expires_at.map(Moment),
+        is_expired: token.expires_at.is_some_and(|ends| ends <= now),
+        last_used_at: token.last_used_at.map(Moment),
+        last_used_from: token.last_used_from.as_deref().map(Foreign::new),
+        id: token.id,
+    }
 }
 
 /// What was typed, to be there again.
@@ -129,18 +145,7 @@ async fn show(by: &SignedIn, draft: TokenDraft, outcome: Outcome) -> Answer {
         desk: desk(by, &memberships, Section::Tokens, outcome),
         tokens: tokens
             .into_iter()
-            .map(|token| ApiTokenLine {
-                name: Foreign::or(&token.name, "A token without a name"),
-                scope: widest(token.scopes).unwrap_or(Scope::Read),
-                workspace: token.workspace.as_ref().map(|slug| titles.of(slug)),
-                hint: Foreign::new(&token.hint),
-                created_at: Moment(token.created_at),
-                expires_at: token.expires_at.map(Moment),
-                is_expired: token.expires_at.is_some_and(|ends| ends <= now),
-                last_used_at: token.last_used_at.map(Moment),
-                last_used_from: token.last_used_from.as_deref().map(Foreign::new),
-                id: token.id,
-            })
+            .map(|token| line(token, &titles, now))
             .collect(),
         most: MOST,
         offered: offered_scopes(by),

@@ -78,6 +78,12 @@ const fn nothing() -> EventsPage {
 /// What somebody is told whose filter finds nothing. Whether there is such an account is not told apart from an account
 /// without records.
 fn why_nothing(fields: &Fields) -> Option<String> {
+    let date = |name| fields.read_if_there::<NaiveDate>(name).ok().flatten();
+    if date("from") > date("until") && date("until").is_some() {
+        return Some(
+            "No records: “From” is later than “Until”, and no day is between them.".to_owned(),
+        );
+    }
     let shown = |name: &str| Foreign::bounded(fields.text(name), 80);
     if !fields.text("username").is_empty() {
         let username = shown("username");
@@ -308,6 +314,9 @@ mod tests {
         let fields = Fields::parse(b"from=2026-11-20&until=2026-11-20").unwrap();
         let from = day(&fields, "from", 0).unwrap().unwrap();
         assert_eq!(Some(from + 86_400), day(&fields, "until", 1).unwrap());
+        assert_eq!(None, why_nothing(&fields));
+        let backwards = Fields::parse(b"from=2026-11-21&until=2026-11-20").unwrap();
+        assert!(why_nothing(&backwards).unwrap().contains("later than"));
         let wrong = Fields::parse(b"from=yesterday").unwrap();
         assert!(day(&wrong, "from", 0).is_err());
     }
