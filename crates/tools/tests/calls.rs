@@ -308,6 +308,8 @@ async fn arguments_that_are_longer_than_any_use_of_them_are_refused_before_they_
         |value: Value| json!({ "filters": [{ "col": "slice_name", "opr": "eq", "value": value }] });
     let many = vec![json!(1); 10_000];
     let long = "x".repeat(2_001);
+    let text_of_filter =
+        json!({ "col": "created_by_fk", "opr": "in", "value": vec![1; 6_000] }).to_string();
     for (arguments, message) in [
         (
             json!({ "search": long }),
@@ -325,6 +327,18 @@ async fn arguments_that_are_longer_than_any_use_of_them_are_refused_before_they_
         (
             json!({ "select_columns": many }),
             ": more than 10000 values in one call",
+        ),
+        (
+            json!({ "select_columns": format!("[{}0]", "0,".repeat(10_001)) }),
+            "request.select_columns: more than 10000 values in one call",
+        ),
+        (
+            json!({ "select_columns": "id,".repeat(10_001) }),
+            "request.select_columns: more than 10000 values in one call",
+        ),
+        (
+            json!({ "filters": [text_of_filter.clone(), text_of_filter] }),
+            "request.filters[1]: more than 10000 values in one call",
         ),
     ] {
         let refused = call(&ada, "list_charts", json!({ "request": arguments })).await;

@@ -9,13 +9,15 @@
 //! mode) always send every member. Texts have no control characters but those of lines, where the schema allows
 //! lines, and names of members have none.
 
+use std::cell::Cell;
 use std::fmt;
+use std::rc::Rc;
 
 use serde_json::{Map, Value};
 use tidegate_types::{check_name, check_text};
 
 use super::compile::{Node, ObjectNode, Rest};
-use super::read::{Unreadable, read};
+use super::read::{MOST_VALUES, Unreadable, read_further};
 use super::{Accepted, wording};
 use crate::ArgumentProblem;
 
@@ -49,6 +51,8 @@ pub(super) struct Checker {
     pub(super) problems: Vec<ArgumentProblem>,
     pub(super) ignored: Vec<ArgumentProblem>,
     is_closed: bool,
+    /// How many values were read from texts so far, in all attempts together.
+    values: Rc<Cell<usize>>,
 }
 
 impl Checker {
@@ -58,6 +62,7 @@ impl Checker {
             problems: Vec::new(),
             ignored: Vec::new(),
             is_closed,
+            values: Rc::default(),
         }
     }
 
@@ -77,13 +82,13 @@ impl Checker {
     pub(super) fn check(&mut self, node: &Node, value: &mut Value, path: &Path<'_>) {
         match node {
             Node::Any => self.check_any(value, path),
-            Node::Object(object) => match as_object(value) {
+            Node::Object(object) => match as_object(value, &self.values) {
                 Ok(Some(members)) => self.check_object(object, members, path),
                 Ok(None) => self.mismatch(node, value, path),
-                Err(Repeated(inner)) => self.repeated(path, &inner),
+                Err(unreadable) => self.unreadable(path, &unreadable),
             },
-            Node::List { items, least, most } => match as_list(value, items) {
-                Err(Repeated(inner)) => self.repeated(path, &inner),
+            Node::List { items, least, most } => match as_list(value, items, &self.values) {
+                Err(unreadable) => self.unreadable(path, &unreadable),
                 Ok(Some(list))
                     if list.len() >= *least && most.is_none_or(|most| list.len() <= most) =>
                 {
@@ -138,12 +143,18 @@ impl Checker {
         }
     }
 
-    fn repeated(&mut self, path: &Path<'_>, inner: &str) {
-        if self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(ArgumentProblem {
+    fn unreadable(&mut self, path: &Path<'_>, unreadable: &Unreadable) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            return;
+        }
+        match unreadable {
+            Unreadable::Repeated(inner) => self.problems.push(ArgumentProblem {
                 path: wording::inside(&path.to_string(), inner),
                 message: wording::REPEATED.to_owned(),
-            });
+            }),
+            Unreadable::TooMany => self.add(path, wording::too_many(MOST_VALUES)),
+            // It is a text then.
+            Unreadable::NotJson => {}
         }
     }
 
@@ -241,7 +252,10 @@ impl Checker {
                 continue;
             }
             let mut attempt = value.clone();
-            let mut checker = Self::new(false);
+            let mut checker = Self {
+                values: Rc::clone(&self.values),
+                ..Self::new(false)
+            };
             checker.check(branch, &mut attempt, path);
             if checker.problems.is_empty() {
                 *value = attempt;
@@ -436,24 +450,24 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// JSON text in which a member, whose path this is, stands twice.
-struct Repeated(String);
-
 /// JSON text of an argument, where it is any.
-fn read_text(text: &str) -> Result<Option<Value>, Repeated> {
-    match read(text) {
+fn read_text(text: &str, values: &Cell<usize>) -> Result<Option<Value>, Unreadable> {
+    match read_further(text, values) {
         Ok(value) => Ok(Some(value)),
-        Err(Unreadable::NotJson | Unreadable::TooMany) => Ok(None),
-        Err(Unreadable::Repeated(path)) => Err(Repeated(path)),
+        Err(Unreadable::NotJson) => Ok(None),
+        Err(err) => Err(err),
     }
 }
 
 /// The members of an object or of JSON text of one.
-fn as_object(value: &mut Value) -> Result<Option<&mut Map<String, Value>>, Repeated> {
+fn as_object<'a>(
+    value: &'a mut Value,
+    values: &Cell<usize>,
+) -> Result<Option<&'a mut Map<String, Value>>, Unreadable> {
     if let Value::String(text) = &*value
         && text.len() <= MAX_TEXT_BYTES
         && text.trim_start().starts_with('{')
-        && let Some(parsed @ Value::Object(_)) = read_text(text)?
+        && let Some(parsed @ Value::Object(_)) = read_text(text, values)?
     {
         *value = parsed;
     }
@@ -461,19 +475,27 @@ fn as_object(value: &mut Value) -> Result<Option<&mut Map<String, Value>>, Repea
 }
 
 /// The items of a list, of JSON text of one, or of comma-separated text where the items are strings.
-fn as_list<'a>(value: &'a mut Value, items: &Node) -> Result<Option<&'a mut Vec<Value>>, Repeated> {
+fn as_list<'a>(
+    value: &'a mut Value,
+    items: &Node,
+    values: &Cell<usize>,
+) -> Result<Option<&'a mut Vec<Value>>, Unreadable> {
     if let Value::String(text) = &*value
         && text.len() <= MAX_TEXT_BYTES
     {
         let trimmed = text.trim();
         if trimmed.starts_with('[') {
-            if let Some(parsed @ Value::Array(_)) = read_text(text)? {
+            if let Some(parsed @ Value::Array(_)) = read_text(text, values)? {
                 *value = parsed;
             }
         } else if matches!(items, Node::Text { .. } | Node::OneOf(_))
             && !trimmed.starts_with('{')
             && check_text(text).is_ok()
         {
+            values.set(values.get() + trimmed.split(',').count());
+            if values.get() > MOST_VALUES {
+                return Err(Unreadable::TooMany);
+            }
             *value = trimmed
                 .split(',')
                 .map(str::trim)

@@ -119,10 +119,7 @@ pub(super) fn read_object(
 }
 
 fn too_many(path: &str) -> ArgumentProblem {
-    problem(
-        path,
-        format!("more than {MOST_VALUES} values in one call; ask in several calls"),
-    )
+    problem(path, wording::too_many(MOST_VALUES))
 }
 
 /// An object, from an object, nothing, or JSON text of an object.

@@ -26,9 +26,14 @@ pub(super) const MOST_VALUES: usize = 10_000;
 
 /// Reads one JSON value.
 pub(super) fn read(text: &str) -> Result<Value, Unreadable> {
+    read_further(text, &Cell::new(0))
+}
+
+/// The same where so many values of a call were read before: texts in its arguments may be JSON, too.
+pub(super) fn read_further(text: &str, values: &Cell<usize>) -> Result<Value, Unreadable> {
     let reading = Reading {
         repeated: RefCell::new(None),
-        values: Cell::new(0),
+        values,
     };
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = Unique(&reading).deserialize(&mut reader);
@@ -41,13 +46,13 @@ pub(super) fn read(text: &str) -> Result<Value, Unreadable> {
 }
 
 /// What is known of a text while it is read.
-struct Reading {
+struct Reading<'r> {
     /// The member that stands more than once.
     repeated: RefCell<Option<String>>,
-    values: Cell<usize>,
+    values: &'r Cell<usize>,
 }
 
-impl Reading {
+impl Reading<'_> {
     fn count<E: Error>(&self) -> Result<(), E> {
         self.values.set(self.values.get() + 1);
         if self.values.get() > MOST_VALUES {
@@ -59,7 +64,7 @@ impl Reading {
 
 /// A value whose objects name each member once.
 #[derive(Clone, Copy)]
-struct Unique<'r>(&'r Reading);
+struct Unique<'r>(&'r Reading<'r>);
 
 impl Unique<'_> {
     /// Puts a place before the path of a repeated member, on the way out.

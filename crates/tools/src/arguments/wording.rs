@@ -282,6 +282,10 @@ fn whole(value: &Value) -> Option<i128> {
 }
 
 /// What to say about a member that must be there.
+pub(super) fn too_many(most: usize) -> String {
+    format!("more than {most} values in one call; ask in several calls")
+}
+
 pub(super) fn missing(node: &Node) -> String {
     format!("is missing; expected {}", expected(node))
 }
