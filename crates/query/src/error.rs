@@ -63,16 +63,34 @@ pub enum QueryError {
         /// SQLSTATE on PostgreSQL, the extended result code's number on SQLite.
         code: Option<String>,
     },
+    /// The database does not understand one of [`Query::understood`](crate::Query::understood), so that nothing ran.
+    #[error("what must be understood first is not: {message}")]
+    NotUnderstood {
+        /// Which one.
+        index: usize,
+        /// In the database's words.
+        message: String,
+    },
     /// A defect of ours.
     #[error("the query engine failed: {0}")]
     Internal(String),
 }
 
 impl QueryError {
+    /// The same of a statement that was to be understood.
+    pub(crate) fn of_understood(self, index: usize) -> Self {
+        match self {
+            Self::Database { message, .. } => Self::NotUnderstood { index, message },
+            other => other,
+        }
+    }
+
     /// What the edge makes of it.
     pub fn service_code(&self) -> ServiceCode {
         match self {
-            Self::UnsupportedBackend { .. } | Self::Database { .. } => ServiceCode::InvalidRequest,
+            Self::UnsupportedBackend { .. }
+            | Self::Database { .. }
+            | Self::NotUnderstood { .. } => ServiceCode::InvalidRequest,
             Self::PathNotAllowed => ServiceCode::Forbidden,
             Self::Busy => ServiceCode::Overloaded,
             Self::InvalidUri { .. } | Self::Unavailable { .. } | Self::ConnectionLost { .. } => {

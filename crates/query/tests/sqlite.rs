@@ -364,6 +364,30 @@ async fn a_name_that_is_not_there_is_found_in_the_databases_words() {
 }
 
 #[tokio::test]
+async fn views_and_triggers_keep_their_texts_in_double_quotes() {
+    let fixture = fixture();
+    let db = rusqlite::Connection::open(fixture.folder.path().join("data.db")).unwrap();
+    db.execute_batch(
+        r#"CREATE VIEW anns AS SELECT id FROM t WHERE name = "ann";
+           CREATE TRIGGER named AFTER INSERT ON t BEGIN UPDATE t SET name = "new" WHERE id = new.id; END"#,
+    )
+    .unwrap();
+    let engine = fixture.engine(true).await;
+    let run = async |sql: &str| engine.run(write(&[sql])).await;
+    let found = run("SELECT id FROM anns").await.unwrap();
+    assert_eq!(vec![vec![json!(1)]], found[0].rows);
+    run("INSERT INTO t VALUES (9, 'x', 1, NULL)").await.unwrap();
+    let found = run("SELECT name FROM t WHERE id = 9").await.unwrap();
+    assert_eq!(vec![vec![json!("new")]], found[0].rows);
+    for sql in [
+        r#"SELECT count(*) FROM t WHERE "nope" = 'ann'"#,
+        r#"SELECT count(*) FROM anns WHERE "nope" = 'ann'"#,
+    ] {
+        assert!(run(sql).await.is_err(), "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn tables_and_columns_are_listed() {
     let fixture = fixture();
     let engine = fixture.engine(false).await;

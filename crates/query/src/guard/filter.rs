@@ -141,10 +141,11 @@ pub(super) struct Rules {
 
 impl Rules {
     /// Each condition as a query of its table alone.
-    pub(super) fn alone(&self, dialect: Dialect) -> Vec<String> {
-        let of_table = |(table, rule): (&TableName, &Prepared)| {
-            let table = table.or_main(dialect).to_sql(dialect);
-            format!("SELECT 1 FROM {table} WHERE ({})", rule.condition)
+    pub(super) fn alone(&self, dialect: Dialect) -> Vec<(TableName, String)> {
+        let of_table = |(name, rule): (&TableName, &Prepared)| {
+            let table = name.or_main(dialect).to_sql(dialect);
+            let alone = format!("SELECT 1 FROM {table} WHERE ({})", rule.condition);
+            (name.clone(), alone)
         };
         self.by_table.iter().map(of_table).collect()
     }

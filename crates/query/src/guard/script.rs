@@ -57,7 +57,7 @@ pub struct SqlStatement {
     /// The tables that conditions of row level security read.
     rule_tables: BTreeSet<TableName>,
     /// See [`SqlStatement::understood`].
-    understood: Vec<String>,
+    understood: Vec<(TableName, String)>,
     /// The tree says everything that the text says.
     is_exact: bool,
     /// `None` only while it is dropped.
@@ -205,11 +205,9 @@ impl Script {
     }
 
     /// See [`SqlStatement::understood`]; each once.
-    pub fn understood(&self) -> Vec<String> {
+    pub fn understood(&self) -> Vec<(TableName, String)> {
         let statements = self.statements.iter();
-        let all: BTreeSet<_> = statements
-            .flat_map(|statement| &statement.understood)
-            .collect();
+        let all: BTreeSet<_> = statements.flat_map(SqlStatement::understood).collect();
         all.into_iter().cloned().collect()
     }
 
@@ -429,10 +427,10 @@ impl SqlStatement {
         Ok(())
     }
 
-    /// Each condition of [`Self::filter_rows`] as a query of its table alone. In the statement a name that the table does not have
+    /// Each condition of [`Self::filter_rows`] as a query of its table alone, with the table. In the statement a name that the table does not have
     /// would mean a column of the query around it, which is the caller's to choose: `tenant = 1` holds for every row beside
     /// `(SELECT 1 AS tenant)`. What the database understands alone, it understands the same way there.
-    pub fn understood(&self) -> &[String] {
+    pub fn understood(&self) -> &[(TableName, String)] {
         &self.understood
     }
 

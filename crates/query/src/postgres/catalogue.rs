@@ -283,7 +283,7 @@ UNION ALL \
 SELECT 'column', f.number::text, a.attname::text, \
     a.attnum::text || CASE WHEN EXISTS (\
         SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = f.oid AND i.indisunique AND i.indisvalid \
-            AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum AND i.indpred IS NULL) THEN '!' ELSE '' END \
+            AND i.indnatts = 1 AND i.indkey[0] = a.attnum AND i.indpred IS NULL) THEN '!' ELSE '' END \
         || CASE WHEN n.nspname = 'pg_catalog' AND t.typtype = 'b' THEN ' ' || t.typname ELSE '' END \
 FROM found_tables f \
 JOIN pg_catalog.pg_attribute a ON a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped \

@@ -309,13 +309,20 @@ pub(super) async fn run_statements(
     let begin = begin(query);
     let mut begun = false;
     if !query.understood.is_empty() {
-        let understood = query.understood.iter().map(|sql| client.prepare(sql));
+        let understood = query
+            .understood
+            .iter()
+            .enumerate()
+            .map(async |(index, sql)| {
+                let prepared = client.prepare(sql).await;
+                prepared.map_err(|err| failed(err).of_understood(index))
+            });
         let (began, understood) =
             tokio::join!(client.batch_execute(&begin), try_join_all(understood));
         began.map_err(failed)?;
         connection.has_begun();
         begun = true;
-        understood.map_err(failed)?;
+        understood?;
     }
     for (index, sql) in query.statements.iter().enumerate() {
         // A write must come to its end whatever it returns, and so must what others wait behind.

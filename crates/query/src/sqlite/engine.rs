@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, InterruptHandle};
 
 use super::manager::{HEAP_BYTES, SqliteConnection, SqliteManager};
@@ -221,9 +222,10 @@ fn run_all(
     connection.execute_batch(begin).map_err(failed)?;
     let mut results = Vec::with_capacity(query.statements.len());
     let mut bytes_left = query.max_bytes;
-    for sql in &query.understood {
+    for (index, sql) in query.understood.iter().enumerate() {
         leased.allowance.caller(may_write);
-        connection.prepare(sql).map_err(failed)?;
+        let prepared = connection.prepare(sql);
+        prepared.map_err(|err| failed(err).of_understood(index))?;
     }
     for sql in &query.statements {
         leased.allowance.caller(may_write);
@@ -265,13 +267,35 @@ fn not_committed(connection: &Connection, err: rusqlite::Error) -> QueryError {
     }
 }
 
+/// Runs one statement. A name in double quotes that is no column is an error where the caller may have written it, and a text where
+/// views and triggers of the file have it, which SQLite takes it for.
 fn run_statement(
     connection: &Connection,
     sql: &str,
     query: &Query,
     bytes_left: usize,
 ) -> Result<(ResultSet, usize), QueryError> {
-    let mut statement = connection.prepare(sql).map_err(failed)?;
+    match connection.prepare(sql) {
+        Ok(statement) => return run_prepared(connection, statement, query, bytes_left),
+        Err(err) if sql.contains('"') => return Err(failed(err)),
+        Err(_) => {}
+    }
+    // To change it makes prepared statements stale: it stays until the last row was read.
+    let texts_in_quotes = |on| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, on);
+    texts_in_quotes(true).map_err(failed)?;
+    let prepared = connection.prepare(sql).map_err(failed);
+    let outcome =
+        prepared.and_then(|statement| run_prepared(connection, statement, query, bytes_left));
+    texts_in_quotes(false).map_err(failed)?;
+    outcome
+}
+
+fn run_prepared(
+    connection: &Connection,
+    mut statement: rusqlite::Statement<'_>,
+    query: &Query,
+    bytes_left: usize,
+) -> Result<(ResultSet, usize), QueryError> {
     if statement.column_count() == 0 {
         let before = connection.total_changes();
         let changed = statement.execute([]).map_err(failed)?;

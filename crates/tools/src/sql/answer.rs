@@ -162,8 +162,9 @@ impl SqlAnswer {
                 data: None,
             };
             if let Some(result) = result {
+                changed = result.given_rows.filter(|_| statement.gives_changed_rows);
                 info.execution_time_ms = result.elapsed.as_secs_f64() * 1_000.0;
-                info.row_count = match result.affected_rows {
+                info.row_count = match result.affected_rows.or(changed) {
                     Some(rows) => signed(rows),
                     None => signed(result.row_count() as u64),
                 };
@@ -174,19 +175,18 @@ impl SqlAnswer {
                             columns: columns_of(&result),
                         });
                     }
-                    changed = result.given_rows.filter(|_| statement.gives_changed_rows);
-                    last = Some(result);
+                    last = Some((result, changed));
                 }
             }
             answer.affected_rows = Some(info.row_count);
             statements.push(info);
         }
-        if let Some(result) = last {
-            // Of a change with RETURNING, whose rows may be fewer than it changed.
+        if let Some((result, of_result)) = last {
+            // Of a change with RETURNING that is the last statement: its rows may be fewer than it changed.
             answer.affected_rows = changed.map(signed);
             answer.columns = Some(columns_of(&result));
             answer.row_count = Some(result.row_count());
-            answer.truncated = missing(&result, changed);
+            answer.truncated = missing(&result, of_result);
             answer.rows = Some(Rows(result));
         }
         if with_rows > 1 {

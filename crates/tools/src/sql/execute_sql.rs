@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tidegate_protocol::ToolAnnotations;
 use tidegate_query::{
-    Dialect, Mode, Policy, Query, QueryError, RowFilters, Script, StatementKind, database_name,
-    mentions_any, render,
+    Dialect, GuardError, Mode, Policy, Query, QueryError, RowFilters, Script, StatementKind,
+    database_name, mentions_any, render,
 };
 use tidegate_types::Scope;
 
@@ -151,9 +151,10 @@ impl Tool for ExecuteSql {
         if statements.is_empty() {
             return Ok(SqlAnswer::done(planned, Vec::new(), seconds()));
         }
+        let rules = script.understood();
         let query = Query {
             statements,
-            understood: script.understood(),
+            understood: rules.iter().map(|(_, alone)| alone.clone()).collect(),
             search_path: Some(names.path().to_vec()),
             mode,
             max_rows: max_rows as usize,
@@ -166,6 +167,14 @@ impl Tool for ExecuteSql {
         }
         match database.engine.run(query).await {
             Ok(results) => Ok(SqlAnswer::done(planned, results, seconds())),
+            Err(QueryError::NotUnderstood { index, .. }) => {
+                let table = rules.get(index).map(|(table, _)| table.to_string());
+                let table = table.unwrap_or_default();
+                let reason = "the database does not understand it; nothing is wrong with your statement, and an \
+                              administrator has to mend the rule"
+                    .to_owned();
+                Err(failure::guard(GuardError::RowFilter { table, reason }))
+            }
             Err(err) => {
                 let tables = script.tables();
                 let hint = nearest::hint(context, &database, &tables, schema.as_deref(), &err);

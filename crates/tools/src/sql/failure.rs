@@ -81,7 +81,7 @@ pub(super) fn query(
         QueryError::PathNotAllowed
         | QueryError::InvalidUri { .. }
         | QueryError::Unavailable { .. } => unavailable(err, database),
-        QueryError::Internal(_) => ToolFailure::internal(err),
+        QueryError::Internal(_) | QueryError::NotUnderstood { .. } => ToolFailure::internal(err),
     }
 }
 

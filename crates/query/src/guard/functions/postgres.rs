@@ -643,6 +643,11 @@ pub(super) const DENIED: &[&str] = &[
     "updategeometrysrid",
     "user",
     "version",
+    "xpath_bool",
+    "xpath_list",
+    "xpath_nodeset",
+    "xpath_number",
+    "xpath_string",
     "xpath_table",
     "xslt_process",
 ];
