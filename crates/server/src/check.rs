@@ -1,86 +1,73 @@
-//! What is wrong with settings that only those know who use them: names of tools, the log's level, files.
+//! What is wrong with settings that only those know who use them: names of tools, the log's level.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use tidegate_config::{JsonLines, Settings, ToolList};
+use tidegate_config::{Settings, ToolList};
 use tidegate_tools::{NOT_HERE_YET, builtin};
 use tidegate_types::{Clock, SystemClock};
 
 use crate::BuildError;
 
-/// What keeps these settings from being served as they are meant: a sentence each, with the setting's key. Connects to nothing.
+/// What was found, a sentence each, with the setting's key.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// What keeps the settings from being served as they are meant.
+    pub problems: Vec<String>,
+    /// What the operator should know.
+    pub notices: Vec<String>,
+}
+
+/// Looks for wrong settings. Connects to nothing.
 ///
 /// # Errors
 /// The tools cannot be listed.
-pub fn check_settings(settings: &Settings) -> Result<Vec<String>, BuildError> {
-    let mut problems = unknown_tools(settings)?;
+pub fn check_settings(settings: &Settings) -> Result<Checked, BuildError> {
+    let mut checked = unknown_tools(settings)?;
     if let Err(err) = tidegate_telemetry::check(&settings.telemetry) {
-        problems.push(err.to_string());
+        checked.problems.push(err.to_string());
     }
-    if let JsonLines::File(path) = &settings.audit.json_lines
-        && !folder_of(path).is_dir()
-    {
-        problems.push(format!(
-            "audit.json_lines: the folder of {} is not there",
-            path.display()
-        ));
-    }
-    Ok(problems)
+    Ok(checked)
 }
 
-/// A name that is no tool's: the limit, the exception or the switch would hold for nothing.
-fn unknown_tools(settings: &Settings) -> Result<Vec<String>, BuildError> {
+/// A name that is no tool's: the limit or the switch would hold for nothing. An exception may be of another version of Superset.
+fn unknown_tools(settings: &Settings) -> Result<Checked, BuildError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let catalogue = builtin(&clock).build()?;
-    let mut named: Vec<(&str, &String)> = Vec::new();
-    named.extend(
-        settings
-            .tools
-            .disabled
-            .iter()
-            .map(|name| ("tools.disabled", name)),
-    );
+    let unknown = |key: &str, name: &str| {
+        if catalogue.tool(name).is_some() || NOT_HERE_YET.contains(&name) {
+            return None;
+        }
+        let near = catalogue
+            .nearest(name)
+            .map(|near| format!("; did you mean {near:?}?"));
+        Some(format!(
+            "{key}: there is no tool {name:?}{}",
+            near.unwrap_or_default()
+        ))
+    };
+    let mut checked = Checked::default();
+    let disabled = settings.tools.disabled.iter();
+    let problems = disabled.filter_map(|name| unknown("tools.disabled", name));
+    checked.problems.extend(problems);
     if let ToolList::Search { pinned } = &settings.tools.list {
-        named.extend(pinned.iter().map(|name| ("tools.pinned", name)));
+        let problems = pinned.iter();
+        let problems = problems.filter_map(|name| unknown("tools.pinned", name));
+        checked.problems.extend(problems);
     }
     if let Some(limits) = &settings.limits {
-        named.extend(limits.tools.keys().map(|name| ("limits.tools", name)));
+        let problems = limits.tools.keys();
+        let problems = problems.filter_map(|name| unknown("limits.tools", name));
+        checked.problems.extend(problems);
     }
     if let Some(cache) = &settings.cache {
-        named.extend(
-            cache
-                .excluded_tools
-                .iter()
-                .map(|name| ("cache.excluded_tools", name)),
-        );
+        let notices = cache.excluded_tools.iter();
+        let notices = notices.filter_map(|name| unknown("cache.excluded_tools", name));
+        checked.notices.extend(notices);
     }
     if let Some(size) = &settings.response_size {
-        named.extend(
-            size.excluded_tools
-                .iter()
-                .map(|name| ("response_size.excluded_tools", name)),
-        );
+        let notices = size.excluded_tools.iter();
+        let notices = notices.filter_map(|name| unknown("response_size.excluded_tools", name));
+        checked.notices.extend(notices);
     }
-    let unknown = named.into_iter().filter(|(_, name)| {
-        catalogue.tool(name).is_none() && !NOT_HERE_YET.contains(&name.as_str())
-    });
-    Ok(unknown
-        .map(|(key, name)| {
-            let near = catalogue
-                .nearest(name)
-                .map(|near| format!("; did you mean {near:?}?"));
-            format!(
-                "{key}: there is no tool {name:?}{}",
-                near.unwrap_or_default()
-            )
-        })
-        .collect())
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
+    Ok(checked)
 }

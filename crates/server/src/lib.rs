@@ -12,6 +12,6 @@ mod workspaces;
 
 pub use access::{AccessError, CommandManager, open_manager, superset_user};
 pub use application::{Application, ApplicationBuilder, BuildError, Running, SignInPlace};
-pub use check::check_settings;
+pub use check::{Checked, check_settings};
 pub use connections::{Connection, chain, check_connections};
 pub use shutdown::wait_for_signal;

@@ -98,9 +98,12 @@ fn run() -> anyhow::Result<ExitCode> {
         command,
         None | Some(Command::Serve | Command::CheckConfig { .. })
     ) {
-        let problems = check_settings(&settings)?;
-        if !problems.is_empty() {
-            return Ok(refuse(&problems));
+        let checked = check_settings(&settings)?;
+        for notice in &checked.notices {
+            eprintln!("note: {notice}");
+        }
+        if !checked.problems.is_empty() {
+            return Ok(refuse(&checked.problems));
         }
     }
     match command {
@@ -299,7 +302,8 @@ async fn healthcheck(url: &str) -> anyhow::Result<ExitCode> {
         if head.get(..12).is_some_and(|status| status.ends_with("200")) {
             ExitCode::SUCCESS
         } else {
-            eprintln!("tidegate: not ready: {}", body.trim());
+            let status = head.lines().next().unwrap_or("no answer");
+            eprintln!("tidegate: not ready ({status}): {}", body.trim());
             ExitCode::FAILURE
         },
     )

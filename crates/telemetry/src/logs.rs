@@ -23,8 +23,12 @@ use crate::trace::TARGET;
 /// No directives, or one that is a word and no level: `tracing` takes it for the name of a part of the program, and shows that part
 /// alone, which for `verbose` is nothing at all.
 pub(crate) fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
-    let words = level.split(',').map(str::trim);
-    let mut words = words.filter(|word| !word.is_empty() && !word.contains(['=', '[', '{']));
+    // Fields of spans are divided by commas, too.
+    let words = (!level.contains('[')).then(|| level.split(',').map(str::trim));
+    let mut words = words
+        .into_iter()
+        .flatten()
+        .filter(|word| !word.is_empty() && !word.contains('='));
     if let Some(word) = words.find(|word| word.parse::<LevelFilter>().is_err()) {
         return Err(TelemetryError::NoLevel(word.to_owned()));
     }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -12,6 +13,15 @@ use tempfile::TempDir;
 
 use crate::ports::free_port;
 
+/// How the files of a server are made.
+const INITDB: [&str; 6] = [
+    "-U",
+    "postgres",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C.UTF-8",
+    "--no-sync",
+];
 /// How long a server may take to accept connections.
 const START_SECS: u32 = 30;
 /// How often a server is started on another port when somebody took the free one first.
@@ -81,16 +91,8 @@ impl PostgresServer {
     }
 
     fn initialize(&self) -> Result<()> {
-        let arguments = [
-            "-D".into(),
-            self.data().into(),
-            "-U".into(),
-            "postgres".into(),
-            "--auth=trust".into(),
-            "--encoding=UTF8".into(),
-            "--locale=C.UTF-8".into(),
-            "--no-sync".into(),
-        ];
+        let mut arguments = vec!["-D".into(), self.data().into()];
+        arguments.extend(INITDB.map(OsString::from));
         self.run("initdb", &arguments).map(drop)
     }
 
@@ -278,7 +280,9 @@ fn template(programs: &Path) -> Result<PathBuf> {
         made.with_context(|| format!("{} is not ours alone", folder.display()))?;
     }
     let changed = fs::metadata(programs.join("initdb"))?.mtime();
-    Ok(folder.join(format!("postgres-{changed}")))
+    let mut hasher = DefaultHasher::new();
+    (programs, changed, INITDB).hash(&mut hasher);
+    Ok(folder.join(format!("postgres-{:x}", hasher.finish())))
 }
 
 /// Copies a folder with its owners and modes.

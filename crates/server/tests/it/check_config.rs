@@ -62,19 +62,9 @@ fn what_would_hold_for_nothing_or_show_nothing_is_refused() {
             r#"limits.tools: there is no tool "execute_sq"; did you mean "execute_sql"?"#,
         ),
         (
-            "TIDEGATE_RESPONSE_SIZE__EXCLUDED_TOOLS",
-            "list_chart",
-            r#"response_size.excluded_tools: there is no tool "list_chart"; did you mean "list_charts"?"#,
-        ),
-        (
             "TIDEGATE_TELEMETRY__LOG__LEVEL",
             "verbose",
             r#"telemetry.log.level: "verbose" is no level"#,
-        ),
-        (
-            "TIDEGATE_AUDIT__JSON_LINES",
-            "/nowhere/audit.jsonl",
-            "audit.json_lines: the folder of /nowhere/audit.jsonl is not there",
         ),
     ];
     for (name, value, problem) in refused {
@@ -84,6 +74,21 @@ fn what_would_hold_for_nothing_or_show_nothing_is_refused() {
             assert_eq!(Some(2), code, "{command}: {text}");
         }
     }
+    let (text, _) = told(
+        &["serve"],
+        &[("TIDEGATE_AUDIT__JSON_LINES", "/nowhere/audit.jsonl")],
+    );
+    assert!(
+        text.contains("audit.json_lines: /nowhere/audit.jsonl cannot be opened"),
+        "{text}"
+    );
+    let of_another_version = [("TIDEGATE_RESPONSE_SIZE__EXCLUDED_TOOLS", "list_chart")];
+    let (text, code) = told(&["check-config"], &of_another_version);
+    assert!(
+        text.starts_with(r#"note: response_size.excluded_tools: there is no tool "list_chart""#),
+        "{text}"
+    );
+    assert_eq!(Some(0), code, "{text}");
     let of_superset = [
         ("TIDEGATE_TOOLS__DISABLED", "generate_chart"),
         ("TIDEGATE_TELEMETRY__LOG__LEVEL", "warn,tidegate_web=debug"),
