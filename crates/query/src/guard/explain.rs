@@ -1,13 +1,12 @@
 //! Plans of tables under row level security: without what tells of hidden rows.
 
-use std::ops::ControlFlow;
-
-use sqlparser::ast::{Query, SetExpr, Statement, UtilityOption, Visit, Visitor};
+use sqlparser::ast::{SetExpr, Statement, UtilityOption};
 
 use super::GuardError;
 use super::fence::{Target, conjuncts};
 use super::frame::Frame;
 use super::rewrite::{Prepared, Rewrite, Step};
+use super::walk::{self, Part};
 use crate::Dialect;
 use crate::catalogue::RelationKind;
 
@@ -115,19 +114,11 @@ impl Rewrite<'_> {
 
 /// Whether there is no query in the query.
 fn has_one_select(statement: &Statement) -> bool {
-    #[derive(Default)]
-    struct Count(usize);
-    impl Visitor for Count {
-        type Break = ();
-
-        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-            self.0 += 1;
-            ControlFlow::Continue(())
-        }
-    }
-    let mut count = Count::default();
-    let _ = statement.visit(&mut count);
-    count.0 == 1
+    let mut queries = 0;
+    !walk::any(statement, &mut |part| {
+        queries += usize::from(matches!(part, Part::Query));
+        queries > 1
+    })
 }
 
 const WORD: usize = "explain".len();

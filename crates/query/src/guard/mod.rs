@@ -26,6 +26,7 @@ mod system_columns;
 mod text_search;
 mod types;
 mod visible;
+mod walk;
 
 pub use classify::StatementKind;
 pub use definition::{DefinitionKind, DefinitionKinds};

@@ -49,7 +49,7 @@ pub(super) fn edits(
     statement: &Statement,
     source: &str,
     placement: &Placement,
-    is_left_out: impl Fn(&TableName) -> bool,
+    is_left_out: &dyn Fn(&TableName) -> bool,
 ) -> Result<Edits, GuardError> {
     let mut placing = Placing {
         dialect,
@@ -80,11 +80,11 @@ pub(super) fn edits(
     Ok(placing.edits)
 }
 
-struct Placing<'a, F> {
+struct Placing<'a> {
     dialect: Dialect,
     source: &'a str,
     placement: &'a Placement,
-    is_left_out: F,
+    is_left_out: &'a dyn Fn(&TableName) -> bool,
     scopes: Scopes,
     /// The next relation is the name of a table function.
     is_function: bool,
@@ -95,7 +95,7 @@ struct Placing<'a, F> {
     is_failed: bool,
 }
 
-impl<F: Fn(&TableName) -> bool> Placing<'_, F> {
+impl Placing<'_> {
     fn existing(&mut self, name: &ObjectName) {
         if let Some(table) = TableName::parse(self.dialect, name) {
             let full = self.placement.full(&table);
@@ -126,7 +126,7 @@ impl<F: Fn(&TableName) -> bool> Placing<'_, F> {
     }
 }
 
-impl<F: Fn(&TableName) -> bool> Visitor for Placing<'_, F> {
+impl Visitor for Placing<'_> {
     type Break = ();
 
     fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {

@@ -1,8 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use sqlparser::ast::{Expr, SetExpr, Statement, visit_expressions};
+use sqlparser::ast::{Expr, SetExpr, Statement};
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -17,6 +16,7 @@ use super::limit::OwnLimit;
 use super::place::{self, Placement};
 use super::reserved::Relations;
 use super::rewrite::{self, Task};
+use super::walk::{self, Part};
 use super::{DefinitionKind, GuardError, Policy};
 use crate::Dialect;
 use crate::catalogue::{Catalogue, NamesInUse};
@@ -369,7 +369,7 @@ impl SqlStatement {
         if let Some(ast) = &self.ast {
             let (source, placement) = (&*self.source, &self.placement);
             self.rewriting = with_stack(self.depth, || {
-                place::edits(self.dialect, ast, source, placement, |_| false)
+                place::edits(self.dialect, ast, source, placement, &|_| false)
             })?;
         }
         Ok(())
@@ -416,7 +416,7 @@ impl SqlStatement {
                     is_exact: self.is_exact,
                 };
                 let is_filtered = |table: &TableName| rules.by_table.contains_key(table);
-                let placed = place::edits(self.dialect, ast, source, placement, is_filtered)?;
+                let placed = place::edits(self.dialect, ast, source, placement, &is_filtered)?;
                 Ok((rewrite::apply(task, ast)?, placed))
             })?;
             edits.extend(placed);
@@ -438,13 +438,10 @@ impl SqlStatement {
     pub(super) fn has_bare_name(&self, meant: &str) -> bool {
         let Some(ast) = &self.ast else { return false };
         with_stack(self.depth, || {
-            let found = visit_expressions(ast, |expr| match expr {
-                Expr::Identifier(name) if fold_ident(self.dialect, name) == meant => {
-                    ControlFlow::Break(())
-                }
-                _ => ControlFlow::Continue(()),
-            });
-            found.is_break()
+            walk::any(
+                ast,
+                &mut |part| matches!(part, Part::Expr(Expr::Identifier(name)) if fold_ident(self.dialect, name) == meant),
+            )
         })
     }
 
