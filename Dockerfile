@@ -39,7 +39,8 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --profile dist --locked --package tidegate-server --bin tidegate \
-    && install -D target/dist/tidegate /out/tidegate
+    && install -D target/dist/tidegate /out/tidegate \
+    && test "$(stat -c %s /out/tidegate)" -le 40000000
 
 FROM runtime
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
