@@ -19,6 +19,22 @@ fn person() -> Person {
     }
 }
 
+/// A token that is used.
+fn notebook() -> ApiTokenLine {
+    ApiTokenLine {
+        id: "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001".parse().unwrap(),
+        name: name("Notebook"),
+        scope: Scope::Query,
+        workspace: Some(name("Sales")),
+        hint: name("x7Qa"),
+        created_at: EARLIER,
+        expires_at: Some(LATER),
+        is_expired: false,
+        last_used_at: Some(NOW),
+        last_used_from: Some(name("2001:db8::7")),
+    }
+}
+
 fn desk(at: Section) -> Desk {
     Desk {
         csrf: "token".into(),
@@ -593,18 +609,7 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
                     ..desk(Section::Tokens)
                 },
                 tokens: vec![
-                    ApiTokenLine {
-                        id: "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001".parse().unwrap(),
-                        name: name("Notebook"),
-                        scope: Scope::Query,
-                        workspace: Some(name("Sales")),
-                        hint: name("x7Qa"),
-                        created_at: EARLIER,
-                        expires_at: Some(LATER),
-                        is_expired: false,
-                        last_used_at: Some(NOW),
-                        last_used_from: Some(name("2001:db8::7")),
-                    },
+                    notebook(),
                     ApiTokenLine {
                         id: "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0002".parse().unwrap(),
                         name: name("Old script"),
@@ -788,18 +793,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
                 workspace_title: name("Sales"),
                 account: AccountId::new(),
                 display_name: name("Grace Hopper"),
-                tokens: vec![ApiTokenLine {
-                    id: "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001".parse().unwrap(),
-                    name: name("Notebook"),
-                    scope: Scope::Query,
-                    workspace: Some(name("Sales")),
-                    hint: name("x7Qa"),
-                    created_at: EARLIER,
-                    expires_at: Some(LATER),
-                    is_expired: false,
-                    last_used_at: Some(NOW),
-                    last_used_from: Some(name("2001:db8::7")),
-                }],
+                tokens: vec![notebook()],
                 has_all: false,
             }),
         ),
