@@ -373,20 +373,33 @@ const TOO_LONG: &str = "has more than 2000 bytes, which nothing here has in its 
 /// A text of the filter that is too long to be looked for.
 fn is_too_long(filter: &Filter) -> bool {
     let is_long = |text: &String| text.len() > MOST_SOUGHT_BYTES;
-    let is_long_scalar = |scalar: &Scalar| matches!(scalar, Scalar::Text(text) if is_long(text));
+    match filter {
+        Filter::StartsWith(text)
+        | Filter::EndsWith(text)
+        | Filter::Like(text)
+        | Filter::LikeAnyCase(text) => is_long(text),
+        _ => scalars(filter)
+            .iter()
+            .any(|scalar| matches!(scalar, Scalar::Text(text) if is_long(text))),
+    }
+}
+
+/// The values that a filter compares with; none where it looks for a pattern or for nothing.
+fn scalars(filter: &Filter) -> &[Scalar] {
     match filter {
         Filter::Equal(scalar)
         | Filter::NotEqual(scalar)
         | Filter::Greater(scalar)
         | Filter::GreaterOrEqual(scalar)
         | Filter::Less(scalar)
-        | Filter::LessOrEqual(scalar) => is_long_scalar(scalar),
-        Filter::In(scalars) | Filter::NotIn(scalars) => scalars.iter().any(is_long_scalar),
-        Filter::StartsWith(text)
-        | Filter::EndsWith(text)
-        | Filter::Like(text)
-        | Filter::LikeAnyCase(text) => is_long(text),
-        Filter::IsNull | Filter::IsNotNull => false,
+        | Filter::LessOrEqual(scalar) => std::slice::from_ref(scalar),
+        Filter::In(scalars) | Filter::NotIn(scalars) => scalars,
+        Filter::StartsWith(_)
+        | Filter::EndsWith(_)
+        | Filter::Like(_)
+        | Filter::LikeAnyCase(_)
+        | Filter::IsNull
+        | Filter::IsNotNull => &[],
     }
 }
 
@@ -400,21 +413,7 @@ fn misfit(column: &Column, filter: &Filter) -> Option<String> {
             Scalar::Flag(flag) => flag.to_string(),
         })
     };
-    match filter {
-        Filter::Equal(scalar)
-        | Filter::NotEqual(scalar)
-        | Filter::Greater(scalar)
-        | Filter::GreaterOrEqual(scalar)
-        | Filter::Less(scalar)
-        | Filter::LessOrEqual(scalar) => one(scalar),
-        Filter::In(scalars) | Filter::NotIn(scalars) => scalars.iter().find_map(one),
-        Filter::StartsWith(_)
-        | Filter::EndsWith(_)
-        | Filter::Like(_)
-        | Filter::LikeAnyCase(_)
-        | Filter::IsNull
-        | Filter::IsNotNull => None,
-    }
+    scalars(filter).iter().find_map(one)
 }
 
 async fn fetch(
