@@ -45,29 +45,39 @@ fn unknown_tools(settings: &Settings) -> Result<Checked, BuildError> {
             near.unwrap_or_default()
         ))
     };
-    let mut checked = Checked::default();
     let disabled = settings.tools.disabled.iter();
-    let problems = disabled.filter_map(|name| unknown("tools.disabled", name));
-    checked.problems.extend(problems);
-    if let ToolList::Search { pinned } = &settings.tools.list {
-        let problems = pinned.iter();
-        let problems = problems.filter_map(|name| unknown("tools.pinned", name));
-        checked.problems.extend(problems);
-    }
-    if let Some(limits) = &settings.limits {
-        let problems = limits.tools.keys();
-        let problems = problems.filter_map(|name| unknown("limits.tools", name));
-        checked.problems.extend(problems);
-    }
-    if let Some(cache) = &settings.cache {
-        let notices = cache.excluded_tools.iter();
-        let notices = notices.filter_map(|name| unknown("cache.excluded_tools", name));
-        checked.notices.extend(notices);
-    }
-    if let Some(size) = &settings.response_size {
-        let notices = size.excluded_tools.iter();
-        let notices = notices.filter_map(|name| unknown("response_size.excluded_tools", name));
-        checked.notices.extend(notices);
-    }
-    Ok(checked)
+    let pinned = match &settings.tools.list {
+        ToolList::Search { pinned } => Some(pinned),
+        ToolList::All => None,
+    };
+    let limited = settings
+        .limits
+        .iter()
+        .flat_map(|limits| limits.tools.keys());
+    let problems = disabled
+        .map(|name| ("tools.disabled", name))
+        .chain(
+            pinned
+                .into_iter()
+                .flatten()
+                .map(|name| ("tools.pinned", name)),
+        )
+        .chain(limited.map(|name| ("limits.tools", name)));
+    let cached = settings
+        .cache
+        .iter()
+        .flat_map(|cache| &cache.excluded_tools);
+    let sized = settings.response_size.iter();
+    let sized = sized.flat_map(|size| &size.excluded_tools);
+    let notices = cached
+        .map(|name| ("cache.excluded_tools", name))
+        .chain(sized.map(|name| ("response_size.excluded_tools", name)));
+    Ok(Checked {
+        problems: problems
+            .filter_map(|(key, name)| unknown(key, name))
+            .collect(),
+        notices: notices
+            .filter_map(|(key, name)| unknown(key, name))
+            .collect(),
+    })
 }
