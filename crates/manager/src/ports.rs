@@ -1,11 +1,11 @@
-//! What authentication asks of the manager: the ports of `tidegate-auth`, answered by operations.
+//! What authentication asks of the manager: the ports of `tidegate-token-verifier`, answered by operations.
 
 use async_trait::async_trait;
-use tidegate_auth::{
+use tidegate_oauth::SecretHash;
+use tidegate_token_verifier::{
     ApiTokenFound, ApiTokens, AuthFailure, NoStanding, OwnKeys, Standing as AuthStanding,
     StandingSource,
 };
-use tidegate_oauth::SecretHash;
 use tidegate_types::{GrantId, WorkspaceSlug};
 
 use crate::api_token::FindApiToken;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use tidegate_auth::{VerifiedToken, workspace_of};
 use tidegate_metastore::Access;
+use tidegate_token_verifier::{VerifiedToken, workspace_of};
 use tidegate_types::{Principal, ServiceCode, WorkspaceSlug};
 
 use crate::answer::Answer;

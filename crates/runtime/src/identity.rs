@@ -8,12 +8,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_auth::{
+use tidegate_metastore::{FoundUser, UserQuery};
+use tidegate_store::{Circuit, Generation, KnownStanding, Remembered, Validation, ValidationCache};
+use tidegate_token_verifier::{
     AuthFailure, Authenticator, NoStanding, Standing, StandingSource, Subject, VerifiedToken,
     token_id_of,
 };
-use tidegate_metastore::{FoundUser, UserQuery};
-use tidegate_store::{Circuit, Generation, KnownStanding, Remembered, Validation, ValidationCache};
 use tidegate_types::{
     AccountId, ClientName, GrantId, Principal, Scope, ScopeSet, ServiceCode, TokenId, UserId,
     WorkspaceSlug, check_name,

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde_json::json;
-use tidegate_auth::{Subject, VerifiedToken};
+use tidegate_token_verifier::{Subject, VerifiedToken};
 use tidegate_types::{TokenId, WorkspaceSlug};
 
 /// Nobody is found by what a token says, or nobody who may come in.

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_auth::{Authenticator, CombinedAuthenticator, SetupError};
 use tidegate_authorization::AuthorizationServer;
 use tidegate_config::{AuthMethod, JsonLines, Settings, ToolList};
 use tidegate_protocol::LogLevel;
@@ -16,6 +15,7 @@ use tidegate_runtime::{
 use tidegate_signin::FirstAdministrator;
 use tidegate_store::{Retention, SessionLimits, StoreError};
 use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metrics};
+use tidegate_token_verifier::{Authenticator, CombinedAuthenticator, SetupError};
 use tidegate_tools::{
     CatalogueBuilder, CatalogueError, NOT_HERE_YET, SEARCHING_TOOLS, SizeBudget, builtin,
 };

@@ -7,10 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tidegate_auth::{
-    AuthFailure, Authenticator, NoStanding, Standing, StandingSource, TokenKind, VerifiedToken,
-    token_id_of,
-};
 use tidegate_config::Settings;
 use tidegate_metastore::seed::create_embedded;
 use tidegate_metastore::{Metastore, MetastoreSettings};
@@ -24,6 +20,10 @@ use tidegate_runtime::{
 use tidegate_store::{KnownStanding, Retention, SessionLimits, SharedState, Validation};
 use tidegate_store_memory::{MemoryLimits, memory_state};
 use tidegate_telemetry::{AuditQueue, AuditTask, Metrics};
+use tidegate_token_verifier::{
+    AuthFailure, Authenticator, NoStanding, Standing, StandingSource, TokenKind, VerifiedToken,
+    token_id_of,
+};
 use tidegate_tools::{FixedFeatures, SqlLimits, Workspace, builtin};
 use tidegate_types::{
     ClientName, Clock, Credential, GrantId, NodeId, Scope, ScopeSet, SystemClock, UserId,

@@ -12,7 +12,7 @@ pub(super) const LAYERS: &[&[&str]] = &[
         "tidegate-database",
         "tidegate-pages",
     ],
-    &["tidegate-telemetry", "tidegate-auth"],
+    &["tidegate-telemetry", "tidegate-token-verifier"],
     &[
         "tidegate-store",
         "tidegate-metastore",
@@ -44,7 +44,7 @@ pub(super) const DEVELOPMENT: &[(&str, &[&str])] = &[
             "tidegate-protocol",
             "tidegate-config",
             "tidegate-telemetry",
-            "tidegate-auth",
+            "tidegate-token-verifier",
             "tidegate-store",
             "tidegate-store-memory",
             "tidegate-store-redis",

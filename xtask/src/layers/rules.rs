@@ -151,7 +151,7 @@ mod tests {
             ("tidegate-tools", "sqlx"),
             ("tidegate-metastore", "rusqlite"),
             ("tidegate-runtime", "tidegate-store-redis"),
-            ("tidegate-auth", "anyhow"),
+            ("tidegate-token-verifier", "anyhow"),
         ] {
             let found = with(from, to);
             assert_eq!(1, found.len(), "{from} -> {to}: {found:?}");

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tidegate_auth::{ApiTokens as _, NoStanding, OwnKeys as _, StandingSource as _};
 use tidegate_manager::account::UpdateAccount;
 use tidegate_manager::api_token::{ApiToken, CreateApiToken, EndApiToken};
 use tidegate_manager::client::{ClientKind, CreateClient, RemoveClient, UpdateClient};
@@ -14,6 +13,7 @@ use tidegate_manager::standing::{Refusal, Standing};
 use tidegate_manager::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
 use tidegate_manager::workspace::{RemoveMembership, SetMembership, UpdateWorkspace};
 use tidegate_oauth::{IssuedSecret, SecretHash, SecretKind};
+use tidegate_token_verifier::{ApiTokens as _, NoStanding, OwnKeys as _, StandingSource as _};
 use tidegate_types::{AccountId, GrantId, Role, Scope, ScopeSet};
 
 use crate::deployment::{
@@ -423,7 +423,7 @@ async fn authentication_asks_by_its_ports(fixture: Fixture) {
     let (grant, _) = deployment.grant(fixture.now()).await;
     let acme = slug("acme");
     let good = manager.standing(&grant.id, &acme).await.unwrap();
-    let tidegate_auth::Standing::Good { username, .. } = good else {
+    let tidegate_token_verifier::Standing::Good { username, .. } = good else {
         panic!("must count: {good:?}");
     };
     assert_eq!("grace", username);
@@ -433,7 +433,7 @@ async fn authentication_asks_by_its_ports(fixture: Fixture) {
     };
     manager.call(end).await.unwrap();
     assert_eq!(
-        tidegate_auth::Standing::Refused(NoStanding::Ended),
+        tidegate_token_verifier::Standing::Refused(NoStanding::Ended),
         manager.standing(&grant.id, &acme).await.unwrap()
     );
     let (token, secret) = deployment.api_token(Some("acme")).await;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
-use tidegate_auth::TokenKind;
 use tidegate_config::{Flag, Flags};
+use tidegate_token_verifier::TokenKind;
 use tidegate_types::WorkspaceSlug;
 
 use super::{ControlError, Freshness};

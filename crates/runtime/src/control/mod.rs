@@ -11,7 +11,7 @@ mod watcher;
 
 use std::sync::Arc;
 
-use tidegate_auth::StandingSource;
+use tidegate_token_verifier::StandingSource;
 
 pub use changes::{ChangeFeed, ControlChange, ControlChangePage, ControlError};
 pub(crate) use freshness::Freshness;

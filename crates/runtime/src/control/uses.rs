@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tidegate_auth::TokenKind;
+use tidegate_token_verifier::TokenKind;
 use tidegate_types::GrantId;
 use tokio_util::sync::CancellationToken;
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_auth::{Authenticator, token_id_of};
 use tidegate_store::{Circuit, StoreError, ValidationCache};
+use tidegate_token_verifier::{Authenticator, token_id_of};
 use tidegate_types::{GrantId, WorkspaceSlug};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

@@ -22,11 +22,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidegate_auth::{TokenKind, VerifiedToken};
 use tidegate_metastore::Access;
 use tidegate_protocol::reply::ServerInfo;
 use tidegate_protocol::state::StateSealer;
 use tidegate_store::SharedState;
+use tidegate_token_verifier::{TokenKind, VerifiedToken};
 use tidegate_tools::Catalogue;
 use tidegate_types::{Clock, NodeId, Principal};
 use tokio_util::sync::CancellationToken;

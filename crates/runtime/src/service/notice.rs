@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use tidegate_auth::TokenKind;
 use tidegate_protocol::members::Members;
+use tidegate_token_verifier::TokenKind;
 
 use super::Caller;
 

@@ -6,13 +6,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tidegate_auth::LiveResources;
 use tidegate_authorization::AuthorizationServer;
 use tidegate_config::Settings;
 use tidegate_manager::change::{Change, ReadChanges};
 use tidegate_manager::workspace::{FindConnection, ListWorkspaces};
 use tidegate_manager::{Manager, ManagerError};
 use tidegate_runtime::{ChangeFeed, ControlChange, ControlChangePage, ControlError};
+use tidegate_token_verifier::LiveResources;
 use tidegate_types::WorkspaceSlug;
 use tidegate_web::Directory;
 use url::Url;

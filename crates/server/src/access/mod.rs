@@ -12,7 +12,6 @@ mod uses;
 
 use std::sync::Arc;
 
-use tidegate_auth::{LiveResources, OwnTokenAuthenticator, OwnTokenParts};
 use tidegate_authorization::{
     AuthorizationServer, FetcherSetupError, GuardedFetcher, Parts, Rules,
 };
@@ -21,6 +20,7 @@ use tidegate_manager::{Manager, ManagerError};
 use tidegate_runtime::ControlPlane;
 use tidegate_signin::{FirstAdministrator, SignIn, SignInError, SupersetUser};
 use tidegate_store::SharedState;
+use tidegate_token_verifier::{LiveResources, OwnTokenAuthenticator, OwnTokenParts};
 use tidegate_tools::Features;
 use tidegate_types::{Clock, ScopeSet, WorkspaceSlug};
 use tidegate_web::{Access, ConfiguredFlags, Directory, FlagsOfPlace, ServiceTokens};

@@ -2,12 +2,12 @@
 
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
-use tidegate_auth::AuthFailure;
 use tidegate_authorization::{RefusedRequest, SwitchedOff};
 use tidegate_oauth::bearer_token;
 use tidegate_protocol::{RpcError, reply};
 use tidegate_runtime::{Bound, IdentifyError, TraceParent, WorkspaceError};
 use tidegate_telemetry::Count;
+use tidegate_token_verifier::AuthFailure;
 use tidegate_types::{ServiceCode, WorkspaceSlug};
 
 use super::challenge::{self, Lack};
