@@ -14,7 +14,7 @@ use crate::repository::Repository;
 /// Unit tests that do so live in a module `tests::redis` or `tests::postgres`. Tests below read the sources and
 /// fail when one is missing here.
 const NEED_PROGRAMS: &[(&str, &str, &[&str])] = &[
-    ("tidegate-authorization", "it", &[]),
+    ("tidegate-authorization-server", "it", &[]),
     ("tidegate-database", "postgres", &[]),
     ("tidegate-manager", "it", &[]),
     ("tidegate-metastore", "it", &[]),
@@ -307,7 +307,7 @@ mod tests {
     fn the_quick_filter_names_targets_and_modules() {
         let filter = quick_filter();
         assert!(
-            filter.starts_with("not (binary_id(tidegate-authorization::it) | "),
+            filter.starts_with("not (binary_id(tidegate-authorization-server::it) | "),
             "{filter}"
         );
         assert!(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_authorization::AuthorizationServer;
+use tidegate_authorization_server::AuthorizationServer;
 use tidegate_config::{AuthMethod, JsonLines, Settings, ToolList};
 use tidegate_protocol::LogLevel;
 use tidegate_runtime::{

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tidegate_authorization::{AuthorizationServer, OAuthGate};
+use tidegate_authorization_server::{AuthorizationServer, OAuthGate};
 use tidegate_config::Flags;
 use tidegate_manager::Manager;
 use tidegate_oauth::SecretHash;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tidegate_authorization::AuthorizationServer;
+use tidegate_authorization_server::AuthorizationServer;
 use tidegate_config::Settings;
 use tidegate_manager::change::{Change, ReadChanges};
 use tidegate_manager::workspace::{FindConnection, ListWorkspaces};

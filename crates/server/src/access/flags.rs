@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
-use tidegate_authorization::{OAuthGate, SwitchedOff};
+use tidegate_authorization_server::{OAuthGate, SwitchedOff};
 use tidegate_config::{Flag, Flags, Settings};
 use tidegate_manager::flag::{EvaluateFlags, FlagRule, ListFlags, StandingRule};
 use tidegate_manager::workspace::FindWorkspace;

@@ -12,7 +12,7 @@ mod uses;
 
 use std::sync::Arc;
 
-use tidegate_authorization::{
+use tidegate_authorization_server::{
     AuthorizationServer, FetcherSetupError, GuardedFetcher, Parts, Rules,
 };
 use tidegate_config::{ManagerSettings, Settings};

@@ -1,6 +1,6 @@
 //! The settings in the words of the crates that keep them.
 
-use tidegate_authorization::{AssertionIssuer, FetchSettings, Limits, Rate, Rules};
+use tidegate_authorization_server::{AssertionIssuer, FetchSettings, Limits, Rate, Rules};
 use tidegate_config::{
     AccountCreation as ConfiguredCreation, OauthSettings, ProviderSettings as Provider,
     Rate as ConfiguredRate, Settings, SigningAlgorithm,

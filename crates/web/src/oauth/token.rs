@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use tidegate_authorization::TokenReply;
+use tidegate_authorization_server::TokenReply;
 use tidegate_oauth::OAuthError;
 
 use super::Asked;

@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use tidegate_authorization::{
+use tidegate_authorization_server::{
     AnswerView, Authorize, AuthorizeRefusal, Closed, ConsentError, ConsentView, ConsentWarning,
     Decision, SwitchedOff, Verified, Visit as BrowserVisit, Withheld, WorkspaceChoice as Choice,
 };

@@ -1,7 +1,7 @@
 //! Devices that show a code (RFC 8628 §3.3).
 
 use actix_web::http::StatusCode;
-use tidegate_authorization::{ConsentError, Decision};
+use tidegate_authorization_server::{ConsentError, Decision};
 use tidegate_pages::{DeviceCodePage, MessagePage};
 
 use super::answer::{self, Place};

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, web};
-use tidegate_authorization::{AuthorizationServer, OAuthGate};
+use tidegate_authorization_server::{AuthorizationServer, OAuthGate};
 use tidegate_manager::{Manager, ManagerError, Operation};
 use tidegate_signin::{BrowserSession, SignIn};
 use tidegate_types::Peer;

@@ -2,7 +2,7 @@
 //!
 //! Whoever asks is told of the deployment, and of workspaces of their own alone.
 
-use tidegate_authorization::SwitchedOff;
+use tidegate_authorization_server::SwitchedOff;
 use tidegate_pages::{Check, Foreign, Verdict};
 use tidegate_types::WorkspaceSlug;
 

@@ -1,7 +1,7 @@
 //! The authorization endpoint, before a person decides.
 
 use serde_json::json;
-use tidegate_authorization::{Authorize, AuthorizeRefusal, Closed, SwitchedOff, Visit};
+use tidegate_authorization_server::{Authorize, AuthorizeRefusal, Closed, SwitchedOff, Visit};
 use tidegate_manager::client::RemoveClient;
 use tidegate_oauth::ErrorCode;
 use tidegate_types::Role;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use chrono::DateTime;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tidegate_authorization::{
+use tidegate_authorization_server::{
     AuthorizationServer, Authorize, AuthorizeRefusal, Decision, FetchError, Fetched, Fetcher,
     OAuthGate, Parts, Rules, SwitchedOff, TokenReply, Visit,
 };

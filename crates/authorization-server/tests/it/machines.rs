@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use tidegate_authorization::{AuthorizeRefusal, TokenReply};
+use tidegate_authorization_server::{AuthorizeRefusal, TokenReply};
 use tidegate_manager::account::{Account, CreateServiceAccount};
 use tidegate_manager::client::{Client, ClientKind, CreateClient, UpdateClient};
 use tidegate_manager::grant::{EndGrant, EndReason, FindGrant};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tidegate_authorization::{Authorize, Closed, ConsentWarning, Decision, Verified};
+use tidegate_authorization_server::{Authorize, Closed, ConsentWarning, Decision, Verified};
 use tidegate_manager::client::{Client, ClientKind, CreateClient, FindClient};
 use tidegate_manager::policy::{
     ClientMatch, Decision as PolicyDecision, PolicyRule, SetPolicyRule, SetUnknownClients,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tidegate_authorization::{AnswerView, ConsentWarning, Decision, DeviceReply, TokenReply};
+use tidegate_authorization_server::{
+    AnswerView, ConsentWarning, Decision, DeviceReply, TokenReply,
+};
 use tidegate_manager::workspace::RemoveMembership;
 use tidegate_oauth::{ErrorCode, OAuthError};
 use tidegate_types::ExposeSecret;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidegate_authorization::{FetchError, TokenReply};
+use tidegate_authorization_server::{FetchError, TokenReply};
 use tidegate_oauth::{ErrorCode, JWT_BEARER_ASSERTION, OAuthError};
 use tidegate_types::Clock;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidegate_authorization::AuthorizeRefusal;
+use tidegate_authorization_server::AuthorizeRefusal;
 use tidegate_manager::client::{FindClient, ListClients};
 use tidegate_oauth::ErrorCode;
 

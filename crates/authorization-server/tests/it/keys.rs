@@ -78,7 +78,7 @@ async fn nodes_that_start_at_once_make_one_key() {
     let sets = futures_util::future::join_all(
         nodes
             .iter()
-            .map(tidegate_authorization::AuthorizationServer::jwks),
+            .map(tidegate_authorization_server::AuthorizationServer::jwks),
     )
     .await;
     let first = sets[0].as_ref().unwrap().clone();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidegate_authorization::{AssertionIssuer, FetchError, TokenReply};
+use tidegate_authorization_server::{AssertionIssuer, FetchError, TokenReply};
 use tidegate_manager::account::{LinkUpstream, SetPassword, UpdateAccount};
 use tidegate_manager::invitation::{AcceptInvitation, CreateInvitation};
 use tidegate_manager::policy::{ClientMatch, Decision, PolicyRule, SetPolicyRule};

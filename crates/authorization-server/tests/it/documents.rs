@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidegate_authorization::{Authorize, AuthorizeRefusal, ConsentWarning, FetchError, Verified};
+use tidegate_authorization_server::{
+    Authorize, AuthorizeRefusal, ConsentWarning, FetchError, Verified,
+};
 use tidegate_manager::client::{ClientKind, FindClient};
 use tidegate_oauth::ErrorCode;
 use tidegate_types::Role;
@@ -38,13 +40,13 @@ fn web() -> (&'static str, &'static str) {
 }
 
 /// Ana lets the client in.
-async fn connect(bench: &Bench) -> tidegate_authorization::TokenReply {
+async fn connect(bench: &Bench) -> tidegate_authorization_server::TokenReply {
     let transaction = bench.begin(CLIENT, &[web()]).await;
     let code = code_of(&bench.allow(&transaction, "mcp:query").await);
     exchange(bench, &code).await
 }
 
-async fn exchange(bench: &Bench, code: &str) -> tidegate_authorization::TokenReply {
+async fn exchange(bench: &Bench, code: &str) -> tidegate_authorization_server::TokenReply {
     let mut request = code_request(code);
     request.retain(|(name, _)| *name != "redirect_uri");
     request.push(web());
@@ -497,7 +499,7 @@ async fn a_host_is_not_flooded_through_us_from_many_addresses() {
     let bench = Bench::with(|rules| rules.limits.client_document.burst = 2).await;
     for number in 0..5 {
         let peer = crate::bench::peer_at(&format!("203.0.113.{number}"));
-        let visit = tidegate_authorization::Visit {
+        let visit = tidegate_authorization_server::Visit {
             peer: &peer,
             session: None,
             is_cross_site: true,

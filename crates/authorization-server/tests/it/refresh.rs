@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidegate_authorization::SwitchedOff;
+use tidegate_authorization_server::SwitchedOff;
 use tidegate_manager::client::{RemoveClient, UpdateClient};
 use tidegate_manager::grant::{EndGrant, EndReason, FindGrant};
 use tidegate_oauth::ErrorCode;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use tidegate_authorization::Authorize;
+use tidegate_authorization_server::Authorize;
 use tidegate_types::ExposeSecret;
 
 use crate::bench::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use tidegate_authorization::{AuthorizationServer, Rules};
+use tidegate_authorization_server::{AuthorizationServer, Rules};
 use tidegate_manager::grant::{EndReason, FindGrant};
 use tidegate_manager::{LocalManager, LocalSettings, Manager};
 use tidegate_oauth::ErrorCode;
