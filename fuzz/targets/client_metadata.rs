@@ -6,7 +6,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     ClientMetadata, ErrorCode, GrantType, JwkSet, OAuthError, RedirectUri, TokenEndpointAuthMethod, display_name,
 };
 use tidegate_types::ClientId;

@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     AuthorizationRequest, ClientCredential, ErrorCode, OAuthError, Parameters, Resource, ScopeRequest, TokenRequest,
 };
 

@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidegate_oauth::{RedirectKind, RedirectUri};
+use tidegate_oauth_types::{RedirectKind, RedirectUri};
 use url::Url;
 
 fuzz_target!(|input: &[u8]| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     AccessTokenClaims, Algorithm, ClientAssertion, IdJag, IdJagExpectation, JwkSet, Signer, UserCode,
     VerificationKeys, unwrap_successor,
 };

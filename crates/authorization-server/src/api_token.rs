@@ -2,7 +2,7 @@
 
 use tidegate_manager::account::{AccountKey, FindAccount};
 use tidegate_manager::api_token::{FindApiToken, NoteApiTokenUse};
-use tidegate_oauth::{SecretHash, SecretKind};
+use tidegate_oauth_types::{SecretHash, SecretKind};
 use tidegate_store::Door;
 use tidegate_types::{ClientId, ExposeSecret, Peer, SecretString};
 

@@ -1,7 +1,7 @@
 //! The authorization endpoint: what is answered on a page, what by a redirect, and what a person is asked.
 
 use tidegate_manager::client::ClientKind;
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     Asked, AuthorizationRequest, ErrorCode, GrantType, OAuthError, Parameters, RedirectKind,
     RedirectUri, Resource, Target, UnanswerableRequest,
 };
@@ -212,10 +212,10 @@ impl Inner {
     pub(crate) fn requested_scopes(
         &self,
         found: &FoundClient,
-        asked: &tidegate_oauth::ScopeRequest,
+        asked: &tidegate_oauth_types::ScopeRequest,
     ) -> ScopeSet {
         let of_client = found.metadata().scope.as_deref().unwrap_or_default();
-        let of_client = tidegate_oauth::ScopeRequest::parse(of_client);
+        let of_client = tidegate_oauth_types::ScopeRequest::parse(of_client);
         let default = of_client.narrowed(self.rules.default_scopes, ScopeSet::all());
         asked
             .narrowed(default, found.client.scopes)
@@ -278,7 +278,7 @@ impl Inner {
 }
 
 /// The bare origin stands for its endpoint; tokens name the endpoint.
-fn endpoint_of(asked: &Resource, resources: &tidegate_oauth::ResourceMap) -> Resource {
+fn endpoint_of(asked: &Resource, resources: &tidegate_oauth_types::ResourceMap) -> Resource {
     let text = asked.as_str();
     let has_path = text
         .split_once("://")

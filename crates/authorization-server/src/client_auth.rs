@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidegate_manager::client::{CheckSecret, ClientKind};
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     ClientAssertion, ClientCredential, JwkSet, SecretHash, SecretKind, TokenEndpointAuthMethod,
 };
 use tidegate_store::TicketKind;
@@ -105,7 +105,7 @@ impl Inner {
                 let uri = Url::parse(uri).map_err(|_| Denied::client("keys_malformed"))?;
                 match verify(&self.key_set(&uri, Some(peer), false).await?) {
                     // A key that is not in the set may have been added since.
-                    Err(tidegate_oauth::AssertionProblem::UnknownKey) => {
+                    Err(tidegate_oauth_types::AssertionProblem::UnknownKey) => {
                         verify(&self.key_set(&uri, Some(peer), true).await?)
                     }
                     verified => verified,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tidegate_manager::ManagerError;
 use tidegate_manager::client::{Client, ClientKind, CreateClient, FindClient, UpdateClient};
-use tidegate_oauth::{ClientMetadata, GrantType, SecretHash, known_document};
+use tidegate_oauth_types::{ClientMetadata, GrantType, SecretHash, known_document};
 use tidegate_store::{Door, LimitScope, TicketKind};
 use tidegate_types::{ClientId, Peer, ScopeSet};
 use url::Url;

@@ -1,5 +1,5 @@
 use tidegate_manager::ManagerError;
-use tidegate_oauth::{ErrorCode, OAuthError};
+use tidegate_oauth_types::{ErrorCode, OAuthError};
 use tidegate_store::StoreError;
 use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
 

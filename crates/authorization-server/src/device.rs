@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     ClientCredential, ErrorCode, GrantType, IssuedSecret, OAuthError, Parameters, Resource,
     ScopeRequest, SecretHash, SecretKind, UserCode,
 };

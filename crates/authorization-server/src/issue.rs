@@ -3,7 +3,7 @@
 use tidegate_manager::ManagerError;
 use tidegate_manager::grant::{CreateGrant, EndGrant, EndReason, Grant};
 use tidegate_manager::standing::{CheckStanding, Refusal, Standing};
-use tidegate_oauth::{AccessTokenClaims, IssuedSecret, Resource, SecretKind};
+use tidegate_oauth_types::{AccessTokenClaims, IssuedSecret, Resource, SecretKind};
 use tidegate_types::{
     AccountId, ClientId, ExposeSecret, GrantId, ScopeSet, SecretString, WorkspaceSlug,
 };

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tidegate_manager::signing_key::{AddSigningKey, ListSigningKeys, SigningKey};
 use tidegate_manager::{Manager, UnixSecs};
-use tidegate_oauth::{Algorithm, Signer, VerificationKeys};
+use tidegate_oauth_types::{Algorithm, Signer, VerificationKeys};
 use tidegate_types::Clock;
 use tokio::sync::Mutex;
 

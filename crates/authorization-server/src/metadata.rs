@@ -1,6 +1,8 @@
 //! The documents by which clients find everything. They say what is configured, never what a request's `Host` says.
 
-use tidegate_oauth::{AuthorizationServerMetadata, Offered, ProtectedResourceMetadata, Resource};
+use tidegate_oauth_types::{
+    AuthorizationServerMetadata, Offered, ProtectedResourceMetadata, Resource,
+};
 
 use crate::server::Inner;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidegate_manager::Manager;
 use tidegate_manager::audit::{AuditEvent, RecordEvents};
-use tidegate_oauth::SecretKind;
+use tidegate_oauth_types::SecretKind;
 use tidegate_types::{ClientId, Clock, Peer};
 use tokio::sync::{mpsc, oneshot};
 

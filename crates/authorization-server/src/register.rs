@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tidegate_manager::client::{
     CheckRegistrationToken, Client, ClientKind, FindClient, RemoveClient,
 };
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     ClientMetadata, ErrorCode, IssuedSecret, OAuthError, SecretHash, SecretKind,
     TokenEndpointAuthMethod, bearer_token,
 };

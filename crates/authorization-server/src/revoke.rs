@@ -8,7 +8,7 @@ use tidegate_manager::api_token::FindApiToken;
 use tidegate_manager::grant::{EndGrant, EndReason, FindGrant, FindGrantOfRefreshToken, Grant};
 use tidegate_manager::standing::{CheckStanding, Standing};
 use tidegate_manager::workspace::ListMemberships;
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     AccessTokenClaims, ClientCredential, Parameters, SecretHash, SecretKind, bearer_token,
 };
 use tidegate_store::Door;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use tidegate_manager::grant::RefreshRules;
-use tidegate_oauth::Algorithm;
+use tidegate_oauth_types::Algorithm;
 use tidegate_types::{Scope, ScopeSet};
 use url::Url;
 

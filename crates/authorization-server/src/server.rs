@@ -5,7 +5,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use serde_json::Value;
 use tidegate_manager::Manager;
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     AuthorizationServerMetadata, ErrorCode, OAuthError, Parameters, ProtectedResourceMetadata,
     Resource, ResourceMap,
 };

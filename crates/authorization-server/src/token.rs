@@ -7,7 +7,7 @@ mod machine;
 mod refresh;
 
 use tidegate_manager::client::ClientKind;
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     ClientCredential, ErrorCode, GrantType, OAuthError, Parameters, Resource, ScopeRequest,
     TokenRequest,
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tidegate_manager::UnixSecs;
 use tidegate_manager::client::ClientKind;
-use tidegate_oauth::RedirectKind;
+use tidegate_oauth_types::RedirectKind;
 use tidegate_types::{ClientId, Role, ScopeSet, WorkspaceSlug};
 
 use crate::SwitchedOff;

@@ -5,7 +5,7 @@ mod row;
 mod using;
 
 use serde::{Deserialize, Serialize};
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_types::{AccountId, GrantId, ScopeSet, WorkspaceSlug};
 
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};

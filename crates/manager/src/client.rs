@@ -8,7 +8,7 @@ mod row;
 mod secrets;
 
 use serde::{Deserialize, Serialize};
-use tidegate_oauth::{ClientMetadata, SecretHash};
+use tidegate_oauth_types::{ClientMetadata, SecretHash};
 use tidegate_types::{AccountId, ClientId, ScopeSet, WorkspaceSlug};
 
 use crate::account::{Account, CreateServiceAccount};

@@ -11,7 +11,7 @@ mod row;
 mod tidying;
 
 use serde::{Deserialize, Serialize};
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_types::{AccountId, ClientId, GrantId, ScopeSet, WorkspaceSlug};
 
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};

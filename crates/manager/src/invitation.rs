@@ -6,7 +6,7 @@ mod open;
 pub(crate) use open::remove_expired;
 
 use serde::{Deserialize, Serialize};
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_types::{AccountId, Role, WorkspaceSlug};
 
 use crate::account::UpstreamIdentity;

@@ -1,7 +1,7 @@
 //! What authentication asks of the manager: the ports of `tidegate-token-verifier`, answered by operations.
 
 use async_trait::async_trait;
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_token_verifier::{
     ApiTokenFound, ApiTokens, AuthFailure, NoStanding, OwnKeys, Standing as AuthStanding,
     StandingSource,

@@ -16,7 +16,7 @@ use tidegate_metastore::seed::create_embedded;
 use tidegate_metastore::{
     Metastore, MetastoreError, MetastoreSettings, PoolSettings, StoredPasswords,
 };
-use tidegate_oauth::ResourceMap;
+use tidegate_oauth_types::ResourceMap;
 use tidegate_query::{DefinitionKind, DefinitionKinds, Engines, EnginesBuilder, PoolLimits};
 use tidegate_runtime::{OpenError, OpenWorkspace};
 use tidegate_tools::{Features, FixedFeatures, SqlLimits, Workspace};

@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_store::{StoreError, Tallies, Tally};
 use tidegate_types::{AccountId, Clock, Peer};
 

@@ -4,7 +4,7 @@ use tidegate_manager::ManagerError;
 use tidegate_manager::account::{Account, AccountKey, FindAccount};
 use tidegate_manager::invitation::{AcceptInvitation, FindInvitation, Invitation};
 use tidegate_manager::workspace::FindMember;
-use tidegate_oauth::{SecretHash, SecretKind};
+use tidegate_oauth_types::{SecretHash, SecretKind};
 use tidegate_types::{ExposeSecret, Peer, Role, SecretString, WorkspaceSlug};
 
 use crate::journal::Entry;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tidegate_manager::Manager;
 use tidegate_manager::account::{Account, AccountKey, FindAccount};
-use tidegate_oauth::{IssuedSecret, SecretHash, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
 use tidegate_store::{TicketKind, TicketStore};
 use tidegate_types::AccountId;
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tidegate_config::{AuthMethod, AuthSettings};
-use tidegate_oauth::jose::UnusablePem;
+use tidegate_oauth_types::jose::UnusablePem;
 use tidegate_types::{
     ClientName, Clock, Credential, GrantId, ScopeSet, ServiceCode, WorkspaceSlug,
 };

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use tidegate_config::JwtSettings;
-use tidegate_oauth::find_claim;
+use tidegate_oauth_types::find_claim;
 use tidegate_types::{
     ClientName, Credential, Scope, ScopeSet, TokenId, check_json, check_name, shortened,
 };

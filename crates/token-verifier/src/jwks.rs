@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tidegate_config::JwksSettings;
-use tidegate_oauth::jose::VerificationKey;
-use tidegate_oauth::{Algorithm, JwkSet, OAuthError};
+use tidegate_oauth_types::jose::VerificationKey;
+use tidegate_oauth_types::{Algorithm, JwkSet, OAuthError};
 use tidegate_types::Clock;
 use tokio::sync::Mutex;
 

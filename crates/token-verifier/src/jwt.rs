@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tidegate_config::JwtSettings;
-use tidegate_oauth::jose::{Compact, CompactProblem};
+use tidegate_oauth_types::jose::{Compact, CompactProblem};
 use tidegate_types::Clock;
 
 use crate::claims::{Claims, Refusal};

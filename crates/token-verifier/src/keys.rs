@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tidegate_config::{JwtKey, JwtSettings};
-use tidegate_oauth::Algorithm;
-use tidegate_oauth::jose::VerificationKey;
+use tidegate_oauth_types::Algorithm;
+use tidegate_oauth_types::jose::VerificationKey;
 use tidegate_types::{Clock, ExposeSecret};
 
 use crate::SetupError;

@@ -7,7 +7,7 @@ mod resources;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_oauth::{AccessTokenClaims, ResourceMap, SecretKind, Target, TokenProblem};
+use tidegate_oauth_types::{AccessTokenClaims, ResourceMap, SecretKind, Target, TokenProblem};
 use tidegate_types::{ClientName, Clock, Credential, GrantId, TokenId, WorkspaceSlug};
 
 use crate::own::api_tokens::KnownApiTokens;

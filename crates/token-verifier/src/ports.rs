@@ -1,6 +1,6 @@
 //! What authentication asks of the control plane, wherever that is.
 
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_types::{AccountId, ClientId, GrantId, ScopeSet, WorkspaceSlug};
 
 use crate::AuthFailure;

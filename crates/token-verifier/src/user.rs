@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tidegate_config::JwtSettings;
-use tidegate_oauth::is_true_claim;
+use tidegate_oauth_types::is_true_claim;
 use tidegate_types::check_name;
 
 use crate::claims::{CLIENT_CLAIMS, Claims, Refusal};

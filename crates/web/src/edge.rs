@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
 use tidegate_config::ServerSettings;
-use tidegate_oauth::ResourceMap;
+use tidegate_oauth_types::ResourceMap;
 use tidegate_runtime::Node;
 use tidegate_telemetry::Metrics;
 use tidegate_types::WorkspaceSlug;

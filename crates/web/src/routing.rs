@@ -2,7 +2,7 @@
 //! must agree.
 
 use actix_web::HttpRequest;
-use tidegate_oauth::Resource;
+use tidegate_oauth_types::Resource;
 use tidegate_types::WorkspaceSlug;
 
 use crate::admission::{Admitted, one};

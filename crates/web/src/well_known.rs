@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use tidegate_oauth::{PROTECTED_RESOURCE, ProtectedResourceMetadata, Resource};
+use tidegate_oauth_types::{PROTECTED_RESOURCE, ProtectedResourceMetadata, Resource};
 use tidegate_types::WorkspaceSlug;
 
 use crate::edge::Edge;

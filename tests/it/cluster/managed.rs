@@ -9,7 +9,7 @@ use tidegate_manager::grant::{CreateGrant, Grant, RefreshRules};
 use tidegate_manager::signing_key::{AddSigningKey, SigningKey};
 use tidegate_manager::workspace::SetMembership;
 use tidegate_manager::{LocalManager, LocalSettings, Manager, Operation};
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     AccessTokenClaims, Algorithm, ClientMetadata, GrantType, IssuedSecret, Resource, SecretKind,
     Signer, TokenEndpointAuthMethod,
 };

@@ -396,9 +396,9 @@ async fn tokens_for_others_or_of_others_are_refused() {
     let cluster = ManagedCluster::start(1).await;
     let member = cluster.connected("admin", Role::Admin).await;
     let stranger = cluster.connected("analyst", Role::Analyst).await;
-    let resource = |url: &str| tidegate_oauth::Resource::parse(url).unwrap();
+    let resource = |url: &str| tidegate_oauth_types::Resource::parse(url).unwrap();
     let own = ManagedCluster::claims(&member.grant);
-    let with = |change: &dyn Fn(&mut tidegate_oauth::AccessTokenClaims)| {
+    let with = |change: &dyn Fn(&mut tidegate_oauth_types::AccessTokenClaims)| {
         let mut claims = own.clone();
         change(&mut claims);
         cluster.nodes.node(0).anyone().bearer(cluster.sign(&claims))

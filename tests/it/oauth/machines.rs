@@ -5,7 +5,7 @@ use serde_json::json;
 use tidegate_manager::account::CreateServiceAccount;
 use tidegate_manager::api_token::{CreateApiToken, EndApiToken};
 use tidegate_manager::client::{Client, ClientKind, CreateClient};
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     ClientMetadata, GrantType, IssuedSecret, SecretKind, TokenEndpointAuthMethod,
 };
 use tidegate_types::{ExposeSecret, Role, Scope, ScopeSet};

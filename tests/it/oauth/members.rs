@@ -6,7 +6,7 @@ use tidegate_manager::account::{Account, AccountKey, FindAccount, UpdateAccount}
 use tidegate_manager::api_token::CreateApiToken;
 use tidegate_manager::audit::{AuditEvent, AuditFilter, ListEvents};
 use tidegate_manager::workspace::{ListMembers, ListMemberships};
-use tidegate_oauth::{IssuedSecret, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_types::{ExposeSecret, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use super::{Deployment, one_node};

@@ -8,7 +8,7 @@ use tidegate_manager::grant::{CreateGrant, Grant, RefreshRules};
 use tidegate_manager::invitation::ListInvitations;
 use tidegate_manager::policy::ListPolicyRules;
 use tidegate_manager::workspace::{FindMember, RemoveMembership};
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     ClientMetadata, GrantType, IssuedSecret, SecretKind, TokenEndpointAuthMethod,
 };
 use tidegate_types::{

@@ -7,7 +7,7 @@ pub(super) const LAYERS: &[&[&str]] = &[
     &["tidegate-postgres"],
     &[
         "tidegate-protocol",
-        "tidegate-oauth",
+        "tidegate-oauth-types",
         "tidegate-config",
         "tidegate-database",
         "tidegate-pages",
@@ -48,7 +48,7 @@ pub(super) const DEVELOPMENT: &[(&str, &[&str])] = &[
             "tidegate-store",
             "tidegate-store-memory",
             "tidegate-store-redis",
-            "tidegate-oauth",
+            "tidegate-oauth-types",
             "tidegate-database",
             "tidegate-manager",
             "tidegate-signin",
@@ -127,7 +127,10 @@ pub(super) const HOMES: &[(&str, &[&str])] = &[
     ("sqlparser", &["tidegate-query"]),
     ("bb8", &["tidegate-query"]),
     // Tokens are signed and checked in one place, whoever issued them; the load generator makes those that it sends.
-    ("jsonwebtoken", &["tidegate-oauth", "tidegate-loadtest"]),
+    (
+        "jsonwebtoken",
+        &["tidegate-oauth-types", "tidegate-loadtest"],
+    ),
     // Measurements leave from one.
     ("cadence", &["tidegate-telemetry"]),
     ("opentelemetry", &["tidegate-telemetry"]),

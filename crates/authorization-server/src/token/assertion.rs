@@ -4,7 +4,7 @@ use tidegate_manager::account::{Account, AccountKey, FindAccount};
 use tidegate_manager::grant::{Grant, GrantFilter, ListGrants};
 use tidegate_manager::policy::{ClientVerdict, JudgeClient};
 use tidegate_manager::workspace::{ListMemberships, Membership};
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     AssertionProblem, IdJag, IdJagExpectation, Resource, ScopeRequest, TokenEndpointAuthMethod,
 };
 use tidegate_types::{ExposeSecret, GrantId, Peer, ScopeSet, SecretString};
@@ -117,7 +117,7 @@ impl Inner {
         &self,
         issuer: &AssertionIssuer,
         renewed: bool,
-    ) -> Result<tidegate_oauth::JwkSet, Denied> {
+    ) -> Result<tidegate_oauth_types::JwkSet, Denied> {
         let keys = self.key_set(&issuer.jwks_uri, None, renewed).await;
         // It is our own settings' provider that is away, not the client that is wrong.
         keys.map_err(|_| Denied::later("assertion_issuer_unreachable"))

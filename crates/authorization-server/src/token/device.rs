@@ -1,6 +1,6 @@
 //! Whether the person has decided (RFC 8628 §3.4).
 
-use tidegate_oauth::{ErrorCode, OAuthError, Resource, SecretHash, SecretKind};
+use tidegate_oauth_types::{ErrorCode, OAuthError, Resource, SecretHash, SecretKind};
 use tidegate_store::TicketKind;
 use tidegate_types::{ExposeSecret, Peer, SecretString};
 

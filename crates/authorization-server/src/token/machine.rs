@@ -2,7 +2,7 @@
 
 use tidegate_manager::grant::{CreateGrant, FindStandingGrant, Grant};
 use tidegate_manager::workspace::ListMemberships;
-use tidegate_oauth::{Resource, ScopeRequest};
+use tidegate_oauth_types::{Resource, ScopeRequest};
 use tidegate_types::{AccountId, GrantId, WorkspaceSlug};
 
 use super::{Issued, narrowed};

@@ -2,7 +2,7 @@
 
 use tidegate_manager::grant::{FindGrantOfRefreshToken, Grant, RotateRefreshToken, Rotation};
 use tidegate_manager::standing::Refusal;
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     IssuedSecret, Resource, ScopeRequest, SecretHash, SecretKind, unwrap_successor, wrap_successor,
 };
 use tidegate_types::{ExposeSecret, Peer, SecretString};

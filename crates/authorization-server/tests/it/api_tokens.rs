@@ -2,7 +2,7 @@
 
 use tidegate_manager::api_token::{ApiToken, CreateApiToken, EndApiToken};
 use tidegate_manager::workspace::RemoveMembership;
-use tidegate_oauth::{ErrorCode, IssuedSecret, SecretKind};
+use tidegate_oauth_types::{ErrorCode, IssuedSecret, SecretKind};
 use tidegate_types::{Clock, ExposeSecret, Role, SecretString};
 
 use crate::bench::{Bench, error, peer, scopes, slug};

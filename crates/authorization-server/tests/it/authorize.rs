@@ -3,7 +3,7 @@
 use serde_json::json;
 use tidegate_authorization_server::{Authorize, AuthorizeRefusal, Closed, SwitchedOff, Visit};
 use tidegate_manager::client::RemoveClient;
-use tidegate_oauth::ErrorCode;
+use tidegate_oauth_types::ErrorCode;
 use tidegate_types::Role;
 
 use crate::bench::{
@@ -318,7 +318,7 @@ async fn another_account_begins_the_same_request_again() {
     let link = view.other_account.unwrap();
     let (path, query) = link.split_once('?').unwrap();
     assert_eq!("/oauth/authorize", path);
-    let again = tidegate_oauth::Parameters::parse_query(query).unwrap();
+    let again = tidegate_oauth_types::Parameters::parse_query(query).unwrap();
     let original = authorization_request(&client, &changes);
     for name in original.names() {
         assert_eq!(original.get(name), again.get(name), "{name}");

@@ -17,7 +17,7 @@ use tidegate_manager::audit::{AuditEvent, AuditFilter, ListEvents};
 use tidegate_manager::grant::{GrantFilter, ListGrants};
 use tidegate_manager::workspace::{DeclareWorkspaces, SetMembership, Workspace};
 use tidegate_manager::{LocalManager, LocalSettings, Manager, Operation};
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     AccessTokenClaims, CodeChallenge, ErrorCode, OAuthError, Parameters, ResourceMap, SecretHash,
     VerificationKeys,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidegate_manager::grant::{EndReason, FindGrant};
-use tidegate_oauth::ErrorCode;
+use tidegate_oauth_types::ErrorCode;
 use tidegate_types::ExposeSecret;
 
 use crate::bench::{

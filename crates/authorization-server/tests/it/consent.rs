@@ -10,7 +10,7 @@ use tidegate_manager::policy::{
     UnknownClients,
 };
 use tidegate_manager::workspace::{RemoveMembership, UpdateWorkspace};
-use tidegate_oauth::ClientMetadata;
+use tidegate_oauth_types::ClientMetadata;
 use tidegate_types::{ClientId, Role, ScopeSet};
 
 use crate::bench::{
@@ -590,7 +590,7 @@ async fn ones_own_client_asks_nobody_else() {
     bench.join("acme", &ben, Role::Viewer).await;
     let mut metadata = public_metadata(LOOPBACK);
     metadata["client_name"] = json!("Claude");
-    let metadata = tidegate_oauth::ClientMetadata::from_settings(metadata).unwrap();
+    let metadata = tidegate_oauth_types::ClientMetadata::from_settings(metadata).unwrap();
     let client = tidegate_manager::client::Client {
         id: "bens-client".parse().unwrap(),
         kind: ClientKind::Registered,

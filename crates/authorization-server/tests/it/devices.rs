@@ -7,7 +7,7 @@ use tidegate_authorization_server::{
     AnswerView, ConsentWarning, Decision, DeviceReply, TokenReply,
 };
 use tidegate_manager::workspace::RemoveMembership;
-use tidegate_oauth::{ErrorCode, OAuthError};
+use tidegate_oauth_types::{ErrorCode, OAuthError};
 use tidegate_types::ExposeSecret;
 
 use crate::bench::{

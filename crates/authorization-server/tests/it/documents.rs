@@ -7,7 +7,7 @@ use tidegate_authorization_server::{
     Authorize, AuthorizeRefusal, ConsentWarning, FetchError, Verified,
 };
 use tidegate_manager::client::{ClientKind, FindClient};
-use tidegate_oauth::ErrorCode;
+use tidegate_oauth_types::ErrorCode;
 use tidegate_types::Role;
 
 use crate::bench::{

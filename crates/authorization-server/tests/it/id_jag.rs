@@ -7,7 +7,7 @@ use tidegate_authorization_server::{AssertionIssuer, FetchError, TokenReply};
 use tidegate_manager::account::{LinkUpstream, SetPassword, UpdateAccount};
 use tidegate_manager::invitation::{AcceptInvitation, CreateInvitation};
 use tidegate_manager::policy::{ClientMatch, Decision, PolicyRule, SetPolicyRule};
-use tidegate_oauth::{ErrorCode, IssuedSecret, OAuthError, SecretKind};
+use tidegate_oauth_types::{ErrorCode, IssuedSecret, OAuthError, SecretKind};
 use tidegate_types::{Clock, Role};
 
 use crate::bench::{Bench, ISSUER, error, public_metadata, scopes, slug, text};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tidegate_manager::signing_key::{AddSigningKey, ListSigningKeys, RemoveSigningKey, SigningKey};
-use tidegate_oauth::{Algorithm, Signer, VerificationKeys};
+use tidegate_oauth_types::{Algorithm, Signer, VerificationKeys};
 use tidegate_types::{Clock, ExposeSecret};
 
 use crate::bench::{Bench, ISSUER, refresh_token};

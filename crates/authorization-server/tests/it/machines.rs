@@ -9,7 +9,7 @@ use tidegate_manager::account::{Account, CreateServiceAccount};
 use tidegate_manager::client::{Client, ClientKind, CreateClient, UpdateClient};
 use tidegate_manager::grant::{EndGrant, EndReason, FindGrant};
 use tidegate_manager::workspace::RemoveMembership;
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     ClientMetadata, ErrorCode, GrantType, IssuedSecret, OAuthError, SecretKind,
     TokenEndpointAuthMethod,
 };

@@ -1,7 +1,7 @@
 //! The documents by which clients find everything.
 
 use serde_json::{Value, json};
-use tidegate_oauth::Resource;
+use tidegate_oauth_types::Resource;
 
 use crate::bench::{Bench, ISSUER, scopes};
 
@@ -132,7 +132,7 @@ async fn new_hosts_are_known_once_they_are_told() {
     let url = url::Url::parse(ISSUER).unwrap();
     bench
         .server
-        .set_resources(tidegate_oauth::ResourceMap::new(&url, hosts, None));
+        .set_resources(tidegate_oauth_types::ResourceMap::new(&url, hosts, None));
     assert!(bench.server.protected_resource(&resource).is_some());
     assert_eq!(ISSUER, bench.server.metadata().issuer);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_authorization_server::{FetchError, TokenReply};
-use tidegate_oauth::{ErrorCode, JWT_BEARER_ASSERTION, OAuthError};
+use tidegate_oauth_types::{ErrorCode, JWT_BEARER_ASSERTION, OAuthError};
 use tidegate_types::Clock;
 
 use crate::bench::{Bench, ISSUER, code_of, code_request, error, parameters, peer, refresh_token};
@@ -212,7 +212,7 @@ async fn two_nodes_take_one_assertion_once() {
         bench.server.token(None, &request, &peer),
         other.token(None, &request, &peer)
     );
-    let mut codes = [error(a), error(b)].map(tidegate_oauth::ErrorCode::as_str);
+    let mut codes = [error(a), error(b)].map(tidegate_oauth_types::ErrorCode::as_str);
     codes.sort_unstable();
     // One got past the proof of the client, to a refresh token that is none.
     assert_eq!(["invalid_client", "invalid_grant"], codes);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidegate_authorization_server::SwitchedOff;
 use tidegate_manager::client::{RemoveClient, UpdateClient};
 use tidegate_manager::grant::{EndGrant, EndReason, FindGrant};
-use tidegate_oauth::ErrorCode;
+use tidegate_oauth_types::ErrorCode;
 use tidegate_types::ExposeSecret;
 
 use crate::bench::{Bench, error, public_metadata, refresh_token, scopes, slug, text};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tidegate_authorization_server::AuthorizeRefusal;
 use tidegate_manager::client::{FindClient, ListClients};
-use tidegate_oauth::ErrorCode;
+use tidegate_oauth_types::ErrorCode;
 
 use crate::bench::{Bench, LOOPBACK, error, peer, peer_at, public_metadata, refresh_token, text};
 

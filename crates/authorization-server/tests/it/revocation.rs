@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tidegate_manager::account::{Account, UpdateAccount};
 use tidegate_manager::api_token::{ApiToken, CreateApiToken};
 use tidegate_manager::grant::{EndReason, FindGrant};
-use tidegate_oauth::{ErrorCode, IssuedSecret, OAuthError, SecretKind};
+use tidegate_oauth_types::{ErrorCode, IssuedSecret, OAuthError, SecretKind};
 use tidegate_types::{ExposeSecret, ScopeSet};
 
 use crate::bench::{

@@ -2,14 +2,14 @@
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use tidegate_oauth::{NewKey, Signer};
+use tidegate_oauth_types::{NewKey, Signer};
 
 /// A key pair of a client or a provider.
 pub(crate) struct Pair(NewKey);
 
 impl Pair {
     pub(crate) fn draw() -> Self {
-        Self(Signer::generate(tidegate_oauth::Algorithm::Es256).unwrap())
+        Self(Signer::generate(tidegate_oauth_types::Algorithm::Es256).unwrap())
     }
 
     pub(crate) fn key_set(&self) -> Value {

@@ -3,7 +3,7 @@
 use tidegate_manager::account::UpdateAccount;
 use tidegate_manager::policy::{ClientMatch, Decision, PolicyRule, SetPolicyRule};
 use tidegate_manager::workspace::{RemoveMembership, UpdateWorkspace};
-use tidegate_oauth::ErrorCode;
+use tidegate_oauth_types::ErrorCode;
 use tidegate_types::Role;
 
 use crate::bench::{Bench, error, refresh_token, scopes, slug};

@@ -1,7 +1,7 @@
-//! What must be true of a client, whoever makes it. Redirect URIs, names and keys are the `oauth` crate's business;
+//! What must be true of a client, whoever makes it. Redirect URIs, names and keys are the `oauth-types` crate's business;
 //! here is what belongs together, and that nothing is too large.
 
-use tidegate_oauth::{ClientMetadata, GrantType, TokenEndpointAuthMethod};
+use tidegate_oauth_types::{ClientMetadata, GrantType, TokenEndpointAuthMethod};
 
 use super::{ClientKind, CreateClient};
 use crate::{ManagerError, input};

@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait as _, Func, Query};
 use tidegate_database::{DatabaseError, Transaction};
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_types::{AccountId, ClientId};
 
 use super::{Client, ClientKind, CreateClient, RegisterMachine, RegisteredMachine, checks};

@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use tidegate_database::{DatabaseError, Row};
-use tidegate_oauth::ClientMetadata;
+use tidegate_oauth_types::ClientMetadata;
 
 use super::Client;
 use crate::{ManagerError, UnixSecs, policy, stored};

@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait as _, Query};
 use tidegate_database::Transaction;
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_types::GrantId;
 
 use super::creation::is_visible;

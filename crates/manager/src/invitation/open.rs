@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use tidegate_database::{DatabaseError, Row};
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_types::WorkspaceSlug;
 
 use super::{CreateInvitation, Invitation};

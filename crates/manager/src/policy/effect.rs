@@ -2,7 +2,7 @@
 
 use sea_query::{Cond, Expr, ExprTrait as _, Query, SelectStatement};
 use tidegate_database::Transaction;
-use tidegate_oauth::ClientMetadata;
+use tidegate_oauth_types::ClientMetadata;
 use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::judge::{Ruling, hosts_of, ruling};

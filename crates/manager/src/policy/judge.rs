@@ -1,7 +1,7 @@
 //! Decides whether an account may use a client.
 
 use sea_query::{Cond, Expr, ExprTrait as _, Query};
-use tidegate_oauth::ClientMetadata;
+use tidegate_oauth_types::ClientMetadata;
 use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
 use url::Url;
 

@@ -6,7 +6,7 @@ use tidegate_manager::ManagerError;
 use tidegate_manager::api_token::{
     ApiToken, CreateApiToken, EndApiToken, FindApiToken, ListApiTokens, NoteApiTokenUse,
 };
-use tidegate_oauth::{IssuedSecret, SecretHash, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
 use tidegate_types::{AccountId, GrantId, Scope, ScopeSet};
 
 use crate::deployment::{Deployment, invalid, person, slug, workspace};

@@ -9,7 +9,7 @@ use tidegate_manager::client::{AddSecret, ClientKind};
 use tidegate_manager::grant::RotateRefreshToken;
 use tidegate_manager::signing_key::{AddSigningKey, SigningKey};
 use tidegate_manager::{LocalManager, Manager};
-use tidegate_oauth::{IssuedSecret, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_types::{ExposeSecret as _, Scope};
 
 use crate::deployment::{Deployment, RULES, client, service};

@@ -10,7 +10,9 @@ use tidegate_manager::client::{
     UpdateClient,
 };
 use tidegate_manager::workspace::ListMemberships;
-use tidegate_oauth::{GrantType, IssuedSecret, SecretHash, SecretKind, TokenEndpointAuthMethod};
+use tidegate_oauth_types::{
+    GrantType, IssuedSecret, SecretHash, SecretKind, TokenEndpointAuthMethod,
+};
 use tidegate_types::{AccountId, ClientId, Role, Scope, ScopeSet};
 
 use crate::deployment::{Deployment, client, invalid, person, service, slug};

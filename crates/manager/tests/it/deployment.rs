@@ -9,7 +9,7 @@ use tidegate_manager::grant::{CreateGrant, Grant, RefreshRules};
 use tidegate_manager::standing::{CheckStanding, Refusal, Standing};
 use tidegate_manager::workspace::{CreateWorkspace, SetMembership, Workspace, WorkspaceConnection};
 use tidegate_manager::{Manager, ManagerError};
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     ClientMetadata, GrantType, IssuedSecret, SecretHash, SecretKind, TokenEndpointAuthMethod,
 };
 use tidegate_types::{AccountId, ClientId, GrantId, Role, ScopeSet, WorkspaceSlug};

@@ -6,7 +6,7 @@ use tidegate_manager::client::{Client, ClientKind, CreateClient};
 use tidegate_manager::grant::{CreateGrant, Grant, RefreshRules};
 use tidegate_manager::workspace::{CreateWorkspace, SetMembership, Workspace, WorkspaceConnection};
 use tidegate_manager::{Manager, ManagerError, Operation};
-use tidegate_oauth::{ClientMetadata, GrantType, TokenEndpointAuthMethod};
+use tidegate_oauth_types::{ClientMetadata, GrantType, TokenEndpointAuthMethod};
 use tidegate_types::{AccountId, ClientId, GrantId, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use crate::fixture::Fixture;

@@ -12,7 +12,7 @@ use tidegate_manager::invitation::{
     AcceptInvitation, CreateInvitation, FindInvitation, ListInvitations, RemoveInvitation,
 };
 use tidegate_manager::workspace::ListMemberships;
-use tidegate_oauth::{IssuedSecret, SecretHash, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
 use tidegate_types::{AccountId, Role};
 
 use crate::fixture::{Fixture, scenarios};

@@ -15,7 +15,7 @@ use tidegate_manager::grant::{
 };
 use tidegate_manager::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
 use tidegate_manager::workspace::{FindMember, ListMembersPage, MembersPage};
-use tidegate_oauth::{IssuedSecret, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_types::{AccountId, Role, Scope, ScopeSet};
 
 use crate::fixture::{Fixture, scenarios};

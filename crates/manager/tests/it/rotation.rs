@@ -10,7 +10,7 @@ use tidegate_manager::grant::{
 };
 use tidegate_manager::standing::Refusal;
 use tidegate_manager::{LocalManager, LocalSettings, Manager, ManagerError};
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::{ClientId, GrantId};
 

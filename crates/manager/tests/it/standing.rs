@@ -12,7 +12,7 @@ use tidegate_manager::policy::{
 use tidegate_manager::standing::{Refusal, Standing};
 use tidegate_manager::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
 use tidegate_manager::workspace::{RemoveMembership, SetMembership, UpdateWorkspace};
-use tidegate_oauth::{IssuedSecret, SecretHash, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
 use tidegate_token_verifier::{ApiTokens as _, NoStanding, OwnKeys as _, StandingSource as _};
 use tidegate_types::{AccountId, GrantId, Role, Scope, ScopeSet};
 

@@ -5,7 +5,7 @@ use tidegate_config::{
     AccountCreation as ConfiguredCreation, OauthSettings, ProviderSettings as Provider,
     Rate as ConfiguredRate, Settings, SigningAlgorithm,
 };
-use tidegate_oauth::Algorithm;
+use tidegate_oauth_types::Algorithm;
 use tidegate_signin::{
     AccountCreation, ClaimNames, GroupGrant, ProviderSettings, SignInSettings, SupersetSignIn,
 };

@@ -8,7 +8,7 @@ use tidegate_manager::client::{
     ListSecrets, RegisterMachine, RemoveClient, UpdateClient,
 };
 use tidegate_manager::grant::{EndGrants, EndReason, GrantFilter};
-use tidegate_oauth::{ClientMetadata, IssuedSecret, SecretKind};
+use tidegate_oauth_types::{ClientMetadata, IssuedSecret, SecretKind};
 use tidegate_types::{ClientId, ExposeSecret as _, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use super::answer::{Answer, or_dash, time, time_or_dash, yes_or_no};

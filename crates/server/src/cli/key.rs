@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use tidegate_config::SigningAlgorithm;
 use tidegate_manager::signing_key::{AddSigningKey, ListSigningKeys, RemoveSigningKey, SigningKey};
-use tidegate_oauth::{Algorithm, Signer};
+use tidegate_oauth_types::{Algorithm, Signer};
 
 use super::answer::{Answer, time, time_or_dash};
 use super::context::{About, Context};

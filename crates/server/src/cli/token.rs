@@ -1,6 +1,6 @@
 use clap::{Args, Subcommand};
 use tidegate_manager::api_token::{ApiToken, CreateApiToken, EndApiToken, ListApiTokens};
-use tidegate_oauth::{IssuedSecret, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_types::{ExposeSecret as _, GrantId, WorkspaceSlug};
 
 use super::answer::{Answer, or_dash, time, time_or_dash};

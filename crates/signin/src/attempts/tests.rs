@@ -301,8 +301,10 @@ async fn a_known_browser_counts_no_more_when_the_sessions_of_its_account_were_en
 async fn what_is_no_cookie_of_a_known_browser_is_none() {
     let bounds = bounds();
     let cookie = bounds.cookie().await;
-    let other = tidegate_oauth::IssuedSecret::draw(tidegate_oauth::SecretKind::KnownBrowser);
-    let session = tidegate_oauth::IssuedSecret::draw(tidegate_oauth::SecretKind::BrowserSession);
+    let other =
+        tidegate_oauth_types::IssuedSecret::draw(tidegate_oauth_types::SecretKind::KnownBrowser);
+    let session =
+        tidegate_oauth_types::IssuedSecret::draw(tidegate_oauth_types::SecretKind::BrowserSession);
     for text in [
         "",
         "x",

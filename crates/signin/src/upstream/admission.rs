@@ -5,7 +5,7 @@ use tidegate_manager::account::{
     Account, AccountKey, Admitted, FindAccount, LinkUpstream, UpstreamIdentity,
 };
 use tidegate_manager::invitation::{AcceptInvitation, FindInvitation};
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_types::Peer;
 
 use super::identity::Identity;

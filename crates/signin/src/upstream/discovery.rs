@@ -1,8 +1,8 @@
 //! What a provider says of itself (OpenID Connect Discovery 1.0 §3).
 
 use serde::Deserialize;
-use tidegate_oauth::jose::PROVIDER_ALGORITHMS;
-use tidegate_oauth::{Algorithm, JwkSet};
+use tidegate_oauth_types::jose::PROVIDER_ALGORITHMS;
+use tidegate_oauth_types::{Algorithm, JwkSet};
 use url::Url;
 
 use super::http::{HttpClient, HttpError};

@@ -4,8 +4,8 @@ use aws_lc_rs::digest::{self, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
-use tidegate_oauth::Algorithm;
-use tidegate_oauth::jose::{Compact, CompactProblem};
+use tidegate_oauth_types::Algorithm;
+use tidegate_oauth_types::jose::{Compact, CompactProblem};
 
 use super::discovery::Discovered;
 use super::refused::{Refused, unverified};

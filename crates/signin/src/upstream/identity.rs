@@ -1,7 +1,7 @@
 //! Who a provider says somebody is, by the claims that its settings name.
 
 use serde_json::{Map, Value};
-use tidegate_oauth::{find_claim, is_true_claim};
+use tidegate_oauth_types::{find_claim, is_true_claim};
 
 use crate::{ClaimNames, ProviderSettings};
 

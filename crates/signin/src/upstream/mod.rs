@@ -13,7 +13,7 @@ mod transaction;
 
 use std::time::Duration;
 
-use tidegate_oauth::{IssuedSecret, Parameters, SecretHash, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, Parameters, SecretHash, SecretKind};
 use tidegate_types::{Peer, SecretString};
 
 use self::identity::Identity;

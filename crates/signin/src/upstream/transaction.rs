@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_store::{TicketKind, TicketStore};
 use tidegate_types::AccountId;
 

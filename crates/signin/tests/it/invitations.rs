@@ -3,7 +3,7 @@
 use tidegate_manager::account::{Account, AccountKey, UpdateAccount};
 use tidegate_manager::invitation::CreateInvitation;
 use tidegate_manager::workspace::ListMemberships;
-use tidegate_oauth::{IssuedSecret, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_signin::{NewSession, SignInError, SupersetAccount};
 use tidegate_types::{ExposeSecret, Role, UserId};
 

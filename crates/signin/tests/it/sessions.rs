@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidegate_manager::account::UpdateAccount;
-use tidegate_oauth::{IssuedSecret, SecretHash, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
 use tidegate_signin::CsrfToken;
 use tidegate_store::TicketKind;
 use tidegate_types::ExposeSecret;

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tidegate_config::StaticToken;
-use tidegate_oauth::{IssuedSecret, ResourceMap, SecretHash, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, ResourceMap, SecretHash, SecretKind};
 use tidegate_types::{ExposeSecret, SystemClock};
 
 use super::*;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_oauth::{SecretHash, SecretKind};
+use tidegate_oauth_types::{SecretHash, SecretKind};
 use tokio::sync::Semaphore;
 
 use super::OwnRefusal;

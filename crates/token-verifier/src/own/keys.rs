@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use tidegate_oauth::VerificationKeys;
+use tidegate_oauth_types::VerificationKeys;
 use tidegate_types::Clock;
 use tokio::sync::Mutex;
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tidegate_oauth::ResourceMap;
+use tidegate_oauth_types::ResourceMap;
 
 /// The resources of a deployment, which change as workspaces come and go. Clones share them.
 #[derive(Debug, Clone)]

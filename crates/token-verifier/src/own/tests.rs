@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use chrono::DateTime;
 use parking_lot::Mutex;
 use serde_json::Value;
-use tidegate_oauth::{Algorithm, IssuedSecret, NewKey, Resource, SecretHash, Signer};
+use tidegate_oauth_types::{Algorithm, IssuedSecret, NewKey, Resource, SecretHash, Signer};
 use tidegate_types::{ExposeSecret, ManualClock, Scope, ScopeSet, SecretString};
 
 use super::*;

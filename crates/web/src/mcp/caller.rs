@@ -3,7 +3,7 @@
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
 use tidegate_authorization_server::{RefusedRequest, SwitchedOff};
-use tidegate_oauth::bearer_token;
+use tidegate_oauth_types::bearer_token;
 use tidegate_protocol::{RpcError, reply};
 use tidegate_runtime::{Bound, IdentifyError, TraceParent, WorkspaceError};
 use tidegate_telemetry::Count;

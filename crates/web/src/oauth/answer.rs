@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
-use tidegate_oauth::{ErrorCode, OAuthError};
+use tidegate_oauth_types::{ErrorCode, OAuthError};
 
 use super::Asked;
 use crate::cors;

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
-use tidegate_oauth::OAuthError;
+use tidegate_oauth_types::OAuthError;
 use tidegate_types::{ExposeSecret, SecretString};
 
 use super::answer::{self, Endpoint};

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
-use tidegate_oauth::OAuthError;
+use tidegate_oauth_types::OAuthError;
 use tidegate_telemetry::Count;
 
 use crate::body::{self, BodyProblem};

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
-use tidegate_oauth::OAuthError;
+use tidegate_oauth_types::OAuthError;
 
 use super::Asked;
 use super::answer::{self, Endpoint};

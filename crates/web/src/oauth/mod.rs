@@ -14,7 +14,7 @@ mod token;
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, Route, web};
-use tidegate_oauth::{ErrorCode, OAuthError, Parameters, bearer_token};
+use tidegate_oauth_types::{ErrorCode, OAuthError, Parameters, bearer_token};
 use tidegate_types::Peer;
 
 use crate::access::Access;

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
-use tidegate_oauth::{ErrorCode, OAuthError};
+use tidegate_oauth_types::{ErrorCode, OAuthError};
 
 use super::answer::{self, Endpoint};
 use super::{Asked, MOST_METADATA, body};

@@ -1,7 +1,7 @@
 //! `POST /oauth/revoke` (RFC 7009): form in, nothing out.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use tidegate_oauth::OAuthError;
+use tidegate_oauth_types::OAuthError;
 
 use super::Asked;
 use super::answer::Endpoint;

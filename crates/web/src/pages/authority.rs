@@ -8,7 +8,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
 use tidegate_manager::account::{AccountKey, FindAccount};
 use tidegate_manager::workspace::{FindWorkspace, ListMemberships, Membership};
-use tidegate_oauth::{IssuedSecret, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_pages::{Desk, Foreign, Person, Section};
 use tidegate_signin::{BrowserSession, CsrfToken};
 use tidegate_types::{AccountId, Role, SecretString, WorkspaceSlug};

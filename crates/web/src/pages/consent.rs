@@ -6,7 +6,7 @@ use tidegate_authorization_server::{
     AnswerView, Authorize, AuthorizeRefusal, Closed, ConsentError, ConsentView, ConsentWarning,
     Decision, SwitchedOff, Verified, Visit as BrowserVisit, Withheld, WorkspaceChoice as Choice,
 };
-use tidegate_oauth::{Parameters, RedirectKind};
+use tidegate_oauth_types::{Parameters, RedirectKind};
 use tidegate_pages::{
     AppLink, ConsentPage, Destination, Foreign, Identity, MessagePage, Moment, OfflineChoice,
     ReturnPage, ScopeChoice, Span, WebLink, WorkspaceChoice, widest,

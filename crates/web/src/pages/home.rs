@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
-use tidegate_oauth::{ClientPreset, presets};
+use tidegate_oauth_types::{ClientPreset, presets};
 use tidegate_pages::{
     Endpoint, Foreign, HomeClient, HomeEndpoint, HomeEntry, HomePage, Outside, Person,
 };

@@ -1,7 +1,7 @@
 //! Where a client comes from, in words.
 
 use tidegate_manager::client::ClientKind;
-use tidegate_oauth::RedirectUri;
+use tidegate_oauth_types::RedirectUri;
 use tidegate_pages::Foreign;
 use tidegate_types::ClientId;
 use url::Url;

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
-use tidegate_oauth::Parameters;
+use tidegate_oauth_types::Parameters;
 use tidegate_pages::{Foreign, ProviderLink, SignInPage};
 use tidegate_signin::{NewSession, ReturnTo, SignIn, SignInError};
 

@@ -3,7 +3,7 @@
 //! It stands in the address of the page that follows, with a proof that this session put it there: a link from
 //! elsewhere cannot offer anything.
 
-use tidegate_oauth::SecretHash;
+use tidegate_oauth_types::SecretHash;
 use tidegate_pages::Undo;
 use tidegate_signin::CsrfToken;
 

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;
 use std::sync::LazyLock;
-use tidegate_oauth::JwkSet;
-use tidegate_oauth::jose::PROVIDER_ALGORITHMS;
+use tidegate_oauth_types::JwkSet;
+use tidegate_oauth_types::jose::PROVIDER_ALGORITHMS;
 
 use super::*;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tidegate_oauth::Parameters;
+use tidegate_oauth_types::Parameters;
 use tidegate_signin::{AccountCreation, ProviderSettings, ReturnTo};
 use tidegate_types::ExposeSecret;
 use url::Url;

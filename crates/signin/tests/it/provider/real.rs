@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tidegate_manager::account::{Account, AccountKey, CreateAccount, UpdateAccount};
 use tidegate_manager::team::{CreateTeam, SetTeamWorkspace};
 use tidegate_manager::workspace::ListMemberships;
-use tidegate_oauth::Parameters;
+use tidegate_oauth_types::Parameters;
 use tidegate_signin::{
     AccountCreation, GroupGrant, NewSession, ProviderSettings, ReturnTo, SignIn, SignInError,
 };

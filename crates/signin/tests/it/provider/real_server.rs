@@ -1,7 +1,7 @@
 //! The provider that these tests start, with the clients that they sign in by.
 
 use serde_json::{Value, json};
-use tidegate_oauth::Parameters;
+use tidegate_oauth_types::Parameters;
 use tidegate_testkit::oidc::OidcProvider;
 
 pub(crate) struct RealProvider(OidcProvider);

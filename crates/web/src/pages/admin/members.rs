@@ -8,7 +8,7 @@ use tidegate_manager::workspace::{
     FindMember, ListMembersPage, ListWorkspaces, Member, MembersPage as Listed, Membership,
     RemoveMembership, SetMembership,
 };
-use tidegate_oauth::{IssuedSecret, SecretKind};
+use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_pages::{
     ConfirmPage, Foreign, InvitationLine, InviteDraft, MemberLine, MembersPage, Moment,
     NewMemberDraft, Section, role as role_words, role_name,

@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, ORIGIN};
-use tidegate_oauth::{Resource, Target};
+use tidegate_oauth_types::{Resource, Target};
 use tidegate_pages::{Check, Foreign, Verdict};
 use tidegate_types::WorkspaceSlug;
 

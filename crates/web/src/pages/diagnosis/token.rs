@@ -6,7 +6,7 @@ use tidegate_manager::api_token::FindApiToken;
 use tidegate_manager::grant::FindGrant;
 use tidegate_manager::signing_key::ListSigningKeys;
 use tidegate_manager::standing::{CheckStanding, Refusal, Standing};
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     AccessTokenClaims, SecretHash, SecretKind, TokenProblem, VerificationKeys, bearer_token,
 };
 use tidegate_pages::{Check, Foreign, Moment, Verdict};

@@ -4,7 +4,7 @@ use actix_web::web;
 use tidegate_manager::client::{
     Client, ClientFilter, ClientKind, CreateClient, ListClients, RemoveClient,
 };
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     ClientMetadata, ClientPreset, GrantType, IssuedSecret, RedirectUri, SecretKind,
     TokenEndpointAuthMethod, display_name, presets,
 };

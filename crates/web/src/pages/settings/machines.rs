@@ -6,7 +6,7 @@ use tidegate_manager::client::{
     Client, ClientFilter, ClientKind, ListClients, RegisterMachine, RemoveClient,
 };
 use tidegate_manager::workspace::{ListWorkspaces, Membership};
-use tidegate_oauth::{
+use tidegate_oauth_types::{
     ClientMetadata, GrantType, IssuedSecret, JwkSet, SecretKind, TokenEndpointAuthMethod,
     display_name,
 };

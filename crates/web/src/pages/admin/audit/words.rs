@@ -1,6 +1,6 @@
 //! What records say, in words: actions, refusals, details. Exports and filters go by the codes.
 
-use tidegate_oauth::GrantType;
+use tidegate_oauth_types::GrantType;
 use tidegate_pages::{ActionOption, may, widest};
 use tidegate_types::{Scope, ScopeSet};
 

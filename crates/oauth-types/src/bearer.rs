@@ -2,8 +2,8 @@
 /// scheme. The token may be empty.
 ///
 /// ```
-/// assert_eq!(Some("abc"), tidegate_oauth::bearer_token("bearer abc"));
-/// assert_eq!(None, tidegate_oauth::bearer_token("Basic abc"));
+/// assert_eq!(Some("abc"), tidegate_oauth_types::bearer_token("bearer abc"));
+/// assert_eq!(None, tidegate_oauth_types::bearer_token("Basic abc"));
 /// ```
 pub fn bearer_token(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
