@@ -1,11 +1,11 @@
 //! The authorization endpoint: what is answered on a page, what by a redirect, and what a person is asked.
 
+use tidegate_login::BrowserSession;
 use tidegate_manager::client::ClientKind;
 use tidegate_oauth_types::{
     Asked, AuthorizationRequest, ErrorCode, GrantType, OAuthError, Parameters, RedirectKind,
     RedirectUri, Resource, Target, UnanswerableRequest,
 };
-use tidegate_signin::BrowserSession;
 use tidegate_store::Door;
 use tidegate_types::{ExposeSecret, GrantId, ScopeSet, WorkspaceSlug};
 

@@ -1,11 +1,11 @@
 //! What a person sees before they let a client in, and what comes of their decision.
 
+use tidegate_login::BrowserSession;
 use tidegate_manager::client::NoteClientUse;
 use tidegate_manager::grant::{FindLatestWorkspace, Grant, GrantFilter, ListGrants};
 use tidegate_manager::policy::{ClientVerdict, JudgeClient};
 use tidegate_manager::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_oauth_types::{RedirectKind, RedirectUri, Resource};
-use tidegate_signin::BrowserSession;
 use tidegate_store::TicketKind;
 use tidegate_types::{AccountId, ExposeSecret, GrantId, Peer, Scope, ScopeSet, WorkspaceSlug};
 

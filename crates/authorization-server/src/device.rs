@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tidegate_login::BrowserSession;
 use tidegate_oauth_types::{
     ClientCredential, ErrorCode, GrantType, IssuedSecret, OAuthError, Parameters, Resource,
     ScopeRequest, SecretHash, SecretKind, UserCode,
 };
-use tidegate_signin::BrowserSession;
 use tidegate_store::{Door, TicketKind};
 use tidegate_types::{ClientId, GrantId, Peer, ScopeSet, WorkspaceSlug};
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde_json::Value;
+use tidegate_login::BrowserSession;
 use tidegate_manager::Manager;
 use tidegate_oauth_types::{
     AuthorizationServerMetadata, ErrorCode, OAuthError, Parameters, ProtectedResourceMetadata,
     Resource, ResourceMap,
 };
-use tidegate_signin::BrowserSession;
 use tidegate_store::{RateLimiter, Tallies, TicketStore};
 use tidegate_types::{AccountId, Clock, Peer, ScopeSet, SecretString, WorkspaceSlug};
 use url::Url;

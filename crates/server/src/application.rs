@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use tidegate_authorization_server::AuthorizationServer;
 use tidegate_config::{AuthMethod, JsonLines, Settings, ToolList};
+use tidegate_login::FirstAdministrator;
 use tidegate_protocol::LogLevel;
 use tidegate_runtime::{
     ClientTtl, ControlPlane, Node, NodeParts, NodeSettings, StartError, WorkspaceError,
 };
-use tidegate_signin::FirstAdministrator;
 use tidegate_store::{Retention, SessionLimits, StoreError};
 use tidegate_telemetry::{AuditQueue, AuditSink, AuditTask, JsonLinesSink, Metrics};
 use tidegate_token_verifier::{Authenticator, CombinedAuthenticator, SetupError};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tidegate_authorization_server::{AuthorizationServer, OAuthGate};
 use tidegate_config::Flags;
+use tidegate_login::SignIn;
 use tidegate_manager::Manager;
 use tidegate_oauth_types::SecretHash;
-use tidegate_signin::SignIn;
 use tidegate_types::{Clock, SecretString, WorkspaceSlug};
 
 /// Sign-in, the authorization server and the control plane.

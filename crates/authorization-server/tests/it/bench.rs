@@ -12,6 +12,7 @@ use tidegate_authorization_server::{
     AuthorizationServer, Authorize, AuthorizeRefusal, Decision, FetchError, Fetched, Fetcher,
     OAuthGate, Parts, Rules, SwitchedOff, TokenReply, Visit,
 };
+use tidegate_login::{BrowserSession, CsrfToken};
 use tidegate_manager::account::{Account, CreateAccount};
 use tidegate_manager::audit::{AuditEvent, AuditFilter, ListEvents};
 use tidegate_manager::grant::{GrantFilter, ListGrants};
@@ -21,7 +22,6 @@ use tidegate_oauth_types::{
     AccessTokenClaims, CodeChallenge, ErrorCode, OAuthError, Parameters, ResourceMap, SecretHash,
     VerificationKeys,
 };
-use tidegate_signin::{BrowserSession, CsrfToken};
 use tidegate_store::SharedState;
 use tidegate_store_memory::{MemoryLimits, memory_state};
 use tidegate_types::{Clock, ExposeSecret, ManualClock, Peer, Role, ScopeSet, WorkspaceSlug};

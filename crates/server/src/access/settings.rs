@@ -5,10 +5,10 @@ use tidegate_config::{
     AccountCreation as ConfiguredCreation, OauthSettings, ProviderSettings as Provider,
     Rate as ConfiguredRate, Settings, SigningAlgorithm,
 };
-use tidegate_oauth_types::Algorithm;
-use tidegate_signin::{
+use tidegate_login::{
     AccountCreation, ClaimNames, GroupGrant, ProviderSettings, SignInSettings, SupersetSignIn,
 };
+use tidegate_oauth_types::Algorithm;
 use url::Url;
 
 use super::AccessError;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidegate_login::{SupersetAccount, SupersetAccounts, SupersetAccountsError, SupersetUser};
 use tidegate_metastore::Access;
-use tidegate_signin::{SupersetAccount, SupersetAccounts, SupersetAccountsError, SupersetUser};
 use tidegate_types::{Role, UserId, WorkspaceSlug};
 
 use super::provisioning::Provisioning;

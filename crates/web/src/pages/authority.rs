@@ -6,11 +6,11 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpRequest, web};
+use tidegate_login::{BrowserSession, CsrfToken};
 use tidegate_manager::account::{AccountKey, FindAccount};
 use tidegate_manager::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_pages::{Desk, Foreign, Person, Section};
-use tidegate_signin::{BrowserSession, CsrfToken};
 use tidegate_types::{AccountId, Role, SecretString, WorkspaceSlug};
 
 use crate::body::{self, BodyProblem};

@@ -5,9 +5,9 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
+use tidegate_login::SignInError;
 use tidegate_manager::ManagerError;
 use tidegate_pages::{Desk, MessagePage, RefusalPage};
-use tidegate_signin::SignInError;
 use tidegate_types::ServiceCode;
 
 use super::answer::{self, Place};

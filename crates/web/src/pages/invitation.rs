@@ -4,9 +4,9 @@ use std::iter;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use tidegate_login::{InvitationView, ReturnTo, SignIn, SignInError};
 use tidegate_manager::workspace::FindWorkspace;
 use tidegate_pages::{Foreign, InvitationPage, InvitationWay, MessagePage, Moment};
-use tidegate_signin::{InvitationView, ReturnTo, SignIn, SignInError};
 use tidegate_types::SecretString;
 
 use super::answer::{self, Place};

@@ -2,8 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use tidegate_login::{ReturnTo, SignIn, SignInError};
 use tidegate_pages::{Foreign, PasswordField, PasswordPage, PasswordProblem, PasswordRule};
-use tidegate_signin::{ReturnTo, SignIn, SignInError};
 
 use super::answer::{self, Place};
 use super::authority::{Get, HalfSignedIn, Post};

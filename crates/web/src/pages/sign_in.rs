@@ -2,9 +2,9 @@
 
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
+use tidegate_login::{NewSession, ReturnTo, SignIn, SignInError};
 use tidegate_oauth_types::Parameters;
 use tidegate_pages::{Foreign, ProviderLink, SignInPage};
-use tidegate_signin::{NewSession, ReturnTo, SignIn, SignInError};
 
 use super::answer::{self, Place};
 use super::authority::{Anybody, Authority as _, Get, HalfSignedIn, Post};

@@ -3,9 +3,9 @@
 //! It stands in the address of the page that follows, with a proof that this session put it there: a link from
 //! elsewhere cannot offer anything.
 
+use tidegate_login::CsrfToken;
 use tidegate_oauth_types::SecretHash;
 use tidegate_pages::Undo;
-use tidegate_signin::CsrfToken;
 
 use super::fields::{Fields, query};
 

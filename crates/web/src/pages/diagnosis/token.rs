@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tidegate_login::SupersetUser;
 use tidegate_manager::api_token::FindApiToken;
 use tidegate_manager::grant::FindGrant;
 use tidegate_manager::signing_key::ListSigningKeys;
@@ -10,7 +11,6 @@ use tidegate_oauth_types::{
     AccessTokenClaims, SecretHash, SecretKind, TokenProblem, VerificationKeys, bearer_token,
 };
 use tidegate_pages::{Check, Foreign, Moment, Verdict};
-use tidegate_signin::SupersetUser;
 use tidegate_types::{GrantId, WorkspaceSlug};
 
 use super::address::Endpoint;

@@ -1,6 +1,7 @@
 //! `/settings/machines`: one's own machine clients.
 
 use actix_web::web;
+use tidegate_login::SupersetUser;
 use tidegate_manager::account::{AccountKey, CreateServiceAccount, FindAccount, UpdateAccount};
 use tidegate_manager::client::{
     Client, ClientFilter, ClientKind, ListClients, RegisterMachine, RemoveClient,
@@ -14,7 +15,6 @@ use tidegate_pages::{
     Foreign, MachineClient, MachineDraft, MachineWorkspace, MachinesPage, Moment, Section, Span,
     widest,
 };
-use tidegate_signin::SupersetUser;
 use tidegate_types::{AccountId, ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use super::{Titles, chosen_scopes, clients, offered_scopes, secrets};

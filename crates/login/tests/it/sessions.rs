@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use tidegate_login::CsrfToken;
 use tidegate_manager::account::UpdateAccount;
 use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
-use tidegate_signin::CsrfToken;
 use tidegate_store::TicketKind;
 use tidegate_types::ExposeSecret;
 

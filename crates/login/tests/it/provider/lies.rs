@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tidegate_login::{AccountCreation, ProviderSettings, ReturnTo};
 use tidegate_oauth_types::Parameters;
-use tidegate_signin::{AccountCreation, ProviderSettings, ReturnTo};
 use tidegate_types::ExposeSecret;
 use url::Url;
 

@@ -1,13 +1,13 @@
 //! Against node-oidc-provider, which is certified and says nearly everything at `userinfo` only.
 
 use serde_json::{Value, json};
+use tidegate_login::{
+    AccountCreation, GroupGrant, NewSession, ProviderSettings, ReturnTo, SignIn, SignInError,
+};
 use tidegate_manager::account::{Account, AccountKey, CreateAccount, UpdateAccount};
 use tidegate_manager::team::{CreateTeam, SetTeamWorkspace};
 use tidegate_manager::workspace::ListMemberships;
 use tidegate_oauth_types::Parameters;
-use tidegate_signin::{
-    AccountCreation, GroupGrant, NewSession, ProviderSettings, ReturnTo, SignIn, SignInError,
-};
 use tidegate_types::{ExposeSecret, Role};
 
 use super::real_server::{Browser, RealProvider};

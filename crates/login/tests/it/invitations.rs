@@ -1,10 +1,10 @@
 //! Invitations.
 
+use tidegate_login::{NewSession, SignInError, SupersetAccount};
 use tidegate_manager::account::{Account, AccountKey, UpdateAccount};
 use tidegate_manager::invitation::CreateInvitation;
 use tidegate_manager::workspace::ListMemberships;
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
-use tidegate_signin::{NewSession, SignInError, SupersetAccount};
 use tidegate_types::{ExposeSecret, Role, UserId};
 
 use crate::stage::{GOOD, Stage, peer};

@@ -1,9 +1,9 @@
 //! Names and passwords of local accounts.
 
+use tidegate_login::PasswordCost;
 use tidegate_manager::account::{
     AccountKey, CreateServiceAccount, FindPassword, SetPassword, UpdateAccount,
 };
-use tidegate_signin::PasswordCost;
 use tidegate_types::{ExposeSecret, Role, SecretString};
 
 use crate::stage::{CHEAP, GOOD, OTHER, Stage, hash_of, peer};
@@ -196,9 +196,9 @@ async fn a_password_is_changed_by_whoever_knows_it_and_all_sessions_end() {
                 .await
         }
     };
-    let code = |result: Result<_, tidegate_signin::SignInError>| {
+    let code = |result: Result<_, tidegate_login::SignInError>| {
         result
-            .map(|_: tidegate_signin::NewSession| ())
+            .map(|_: tidegate_login::NewSession| ())
             .unwrap_err()
             .code()
     };
@@ -274,7 +274,7 @@ async fn a_password_for_one_use_is_not_asked_for_again_right_after_it_was_entere
             .choose_password(&session, &new.into(), &peer("192.0.2.1"))
             .await
     };
-    let code = |result: Result<tidegate_signin::NewSession, tidegate_signin::SignInError>| {
+    let code = |result: Result<tidegate_login::NewSession, tidegate_login::SignInError>| {
         result.map(|_| ()).unwrap_err().code()
     };
     assert_eq!("weak_password", code(choose("alice1234").await));
@@ -290,7 +290,7 @@ async fn a_password_is_asked_for_again_after_a_while_and_of_whoever_may_keep_it(
     let stage = Stage::new().await;
     let alice = stage.person("alice").await;
     let usual = stage.enter("alice", GOOD).await.unwrap().session;
-    let choose = async |session: &tidegate_signin::BrowserSession| {
+    let choose = async |session: &tidegate_login::BrowserSession| {
         let chosen = stage
             .sign_in
             .choose_password(session, &OTHER.into(), &peer("192.0.2.1"))
