@@ -15,8 +15,8 @@ use crate::repository::Repository;
 /// fail when one is missing here.
 const NEED_PROGRAMS: &[(&str, &str, &[&str])] = &[
     ("tidegate-authorization-server", "it", &[]),
+    ("tidegate-control-plane", "it", &[]),
     ("tidegate-database", "postgres", &[]),
-    ("tidegate-manager", "it", &[]),
     ("tidegate-login", "it", &[]),
     ("tidegate-metastore", "it", &[]),
     ("tidegate-query", "memory", &[]),

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/`: an API token for a short-lived access token.
 
-use tidegate_manager::account::{AccountKey, FindAccount};
-use tidegate_manager::api_token::{FindApiToken, NoteApiTokenUse};
+use tidegate_control_plane::account::{AccountKey, FindAccount};
+use tidegate_control_plane::api_token::{FindApiToken, NoteApiTokenUse};
 use tidegate_oauth_types::{SecretHash, SecretKind};
 use tidegate_store::Door;
 use tidegate_types::{ClientId, ExposeSecret, Peer, SecretString};

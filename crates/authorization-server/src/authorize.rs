@@ -1,7 +1,7 @@
 //! The authorization endpoint: what is answered on a page, what by a redirect, and what a person is asked.
 
+use tidegate_control_plane::client::ClientKind;
 use tidegate_login::BrowserSession;
-use tidegate_manager::client::ClientKind;
 use tidegate_oauth_types::{
     Asked, AuthorizationRequest, ErrorCode, GrantType, OAuthError, Parameters, RedirectKind,
     RedirectUri, Resource, Target, UnanswerableRequest,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidegate_manager::client::{CheckSecret, ClientKind};
+use tidegate_control_plane::client::{CheckSecret, ClientKind};
 use tidegate_oauth_types::{
     ClientAssertion, ClientCredential, JwkSet, SecretHash, SecretKind, TokenEndpointAuthMethod,
 };

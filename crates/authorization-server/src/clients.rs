@@ -1,8 +1,8 @@
 //! Finds clients, wherever they are: in the manager, in the shared store before anybody let them in, or on the web.
 
 use serde::{Deserialize, Serialize};
-use tidegate_manager::ManagerError;
-use tidegate_manager::client::{Client, ClientKind, CreateClient, FindClient, UpdateClient};
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::client::{Client, ClientKind, CreateClient, FindClient, UpdateClient};
 use tidegate_oauth_types::{ClientMetadata, GrantType, SecretHash, known_document};
 use tidegate_store::{Door, LimitScope, TicketKind};
 use tidegate_types::{ClientId, Peer, ScopeSet};

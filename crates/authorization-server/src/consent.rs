@@ -1,10 +1,10 @@
 //! What a person sees before they let a client in, and what comes of their decision.
 
+use tidegate_control_plane::client::NoteClientUse;
+use tidegate_control_plane::grant::{FindLatestWorkspace, Grant, GrantFilter, ListGrants};
+use tidegate_control_plane::policy::{ClientVerdict, JudgeClient};
+use tidegate_control_plane::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_login::BrowserSession;
-use tidegate_manager::client::NoteClientUse;
-use tidegate_manager::grant::{FindLatestWorkspace, Grant, GrantFilter, ListGrants};
-use tidegate_manager::policy::{ClientVerdict, JudgeClient};
-use tidegate_manager::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_oauth_types::{RedirectKind, RedirectUri, Resource};
 use tidegate_store::TicketKind;
 use tidegate_types::{AccountId, ExposeSecret, GrantId, Peer, Scope, ScopeSet, WorkspaceSlug};

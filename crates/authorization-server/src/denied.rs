@@ -1,4 +1,4 @@
-use tidegate_manager::ManagerError;
+use tidegate_control_plane::ManagerError;
 use tidegate_oauth_types::{ErrorCode, OAuthError};
 use tidegate_store::StoreError;
 use tidegate_types::{AccountId, ClientId, WorkspaceSlug};

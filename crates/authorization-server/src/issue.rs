@@ -1,8 +1,8 @@
 //! Grants and the access tokens under them, whoever asked.
 
-use tidegate_manager::ManagerError;
-use tidegate_manager::grant::{CreateGrant, EndGrant, EndReason, Grant};
-use tidegate_manager::standing::{CheckStanding, Refusal, Standing};
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::grant::{CreateGrant, EndGrant, EndReason, Grant};
+use tidegate_control_plane::standing::{CheckStanding, Refusal, Standing};
 use tidegate_oauth_types::{AccessTokenClaims, IssuedSecret, Resource, SecretKind};
 use tidegate_types::{
     AccountId, ClientId, ExposeSecret, GrantId, ScopeSet, SecretString, WorkspaceSlug,

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_manager::Manager;
-use tidegate_manager::audit::{AuditEvent, RecordEvents};
+use tidegate_control_plane::Manager;
+use tidegate_control_plane::audit::{AuditEvent, RecordEvents};
 use tidegate_oauth_types::SecretKind;
 use tidegate_types::{ClientId, Clock, Peer};
 use tokio::sync::{mpsc, oneshot};

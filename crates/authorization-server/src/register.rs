@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tidegate_manager::client::{
+use tidegate_control_plane::client::{
     CheckRegistrationToken, Client, ClientKind, FindClient, RemoveClient,
 };
 use tidegate_oauth_types::{

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidegate_manager::account::{AccountKey, FindAccount};
-use tidegate_manager::api_token::FindApiToken;
-use tidegate_manager::grant::{EndGrant, EndReason, FindGrant, FindGrantOfRefreshToken, Grant};
-use tidegate_manager::standing::{CheckStanding, Standing};
-use tidegate_manager::workspace::ListMemberships;
+use tidegate_control_plane::account::{AccountKey, FindAccount};
+use tidegate_control_plane::api_token::FindApiToken;
+use tidegate_control_plane::grant::{
+    EndGrant, EndReason, FindGrant, FindGrantOfRefreshToken, Grant,
+};
+use tidegate_control_plane::standing::{CheckStanding, Standing};
+use tidegate_control_plane::workspace::ListMemberships;
 use tidegate_oauth_types::{
     AccessTokenClaims, ClientCredential, Parameters, SecretHash, SecretKind, bearer_token,
 };

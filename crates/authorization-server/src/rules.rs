@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tidegate_manager::grant::RefreshRules;
+use tidegate_control_plane::grant::RefreshRules;
 use tidegate_oauth_types::Algorithm;
 use tidegate_types::{Scope, ScopeSet};
 use url::Url;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde_json::Value;
+use tidegate_control_plane::Manager;
 use tidegate_login::BrowserSession;
-use tidegate_manager::Manager;
 use tidegate_oauth_types::{
     AuthorizationServerMetadata, ErrorCode, OAuthError, Parameters, ProtectedResourceMetadata,
     Resource, ResourceMap,

@@ -6,7 +6,7 @@ mod device;
 mod machine;
 mod refresh;
 
-use tidegate_manager::client::ClientKind;
+use tidegate_control_plane::client::ClientKind;
 use tidegate_oauth_types::{
     ClientCredential, ErrorCode, GrantType, OAuthError, Parameters, Resource, ScopeRequest,
     TokenRequest,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tidegate_manager::UnixSecs;
+use tidegate_control_plane::UnixSecs;
 use tidegate_oauth_types::{
     CodeChallenge, IssuedSecret, RedirectUri, Resource, SecretHash, SecretKind, unwrap_successor,
     wrap_successor,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tidegate_manager::UnixSecs;
-use tidegate_manager::client::ClientKind;
+use tidegate_control_plane::UnixSecs;
+use tidegate_control_plane::client::ClientKind;
 use tidegate_oauth_types::RedirectKind;
 use tidegate_types::{ClientId, Role, ScopeSet, WorkspaceSlug};
 

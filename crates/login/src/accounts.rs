@@ -1,7 +1,7 @@
 //! Accounts for people who come from elsewhere.
 
-use tidegate_manager::ManagerError;
-use tidegate_manager::account::{
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::account::{
     AdmitUpstream, Admitted, CreateAccount, FirstPlace, UpstreamIdentity,
 };
 

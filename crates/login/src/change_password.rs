@@ -1,6 +1,6 @@
 //! Changing one's password.
 
-use tidegate_manager::account::{
+use tidegate_control_plane::account::{
     Account, AccountKey, FindAccount, FindPassword, PasswordChange, ReplacePasswordHash,
 };
 use tidegate_types::{ExposeSecret, Peer, SecretString};

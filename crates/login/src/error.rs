@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tidegate_manager::ManagerError;
+use tidegate_control_plane::ManagerError;
 use tidegate_store::{StoreError, StoreErrorKind};
 use tidegate_types::ServiceCode;
 

@@ -1,5 +1,5 @@
-use tidegate_manager::ManagerError;
-use tidegate_manager::account::{CountAccounts, CreateAccount};
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::account::{CountAccounts, CreateAccount};
 use tidegate_types::{ExposeSecret, SecretString};
 
 use crate::journal::Entry;

@@ -1,9 +1,9 @@
 //! Accepting invitations.
 
-use tidegate_manager::ManagerError;
-use tidegate_manager::account::{Account, AccountKey, FindAccount};
-use tidegate_manager::invitation::{AcceptInvitation, FindInvitation, Invitation};
-use tidegate_manager::workspace::FindMember;
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::account::{Account, AccountKey, FindAccount};
+use tidegate_control_plane::invitation::{AcceptInvitation, FindInvitation, Invitation};
+use tidegate_control_plane::workspace::FindMember;
 use tidegate_oauth_types::{SecretHash, SecretKind};
 use tidegate_types::{ExposeSecret, Peer, Role, SecretString, WorkspaceSlug};
 

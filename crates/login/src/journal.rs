@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tidegate_manager::Manager;
-use tidegate_manager::audit::{AuditEvent, RecordEvents};
+use tidegate_control_plane::Manager;
+use tidegate_control_plane::audit::{AuditEvent, RecordEvents};
 use tidegate_types::{AccountId, Clock, Peer, WorkspaceSlug};
 
 /// Writes records. That one cannot be written is logged, and stops nobody from signing in or out.

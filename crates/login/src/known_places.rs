@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tidegate_manager::Manager;
-use tidegate_manager::account::{Account, AccountKey, FindAccount};
+use tidegate_control_plane::Manager;
+use tidegate_control_plane::account::{Account, AccountKey, FindAccount};
 use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
 use tidegate_store::{TicketKind, TicketStore};
 use tidegate_types::AccountId;

@@ -1,6 +1,6 @@
 //! A password for one use, in place of whatever somebody has.
 
-use tidegate_manager::account::SetPassword;
+use tidegate_control_plane::account::SetPassword;
 use tidegate_types::{AccountId, ExposeSecret, SecretString};
 
 use crate::{SignIn, SignInError};

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use tidegate_manager::account::Account;
+use tidegate_control_plane::account::Account;
 use tidegate_oauth_types::SecretHash;
 use tidegate_types::SecretString;
 

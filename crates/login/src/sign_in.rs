@@ -3,8 +3,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tidegate_manager::account::{Account, AccountKind, EndSessions, NoteSignIn};
-use tidegate_manager::{Manager, ManagerError, Operation};
+use tidegate_control_plane::account::{Account, AccountKind, EndSessions, NoteSignIn};
+use tidegate_control_plane::{Manager, ManagerError, Operation};
 use tidegate_store::{Tallies, TicketStore};
 use tidegate_types::{Clock, Peer, WorkspaceSlug};
 

@@ -1,9 +1,9 @@
 //! The accounts of a Superset's users.
 
-use tidegate_manager::account::{
+use tidegate_control_plane::account::{
     Account, AccountKey, Admitted, FindAccount, FirstPlace, UpstreamIdentity,
 };
-use tidegate_manager::workspace::FindMember;
+use tidegate_control_plane::workspace::FindMember;
 use tidegate_types::{AccountId, Peer};
 
 use crate::accounts::Newcomer;

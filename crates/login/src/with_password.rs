@@ -5,7 +5,9 @@
 //! nobody's. Only then is decided. So the time does not tell who has an account.
 
 use futures_util::future::join_all;
-use tidegate_manager::account::{FindPassword, PasswordChange, PasswordOf, ReplacePasswordHash};
+use tidegate_control_plane::account::{
+    FindPassword, PasswordChange, PasswordOf, ReplacePasswordHash,
+};
 use tidegate_types::{AccountId, ExposeSecret, Peer, SecretString, WorkspaceSlug};
 
 use crate::attempts::{Attempt, Taken};

@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 use tidegate_config::{
     Flag, Flags, LOOPBACK_NAMES, MetastoreSettings as Where, Settings, WorkspaceSettings,
 };
-use tidegate_manager::Manager;
-use tidegate_manager::workspace::{FindConnection, FindWorkspace, WorkspaceConnection};
+use tidegate_control_plane::Manager;
+use tidegate_control_plane::workspace::{FindConnection, FindWorkspace, WorkspaceConnection};
 use tidegate_metastore::seed::create_embedded;
 use tidegate_metastore::{
     Metastore, MetastoreError, MetastoreSettings, PoolSettings, StoredPasswords,

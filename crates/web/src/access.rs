@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tidegate_authorization_server::{AuthorizationServer, OAuthGate};
 use tidegate_config::Flags;
+use tidegate_control_plane::Manager;
 use tidegate_login::SignIn;
-use tidegate_manager::Manager;
 use tidegate_oauth_types::SecretHash;
 use tidegate_types::{Clock, SecretString, WorkspaceSlug};
 

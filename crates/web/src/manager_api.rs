@@ -6,7 +6,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, web};
-use tidegate_manager::{LocalManager, Manager, serve};
+use tidegate_control_plane::{LocalManager, Manager, serve};
 
 use crate::admission::one;
 use crate::body::{self, BodyProblem};

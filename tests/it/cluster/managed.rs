@@ -2,13 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tidegate_manager::account::{Account, CreateAccount};
-use tidegate_manager::api_token::CreateApiToken;
-use tidegate_manager::client::{Client, ClientKind, CreateClient};
-use tidegate_manager::grant::{CreateGrant, Grant, RefreshRules};
-use tidegate_manager::signing_key::{AddSigningKey, SigningKey};
-use tidegate_manager::workspace::SetMembership;
-use tidegate_manager::{LocalManager, LocalSettings, Manager, Operation};
+use tidegate_control_plane::account::{Account, CreateAccount};
+use tidegate_control_plane::api_token::CreateApiToken;
+use tidegate_control_plane::client::{Client, ClientKind, CreateClient};
+use tidegate_control_plane::grant::{CreateGrant, Grant, RefreshRules};
+use tidegate_control_plane::signing_key::{AddSigningKey, SigningKey};
+use tidegate_control_plane::workspace::SetMembership;
+use tidegate_control_plane::{LocalManager, LocalSettings, Manager, Operation};
 use tidegate_oauth_types::{
     AccessTokenClaims, Algorithm, ClientMetadata, GrantType, IssuedSecret, Resource, SecretKind,
     Signer, TokenEndpointAuthMethod,

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tidegate_manager::account::UpdateAccount;
-use tidegate_manager::api_token::EndApiToken;
-use tidegate_manager::flag::{ClearFlag, FlagRule, SetFlag};
-use tidegate_manager::grant::{EndGrant, EndReason, NarrowGrant};
-use tidegate_manager::signing_key::{ListSigningKeys, RemoveSigningKey};
-use tidegate_manager::workspace::{RemoveMembership, SetMembership, UpdateWorkspace};
+use tidegate_control_plane::account::UpdateAccount;
+use tidegate_control_plane::api_token::EndApiToken;
+use tidegate_control_plane::flag::{ClearFlag, FlagRule, SetFlag};
+use tidegate_control_plane::grant::{EndGrant, EndReason, NarrowGrant};
+use tidegate_control_plane::signing_key::{ListSigningKeys, RemoveSigningKey};
+use tidegate_control_plane::workspace::{RemoveMembership, SetMembership, UpdateWorkspace};
 use tidegate_types::{Role, Scope};
 
 use super::managed::{ManagedCluster, demo};
@@ -356,9 +356,9 @@ async fn calls_are_counted_for_their_grant_when_a_node_stops() {
         std::future::ready(status)
     })
     .await;
-    let filter = tidegate_manager::grant::GrantFilter::default();
+    let filter = tidegate_control_plane::grant::GrantFilter::default();
     let grants = cluster
-        .call(tidegate_manager::grant::ListGrants { filter })
+        .call(tidegate_control_plane::grant::ListGrants { filter })
         .await;
     let calls: Vec<u64> = grants.iter().map(|grant| grant.calls).collect();
     assert_eq!(vec![3], calls);

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use reqwest::StatusCode;
 use serde_json::json;
-use tidegate_manager::flag::{FlagRule, SetFlag};
-use tidegate_manager::grant::{EndGrant, EndReason};
+use tidegate_control_plane::flag::{FlagRule, SetFlag};
+use tidegate_control_plane::grant::{EndGrant, EndReason};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::redis::RedisServer;
 use tidegate_types::Role;

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use tidegate_manager::account::{Account, CreateAccount};
-use tidegate_manager::workspace::SetMembership;
-use tidegate_manager::{Manager, Operation, RemoteManager, RemoteSettings};
+use tidegate_control_plane::account::{Account, CreateAccount};
+use tidegate_control_plane::workspace::SetMembership;
+use tidegate_control_plane::{Manager, Operation, RemoteManager, RemoteSettings};
 use tidegate_types::{Role, SecretString};
 
 use super::Node;

@@ -1,8 +1,8 @@
 //! Accounts, as administrators of the deployment switch them on and off by pages.
 
 use reqwest::StatusCode;
-use tidegate_manager::account::{Account, AccountKey, FindAccount};
-use tidegate_manager::audit::{AuditFilter, ListEvents};
+use tidegate_control_plane::account::{Account, AccountKey, FindAccount};
+use tidegate_control_plane::audit::{AuditFilter, ListEvents};
 
 use super::members::{administrator, signed_in};
 use super::{Deployment, one_node};

@@ -2,9 +2,9 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
-use tidegate_manager::account::CreateServiceAccount;
-use tidegate_manager::api_token::{CreateApiToken, EndApiToken};
-use tidegate_manager::client::{Client, ClientKind, CreateClient};
+use tidegate_control_plane::account::CreateServiceAccount;
+use tidegate_control_plane::api_token::{CreateApiToken, EndApiToken};
+use tidegate_control_plane::client::{Client, ClientKind, CreateClient};
 use tidegate_oauth_types::{
     ClientMetadata, GrantType, IssuedSecret, SecretKind, TokenEndpointAuthMethod,
 };

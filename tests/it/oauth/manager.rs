@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
-use tidegate_manager::workspace::{CreateWorkspace, UpdateWorkspace, WorkspaceConnection};
+use tidegate_control_plane::workspace::{CreateWorkspace, UpdateWorkspace, WorkspaceConnection};
 use tidegate_types::Role;
 
 use super::one_node;

@@ -2,10 +2,10 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tidegate_manager::account::{Account, AccountKey, FindAccount, UpdateAccount};
-use tidegate_manager::api_token::CreateApiToken;
-use tidegate_manager::audit::{AuditEvent, AuditFilter, ListEvents};
-use tidegate_manager::workspace::{ListMembers, ListMemberships};
+use tidegate_control_plane::account::{Account, AccountKey, FindAccount, UpdateAccount};
+use tidegate_control_plane::api_token::CreateApiToken;
+use tidegate_control_plane::audit::{AuditEvent, AuditFilter, ListEvents};
+use tidegate_control_plane::workspace::{ListMembers, ListMemberships};
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_types::{ExposeSecret, Role, Scope, ScopeSet, WorkspaceSlug};
 

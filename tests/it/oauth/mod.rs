@@ -16,7 +16,7 @@ mod side_by_side;
 mod standing;
 mod switches;
 
-use tidegate_manager::account::Account;
+use tidegate_control_plane::account::Account;
 use tidegate_types::Role;
 
 use crate::harness::{Browser, Control, Node, OAuthClient, OneNode, TestCluster};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::json;
-use tidegate_manager::flag::{FlagRule, SetFlag};
+use tidegate_control_plane::flag::{FlagRule, SetFlag};
 use tidegate_testkit::pgbouncer::PgBouncer;
 use tidegate_testkit::ports::free_port;
 use tidegate_testkit::redis::RedisServer;
@@ -92,8 +92,8 @@ async fn a_node_without_a_manager_of_its_own_asks_another_s() {
         issuer: other.url(),
         nodes: vec![other.url()],
         ada: control
-            .call(tidegate_manager::account::FindAccount {
-                key: tidegate_manager::account::AccountKey::Username("ada".into()),
+            .call(tidegate_control_plane::account::FindAccount {
+                key: tidegate_control_plane::account::AccountKey::Username("ada".into()),
             })
             .await
             .unwrap(),

@@ -1,13 +1,13 @@
 //! What the pages ask before somebody is shut out, and what they tell whoever is.
 
 use reqwest::StatusCode;
-use tidegate_manager::account::{Account, AccountKey, FindAccount};
-use tidegate_manager::api_token::{CreateApiToken, ListApiTokens};
-use tidegate_manager::client::{Client, ClientKind, CreateClient};
-use tidegate_manager::grant::{CreateGrant, Grant, RefreshRules};
-use tidegate_manager::invitation::ListInvitations;
-use tidegate_manager::policy::ListPolicyRules;
-use tidegate_manager::workspace::{FindMember, RemoveMembership};
+use tidegate_control_plane::account::{Account, AccountKey, FindAccount};
+use tidegate_control_plane::api_token::{CreateApiToken, ListApiTokens};
+use tidegate_control_plane::client::{Client, ClientKind, CreateClient};
+use tidegate_control_plane::grant::{CreateGrant, Grant, RefreshRules};
+use tidegate_control_plane::invitation::ListInvitations;
+use tidegate_control_plane::policy::ListPolicyRules;
+use tidegate_control_plane::workspace::{FindMember, RemoveMembership};
 use tidegate_oauth_types::{
     ClientMetadata, GrantType, IssuedSecret, SecretKind, TokenEndpointAuthMethod,
 };

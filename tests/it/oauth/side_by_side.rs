@@ -117,8 +117,8 @@ async fn a_member_of_an_embedded_workspace_acts_with_the_rights_of_their_role() 
     assert_eq!(["Gamma", "Sample readers"].as_slice(), roles("vera"));
     let account = deployment
         .control
-        .call(tidegate_manager::account::FindAccount {
-            key: tidegate_manager::account::AccountKey::Username("vera".into()),
+        .call(tidegate_control_plane::account::FindAccount {
+            key: tidegate_control_plane::account::AccountKey::Username("vera".into()),
         })
         .await
         .unwrap();

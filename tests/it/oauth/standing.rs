@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use serde_json::json;
-use tidegate_manager::account::UpdateAccount;
-use tidegate_manager::flag::{ClearFlag, FlagRule, SetFlag};
-use tidegate_manager::grant::{EndGrant, EndReason, GrantFilter, ListGrants};
-use tidegate_manager::workspace::RemoveMembership;
+use tidegate_control_plane::account::UpdateAccount;
+use tidegate_control_plane::flag::{ClearFlag, FlagRule, SetFlag};
+use tidegate_control_plane::grant::{EndGrant, EndReason, GrantFilter, ListGrants};
+use tidegate_control_plane::workspace::RemoveMembership;
 
 use super::{Deployment, three_nodes};
 use crate::harness::{Caller, PATIENCE, TestCluster, Tokens};

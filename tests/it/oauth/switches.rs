@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tidegate_manager::flag::{ClearFlag, FlagRule, SetFlag};
+use tidegate_control_plane::flag::{ClearFlag, FlagRule, SetFlag};
 
 use super::members::{api_token, diagnosed, signed_in};
 use super::one_node;

@@ -16,7 +16,7 @@ pub(super) const LAYERS: &[&[&str]] = &[
     &[
         "tidegate-store",
         "tidegate-metastore",
-        "tidegate-manager",
+        "tidegate-control-plane",
         "tidegate-query",
     ],
     &[
@@ -50,7 +50,7 @@ pub(super) const DEVELOPMENT: &[(&str, &[&str])] = &[
             "tidegate-store-redis",
             "tidegate-oauth-types",
             "tidegate-database",
-            "tidegate-manager",
+            "tidegate-control-plane",
             "tidegate-login",
             "tidegate-authorization-server",
             "tidegate-pages",
@@ -111,7 +111,7 @@ pub(super) const HOMES: &[(&str, &[&str])] = &[
         &[
             "tidegate-database",
             "tidegate-metastore",
-            "tidegate-manager",
+            "tidegate-control-plane",
         ],
     ),
     ("rusqlite", &["tidegate-query"]),

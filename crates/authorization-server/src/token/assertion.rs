@@ -1,9 +1,9 @@
 //! The word of an identity provider for a token (RFC 7523 §2.1, as ID-JAG).
 
-use tidegate_manager::account::{Account, AccountKey, FindAccount};
-use tidegate_manager::grant::{Grant, GrantFilter, ListGrants};
-use tidegate_manager::policy::{ClientVerdict, JudgeClient};
-use tidegate_manager::workspace::{ListMemberships, Membership};
+use tidegate_control_plane::account::{Account, AccountKey, FindAccount};
+use tidegate_control_plane::grant::{Grant, GrantFilter, ListGrants};
+use tidegate_control_plane::policy::{ClientVerdict, JudgeClient};
+use tidegate_control_plane::workspace::{ListMemberships, Membership};
 use tidegate_oauth_types::{
     AssertionProblem, IdJag, IdJagExpectation, Resource, ScopeRequest, TokenEndpointAuthMethod,
 };

@@ -1,6 +1,6 @@
 //! A code for tokens (RFC 6749 §4.1.3).
 
-use tidegate_manager::grant::{EndGrant, EndReason};
+use tidegate_control_plane::grant::{EndGrant, EndReason};
 use tidegate_oauth_types::{Resource, SecretHash, SecretKind};
 use tidegate_store::TicketKind;
 use tidegate_types::{ExposeSecret, GrantId, Peer, SecretString};

@@ -1,7 +1,7 @@
 //! A machine's own token (RFC 6749 §4.4).
 
-use tidegate_manager::grant::{CreateGrant, FindStandingGrant, Grant};
-use tidegate_manager::workspace::ListMemberships;
+use tidegate_control_plane::grant::{CreateGrant, FindStandingGrant, Grant};
+use tidegate_control_plane::workspace::ListMemberships;
 use tidegate_oauth_types::{Resource, ScopeRequest};
 use tidegate_types::{AccountId, GrantId, WorkspaceSlug};
 

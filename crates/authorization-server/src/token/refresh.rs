@@ -1,7 +1,7 @@
 //! A refresh token for tokens (RFC 6749 §6), rotated each time (RFC 9700 §4.14.2).
 
-use tidegate_manager::grant::{FindGrantOfRefreshToken, Grant, RotateRefreshToken, Rotation};
-use tidegate_manager::standing::Refusal;
+use tidegate_control_plane::grant::{FindGrantOfRefreshToken, Grant, RotateRefreshToken, Rotation};
+use tidegate_control_plane::standing::Refusal;
 use tidegate_oauth_types::{
     IssuedSecret, Resource, ScopeRequest, SecretHash, SecretKind, unwrap_successor, wrap_successor,
 };

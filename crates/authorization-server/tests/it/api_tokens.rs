@@ -1,7 +1,7 @@
 //! `POST /v1/auth/`.
 
-use tidegate_manager::api_token::{ApiToken, CreateApiToken, EndApiToken};
-use tidegate_manager::workspace::RemoveMembership;
+use tidegate_control_plane::api_token::{ApiToken, CreateApiToken, EndApiToken};
+use tidegate_control_plane::workspace::RemoveMembership;
 use tidegate_oauth_types::{ErrorCode, IssuedSecret, SecretKind};
 use tidegate_types::{Clock, ExposeSecret, Role, SecretString};
 

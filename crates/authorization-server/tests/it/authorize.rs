@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tidegate_authorization_server::{Authorize, AuthorizeRefusal, Closed, SwitchedOff, Visit};
-use tidegate_manager::client::RemoveClient;
+use tidegate_control_plane::client::RemoveClient;
 use tidegate_oauth_types::ErrorCode;
 use tidegate_types::Role;
 

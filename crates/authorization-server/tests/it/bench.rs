@@ -12,12 +12,12 @@ use tidegate_authorization_server::{
     AuthorizationServer, Authorize, AuthorizeRefusal, Decision, FetchError, Fetched, Fetcher,
     OAuthGate, Parts, Rules, SwitchedOff, TokenReply, Visit,
 };
+use tidegate_control_plane::account::{Account, CreateAccount};
+use tidegate_control_plane::audit::{AuditEvent, AuditFilter, ListEvents};
+use tidegate_control_plane::grant::{GrantFilter, ListGrants};
+use tidegate_control_plane::workspace::{DeclareWorkspaces, SetMembership, Workspace};
+use tidegate_control_plane::{LocalManager, LocalSettings, Manager, Operation};
 use tidegate_login::{BrowserSession, CsrfToken};
-use tidegate_manager::account::{Account, CreateAccount};
-use tidegate_manager::audit::{AuditEvent, AuditFilter, ListEvents};
-use tidegate_manager::grant::{GrantFilter, ListGrants};
-use tidegate_manager::workspace::{DeclareWorkspaces, SetMembership, Workspace};
-use tidegate_manager::{LocalManager, LocalSettings, Manager, Operation};
 use tidegate_oauth_types::{
     AccessTokenClaims, CodeChallenge, ErrorCode, OAuthError, Parameters, ResourceMap, SecretHash,
     VerificationKeys,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use tidegate_authorization_server::{AuthorizationServer, Rules};
-use tidegate_manager::grant::{EndReason, FindGrant};
-use tidegate_manager::{LocalManager, LocalSettings, Manager};
+use tidegate_control_plane::grant::{EndReason, FindGrant};
+use tidegate_control_plane::{LocalManager, LocalSettings, Manager};
 use tidegate_oauth_types::ErrorCode;
 use tidegate_store::SharedState;
 use tidegate_store_redis::{RedisSettings, redis_state};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidegate_manager::grant::{EndReason, FindGrant};
+use tidegate_control_plane::grant::{EndReason, FindGrant};
 use tidegate_oauth_types::ErrorCode;
 use tidegate_types::ExposeSecret;
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use tidegate_authorization_server::{Authorize, Closed, ConsentWarning, Decision, Verified};
-use tidegate_manager::client::{Client, ClientKind, CreateClient, FindClient};
-use tidegate_manager::policy::{
+use tidegate_control_plane::client::{Client, ClientKind, CreateClient, FindClient};
+use tidegate_control_plane::policy::{
     ClientMatch, Decision as PolicyDecision, PolicyRule, SetPolicyRule, SetUnknownClients,
     UnknownClients,
 };
-use tidegate_manager::workspace::{RemoveMembership, UpdateWorkspace};
+use tidegate_control_plane::workspace::{RemoveMembership, UpdateWorkspace};
 use tidegate_oauth_types::ClientMetadata;
 use tidegate_types::{ClientId, Role, ScopeSet};
 
@@ -591,7 +591,7 @@ async fn ones_own_client_asks_nobody_else() {
     let mut metadata = public_metadata(LOOPBACK);
     metadata["client_name"] = json!("Claude");
     let metadata = tidegate_oauth_types::ClientMetadata::from_settings(metadata).unwrap();
-    let client = tidegate_manager::client::Client {
+    let client = tidegate_control_plane::client::Client {
         id: "bens-client".parse().unwrap(),
         kind: ClientKind::Registered,
         metadata,
@@ -605,7 +605,7 @@ async fn ones_own_client_asks_nobody_else() {
         last_used_at: None,
     };
     bench
-        .call(tidegate_manager::client::CreateClient {
+        .call(tidegate_control_plane::client::CreateClient {
             client,
             secret: None,
             registration_token: None,

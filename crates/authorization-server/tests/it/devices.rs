@@ -6,7 +6,7 @@ use serde_json::json;
 use tidegate_authorization_server::{
     AnswerView, ConsentWarning, Decision, DeviceReply, TokenReply,
 };
-use tidegate_manager::workspace::RemoveMembership;
+use tidegate_control_plane::workspace::RemoveMembership;
 use tidegate_oauth_types::{ErrorCode, OAuthError};
 use tidegate_types::ExposeSecret;
 

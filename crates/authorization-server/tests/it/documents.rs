@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tidegate_authorization_server::{
     Authorize, AuthorizeRefusal, ConsentWarning, FetchError, Verified,
 };
-use tidegate_manager::client::{ClientKind, FindClient};
+use tidegate_control_plane::client::{ClientKind, FindClient};
 use tidegate_oauth_types::ErrorCode;
 use tidegate_types::Role;
 
@@ -420,7 +420,7 @@ async fn nothing_is_remembered_for_others_after_the_end_or_with_a_choice() {
         .authorize_as(&bench.ana(), false, CLIENT, &[web()])
         .await;
     assert!(matches!(outcome, Authorize::Consent { .. }));
-    let leave = tidegate_manager::workspace::RemoveMembership {
+    let leave = tidegate_control_plane::workspace::RemoveMembership {
         workspace: "rival".parse().unwrap(),
         account: bench.ana.id.clone(),
     };
@@ -433,13 +433,13 @@ async fn nothing_is_remembered_for_others_after_the_end_or_with_a_choice() {
     let revoke = crate::bench::parameters(&[("client_id", CLIENT), ("token", &refresh)]);
     bench.server.revoke(None, &revoke, &peer()).await.unwrap();
     // The grant that was remembered last is another one: end it as well.
-    let filter = tidegate_manager::grant::GrantFilter {
+    let filter = tidegate_control_plane::grant::GrantFilter {
         account: Some(bench.ana.id.clone()),
         ..Default::default()
     };
-    let reason = tidegate_manager::grant::EndReason::ByUser;
+    let reason = tidegate_control_plane::grant::EndReason::ByUser;
     bench
-        .call(tidegate_manager::grant::EndGrants { filter, reason })
+        .call(tidegate_control_plane::grant::EndGrants { filter, reason })
         .await;
     let outcome = bench
         .authorize_as(&bench.ana(), false, CLIENT, &[web()])

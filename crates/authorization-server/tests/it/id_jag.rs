@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_authorization_server::{AssertionIssuer, FetchError, TokenReply};
-use tidegate_manager::account::{LinkUpstream, SetPassword, UpdateAccount};
-use tidegate_manager::invitation::{AcceptInvitation, CreateInvitation};
-use tidegate_manager::policy::{ClientMatch, Decision, PolicyRule, SetPolicyRule};
+use tidegate_control_plane::account::{LinkUpstream, SetPassword, UpdateAccount};
+use tidegate_control_plane::invitation::{AcceptInvitation, CreateInvitation};
+use tidegate_control_plane::policy::{ClientMatch, Decision, PolicyRule, SetPolicyRule};
 use tidegate_oauth_types::{ErrorCode, IssuedSecret, OAuthError, SecretKind};
 use tidegate_types::{Clock, Role};
 

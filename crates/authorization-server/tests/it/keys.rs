@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tidegate_manager::signing_key::{AddSigningKey, ListSigningKeys, RemoveSigningKey, SigningKey};
+use tidegate_control_plane::signing_key::{
+    AddSigningKey, ListSigningKeys, RemoveSigningKey, SigningKey,
+};
 use tidegate_oauth_types::{Algorithm, Signer, VerificationKeys};
 use tidegate_types::{Clock, ExposeSecret};
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tidegate_authorization_server::{AuthorizeRefusal, TokenReply};
-use tidegate_manager::account::{Account, CreateServiceAccount};
-use tidegate_manager::client::{Client, ClientKind, CreateClient, UpdateClient};
-use tidegate_manager::grant::{EndGrant, EndReason, FindGrant};
-use tidegate_manager::workspace::RemoveMembership;
+use tidegate_control_plane::account::{Account, CreateServiceAccount};
+use tidegate_control_plane::client::{Client, ClientKind, CreateClient, UpdateClient};
+use tidegate_control_plane::grant::{EndGrant, EndReason, FindGrant};
+use tidegate_control_plane::workspace::RemoveMembership;
 use tidegate_oauth_types::{
     ClientMetadata, ErrorCode, GrantType, IssuedSecret, OAuthError, SecretKind,
     TokenEndpointAuthMethod,

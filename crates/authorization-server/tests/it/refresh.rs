@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tidegate_authorization_server::SwitchedOff;
-use tidegate_manager::client::{RemoveClient, UpdateClient};
-use tidegate_manager::grant::{EndGrant, EndReason, FindGrant};
+use tidegate_control_plane::client::{RemoveClient, UpdateClient};
+use tidegate_control_plane::grant::{EndGrant, EndReason, FindGrant};
 use tidegate_oauth_types::ErrorCode;
 use tidegate_types::ExposeSecret;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tidegate_authorization_server::AuthorizeRefusal;
-use tidegate_manager::client::{FindClient, ListClients};
+use tidegate_control_plane::client::{FindClient, ListClients};
 use tidegate_oauth_types::ErrorCode;
 
 use crate::bench::{Bench, LOOPBACK, error, peer, peer_at, public_metadata, refresh_token, text};
@@ -95,7 +95,7 @@ async fn the_same_public_client_is_the_same_after_somebody_let_it_in() {
         1,
         bench
             .call(ListClients {
-                filter: tidegate_manager::client::ClientFilter::default()
+                filter: tidegate_control_plane::client::ClientFilter::default()
             })
             .await
             .len()
@@ -264,7 +264,7 @@ async fn a_flood_costs_the_manager_nothing_and_is_stopped() {
     assert!(
         bench
             .call(ListClients {
-                filter: tidegate_manager::client::ClientFilter::default()
+                filter: tidegate_control_plane::client::ClientFilter::default()
             })
             .await
             .is_empty()

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tidegate_manager::account::{Account, UpdateAccount};
-use tidegate_manager::api_token::{ApiToken, CreateApiToken};
-use tidegate_manager::grant::{EndReason, FindGrant};
+use tidegate_control_plane::account::{Account, UpdateAccount};
+use tidegate_control_plane::api_token::{ApiToken, CreateApiToken};
+use tidegate_control_plane::grant::{EndReason, FindGrant};
 use tidegate_oauth_types::{ErrorCode, IssuedSecret, OAuthError, SecretKind};
 use tidegate_types::{ExposeSecret, ScopeSet};
 

@@ -1,8 +1,8 @@
 //! Whatever was lost since the consent is lost at the next issue.
 
-use tidegate_manager::account::UpdateAccount;
-use tidegate_manager::policy::{ClientMatch, Decision, PolicyRule, SetPolicyRule};
-use tidegate_manager::workspace::{RemoveMembership, UpdateWorkspace};
+use tidegate_control_plane::account::UpdateAccount;
+use tidegate_control_plane::policy::{ClientMatch, Decision, PolicyRule, SetPolicyRule};
+use tidegate_control_plane::workspace::{RemoveMembership, UpdateWorkspace};
 use tidegate_oauth_types::ErrorCode;
 use tidegate_types::Role;
 

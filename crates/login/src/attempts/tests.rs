@@ -1,4 +1,4 @@
-use tidegate_manager::account::{Account, AccountKind};
+use tidegate_control_plane::account::{Account, AccountKind};
 use tidegate_types::{AccountId, ExposeSecret as _, ManualClock, SystemClock};
 
 use super::*;

@@ -1,10 +1,10 @@
 //! Which account somebody has whom a provider signed in.
 
-use tidegate_manager::ManagerError;
-use tidegate_manager::account::{
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::account::{
     Account, AccountKey, Admitted, FindAccount, LinkUpstream, UpstreamIdentity,
 };
-use tidegate_manager::invitation::{AcceptInvitation, FindInvitation};
+use tidegate_control_plane::invitation::{AcceptInvitation, FindInvitation};
 use tidegate_oauth_types::SecretHash;
 use tidegate_types::Peer;
 

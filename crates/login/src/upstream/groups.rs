@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_manager::ManagerError;
-use tidegate_manager::account::Account;
-use tidegate_manager::team::{ListTeams, SetTeamMember};
-use tidegate_manager::workspace::{ListMemberships, RemoveMembership, SetMembership};
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::account::Account;
+use tidegate_control_plane::team::{ListTeams, SetTeamMember};
+use tidegate_control_plane::workspace::{ListMemberships, RemoveMembership, SetMembership};
 use tidegate_types::{Role, WorkspaceSlug};
 
 use super::identity::Identity;

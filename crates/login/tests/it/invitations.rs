@@ -1,9 +1,9 @@
 //! Invitations.
 
+use tidegate_control_plane::account::{Account, AccountKey, UpdateAccount};
+use tidegate_control_plane::invitation::CreateInvitation;
+use tidegate_control_plane::workspace::ListMemberships;
 use tidegate_login::{NewSession, SignInError, SupersetAccount};
-use tidegate_manager::account::{Account, AccountKey, UpdateAccount};
-use tidegate_manager::invitation::CreateInvitation;
-use tidegate_manager::workspace::ListMemberships;
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_types::{ExposeSecret, Role, UserId};
 

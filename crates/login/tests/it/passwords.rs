@@ -1,9 +1,9 @@
 //! Names and passwords of local accounts.
 
-use tidegate_login::PasswordCost;
-use tidegate_manager::account::{
+use tidegate_control_plane::account::{
     AccountKey, CreateServiceAccount, FindPassword, SetPassword, UpdateAccount,
 };
+use tidegate_login::PasswordCost;
 use tidegate_types::{ExposeSecret, Role, SecretString};
 
 use crate::stage::{CHEAP, GOOD, OTHER, Stage, hash_of, peer};

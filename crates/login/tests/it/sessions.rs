@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use tidegate_control_plane::account::UpdateAccount;
 use tidegate_login::CsrfToken;
-use tidegate_manager::account::UpdateAccount;
 use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
 use tidegate_store::TicketKind;
 use tidegate_types::ExposeSecret;

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tempfile::TempDir;
+use tidegate_control_plane::account::{Account, AccountKey, CreateAccount, FindAccount};
+use tidegate_control_plane::audit::{AuditEvent, AuditFilter, ListEvents};
+use tidegate_control_plane::workspace::{DeclareWorkspaces, Workspace};
+use tidegate_control_plane::{LocalManager, LocalSettings, Manager};
 use tidegate_login::{
     NewSession, PasswordCost, SignIn, SignInError, SignInSettings, SupersetAccount,
     SupersetAccounts, SupersetAccountsError,
 };
-use tidegate_manager::account::{Account, AccountKey, CreateAccount, FindAccount};
-use tidegate_manager::audit::{AuditEvent, AuditFilter, ListEvents};
-use tidegate_manager::workspace::{DeclareWorkspaces, Workspace};
-use tidegate_manager::{LocalManager, LocalSettings, Manager};
 use tidegate_store::SharedState;
 use tidegate_store_memory::{MemoryLimits, memory_state};
 use tidegate_types::{

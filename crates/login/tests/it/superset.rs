@@ -1,8 +1,10 @@
 //! The users of workspaces' Supersets.
 
+use tidegate_control_plane::account::{AccountKey, UpdateAccount};
+use tidegate_control_plane::workspace::{
+    ListMemberships, Membership, RemoveMembership, SetMembership,
+};
 use tidegate_login::{SupersetAccount, SupersetSignIn};
-use tidegate_manager::account::{AccountKey, UpdateAccount};
-use tidegate_manager::workspace::{ListMemberships, Membership, RemoveMembership, SetMembership};
 use tidegate_types::{AccountId, Role, UserId};
 
 use crate::stage::{GOOD, OTHER, Stage};

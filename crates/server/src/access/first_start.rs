@@ -1,9 +1,9 @@
 //! The first start of a deployment.
 
 use tidegate_config::{MetastoreSettings, Settings};
+use tidegate_control_plane::account::{AccountKey, FindAccount};
+use tidegate_control_plane::workspace::SetMembership;
 use tidegate_login::FirstAdministrator;
-use tidegate_manager::account::{AccountKey, FindAccount};
-use tidegate_manager::workspace::SetMembership;
 use tidegate_types::Role;
 use tidegate_web::Access;
 

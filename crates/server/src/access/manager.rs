@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tidegate_config::{ManagerPlace, Settings};
-use tidegate_manager::workspace::{DeclareWorkspaces, ListWorkspaces, Workspace};
-use tidegate_manager::{
+use tidegate_control_plane::workspace::{DeclareWorkspaces, ListWorkspaces, Workspace};
+use tidegate_control_plane::{
     LocalManager, LocalSettings, Manager, ManagerError, RemoteManager, RemoteSettings,
 };
 use tidegate_types::{Clock, ExposeSecret as _, WorkspaceSlug};

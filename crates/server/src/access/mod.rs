@@ -16,8 +16,8 @@ use tidegate_authorization_server::{
     AuthorizationServer, FetcherSetupError, GuardedFetcher, Parts, Rules,
 };
 use tidegate_config::{ManagerSettings, Settings};
+use tidegate_control_plane::{Manager, ManagerError};
 use tidegate_login::{FirstAdministrator, SignIn, SignInError, SupersetUser};
-use tidegate_manager::{Manager, ManagerError};
 use tidegate_runtime::ControlPlane;
 use tidegate_store::SharedState;
 use tidegate_token_verifier::{LiveResources, OwnTokenAuthenticator, OwnTokenParts};

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use tidegate_config::{MetastoreSettings, Settings};
-use tidegate_manager::Manager;
-use tidegate_manager::account::{Account, AccountKey, FindAccount};
-use tidegate_manager::workspace::{FindConnection, ListMemberships};
+use tidegate_control_plane::Manager;
+use tidegate_control_plane::account::{Account, AccountKey, FindAccount};
+use tidegate_control_plane::workspace::{FindConnection, ListMemberships};
 use tidegate_metastore::{Metastore, NewUser};
 use tidegate_token_verifier::{AuthFailure, Standing, StandingSource};
 use tidegate_types::{AccountId, Clock, GrantId, Role, WorkspaceSlug};

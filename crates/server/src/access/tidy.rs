@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tidegate_manager::Manager;
-use tidegate_manager::grant::EraseWrappedSuccessors;
-use tidegate_manager::tidy::{Tidied, Tidy};
+use tidegate_control_plane::Manager;
+use tidegate_control_plane::grant::EraseWrappedSuccessors;
+use tidegate_control_plane::tidy::{Tidied, Tidy};
 
 /// How often what repeats a lost answer is erased.
 const ERASE_EVERY: Duration = Duration::from_mins(1);

@@ -1,8 +1,8 @@
 //! How often grants and API tokens are used, told to the manager.
 
-use tidegate_manager::Manager;
-use tidegate_manager::api_token::NoteApiTokenUse;
-use tidegate_manager::grant::NoteGrantUse;
+use tidegate_control_plane::Manager;
+use tidegate_control_plane::api_token::NoteApiTokenUse;
+use tidegate_control_plane::grant::NoteGrantUse;
 use tidegate_runtime::{ControlError, GrantUse, GrantUses};
 
 pub(super) struct ManagerUses(pub Manager);

@@ -2,12 +2,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use tidegate_manager::account::{Account, AccountKind, CreateServiceAccount};
-use tidegate_manager::client::{
+use tidegate_control_plane::account::{Account, AccountKind, CreateServiceAccount};
+use tidegate_control_plane::client::{
     AddSecret, Client, ClientFilter, ClientKind, CreateClient, FindClient, ListClients,
     ListSecrets, RegisterMachine, RemoveClient, UpdateClient,
 };
-use tidegate_manager::grant::{EndGrants, EndReason, GrantFilter};
+use tidegate_control_plane::grant::{EndGrants, EndReason, GrantFilter};
 use tidegate_oauth_types::{ClientMetadata, IssuedSecret, SecretKind};
 use tidegate_types::{ClientId, ExposeSecret as _, Role, Scope, ScopeSet, WorkspaceSlug};
 

@@ -1,6 +1,6 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
-use tidegate_manager::grant::{
+use tidegate_control_plane::grant::{
     EndGrant, EndGrants, EndReason, FindGrant, GrantFilter, GrantSummary, ListGrants,
 };
 use tidegate_types::{ClientId, GrantId, WorkspaceSlug};

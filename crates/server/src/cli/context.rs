@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 use tidegate_config::Settings;
-use tidegate_manager::account::{Account, AccountKey, FindAccount};
-use tidegate_manager::audit::{AuditEvent, RecordEvents};
-use tidegate_manager::workspace::{FindWorkspace, ListWorkspaces, Workspace};
-use tidegate_manager::{Manager, Operation};
+use tidegate_control_plane::account::{Account, AccountKey, FindAccount};
+use tidegate_control_plane::audit::{AuditEvent, RecordEvents};
+use tidegate_control_plane::workspace::{FindWorkspace, ListWorkspaces, Workspace};
+use tidegate_control_plane::{Manager, Operation};
 use tidegate_types::{AccountId, ClientId, Clock, WorkspaceSlug};
 
 use super::failure::Failure;

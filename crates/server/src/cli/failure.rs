@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
-use tidegate_manager::ManagerError;
+use tidegate_control_plane::ManagerError;
 
 /// Why a command was not done.
 #[derive(Debug, thiserror::Error)]

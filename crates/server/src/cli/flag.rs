@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use tidegate_config::{Flag, Settings};
-use tidegate_manager::flag::{
+use tidegate_control_plane::flag::{
     ClearFlag, EvaluateFlags, FlagRule, ListFlags, SetFlag, StandingRule,
 };
 use tidegate_types::WorkspaceSlug;

@@ -3,7 +3,9 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 use serde_json::{Value, json};
 use tidegate_config::SigningAlgorithm;
-use tidegate_manager::signing_key::{AddSigningKey, ListSigningKeys, RemoveSigningKey, SigningKey};
+use tidegate_control_plane::signing_key::{
+    AddSigningKey, ListSigningKeys, RemoveSigningKey, SigningKey,
+};
 use tidegate_oauth_types::{Algorithm, Signer};
 
 use super::answer::{Answer, time, time_or_dash};

@@ -1,8 +1,8 @@
 //! Warns of members who would be refused in their workspace's Superset.
 
+use tidegate_control_plane::account::Account;
+use tidegate_control_plane::workspace::{ListMemberships, Membership};
 use tidegate_login::SupersetUser;
-use tidegate_manager::account::Account;
-use tidegate_manager::workspace::{ListMemberships, Membership};
 use tidegate_types::WorkspaceSlug;
 
 use super::context::Context;

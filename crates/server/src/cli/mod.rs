@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use tidegate_config::Settings;
-use tidegate_manager::Manager;
+use tidegate_control_plane::Manager;
 use tidegate_server::CommandManager;
 use tidegate_types::{Clock, SystemClock};
 

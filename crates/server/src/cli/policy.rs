@@ -1,6 +1,6 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use tidegate_manager::policy::{
+use tidegate_control_plane::policy::{
     ClientMatch, Decision, FindUnknownClients, ListPolicyRules, PolicyRule, RemovePolicyRule,
     SetPolicyRule, SetUnknownClients, UnknownClients,
 };

@@ -1,6 +1,6 @@
 use clap::Subcommand;
 use serde_json::json;
-use tidegate_manager::team::{
+use tidegate_control_plane::team::{
     CreateTeam, ListTeams, RemoveTeam, SetTeamMember, SetTeamWorkspace, Team,
 };
 use tidegate_types::{Role, WorkspaceSlug};

@@ -1,5 +1,5 @@
 use clap::{Args, Subcommand};
-use tidegate_manager::api_token::{ApiToken, CreateApiToken, EndApiToken, ListApiTokens};
+use tidegate_control_plane::api_token::{ApiToken, CreateApiToken, EndApiToken, ListApiTokens};
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_types::{ExposeSecret as _, GrantId, WorkspaceSlug};
 

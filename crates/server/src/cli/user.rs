@@ -1,12 +1,12 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
-use tidegate_login::{GivenPassword, PasswordCost};
-use tidegate_manager::account::{
+use tidegate_control_plane::account::{
     Account, AccountFilter, AccountKind, CreateAccount, CreateServiceAccount, EndSessions,
     ListAccounts, SetPassword, UpdateAccount,
 };
-use tidegate_manager::grant::{EndGrants, EndReason, GrantFilter};
-use tidegate_manager::workspace::{ListMemberships, RemoveMembership, SetMembership};
+use tidegate_control_plane::grant::{EndGrants, EndReason, GrantFilter};
+use tidegate_control_plane::workspace::{ListMemberships, RemoveMembership, SetMembership};
+use tidegate_login::{GivenPassword, PasswordCost};
 use tidegate_types::{ExposeSecret as _, Role, WorkspaceSlug};
 
 use super::answer::{Answer, or_dash, time, time_or_dash, yes_or_no};

@@ -1,6 +1,6 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
-use tidegate_manager::workspace::{
+use tidegate_control_plane::workspace::{
     CreateWorkspace, ListMembers, ListWorkspaces, RemoveWorkspace, UpdateWorkspace, Workspace,
     WorkspaceConnection,
 };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tidegate_control_plane::{LocalManager, LocalSettings};
 use tidegate_database::{Pool, PoolSettings};
-use tidegate_manager::{LocalManager, LocalSettings};
 use tidegate_metastore::seed::create_embedded;
 use tidegate_types::SystemClock;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use tidegate_manager::workspace::Membership;
+use tidegate_control_plane::workspace::Membership;
 use tidegate_pages::{Desk, Foreign, Hint, Moment, Notice, Section, Undo};
 use tidegate_types::Role;
 

@@ -5,8 +5,8 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
+use tidegate_control_plane::ManagerError;
 use tidegate_login::SignInError;
-use tidegate_manager::ManagerError;
 use tidegate_pages::{Desk, MessagePage, RefusalPage};
 use tidegate_types::ServiceCode;
 

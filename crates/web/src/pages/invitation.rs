@@ -4,8 +4,8 @@ use std::iter;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use tidegate_control_plane::workspace::FindWorkspace;
 use tidegate_login::{InvitationView, ReturnTo, SignIn, SignInError};
-use tidegate_manager::workspace::FindWorkspace;
 use tidegate_pages::{Foreign, InvitationPage, InvitationWay, MessagePage, Moment};
 use tidegate_types::SecretString;
 

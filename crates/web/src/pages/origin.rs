@@ -1,6 +1,6 @@
 //! Where a client comes from, in words.
 
-use tidegate_manager::client::ClientKind;
+use tidegate_control_plane::client::ClientKind;
 use tidegate_oauth_types::RedirectUri;
 use tidegate_pages::Foreign;
 use tidegate_types::ClientId;

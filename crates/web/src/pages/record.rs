@@ -1,6 +1,6 @@
 //! What people change by pages, for the manager's audit.
 
-use tidegate_manager::audit::{AuditEvent, RecordEvents};
+use tidegate_control_plane::audit::{AuditEvent, RecordEvents};
 use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::authority::SignedIn;

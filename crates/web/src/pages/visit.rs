@@ -3,8 +3,8 @@
 use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, web};
 use tidegate_authorization_server::{AuthorizationServer, OAuthGate};
+use tidegate_control_plane::{Manager, ManagerError, Operation};
 use tidegate_login::{BrowserSession, SignIn};
-use tidegate_manager::{Manager, ManagerError, Operation};
 use tidegate_types::Peer;
 
 use super::cookie::Jar;

@@ -384,7 +384,7 @@ async fn userinfo_of_somebody_else_is_refused() {
     });
     assert_eq!("signed in", scene.outcome().await);
     let signed_in = scene.stage.last("sign_in.succeeded").await.account.unwrap();
-    let key = tidegate_manager::account::AccountKey::Id(signed_in);
+    let key = tidegate_control_plane::account::AccountKey::Id(signed_in);
     let account = scene.stage.account(key).await.unwrap();
     assert_eq!(
         "eve", account.username,

@@ -1,12 +1,12 @@
 //! Against node-oidc-provider, which is certified and says nearly everything at `userinfo` only.
 
 use serde_json::{Value, json};
+use tidegate_control_plane::account::{Account, AccountKey, CreateAccount, UpdateAccount};
+use tidegate_control_plane::team::{CreateTeam, SetTeamWorkspace};
+use tidegate_control_plane::workspace::ListMemberships;
 use tidegate_login::{
     AccountCreation, GroupGrant, NewSession, ProviderSettings, ReturnTo, SignIn, SignInError,
 };
-use tidegate_manager::account::{Account, AccountKey, CreateAccount, UpdateAccount};
-use tidegate_manager::team::{CreateTeam, SetTeamWorkspace};
-use tidegate_manager::workspace::ListMemberships;
 use tidegate_oauth_types::Parameters;
 use tidegate_types::{ExposeSecret, Role};
 
@@ -380,7 +380,7 @@ async fn groups_give_and_take_places() {
             account: alice.id.clone(),
         };
         let places = stage.manager.call(list).await.unwrap();
-        let of = |place: &tidegate_manager::workspace::Membership| {
+        let of = |place: &tidegate_control_plane::workspace::Membership| {
             (place.workspace.to_string(), place.role, place.is_by_team)
         };
         places.iter().map(of).collect::<Vec<_>>()

@@ -1,7 +1,7 @@
 //! `/admin/accounts`: everybody who is known here, for those who manage the deployment.
 
 use actix_web::web;
-use tidegate_manager::account::{
+use tidegate_control_plane::account::{
     Account, AccountFilter, AccountKey, AccountKind, AccountsPage as Listed, FindAccount,
     ListAccountsPage, UpdateAccount,
 };

@@ -1,7 +1,7 @@
 //! `/admin/connections`: everybody's connected apps.
 
 use actix_web::web;
-use tidegate_manager::grant::{
+use tidegate_control_plane::grant::{
     EndGrant, EndGrants, EndReason, FindGrant, GrantFilter, GrantsPage, ListGrantsPage, ListedGrant,
 };
 use tidegate_pages::{ConnectionLine, ConnectionsPage, Foreign, Moment, Section, widest};

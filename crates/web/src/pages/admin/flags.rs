@@ -2,10 +2,10 @@
 
 use actix_web::web;
 use tidegate_config::Flag;
-use tidegate_manager::flag::{
+use tidegate_control_plane::flag::{
     ClearFlagRule, FlagRule, ListFlags, RuleKind, SetFlag, StandingRule, decided,
 };
-use tidegate_manager::workspace::{ListWorkspaces, Workspace};
+use tidegate_control_plane::workspace::{ListWorkspaces, Workspace};
 use tidegate_pages::{
     FlagLine, FlagOrigin, FlagState, FlagsPage, Foreign, Moment, PercentageDraft, RuleLine,
     RuleSetting, Section, WorkspacePick,

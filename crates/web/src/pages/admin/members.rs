@@ -2,9 +2,9 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web;
-use tidegate_manager::account::{AccountKey, AccountKind, FindAccount};
-use tidegate_manager::invitation::{CreateInvitation, ListInvitations, RemoveInvitation};
-use tidegate_manager::workspace::{
+use tidegate_control_plane::account::{AccountKey, AccountKind, FindAccount};
+use tidegate_control_plane::invitation::{CreateInvitation, ListInvitations, RemoveInvitation};
+use tidegate_control_plane::workspace::{
     FindMember, ListMembersPage, ListWorkspaces, Member, MembersPage as Listed, Membership,
     RemoveMembership, SetMembership,
 };

@@ -9,7 +9,7 @@ mod policy;
 mod tokens;
 
 use actix_web::web;
-use tidegate_manager::workspace::ListWorkspaces;
+use tidegate_control_plane::workspace::ListWorkspaces;
 use tidegate_pages::{Desk, Foreign, Section, WorkspacePick};
 use tidegate_types::WorkspaceSlug;
 

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use tidegate_manager::client::{Client, FindClient};
-use tidegate_manager::policy::{
+use tidegate_control_plane::client::{Client, FindClient};
+use tidegate_control_plane::policy::{
     ClientMatch, Decision, FindUnknownClients, ListPolicyRules, PolicyRule, RemovePolicyRule,
     SetPolicyRule, SetUnknownClients, UnknownClients,
 };
-use tidegate_manager::team::ListTeams;
+use tidegate_control_plane::team::ListTeams;
 use tidegate_pages::{
     ConfirmPage, Foreign, PolicyDecision, PolicyDraft, PolicyLine, PolicyPage, Section,
 };

@@ -2,9 +2,9 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web;
-use tidegate_manager::account::{Account, AccountKey, FindAccount};
-use tidegate_manager::api_token::{ApiToken, EndApiToken, ListApiTokens};
-use tidegate_manager::workspace::FindMember;
+use tidegate_control_plane::account::{Account, AccountKey, FindAccount};
+use tidegate_control_plane::api_token::{ApiToken, EndApiToken, ListApiTokens};
+use tidegate_control_plane::workspace::FindMember;
 use tidegate_pages::{Foreign, MemberTokensPage, Section};
 use tidegate_types::{AccountId, GrantId};
 

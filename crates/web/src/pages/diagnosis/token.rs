@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use tidegate_control_plane::api_token::FindApiToken;
+use tidegate_control_plane::grant::FindGrant;
+use tidegate_control_plane::signing_key::ListSigningKeys;
+use tidegate_control_plane::standing::{CheckStanding, Refusal, Standing};
 use tidegate_login::SupersetUser;
-use tidegate_manager::api_token::FindApiToken;
-use tidegate_manager::grant::FindGrant;
-use tidegate_manager::signing_key::ListSigningKeys;
-use tidegate_manager::standing::{CheckStanding, Refusal, Standing};
 use tidegate_oauth_types::{
     AccessTokenClaims, SecretHash, SecretKind, TokenProblem, VerificationKeys, bearer_token,
 };

@@ -1,8 +1,8 @@
 //! `/settings/account`: who one is, and signing out everywhere.
 
+use tidegate_control_plane::api_token::{EndApiToken, ListApiTokens};
+use tidegate_control_plane::workspace::{ListWorkspaces, Membership, SetMembership};
 use tidegate_login::SupersetUser;
-use tidegate_manager::api_token::{EndApiToken, ListApiTokens};
-use tidegate_manager::workspace::{ListWorkspaces, Membership, SetMembership};
 use tidegate_pages::{AccountPage, Foreign, Moment, Section, role, role_name};
 use tidegate_types::{Role, WorkspaceSlug};
 

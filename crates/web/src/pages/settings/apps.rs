@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use actix_web::web;
-use tidegate_manager::client::{Client, FindClient};
-use tidegate_manager::grant::{
+use tidegate_control_plane::client::{Client, FindClient};
+use tidegate_control_plane::grant::{
     EndGrant, EndGrants, EndReason, FindGrant, Grant, GrantFilter, GrantSummary, ListGrants,
     NarrowGrant,
 };

@@ -1,7 +1,7 @@
 //! `/settings/clients`: one's own OAuth clients.
 
 use actix_web::web;
-use tidegate_manager::client::{
+use tidegate_control_plane::client::{
     Client, ClientFilter, ClientKind, CreateClient, ListClients, RemoveClient,
 };
 use tidegate_oauth_types::{

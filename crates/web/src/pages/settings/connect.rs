@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use actix_web::http::StatusCode;
-use tidegate_manager::workspace::Membership;
+use tidegate_control_plane::workspace::Membership;
 use tidegate_oauth_types::{ClientPreset, ConfigurationTemplate, presets};
 use tidegate_pages::{ConnectPage, Endpoint, Foreign, Recipe, Section, Way};
 use tidegate_types::{ExposeSecret, SecretString};

@@ -1,12 +1,14 @@
 //! `/settings/machines`: one's own machine clients.
 
 use actix_web::web;
-use tidegate_login::SupersetUser;
-use tidegate_manager::account::{AccountKey, CreateServiceAccount, FindAccount, UpdateAccount};
-use tidegate_manager::client::{
+use tidegate_control_plane::account::{
+    AccountKey, CreateServiceAccount, FindAccount, UpdateAccount,
+};
+use tidegate_control_plane::client::{
     Client, ClientFilter, ClientKind, ListClients, RegisterMachine, RemoveClient,
 };
-use tidegate_manager::workspace::{ListWorkspaces, Membership};
+use tidegate_control_plane::workspace::{ListWorkspaces, Membership};
+use tidegate_login::SupersetUser;
 use tidegate_oauth_types::{
     ClientMetadata, GrantType, IssuedSecret, JwkSet, SecretKind, TokenEndpointAuthMethod,
     display_name,

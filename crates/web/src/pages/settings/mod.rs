@@ -11,7 +11,7 @@ pub(super) mod tokens;
 use std::collections::HashMap;
 
 use actix_web::web;
-use tidegate_manager::workspace::{ListWorkspaces, Membership};
+use tidegate_control_plane::workspace::{ListWorkspaces, Membership};
 use tidegate_pages::{Foreign, widest};
 use tidegate_types::{Scope, ScopeSet, WorkspaceSlug};
 

@@ -1,6 +1,6 @@
 //! Secrets of clients: drawn here, shown once, kept as a hash.
 
-use tidegate_manager::client::{AddSecret, Client, FindClient, ListSecrets};
+use tidegate_control_plane::client::{AddSecret, Client, FindClient, ListSecrets};
 use tidegate_oauth_types::{IssuedSecret, SecretKind, TokenEndpointAuthMethod};
 use tidegate_pages::{Foreign, Moment, SecretLine, SecretPage, Section, Span};
 use tidegate_types::{ClientId, ExposeSecret, SecretString};

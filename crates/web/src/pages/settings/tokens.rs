@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web;
-use tidegate_manager::api_token::{ApiToken, CreateApiToken, EndApiToken, ListApiTokens};
+use tidegate_control_plane::api_token::{ApiToken, CreateApiToken, EndApiToken, ListApiTokens};
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_pages::{
     ApiTokenLine, Foreign, Moment, SecretPage, Section, TokenDraft, TokensPage, may, widest,

@@ -3,7 +3,7 @@
 mod words;
 
 use chrono::{Days, NaiveDate};
-use tidegate_manager::audit::{
+use tidegate_control_plane::audit::{
     AuditEvent, AuditFilter, EventsPage, ListEvents, ListEventsPage, NamedEvent,
 };
 use tidegate_pages::{AuditFields, AuditLine, AuditPage, Foreign, Moment, Section};

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use tidegate_manager::account::{Account, CreateAccount, CreateServiceAccount};
-use tidegate_manager::change::{Change, ReadChanges};
-use tidegate_manager::client::{Client, ClientKind, CreateClient};
-use tidegate_manager::grant::{CreateGrant, Grant, RefreshRules};
-use tidegate_manager::standing::{CheckStanding, Refusal, Standing};
-use tidegate_manager::workspace::{CreateWorkspace, SetMembership, Workspace, WorkspaceConnection};
-use tidegate_manager::{Manager, ManagerError};
+use tidegate_control_plane::account::{Account, CreateAccount, CreateServiceAccount};
+use tidegate_control_plane::change::{Change, ReadChanges};
+use tidegate_control_plane::client::{Client, ClientKind, CreateClient};
+use tidegate_control_plane::grant::{CreateGrant, Grant, RefreshRules};
+use tidegate_control_plane::standing::{CheckStanding, Refusal, Standing};
+use tidegate_control_plane::workspace::{
+    CreateWorkspace, SetMembership, Workspace, WorkspaceConnection,
+};
+use tidegate_control_plane::{Manager, ManagerError};
 use tidegate_oauth_types::{
     ClientMetadata, GrantType, IssuedSecret, SecretHash, SecretKind, TokenEndpointAuthMethod,
 };

@@ -1,12 +1,14 @@
 //! Teams.
 
-use tidegate_manager::change::Change;
-use tidegate_manager::grant::{EndReason, FindGrant};
-use tidegate_manager::policy::{
+use tidegate_control_plane::change::Change;
+use tidegate_control_plane::grant::{EndReason, FindGrant};
+use tidegate_control_plane::policy::{
     ClientMatch, Decision, PolicyRule, RemovePolicyRule, SetPolicyRule,
 };
-use tidegate_manager::team::{CreateTeam, ListTeams, RemoveTeam, SetTeamMember, SetTeamWorkspace};
-use tidegate_manager::workspace::{ListMemberships, RemoveWorkspace};
+use tidegate_control_plane::team::{
+    CreateTeam, ListTeams, RemoveTeam, SetTeamMember, SetTeamWorkspace,
+};
+use tidegate_control_plane::workspace::{ListMemberships, RemoveWorkspace};
 use tidegate_types::{AccountId, GrantId, Role};
 
 use crate::fixture::{Fixture, scenarios};

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_manager::grant::{
+use tidegate_control_plane::grant::{
     EndGrant, EndReason, EraseWrappedSuccessors, FindGrant, FindGrantOfRefreshToken, Grant,
     RefreshRules, RemoveOldGrants, RotateRefreshToken, Rotation,
 };
-use tidegate_manager::standing::Refusal;
-use tidegate_manager::{LocalManager, LocalSettings, Manager, ManagerError};
+use tidegate_control_plane::standing::Refusal;
+use tidegate_control_plane::{LocalManager, LocalSettings, Manager, ManagerError};
 use tidegate_oauth_types::SecretHash;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::{ClientId, GrantId};
@@ -198,7 +198,10 @@ async fn a_refresh_token_expires_and_its_grant_before_it(fixture: Fixture) {
 async fn another_clients_token_is_unknown_and_stays_good(fixture: Fixture) {
     let deployment = Deployment::new(&fixture).await;
     let (_, first) = deployment.grant(fixture.now()).await;
-    let rival = client("rival", tidegate_manager::client::ClientKind::Registered);
+    let rival = client(
+        "rival",
+        tidegate_control_plane::client::ClientKind::Registered,
+    );
     let rival = deployment.manager.call(rival).await.unwrap();
     let stolen = rotate(&rival.id, first, token());
     assert_eq!(

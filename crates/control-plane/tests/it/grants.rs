@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tidegate_manager::ManagerError;
-use tidegate_manager::client::{ClientKind, RemoveClient, RemoveUnusedClients};
-use tidegate_manager::grant::{
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::client::{ClientKind, RemoveClient, RemoveUnusedClients};
+use tidegate_control_plane::grant::{
     CreateGrant, EndGrants, EndReason, FindGrant, FindStandingGrant, Grant, GrantFilter,
     GrantSummary, ListGrants, NoteGrantUse, RemoveOldGrants,
 };
@@ -272,7 +272,7 @@ async fn an_unused_dynamic_client_goes_and_never_while_a_grant_lives(fixture: Fi
     fixture.pass(days(31));
     assert_eq!(1, remove().await.unwrap());
     let find = |id: &ClientId| {
-        let find = tidegate_manager::client::FindClient { id: id.clone() };
+        let find = tidegate_control_plane::client::FindClient { id: id.clone() };
         deployment.manager.call(find)
     };
     assert!(find(&idle).await.unwrap().is_none());

@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use tidegate_manager::change::ReadChanges;
-use tidegate_manager::{LocalManager, LocalSettings, Manager, ManagerError};
+use tidegate_control_plane::change::ReadChanges;
+use tidegate_control_plane::{LocalManager, LocalSettings, Manager, ManagerError};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::SecretString;
 

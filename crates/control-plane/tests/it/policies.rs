@@ -1,12 +1,12 @@
 //! Which clients a workspace lets in.
 
-use tidegate_manager::change::Change;
-use tidegate_manager::grant::{EndReason, FindGrant};
-use tidegate_manager::policy::{
+use tidegate_control_plane::change::Change;
+use tidegate_control_plane::grant::{EndReason, FindGrant};
+use tidegate_control_plane::policy::{
     ClientMatch, ClientVerdict, Decision, FindUnknownClients, JudgeClient, ListPolicyRules,
     PolicyRule, RemovePolicyRule, SetPolicyRule, SetUnknownClients, UnknownClients,
 };
-use tidegate_manager::team::{CreateTeam, SetTeamMember};
+use tidegate_control_plane::team::{CreateTeam, SetTeamMember};
 use tidegate_types::{AccountId, ClientId, GrantId, Role};
 
 use crate::fixture::{Fixture, scenarios};

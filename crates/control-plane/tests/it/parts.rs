@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use tidegate_manager::account::{
+use tidegate_control_plane::account::{
     Account, AccountFilter, CreateAccount, ListAccountsPage, UpdateAccount,
 };
-use tidegate_manager::api_token::CreateApiToken;
-use tidegate_manager::audit::{
+use tidegate_control_plane::api_token::CreateApiToken;
+use tidegate_control_plane::audit::{
     AuditEvent, AuditFilter, EventsPage, ListEventsPage, NamedEvent, RecordEvents,
 };
-use tidegate_manager::client::RemoveClient;
-use tidegate_manager::grant::{
+use tidegate_control_plane::client::RemoveClient;
+use tidegate_control_plane::grant::{
     EndGrant, EndReason, FindLatestWorkspace, GrantFilter, ListGrantsPage, NoteGrantUse,
 };
-use tidegate_manager::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
-use tidegate_manager::workspace::{FindMember, ListMembersPage, MembersPage};
+use tidegate_control_plane::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
+use tidegate_control_plane::workspace::{FindMember, ListMembersPage, MembersPage};
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_types::{AccountId, Role, Scope, ScopeSet};
 

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tidegate_manager::account::{AccountKey, CountAccounts, FindAccount, SetPassword};
-use tidegate_manager::workspace::{FindConnection, ListWorkspaces};
-use tidegate_manager::{Manager, ManagerError, RemoteManager, RemoteSettings, ServeError, serve};
+use tidegate_control_plane::account::{AccountKey, CountAccounts, FindAccount, SetPassword};
+use tidegate_control_plane::workspace::{FindConnection, ListWorkspaces};
+use tidegate_control_plane::{
+    Manager, ManagerError, RemoteManager, RemoteSettings, ServeError, serve,
+};
 use tidegate_types::{AccountId, SecretString};
 use url::Url;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_manager::change::Change;
-use tidegate_manager::flag::{
+use tidegate_control_plane::change::Change;
+use tidegate_control_plane::flag::{
     ClearFlag, ClearFlagRule, EvaluateFlags, FlagRule, ListFlags, RuleKind, SetFlag,
 };
 

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use tidegate_manager::account::UpdateAccount;
-use tidegate_manager::api_token::{ApiToken, CreateApiToken, EndApiToken};
-use tidegate_manager::client::{ClientKind, CreateClient, RemoveClient, UpdateClient};
-use tidegate_manager::grant::{CreateGrant, EndGrant, EndReason, Grant, NarrowGrant};
-use tidegate_manager::policy::{
+use tidegate_control_plane::account::UpdateAccount;
+use tidegate_control_plane::api_token::{ApiToken, CreateApiToken, EndApiToken};
+use tidegate_control_plane::client::{ClientKind, CreateClient, RemoveClient, UpdateClient};
+use tidegate_control_plane::grant::{CreateGrant, EndGrant, EndReason, Grant, NarrowGrant};
+use tidegate_control_plane::policy::{
     ClientMatch, Decision, PolicyRule, SetPolicyRule, SetUnknownClients, UnknownClients,
 };
-use tidegate_manager::standing::{Refusal, Standing};
-use tidegate_manager::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
-use tidegate_manager::workspace::{RemoveMembership, SetMembership, UpdateWorkspace};
+use tidegate_control_plane::standing::{Refusal, Standing};
+use tidegate_control_plane::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
+use tidegate_control_plane::workspace::{RemoveMembership, SetMembership, UpdateWorkspace};
 use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
 use tidegate_token_verifier::{ApiTokens as _, NoStanding, OwnKeys as _, StandingSource as _};
 use tidegate_types::{AccountId, GrantId, Role, Scope, ScopeSet};
@@ -337,7 +337,7 @@ async fn a_service_account_works_on_when_its_maker_leaves(fixture: Fixture) {
     let robot = service(manager, "robot", &deployment.grace.id).await;
     let machine = client("pipeline", ClientKind::Machine);
     let machine = CreateClient {
-        client: tidegate_manager::client::Client {
+        client: tidegate_control_plane::client::Client {
             acts_as: Some(robot.id.clone()),
             workspace: Some(slug("acme")),
             ..machine.client
@@ -367,7 +367,7 @@ async fn a_client_for_one_workspace_counts_nowhere_else(fixture: Fixture) {
     workspace(&deployment.manager, "rival").await;
     let elsewhere = client("elsewhere", ClientKind::Registered);
     let elsewhere = CreateClient {
-        client: tidegate_manager::client::Client {
+        client: tidegate_control_plane::client::Client {
             workspace: Some(slug("rival")),
             ..elsewhere.client
         },

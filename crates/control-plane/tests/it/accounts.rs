@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use tidegate_manager::ManagerError;
-use tidegate_manager::account::{
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::account::{
     AccountFilter, AccountKey, AccountKind, AdmitUpstream, CountAccounts, CreateAccount,
     CreateServiceAccount, EndSessions, FindAccount, FindPassword, FirstPlace, LinkUpstream,
     ListAccounts, NoteSignIn, PasswordChange, ReplacePasswordHash, SetPassword, UpdateAccount,
     UpstreamIdentity,
 };
-use tidegate_manager::audit::{AuditFilter, ListEvents};
-use tidegate_manager::change::Change;
-use tidegate_manager::grant::{EndReason, FindGrant};
-use tidegate_manager::workspace::{ListMembers, SetMembership};
+use tidegate_control_plane::audit::{AuditFilter, ListEvents};
+use tidegate_control_plane::change::Change;
+use tidegate_control_plane::grant::{EndReason, FindGrant};
+use tidegate_control_plane::workspace::{ListMembers, SetMembership};
 use tidegate_types::{AccountId, Role};
 
 use crate::fixture::{Fixture, scenarios};

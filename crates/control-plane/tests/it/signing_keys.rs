@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tidegate_manager::change::Change;
-use tidegate_manager::signing_key::{AddSigningKey, ListSigningKeys, RemoveSigningKey, SigningKey};
-use tidegate_manager::{LocalManager, LocalSettings, Manager, ManagerError};
+use tidegate_control_plane::change::Change;
+use tidegate_control_plane::signing_key::{
+    AddSigningKey, ListSigningKeys, RemoveSigningKey, SigningKey,
+};
+use tidegate_control_plane::{LocalManager, LocalSettings, Manager, ManagerError};
 use tidegate_testkit::postgres::PostgresServer;
 
 use crate::deployment::{Deployment, invalid};

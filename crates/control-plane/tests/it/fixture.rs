@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use tempfile::TempDir;
-use tidegate_manager::{
+use tidegate_control_plane::{
     LocalManager, LocalSettings, Manager, RemoteManager, RemoteSettings, serve,
 };
 use tidegate_testkit::postgres::PostgresServer;

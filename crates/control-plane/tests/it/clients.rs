@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use tidegate_manager::ManagerError;
-use tidegate_manager::account::{Account, AccountKey, CreateServiceAccount, FindAccount};
-use tidegate_manager::client::{
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::account::{Account, AccountKey, CreateServiceAccount, FindAccount};
+use tidegate_control_plane::client::{
     AddSecret, CheckRegistrationToken, CheckSecret, Client, ClientFilter, ClientKind, CreateClient,
     FindClient, ListClients, ListSecrets, NoteClientUse, RegisterMachine, RemoveClient,
     UpdateClient,
 };
-use tidegate_manager::workspace::ListMemberships;
+use tidegate_control_plane::workspace::ListMemberships;
 use tidegate_oauth_types::{
     GrantType, IssuedSecret, SecretHash, SecretKind, TokenEndpointAuthMethod,
 };

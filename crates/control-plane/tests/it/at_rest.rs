@@ -4,11 +4,11 @@ use std::fs;
 use std::sync::Arc;
 
 use serde_json::json;
-use tidegate_manager::api_token::CreateApiToken;
-use tidegate_manager::client::{AddSecret, ClientKind};
-use tidegate_manager::grant::RotateRefreshToken;
-use tidegate_manager::signing_key::{AddSigningKey, SigningKey};
-use tidegate_manager::{LocalManager, Manager};
+use tidegate_control_plane::api_token::CreateApiToken;
+use tidegate_control_plane::client::{AddSecret, ClientKind};
+use tidegate_control_plane::grant::RotateRefreshToken;
+use tidegate_control_plane::signing_key::{AddSigningKey, SigningKey};
+use tidegate_control_plane::{LocalManager, Manager};
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_types::{ExposeSecret as _, Scope};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tidegate_manager::ManagerError;
-use tidegate_manager::api_token::{
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::api_token::{
     ApiToken, CreateApiToken, EndApiToken, FindApiToken, ListApiTokens, NoteApiTokenUse,
 };
 use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use tidegate_manager::change::Change;
-use tidegate_manager::flag::{FlagRule, ListFlags, SetFlag};
-use tidegate_manager::grant::{EndReason, FindGrant};
-use tidegate_manager::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
-use tidegate_manager::workspace::{
+use tidegate_control_plane::change::Change;
+use tidegate_control_plane::flag::{FlagRule, ListFlags, SetFlag};
+use tidegate_control_plane::grant::{EndReason, FindGrant};
+use tidegate_control_plane::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
+use tidegate_control_plane::workspace::{
     CreateWorkspace, DeclareWorkspaces, FindConnection, FindWorkspace, ListMembers,
     ListMemberships, ListWorkspaces, RemoveMembership, RemoveWorkspace, SetMembership,
     UpdateWorkspace, Workspace,

@@ -1,11 +1,13 @@
 //! What scenarios begin with.
 
-use tidegate_manager::account::{Account, CreateAccount};
-use tidegate_manager::change::{Change, ReadChanges};
-use tidegate_manager::client::{Client, ClientKind, CreateClient};
-use tidegate_manager::grant::{CreateGrant, Grant, RefreshRules};
-use tidegate_manager::workspace::{CreateWorkspace, SetMembership, Workspace, WorkspaceConnection};
-use tidegate_manager::{Manager, ManagerError, Operation};
+use tidegate_control_plane::account::{Account, CreateAccount};
+use tidegate_control_plane::change::{Change, ReadChanges};
+use tidegate_control_plane::client::{Client, ClientKind, CreateClient};
+use tidegate_control_plane::grant::{CreateGrant, Grant, RefreshRules};
+use tidegate_control_plane::workspace::{
+    CreateWorkspace, SetMembership, Workspace, WorkspaceConnection,
+};
+use tidegate_control_plane::{Manager, ManagerError, Operation};
 use tidegate_oauth_types::{ClientMetadata, GrantType, TokenEndpointAuthMethod};
 use tidegate_types::{AccountId, ClientId, GrantId, Role, Scope, ScopeSet, WorkspaceSlug};
 

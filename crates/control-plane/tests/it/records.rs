@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use tidegate_manager::audit::{AuditEvent, AuditFilter, ListEvents, RecordEvents, RemoveOldEvents};
-use tidegate_manager::change::{Change, ReadChanges};
-use tidegate_manager::flag::{FlagRule, SetFlag};
-use tidegate_manager::tidy::{Tidied, Tidy};
+use tidegate_control_plane::audit::{
+    AuditEvent, AuditFilter, ListEvents, RecordEvents, RemoveOldEvents,
+};
+use tidegate_control_plane::change::{Change, ReadChanges};
+use tidegate_control_plane::flag::{FlagRule, SetFlag};
+use tidegate_control_plane::tidy::{Tidied, Tidy};
 use tidegate_types::AccountId;
 
 use crate::fixture::{Fixture, scenarios};
@@ -222,9 +224,9 @@ async fn a_place_that_the_log_never_reached_is_a_gap(at: Fixture) {
 
 async fn a_place_whose_followers_are_gone_is_a_gap(at: Fixture) {
     // A statement that tells of as many as are kept would take long one by one: workspaces are declared at once.
-    let declare = |title: &str| tidegate_manager::workspace::DeclareWorkspaces {
+    let declare = |title: &str| tidegate_control_plane::workspace::DeclareWorkspaces {
         workspaces: (0..5_001)
-            .map(|number| tidegate_manager::workspace::Workspace {
+            .map(|number| tidegate_control_plane::workspace::Workspace {
                 slug: slug(&format!("w{number}")),
                 title: title.to_owned(),
                 region: String::new(),

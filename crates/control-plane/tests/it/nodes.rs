@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use tidegate_manager::change::{Change, ReadChanges};
-use tidegate_manager::flag::{EvaluateFlags, FlagRule, SetFlag};
-use tidegate_manager::workspace::FindConnection;
-use tidegate_manager::{LocalManager, LocalSettings, Manager};
+use tidegate_control_plane::change::{Change, ReadChanges};
+use tidegate_control_plane::flag::{EvaluateFlags, FlagRule, SetFlag};
+use tidegate_control_plane::workspace::FindConnection;
+use tidegate_control_plane::{LocalManager, LocalSettings, Manager};
 use tidegate_testkit::pgbouncer::PgBouncer;
 use tidegate_testkit::postgres::PostgresServer;
 

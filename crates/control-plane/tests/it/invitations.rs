@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use tidegate_manager::ManagerError;
-use tidegate_manager::account::{
+use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::account::{
     AccountKey, AdmitUpstream, CountAccounts, CreateAccount, FindAccount, UpdateAccount,
     UpstreamIdentity,
 };
-use tidegate_manager::change::Change;
-use tidegate_manager::invitation::{
+use tidegate_control_plane::change::Change;
+use tidegate_control_plane::invitation::{
     AcceptInvitation, CreateInvitation, FindInvitation, ListInvitations, RemoveInvitation,
 };
-use tidegate_manager::workspace::ListMemberships;
+use tidegate_control_plane::workspace::ListMemberships;
 use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
 use tidegate_types::{AccountId, Role};
 
