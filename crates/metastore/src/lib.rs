@@ -12,9 +12,8 @@ mod listing;
 mod log;
 mod metastore;
 mod person;
-mod schema;
-mod secret;
-pub mod seed;
+pub mod schema;
+pub mod secret;
 mod tag;
 mod user;
 

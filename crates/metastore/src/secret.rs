@@ -17,11 +17,14 @@ const NONCE: usize = 12;
 
 /// Why a stored secret cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SecretError {
+pub enum SecretError {
+    /// The text is not Base64 of whole blocks.
     #[error("it is not encrypted in a way that Superset uses")]
     Form,
+    /// What comes out is no text, or its tag does not fit.
     #[error("it was encrypted with another secret key")]
     Key,
+    /// The cipher refused the key or the text.
     #[error("the cipher failed")]
     Cipher,
 }
@@ -35,10 +38,7 @@ fn key(secret_key: &SecretString) -> [u8; 32] {
 /// Decrypts what either engine stored. The default (`AesEngine`: CBC, the key's first half as the IV,
 /// padded with `*`) has nothing to prove the key right but that text comes out; `AesGcmEngine` has a tag.
 /// So the latter is tried first where the length allows it.
-pub(crate) fn decrypt(
-    secret_key: &SecretString,
-    stored: &[u8],
-) -> Result<SecretString, SecretError> {
+pub fn decrypt(secret_key: &SecretString, stored: &[u8]) -> Result<SecretString, SecretError> {
     let bytes = STANDARD
         .decode(stored.trim_ascii())
         .map_err(|_| SecretError::Form)?;
@@ -96,10 +96,7 @@ fn decrypt_cbc(key: &[u8; 32], mut bytes: Vec<u8>) -> Result<SecretString, Secre
 
 /// Encrypts as Superset's default engine does, so that a real Superset can read it. The form cannot keep
 /// a text that ends in `*`.
-pub(crate) fn encrypt(
-    secret_key: &SecretString,
-    text: &SecretString,
-) -> Result<Vec<u8>, SecretError> {
+pub fn encrypt(secret_key: &SecretString, text: &SecretString) -> Result<Vec<u8>, SecretError> {
     let key = key(secret_key);
     let mut bytes = text.expose_secret().as_bytes().to_vec();
     if bytes.last() == Some(&b'*') {

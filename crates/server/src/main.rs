@@ -9,8 +9,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tidegate_config::Settings;
+use tidegate_demo_data::{PostgresTarget, seed_postgres};
 use tidegate_login::FirstAdministrator;
-use tidegate_metastore::seed::{PostgresTarget, seed_postgres};
 use tidegate_server::{Application, SignInPlace, check_settings, wait_for_signal};
 use tidegate_types::{ExposeSecret as _, SecretString, SystemClock, WorkspaceSlug};
 

@@ -12,7 +12,7 @@ use tidegate_config::{
 };
 use tidegate_control_plane::Manager;
 use tidegate_control_plane::workspace::{FindConnection, FindWorkspace, WorkspaceConnection};
-use tidegate_metastore::seed::create_embedded;
+use tidegate_demo_data::create_embedded;
 use tidegate_metastore::{
     Metastore, MetastoreError, MetastoreSettings, PoolSettings, StoredPasswords,
 };

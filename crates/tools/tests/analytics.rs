@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, Column, ConnectOptions, Row, TypeInfo, ValueRef};
-use tidegate_metastore::seed::{PostgresTarget, create_embedded, seed_postgres};
+use tidegate_demo_data::{PostgresTarget, create_embedded, seed_postgres};
 use tidegate_metastore::{Metastore, MetastoreSettings};
 use tidegate_protocol::content::ContentBlock;
 use tidegate_protocol::{ClientCapabilities, LogLevel};

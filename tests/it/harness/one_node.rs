@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use tidegate_metastore::seed::create_embedded;
+use tidegate_demo_data::create_embedded;
 use tidegate_types::SystemClock;
 
 use super::{JWT_SECRET, Node, SERVICE_TOKEN};

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
-use tidegate_metastore::seed::{PostgresTarget, seed_postgres};
+use tidegate_demo_data::{PostgresTarget, seed_postgres};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::redis::RedisServer;
 use tidegate_types::{SecretString, SystemClock};

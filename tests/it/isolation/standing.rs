@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tidegate_config::Settings;
-use tidegate_metastore::seed::create_embedded;
+use tidegate_demo_data::create_embedded;
 use tidegate_metastore::{Metastore, MetastoreSettings};
 use tidegate_protocol::LogLevel;
 use tidegate_protocol::state::StateSealer;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tidegate_metastore::seed::{PostgresTarget, seed_postgres};
+use tidegate_demo_data::{PostgresTarget, seed_postgres};
 use tidegate_testkit::ports::free_port;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::{SecretString, SystemClock};

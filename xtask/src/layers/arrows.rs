@@ -22,6 +22,7 @@ pub(super) const LAYERS: &[&[&str]] = &[
     &[
         "tidegate-store-memory",
         "tidegate-store-redis",
+        "tidegate-demo-data",
         "tidegate-tools",
         "tidegate-login",
     ],
@@ -55,6 +56,7 @@ pub(super) const DEVELOPMENT: &[(&str, &[&str])] = &[
             "tidegate-authorization-server",
             "tidegate-pages",
             "tidegate-metastore",
+            "tidegate-demo-data",
             "tidegate-query",
             "tidegate-tools",
             "tidegate-runtime",
@@ -97,12 +99,13 @@ pub(super) const HOMES: &[(&str, &[&str])] = &[
         "tidegate-store-redis",
         &["tidegate-server", "tidegate-tests"],
     ),
-    // Tables of our own and of Superset are reached through one crate, and the engines are another's business.
+    // Tables of our own and of Superset are reached through one crate, and the engines are another's business. The
+    // sample business fills whole databases in bulk, past both.
     (
         "sqlx",
         &[
             "tidegate-database",
-            "tidegate-metastore",
+            "tidegate-demo-data",
             "tidegate-testkit",
         ],
     ),
@@ -120,7 +123,7 @@ pub(super) const HOMES: &[(&str, &[&str])] = &[
         &[
             "tidegate-postgres",
             "tidegate-database",
-            "tidegate-metastore",
+            "tidegate-demo-data",
             "tidegate-query",
         ],
     ),

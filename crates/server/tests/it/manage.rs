@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tidegate_control_plane::{LocalManager, LocalSettings};
 use tidegate_database::{Pool, PoolSettings};
-use tidegate_metastore::seed::create_embedded;
+use tidegate_demo_data::create_embedded;
 use tidegate_types::SystemClock;
 
 /// A deployment with a manager in a folder of its own. No server runs.

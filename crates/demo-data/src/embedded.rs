@@ -165,7 +165,7 @@ async fn write_metastore(
 ) -> Result<(), Source> {
     let mut transaction = connection.begin().await?;
     transaction
-        .script(include_str!("../schema/sqlite.sql"))
+        .script(tidegate_metastore::schema::SQLITE_TABLES)
         .await?;
     let (table, row) = revision_row();
     transaction.insert(table, &mut std::iter::once(row)).await?;

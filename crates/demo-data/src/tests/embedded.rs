@@ -11,7 +11,7 @@ use super::super::business::Business;
 use super::super::cell::Table;
 use super::super::{Embedded, create_embedded};
 use super::{clock, copy_text};
-use crate::{CHART_COLUMNS, Direction, ListQuery, Metastore, MetastoreSettings};
+use tidegate_metastore::{CHART_COLUMNS, Direction, ListQuery, Metastore, MetastoreSettings};
 
 fn demo() -> WorkspaceSlug {
     "demo".parse().unwrap()

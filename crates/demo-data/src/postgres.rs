@@ -166,7 +166,7 @@ fn place(data_url: &SecretString, secret_key: &SecretString) -> Result<Place, Se
         .password()
         .map(|password| SecretString::from(decoded(password)));
     let encrypted = password
-        .map(|password| crate::secret::encrypt(secret_key, &password))
+        .map(|password| tidegate_metastore::secret::encrypt(secret_key, &password))
         .transpose()
         .map_err(|_| SeedError::Setting {
             reason:
@@ -369,7 +369,7 @@ async fn write_metastore(
 ) -> Result<(), Source> {
     if !has_tables {
         client
-            .script(include_str!("../schema/postgres.sql"))
+            .script(tidegate_metastore::schema::POSTGRES_TABLES)
             .await?;
         let (table, row) = revision_row();
         client.insert(table, &mut std::iter::once(row)).await?;
@@ -396,7 +396,7 @@ async fn look_at_metastore(client: &Client, content: &Content) -> Result<Found, 
         return Ok(Found::Other(some_of(&tables)));
     }
     let revision: Option<String> = first(client, REVISION).await?;
-    if revision.as_deref() != Some(crate::schema::REVISION) {
+    if revision.as_deref() != Some(tidegate_metastore::schema::REVISION) {
         return Ok(Found::Other(
             "a metastore of another revision than Superset 6.1's".to_owned(),
         ));
@@ -439,7 +439,8 @@ mod tests {
             "postgresql+psycopg2://ann:XXXXXXXXXX@db.example.com:5432/shop?sslmode=require",
             place.uri
         );
-        let stored = crate::secret::decrypt(&secret("key"), &place.password.unwrap()).unwrap();
+        let stored =
+            tidegate_metastore::secret::decrypt(&secret("key"), &place.password.unwrap()).unwrap();
         assert_eq!("p@ss", stored.expose_secret());
         assert_eq!(Some("shop"), place.catalog.as_deref());
     }

@@ -1,8 +1,5 @@
-//! The sample business: made-up data, and a metastore that shows them.
-//!
-//! One seed gives the same business everywhere: as two SQLite files for a single node
-//! ([`create_embedded`]), or in PostgreSQL for many ([`seed_postgres`]). No user in it has a password that
-//! works. Nothing here is needed to read a metastore.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
 
 mod business;
 mod cell;
@@ -31,7 +28,7 @@ fn revision_row() -> (Table, Row) {
             name: "alembic_version",
             columns: &["version_num"],
         },
-        vec![crate::schema::REVISION.into()],
+        vec![tidegate_metastore::schema::REVISION.into()],
     )
 }
 

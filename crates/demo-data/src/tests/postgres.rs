@@ -6,7 +6,7 @@ use tidegate_types::{ExposeSecret, SecretString};
 use super::super::business::Business;
 use super::super::{PostgresTarget, SeedError, Seeded, seed_postgres};
 use super::{clock, copy_text};
-use crate::{CHART_COLUMNS, Direction, ListQuery, Metastore, MetastoreSettings};
+use tidegate_metastore::{CHART_COLUMNS, Direction, ListQuery, Metastore, MetastoreSettings};
 
 struct Databases {
     server: PostgresServer,
