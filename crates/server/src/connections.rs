@@ -1,11 +1,10 @@
 //! Whether what the settings name can be reached, without serving and without changing anything.
 
-use std::error::Error;
 use std::sync::Arc;
 
 use tidegate_config::{MetastoreSettings as Where, Settings, StateBackend, WorkspaceSettings};
 use tidegate_metastore::Metastore;
-use tidegate_types::{Clock, SystemClock};
+use tidegate_types::{Clock, SystemClock, error_chain};
 
 use crate::access::manager;
 use crate::{state, workspaces};
@@ -31,7 +30,7 @@ pub async fn check_connections(settings: &Settings) -> Vec<Connection> {
             part: "redis".to_owned(),
             outcome: outcome
                 .map(|()| "answers".to_owned())
-                .map_err(|err| chain(&err)),
+                .map_err(|err| error_chain(&err)),
         });
     }
     if let Some(configured) = &settings.manager {
@@ -47,7 +46,7 @@ pub async fn check_connections(settings: &Settings) -> Vec<Connection> {
             part: "manager".to_owned(),
             outcome: outcome
                 .map(|exists| said(exists).to_owned())
-                .map_err(|err| chain(&err)),
+                .map_err(|err| error_chain(&err)),
         });
     }
     for workspace in workspaces::enabled(settings) {
@@ -71,13 +70,13 @@ async fn look_at(workspace: &WorkspaceSettings) -> Outcome {
         Where::Sqlite { path } => Metastore::open_sqlite(path, false, settings).await,
         Where::Postgres { url } => Metastore::connect_postgres(url, settings),
     };
-    let metastore = metastore.map_err(|err| chain(&err))?;
+    let metastore = metastore.map_err(|err| error_chain(&err))?;
     metastore
         .check_revision()
         .await
-        .map_err(|err| chain(&err))?;
+        .map_err(|err| error_chain(&err))?;
     let found = metastore.databases().stored_passwords().await;
-    let found = found.map_err(|err| chain(&err))?;
+    let found = found.map_err(|err| error_chain(&err))?;
     match workspaces::secret_key_problem(&workspace.slug, &found) {
         Some(problem) => Err(format!("{problem} ({})", found.unreadable.join(", "))),
         None if found.readable > 0 => Ok(format!(
@@ -86,18 +85,4 @@ async fn look_at(workspace: &WorkspaceSettings) -> Outcome {
         )),
         None => Ok("holds Superset 6.1's tables".to_owned()),
     }
-}
-
-/// An error with its causes, which an operator needs, in one line.
-pub fn chain(err: &dyn Error) -> String {
-    let mut text = err.to_string();
-    let mut next = err.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        next = cause.source();
-    }
-    text
 }

@@ -10,8 +10,8 @@ mod shutdown;
 mod state;
 mod workspaces;
 
-pub use access::{AccessError, CommandManager, open_manager, superset_user};
+pub use access::{AccessError, CommandDeployment};
 pub use application::{Application, ApplicationBuilder, BuildError, Running, SignInPlace};
 pub use check::{Checked, check_settings};
-pub use connections::{Connection, chain, check_connections};
+pub use connections::{Connection, check_connections};
 pub use shutdown::wait_for_signal;

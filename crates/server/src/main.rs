@@ -1,17 +1,18 @@
 //! The command line.
 
-mod cli;
-
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tidegate_config::Settings;
 use tidegate_demo_data::{PostgresTarget, seed_postgres};
 use tidegate_login::FirstAdministrator;
-use tidegate_server::{Application, SignInPlace, check_settings, wait_for_signal};
+use tidegate_server::{
+    Application, CommandDeployment, SignInPlace, check_settings, wait_for_signal,
+};
 use tidegate_types::{ExposeSecret as _, SecretString, SystemClock, WorkspaceSlug};
 
 /// Gives `seed --data-url`, which holds a password, without showing it among the processes.
@@ -57,7 +58,7 @@ enum Command {
         url: String,
     },
     #[command(flatten)]
-    Manage(cli::Manage),
+    Manage(tidegate_cli::Manage),
 }
 
 fn main() -> ExitCode {
@@ -79,7 +80,7 @@ fn run() -> anyhow::Result<ExitCode> {
     let CommandLine { config, command } = CommandLine::parse();
     let mut environment: HashMap<String, String> = std::env::vars().collect();
     // They are no settings, and the settings refuse names that they do not know.
-    for name in cli::ENVIRONMENT.into_iter().chain([SEED_DATA_URL]) {
+    for name in tidegate_cli::ENVIRONMENT.into_iter().chain([SEED_DATA_URL]) {
         environment.remove(name);
     }
     if let Some(Command::Healthcheck { url }) = &command {
@@ -126,7 +127,10 @@ fn run() -> anyhow::Result<ExitCode> {
             data_url,
         }) => tokio_main(seed(settings, workspace, data_url.into())),
         Some(Command::Healthcheck { .. }) => Ok(ExitCode::SUCCESS),
-        Some(Command::Manage(command)) => tokio_main(cli::run(command, settings)),
+        Some(Command::Manage(command)) => tokio_main(async {
+            let deployment = Arc::new(CommandDeployment);
+            Ok(tidegate_cli::run(command, settings, deployment).await?)
+        }),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod clock;
 mod code;
+mod error_chain;
 mod ids;
 mod peer;
 mod principal;
@@ -12,6 +13,7 @@ mod text;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::ServiceCode;
+pub use error_chain::error_chain;
 pub use ids::{
     AccountId, ClientId, GrantId, InvalidId, NodeId, SessionId, TokenId, UserId, WorkspaceSlug,
 };

@@ -28,7 +28,7 @@ pub(super) const LAYERS: &[&[&str]] = &[
     ],
     &["tidegate-authorization-server"],
     &["tidegate-runtime"],
-    &["tidegate-web"],
+    &["tidegate-web", "tidegate-cli"],
     &["tidegate-server"],
 ];
 

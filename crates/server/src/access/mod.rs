@@ -1,6 +1,7 @@
 //! Sign-in and the control plane: what stands behind the pages, the endpoints of OAuth and tokens of our own.
 
 mod changes;
+mod commands;
 mod first_start;
 mod flags;
 pub(crate) mod manager;
@@ -17,19 +18,20 @@ use tidegate_authorization_server::{
 };
 use tidegate_config::{ManagerSettings, Settings};
 use tidegate_control_plane::{Manager, ManagerError};
-use tidegate_login::{FirstAdministrator, SignIn, SignInError, SupersetUser};
+use tidegate_login::{FirstAdministrator, SignIn, SignInError};
 use tidegate_runtime::ControlPlane;
 use tidegate_store::SharedState;
 use tidegate_token_verifier::{LiveResources, OwnTokenAuthenticator, OwnTokenParts};
 use tidegate_tools::Features;
-use tidegate_types::{Clock, ScopeSet, WorkspaceSlug};
+use tidegate_types::{Clock, ScopeSet};
 use tidegate_web::{Access, ConfiguredFlags, Directory, FlagsOfPlace, ServiceTokens};
 use url::Url;
 
 use crate::late_node::LateNode;
-use crate::workspaces::{KnownWorkspaces, enabled};
+use crate::workspaces::enabled;
 
 use changes::Changes;
+pub use commands::CommandDeployment;
 use first_start::first_start;
 use flags::FlagRules;
 use provisioning::Provisioning;
@@ -56,57 +58,6 @@ pub enum AccessError {
     /// The first administrator.
     #[error("the first administrator cannot be made")]
     FirstStart(#[from] SignInError),
-}
-
-/// The manager that commands ask, as the settings name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CommandManager<M> {
-    /// The settings ask for none.
-    NotConfigured,
-    /// There is none at this place: no server made it yet.
-    Missing(String),
-    /// It is there.
-    At(String, M),
-}
-
-/// Opens the manager that the settings ask for, for commands, which never make one. It knows the workspaces that the
-/// configuration names.
-///
-/// # Errors
-/// It cannot be opened, or not be reached.
-pub async fn open_manager(
-    settings: &Settings,
-    clock: &Arc<dyn Clock>,
-) -> Result<CommandManager<Manager>, (String, ManagerError)> {
-    let Some(configured) = &settings.manager else {
-        return Ok(CommandManager::NotConfigured);
-    };
-    let place = manager::shown(&configured.place);
-    let opened = async {
-        let opened = manager::open_existing(&configured.place, clock).await?;
-        if let Some(manager) = &opened {
-            manager::declare_new(manager, settings).await?;
-        }
-        Ok(opened)
-    };
-    match opened.await {
-        Ok(Some(manager)) => Ok(CommandManager::At(place, manager)),
-        Ok(None) => Ok(CommandManager::Missing(place)),
-        Err(err) => Err((place, err)),
-    }
-}
-
-/// The user of a workspace's Superset that a member would act as, for commands, without a node. A workspace that we embed is not
-/// opened: its users are made when they are needed.
-pub async fn superset_user(
-    settings: &Settings,
-    manager: &Manager,
-    clock: &Arc<dyn Clock>,
-    workspace: &WorkspaceSlug,
-    username: &str,
-) -> SupersetUser {
-    let workspaces = KnownWorkspaces::new(settings, Some(manager.clone()), None, Arc::clone(clock));
-    superset::ask_once(&workspaces, workspace, username).await
 }
 
 /// What sign-in and the authorization server are put into.

@@ -10,7 +10,7 @@ use super::context::{About, Context, json};
 use super::failure::Failure;
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Lists up to 1,000 connections, the newest first.
     List {
         #[command(flatten)]
@@ -30,7 +30,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Args)]
-pub(crate) struct Of {
+pub struct Of {
     /// Of this user: name, verified address or id.
     #[arg(long)]
     user: Option<String>,

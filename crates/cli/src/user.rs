@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::member;
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Lists people and service accounts.
     List {
         /// Members of this workspace alone.
@@ -92,7 +92,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Args)]
-pub(crate) struct Place {
+pub struct Place {
     /// Which workspace.
     #[arg(long)]
     workspace: WorkspaceSlug,
@@ -102,7 +102,7 @@ pub(crate) struct Place {
 }
 
 #[derive(Args)]
-pub(crate) struct New {
+pub struct New {
     /// 1 to 64 of a-z, 0-9, ., _, -, @ and +.
     username: String,
     /// Their address.
@@ -132,7 +132,7 @@ pub(crate) struct New {
 }
 
 #[derive(Args)]
-pub(crate) struct NewService {
+pub struct NewService {
     /// 1 to 64 of a-z, 0-9, ., _, -, @ and +.
     username: String,
     #[command(flatten)]

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::life::Life;
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Lists published keys; the last one signs.
     List,
     /// Adds a key that signs after a while, so that everybody who checks tokens knows it by then.

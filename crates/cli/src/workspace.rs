@@ -16,7 +16,7 @@ pub(super) const METASTORE: &str = "TIDEGATE_WORKSPACE_METASTORE";
 pub(super) const SECRET_KEY: &str = "TIDEGATE_WORKSPACE_SECRET_KEY";
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Lists all workspaces.
     List,
     /// Shows one.
@@ -60,7 +60,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Args)]
-pub(crate) struct New {
+pub struct New {
     /// Its name: 1 to 63 of a-z, 0-9 and -.
     slug: WorkspaceSlug,
     /// Where its metastore is: postgresql://user:password@host/database. Taken from the environment as well, so that it

@@ -51,7 +51,7 @@ impl Failure {
 
     /// With the causes, which an operator needs.
     pub(super) fn words(&self) -> String {
-        tidegate_server::chain(self)
+        tidegate_types::error_chain(self)
     }
 
     /// A stable name, and its exit code.

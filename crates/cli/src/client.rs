@@ -20,7 +20,7 @@ use super::policy;
 use super::scopes::{Scopes, scope};
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Lists clients, the newest first.
     List {
         /// registered, dynamic, document or machine.
@@ -85,7 +85,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Args)]
-pub(crate) struct New {
+pub struct New {
     /// What people see.
     name: String,
     /// Where codes may be sent; may be repeated.
@@ -111,7 +111,7 @@ pub(crate) struct New {
 }
 
 #[derive(Args)]
-pub(crate) struct NewMachine {
+pub struct NewMachine {
     /// What lists show.
     name: String,
     /// The service account that it acts as: an existing one, or a new one with --workspace and --role.

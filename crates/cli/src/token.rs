@@ -10,7 +10,7 @@ use super::life::Life;
 use super::scopes::Scopes;
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Lists a user's API tokens, the newest first.
     List {
         /// Name, verified address or id.
@@ -26,7 +26,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Args)]
-pub(crate) struct New {
+pub struct New {
     /// Whose: name, verified address or id. It never does more than they may at the moment.
     user: String,
     /// What it is for.

@@ -21,14 +21,16 @@ pub(super) async fn warning(
     let Some(place) = places.iter().find(|place| &place.workspace == workspace) else {
         return Ok(None);
     };
-    let user = tidegate_server::superset_user(
-        &context.settings,
-        &context.manager,
-        &context.clock,
-        workspace,
-        &place.superset_username,
-    )
-    .await;
+    let user = context
+        .deployment
+        .superset_user(
+            &context.settings,
+            &context.manager,
+            &context.clock,
+            workspace,
+            &place.superset_username,
+        )
+        .await;
     Ok(words(account, place, user))
 }
 

@@ -13,7 +13,7 @@ use super::context::{About, Context, json};
 use super::failure::Failure;
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Lists all flags: what each is now, and the rules. What no rule decides is decided by each node's configuration; what this
     /// command was given is shown for it.
     List,
@@ -47,7 +47,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Switch {
+pub enum Switch {
     On,
     Off,
 }

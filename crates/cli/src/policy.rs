@@ -11,7 +11,7 @@ use super::context::{About, Context, json};
 use super::failure::Failure;
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Lists the rules of a workspace, or of the deployment.
     List {
         /// Which workspace; the deployment's without.
@@ -47,7 +47,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Args)]
-pub(crate) struct Subject {
+pub struct Subject {
     /// One client.
     #[arg(required_unless_present = "host", conflicts_with = "host")]
     client: Option<ClientId>,
@@ -60,7 +60,7 @@ pub(crate) struct Subject {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Unknown {
+pub enum Unknown {
     Allowed,
     NeedApproval,
 }

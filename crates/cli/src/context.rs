@@ -1,4 +1,4 @@
-//! What every command has: the manager, the settings, the time.
+//! What every command has: the manager, the settings, the time, the deployment.
 
 use std::sync::Arc;
 
@@ -11,12 +11,14 @@ use tidegate_control_plane::workspace::{FindWorkspace, ListWorkspaces, Workspace
 use tidegate_control_plane::{Manager, Operation};
 use tidegate_types::{AccountId, ClientId, Clock, WorkspaceSlug};
 
+use super::deployment::Deployment;
 use super::failure::Failure;
 
 pub(super) struct Context {
     pub(super) manager: Manager,
     pub(super) settings: Settings,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) deployment: Arc<dyn Deployment>,
 }
 
 /// Workspaces that are named to whoever asks for one that is not there.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 /// `90d`, `12h`, `30m` or `45s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Life {
+pub struct Life {
     pub(super) secs: u32,
 }
 

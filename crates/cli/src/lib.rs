@@ -1,12 +1,10 @@
-//! Commands that manage a deployment: what pages and endpoints do, for those who would rather not click.
-//!
-//! Each command asks the manager of the settings, here or remote, for one or two operations. Nodes that run notice what
-//! was changed by the manager's change log, within a second.
+#![doc = include_str!("../README.md")]
 
 mod answer;
 mod client;
 mod connection;
 mod context;
+mod deployment;
 mod failure;
 mod flag;
 mod key;
@@ -19,26 +17,27 @@ mod token;
 mod user;
 mod workspace;
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use tidegate_config::Settings;
 use tidegate_control_plane::Manager;
-use tidegate_server::CommandManager;
 use tidegate_types::{Clock, SystemClock};
 
 use answer::Answer;
 use context::Context;
 use failure::Failure;
 
+pub use deployment::{CommandManager, Deployment};
+
 /// What commands take from the environment; no settings.
-pub(crate) const ENVIRONMENT: [&str; 2] = [workspace::METASTORE, workspace::SECRET_KEY];
+pub const ENVIRONMENT: [&str; 2] = [workspace::METASTORE, workspace::SECRET_KEY];
 
 /// What is managed.
 #[derive(Subcommand)]
-pub(crate) enum Manage {
+pub enum Manage {
     /// Workspaces and their members.
     Workspace(Area<workspace::Command>),
     /// People and service accounts.
@@ -58,7 +57,7 @@ pub(crate) enum Manage {
 }
 
 #[derive(Args)]
-pub(crate) struct Area<C: Subcommand> {
+pub struct Area<C: Subcommand> {
     #[command(subcommand)]
     command: C,
     /// Answers in JSON on standard output, and with errors in JSON on standard error.
@@ -69,9 +68,16 @@ pub(crate) struct Area<C: Subcommand> {
 /// Runs a command. It says on standard error which manager was asked, and makes none. Exit codes: 0 done; 1 the manager is
 /// not there, cannot be reached or failed; 2 what was asked is not right;
 /// 3 what it is about does not exist; 4 refused, since it exists already or a limit is reached.
-pub(crate) async fn run(command: Manage, settings: Settings) -> anyhow::Result<ExitCode> {
+///
+/// # Errors
+/// The answer cannot be written to standard output.
+pub async fn run(
+    command: Manage,
+    settings: Settings,
+    deployment: Arc<dyn Deployment>,
+) -> io::Result<ExitCode> {
     let is_json = command.is_json();
-    let (manager, answer) = Box::pin(answer(command, settings)).await;
+    let (manager, answer) = Box::pin(answer(command, settings, deployment)).await;
     if let (Some(manager), true) = (&manager, !is_json || answer.is_ok()) {
         eprintln!("tidegate: manager {manager}");
     }
@@ -85,7 +91,7 @@ pub(crate) async fn run(command: Manage, settings: Settings) -> anyhow::Result<E
             } else {
                 answer.text
             };
-            let mut out = std::io::stdout().lock();
+            let mut out = io::stdout().lock();
             out.write_all(text.as_bytes())?;
             out.flush()?;
             Ok(ExitCode::SUCCESS)
@@ -117,9 +123,13 @@ impl Manage {
 }
 
 /// The manager that was asked, as people know it, and what came of it.
-async fn answer(command: Manage, settings: Settings) -> (Option<String>, Result<Answer, Failure>) {
+async fn answer(
+    command: Manage,
+    settings: Settings,
+    deployment: Arc<dyn Deployment>,
+) -> (Option<String>, Result<Answer, Failure>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (place, manager) = match tidegate_server::open_manager(&settings, &clock).await {
+    let (place, manager) = match deployment.open_manager(&settings, &clock).await {
         Ok(CommandManager::At(place, manager)) => (place, manager),
         Ok(CommandManager::Missing(place)) => return (None, Err(Failure::MissingManager(place))),
         Ok(CommandManager::NotConfigured) => return (None, Err(Failure::NoManager)),
@@ -129,6 +139,7 @@ async fn answer(command: Manage, settings: Settings) -> (Option<String>, Result<
         manager,
         settings,
         clock,
+        deployment,
     };
     let answer = run_in(command, &context).await;
     if let Manager::Local(local) = &context.manager {

@@ -10,7 +10,7 @@ use super::context::{About, Context, json};
 use super::failure::Failure;
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Lists teams.
     List,
     /// Adds a team.
