@@ -9,7 +9,7 @@ use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::{LogLevel, ToolAnnotations, ToolDefinition};
 use tidegate_tools::{
     Accepted, AnyTool, CacheRule, CallContext, CatalogueBuilder, Redaction, SizeRule, ToolFailure,
-    ToolFuture, ToolOutput, ToolSpec,
+    ToolFuture, ToolOutput, ToolSpec, Touches,
 };
 use tidegate_types::Scope;
 
@@ -97,6 +97,7 @@ impl Trouble {
             permission: None,
             annotations: ToolAnnotations::READS,
             tags: &["test"],
+            touches: Touches::Databases,
             cache: CacheRule::Never,
             size: SizeRule::Shorten(&[]),
             redaction: Redaction::Entities,

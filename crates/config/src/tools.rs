@@ -7,16 +7,18 @@ use crate::reader::Reader;
 /// `[executor]`: how tool calls run.
 #[derive(Debug, Clone)]
 pub struct ExecutorSettings {
-    /// Calls at once on a node; `None` is eight per core.
+    /// Calls that make progress at once on a node; `None` is sixteen per core.
     pub slots: Option<NonZeroUsize>,
     /// Longest run of one call.
     pub call_deadline: Duration,
-    /// Calls that may wait for a slot.
+    /// Further calls in flight, which wait for a slot or for a database.
     pub max_waiting: usize,
     /// Longest wait for a slot.
     pub wait_timeout: Duration,
     /// A call that ignores its deadline for so long is given up.
     pub watchdog: Duration,
+    /// A workspace without a request for so long is closed on this node.
+    pub workspace_idle: Duration,
 }
 
 impl ExecutorSettings {
@@ -34,6 +36,7 @@ impl ExecutorSettings {
             max_waiting: reader.number("executor.max_waiting", 0, 1_000_000),
             wait_timeout: reader.millis("executor.wait_timeout_ms", 0, 600_000),
             watchdog: reader.millis("executor.watchdog_ms", 100, 600_000),
+            workspace_idle: reader.secs("executor.workspace_idle_secs", 1, 86_400),
         }
     }
 }

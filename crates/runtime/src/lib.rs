@@ -11,6 +11,7 @@ mod relay;
 mod service;
 mod session;
 mod settings;
+mod supervise;
 mod unknown_user;
 mod workspace;
 

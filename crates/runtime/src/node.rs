@@ -25,12 +25,13 @@ use tokio_util::sync::CancellationToken;
 use crate::answer::Answer;
 use crate::control::{ControlPlane, Freshness, Gates, UseCounter, Watcher};
 use crate::doorman::{Admitted, Doorman};
-use crate::executor::{ExecutorPool, PoolSettings};
+use crate::executor::{Executors, Limits};
 use crate::identity::{IdentifyError, Identity};
 use crate::relay::EventRelay;
 use crate::service::{self, Caller, Core, LegacyPost, ModernPost, TraceParent};
 use crate::session::SessionRegistry;
 use crate::settings::NodeSettings;
+use crate::supervise::supervise;
 use crate::unknown_user::UnknownUsers;
 use crate::workspace::{OpenWorkspace, WorkspaceError, WorkspaceRegistry};
 
@@ -132,19 +133,19 @@ impl Node {
             ..
         } = parts;
 
-        let pool = PoolSettings {
-            slots: (cores * 2).max(4),
+        let limits = Limits {
+            threads: (cores * 2).max(4),
             running: settings.running,
             waiting: settings.waiting,
             wait_timeout: settings.wait_timeout,
             watchdog: settings.watchdog,
-            ask_limit: settings.ask_limit,
         };
-        let executor = ExecutorPool::start(pool, handles.clone(), parts.metrics.clone())
-            .map_err(StartError::Threads)?;
+        let executors =
+            Executors::start(limits, parts.metrics.clone()).map_err(StartError::Threads)?;
         let workspaces = Arc::new(WorkspaceRegistry::new(
             opener,
             state.clone(),
+            Arc::clone(&executors),
             handles.clone(),
         ));
         let sessions = Arc::new(SessionRegistry::new(
@@ -181,11 +182,10 @@ impl Node {
         );
         let draining = CancellationToken::new();
         let streams_per_user = settings.streams_per_user;
-        handles[0].spawn(Arc::clone(&uses).run(draining.clone()));
         let core = Arc::new(Core {
             node_id,
             catalogue: Arc::new(catalogue),
-            executor: Arc::clone(&executor),
+            executors: Arc::clone(&executors),
             sessions,
             state,
             settings,
@@ -199,12 +199,7 @@ impl Node {
             draining,
             uses,
         });
-        handles[0].spawn(executor.watch());
-        handles[0].spawn(measure(
-            Arc::clone(&core),
-            Arc::clone(&workspaces),
-            parts.metrics,
-        ));
+        look_after(&core, &workspaces, &handles[0], &parts.metrics);
         Ok(Arc::new(Self {
             core,
             workspaces,
@@ -337,7 +332,7 @@ impl Node {
         if self.core.draining.is_cancelled() {
             unready.push("draining");
         }
-        if !self.core.executor.is_well() {
+        if !self.core.executors.is_well() {
             unready.push("executor");
         }
         if let Err(err) = self.core.state.health.ping().await {
@@ -440,7 +435,7 @@ impl Node {
     /// Waits for running calls, at most `grace`, and lets nothing new run. Returns how many calls still do.
     pub async fn drain(&self, grace: Duration) -> usize {
         self.begin_drain();
-        let running = self.core.executor.drain(grace).await;
+        let running = self.core.executors.drain(grace).await;
         self.core.uses.flush().await;
         running
     }
@@ -448,7 +443,7 @@ impl Node {
     /// Stops the tools' threads and the actors. Connections that were opened there break: whoever still
     /// needs a workspace's metastore, as the audit does, comes before.
     pub fn stop(&self) {
-        self.core.executor.stop();
+        self.core.executors.stop();
         for arbiter in &self.arbiters {
             arbiter.stop();
         }
@@ -506,6 +501,33 @@ fn doorman(
     })
 }
 
+/// Starts the node's background tasks.
+fn look_after(
+    core: &Arc<Core>,
+    workspaces: &Arc<WorkspaceRegistry>,
+    arbiter: &ArbiterHandle,
+    metrics: &Metrics,
+) {
+    let (uses, draining) = (Arc::clone(&core.uses), core.draining.clone());
+    supervise(arbiter, "uses of grants", metrics.clone(), move || {
+        Arc::clone(&uses).run(draining.clone())
+    });
+    let executors = Arc::clone(&core.executors);
+    supervise(arbiter, "watchdog", metrics.clone(), move || {
+        Arc::clone(&executors).watch()
+    });
+    let parts = (Arc::clone(core), Arc::clone(workspaces), metrics.clone());
+    supervise(arbiter, "measurements", metrics.clone(), move || {
+        let (core, workspaces, metrics) = parts.clone();
+        measure(core, workspaces, metrics)
+    });
+    let parts = (Arc::clone(core), Arc::clone(workspaces));
+    supervise(arbiter, "idle workspaces", metrics.clone(), move || {
+        let (core, workspaces) = parts.clone();
+        close_idle(core, workspaces)
+    });
+}
+
 /// Measures what there is now, until the node stops.
 async fn measure(core: Arc<Core>, workspaces: Arc<WorkspaceRegistry>, metrics: Metrics) {
     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -513,8 +535,23 @@ async fn measure(core: Arc<Core>, workspaces: Arc<WorkspaceRegistry>, metrics: M
         metrics.set(Level::Sessions, whole(core.sessions.len()));
         metrics.set(Level::Streams, whole(core.streams.open()));
         metrics.set(Level::Workspaces, whole(workspaces.all().len()));
-        metrics.set(Level::Running, whole(core.executor.running()));
-        metrics.set(Level::Waiting, whole(core.executor.waiting()));
+        metrics.set(Level::Running, whole(core.executors.running()));
+        metrics.set(Level::Waiting, whole(core.executors.waiting()));
+        metrics.set(Level::InFlight, whole(core.executors.in_flight()));
         tokio::time::sleep(MEASURE_EVERY).await;
+    }
+}
+
+/// Closes workspaces that nobody uses, until the node stops.
+async fn close_idle(core: Arc<Core>, workspaces: Arc<WorkspaceRegistry>) {
+    let idle = core.settings.workspace_idle;
+    let pause = (idle / 4).clamp(Duration::from_secs(1), Duration::from_mins(1));
+    while core
+        .draining
+        .run_until_cancelled(tokio::time::sleep(pause))
+        .await
+        .is_some()
+    {
+        workspaces.close_idle(idle).await;
     }
 }

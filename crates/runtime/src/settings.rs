@@ -27,14 +27,16 @@ pub struct NodeSettings {
     pub ask_limit: Duration,
     /// A call that runs longer answers with a stream, so that nothing between closes the connection.
     pub sse_after: Duration,
-    /// Calls that run at once.
+    /// Calls that make progress at once.
     pub running: usize,
-    /// Calls that wait for a place.
+    /// Further calls in flight: they wait for a slot, a database or a person.
     pub waiting: usize,
     /// How long they wait.
     pub wait_timeout: Duration,
     /// How long the threads for tools may be unresponsive.
     pub watchdog: Duration,
+    /// A workspace without a request for so long is closed on this node.
+    pub workspace_idle: Duration,
     /// Rate limits; none without.
     pub limits: Option<LimitSettings>,
     /// The response cache; none without.

@@ -420,10 +420,11 @@ fn node_settings(settings: &Settings) -> NodeSettings {
         running: settings
             .executor
             .slots
-            .map_or(cores * 8, std::num::NonZero::get),
+            .map_or(cores * 16, std::num::NonZero::get),
         waiting: settings.executor.max_waiting,
         wait_timeout: settings.executor.wait_timeout,
         watchdog: settings.executor.watchdog,
+        workspace_idle: settings.executor.workspace_idle,
         limits: settings.limits.clone(),
         cache: settings.cache.clone(),
         size: settings.response_size.as_ref().map(|size| SizeBudget {

@@ -160,7 +160,7 @@ mod tests {
     use tidegate_types::Scope;
 
     use super::*;
-    use crate::{CacheRule, SizeRule};
+    use crate::{CacheRule, SizeRule, Touches};
 
     struct Nobody;
     impl Grants for Nobody {
@@ -183,6 +183,7 @@ mod tests {
         permission: None,
         annotations: ToolAnnotations::READS,
         tags: &[],
+        touches: Touches::Databases,
         cache: CacheRule::Never,
         size: SizeRule::Exempt,
         redaction: Redaction::EntitiesBeside(&["rows", "databases.schema"]),

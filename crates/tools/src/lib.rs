@@ -39,7 +39,7 @@ pub use fields::hide_fields;
 pub use prompt::Prompt;
 pub use resource::{Resource, ResourceTemplate};
 pub use size::{Fitted, SizeBudget, SizeWarning, estimate_tokens};
-pub use spec::{CacheRule, Permission, Redaction, SizeRule, ToolSpec};
+pub use spec::{CacheRule, Permission, Redaction, SizeRule, ToolSpec, Touches};
 pub use tool::{AnyTool, Tool, ToolFuture, ToolOutput};
 pub use visibility::{Decision, Grants, decide};
 pub use workspace::{Features, FixedFeatures, SqlLimits, Workspace};

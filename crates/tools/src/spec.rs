@@ -43,6 +43,17 @@ pub enum Redaction {
     Data,
 }
 
+/// Whether a call may have to wait for a database.
+///
+/// Every tool says it, so that one that waits cannot pass for one that does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touches {
+    /// It reads the workspace's metastore or runs queries: it waits for its turn on the node.
+    Databases,
+    /// It answers from what the server knows by itself, within microseconds, and never waits for anything.
+    Nothing,
+}
+
 /// Everything about a tool but its function and its types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ToolSpec {
@@ -60,6 +71,8 @@ pub struct ToolSpec {
     pub annotations: ToolAnnotations,
     /// Groups: `core`, `discovery`, `data`, `explore`, `mutate`.
     pub tags: &'static [&'static str],
+    /// Whether a call may have to wait for a database.
+    pub touches: Touches,
     /// Whether answers may be kept.
     pub cache: CacheRule,
     /// What may be left out.

@@ -202,6 +202,7 @@ fn settings() -> NodeSettings {
         waiting: 1,
         wait_timeout: second,
         watchdog: second,
+        workspace_idle: second * 600,
         limits: None,
         cache: None,
         size: None,

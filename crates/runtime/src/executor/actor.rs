@@ -1,27 +1,177 @@
-//! The actor that runs calls.
+//! The actor that runs a workspace's calls.
 
-use actix::{Actor, Context, Handler, Message, ResponseFuture};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context, Handler, Message, Recipient};
+use futures_util::FutureExt as _;
+use tidegate_telemetry::{Count, Metrics};
 use tidegate_tools::ToolFailure;
+use tidegate_types::UserId;
+use tokio::time::Instant;
 
 use super::job::Job;
-use super::pool::Lost;
+use super::running::{AnswerOnDrop, Panicked, Reply, RunningCall};
+use super::shares::{Holder, WorkspaceShare};
+use super::slots::{Place, Slot, Slots};
 use super::threads::ToolThreads;
-use crate::service::Produced;
+use super::{Limits, busy, lost};
 
-/// Runs the jobs that it is given, each on the tool threads, so that one that blocks its thread holds up
-/// no other.
+/// How often the executor looks at its calls while it has any.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// A call's number on this node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct CallNumber(pub(super) u64);
+
+/// Runs the calls of one workspace, on threads apart from the actors'.
 ///
-/// Started by: [`super::ExecutorPool`], one a slot. Owns: its running jobs. Loses when it dies: those jobs,
-/// whose callers get an error that says so. Capacity: its mailbox; how many jobs run at once is the pool's
-/// permits. Restarted by: the pool, on the next job.
+/// Started by: the workspace registry, with the workspace. Owns: the waiting calls, a queue for each user, and the
+/// running ones; gives up those that ignore their deadline. What part of the node they may use is [`Slots`]'
+/// decision. Loses when it dies: the waiting calls, whose callers are told to try again; running ones go on.
+/// Capacity: each call in its mailbox has a place, and places are bounded. Restarted by: the registry, with the
+/// workspace, on the next request.
 pub(crate) struct ToolExecutor {
+    share: WorkspaceShare,
+    slots: Arc<Slots>,
     threads: ToolThreads,
-    mailbox: usize,
+    limits: Limits,
+    metrics: Metrics,
+    queues: HashMap<UserId, VecDeque<QueuedCall>>,
+    running: Vec<Arc<RunningCall>>,
+    is_looking: bool,
+}
+
+/// A call that has a place and no slot yet.
+pub(super) struct QueuedCall {
+    pub(super) number: CallNumber,
+    pub(super) job: Job,
+    pub(super) place: Place,
+    pub(super) reply: Reply,
+    pub(super) arrived: Instant,
+    /// Whether it still waits, for [`super::CallControl`].
+    pub(super) waits: Arc<AtomicBool>,
+}
+
+impl QueuedCall {
+    fn refuse(self, failure: ToolFailure) {
+        self.waits.store(false, Ordering::Release);
+        let Self {
+            job, place, reply, ..
+        } = self;
+        drop(place);
+        // The caller may have gone.
+        let _ = reply.send(job.refuse(failure));
+    }
 }
 
 impl ToolExecutor {
-    pub(crate) fn new(threads: ToolThreads, mailbox: usize) -> Self {
-        Self { threads, mailbox }
+    pub(super) fn new(
+        share: WorkspaceShare,
+        slots: Arc<Slots>,
+        threads: ToolThreads,
+        limits: Limits,
+        metrics: Metrics,
+    ) -> Self {
+        Self {
+            share,
+            slots,
+            threads,
+            limits,
+            metrics,
+            queues: HashMap::new(),
+            running: Vec::new(),
+            is_looking: false,
+        }
+    }
+
+    fn holder(&self, user: UserId) -> Holder {
+        Holder {
+            workspace: self.share,
+            user,
+        }
+    }
+
+    fn start(&mut self, call: QueuedCall, slot: Slot, context: &mut Context<Self>) {
+        if call.job.cancel.is_cancelled() {
+            drop(slot);
+            return call.refuse(ToolFailure::Cancelled);
+        }
+        let QueuedCall {
+            job,
+            place,
+            reply,
+            waits,
+            ..
+        } = call;
+        waits.store(false, Ordering::Release);
+        let running = RunningCall::new(
+            Arc::clone(&self.slots),
+            slot,
+            place,
+            reply,
+            Arc::clone(&job.deadline),
+            job.write.clone(),
+        );
+        let answer = AnswerOnDrop(Arc::clone(&running));
+        let task = async move {
+            let work = answer.0.track(job.run());
+            match std::panic::AssertUnwindSafe(work).catch_unwind().await {
+                Ok(result) => answer.0.finish(result),
+                Err(_) => answer.0.lose(ToolFailure::internal(Panicked)),
+            }
+        };
+        // After the threads stopped the task is dropped, which answers.
+        self.threads.spawn(task);
+        self.running.push(running);
+        self.look_later(context);
+    }
+
+    fn look_later(&mut self, context: &mut Context<Self>) {
+        if !std::mem::replace(&mut self.is_looking, true) {
+            context.run_later(LOOK_EVERY, Self::look);
+        }
+    }
+
+    /// Looks at all calls: those that wait for a database or a person lend their slots, those that have waited too
+    /// long for one are refused, and those that ignore their deadline are given up.
+    fn look(&mut self, context: &mut Context<Self>) {
+        self.is_looking = false;
+        self.running.retain(|call| !call.is_over());
+        for call in &self.running {
+            call.park_if_waiting();
+            if call.ignores_deadline(self.limits.watchdog) {
+                self.metrics.count(Count::CallAbandoned);
+                tracing::error!("a call ignores its deadline and is given up");
+                call.lose(ToolFailure::Timeout {
+                    seconds: call.limit().as_secs(),
+                });
+            }
+        }
+        self.refuse_late();
+        if !self.running.is_empty() || !self.queues.is_empty() {
+            self.look_later(context);
+        }
+    }
+
+    fn refuse_late(&mut self) {
+        let wait_timeout = self.limits.wait_timeout;
+        let mut late = Vec::new();
+        for (user, queue) in &mut self.queues {
+            while queue
+                .front()
+                .is_some_and(|call| call.arrived.elapsed() >= wait_timeout)
+            {
+                late.extend(queue.pop_front().map(|call| (*user, call)));
+            }
+        }
+        self.queues.retain(|_, queue| !queue.is_empty());
+        for (user, call) in late {
+            self.slots.stop_waiting(self.holder(user));
+            call.refuse(busy(&self.slots));
+        }
     }
 }
 
@@ -29,45 +179,98 @@ impl Actor for ToolExecutor {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        context.set_mailbox_capacity(self.mailbox);
+        context.set_mailbox_capacity(self.limits.mailbox());
     }
 }
 
-/// Runs a job. Reply: what it came to, or that nobody saw its end.
+impl Drop for ToolExecutor {
+    fn drop(&mut self) {
+        for (user, queue) in std::mem::take(&mut self.queues) {
+            for call in queue {
+                self.slots.stop_waiting(self.holder(user));
+                call.refuse(lost());
+            }
+        }
+    }
+}
+
+/// Runs a call as soon as its user's part of the node allows it. The answer goes to the call's own reply channel.
 #[derive(Message)]
-#[rtype(result = "Result<Result<Produced, ToolFailure>, Lost>")]
-pub(crate) struct RunJob(pub Job);
+#[rtype(result = "()")]
+pub(super) struct RunCall {
+    pub(super) user: UserId,
+    pub(super) call: QueuedCall,
+}
 
-impl Handler<RunJob> for ToolExecutor {
-    type Result = ResponseFuture<Result<Result<Produced, ToolFailure>, Lost>>;
+impl Handler<RunCall> for ToolExecutor {
+    type Result = ();
 
-    fn handle(&mut self, RunJob(job): RunJob, _: &mut Self::Context) -> Self::Result {
-        let running = self.threads.spawn(job.run());
-        Box::pin(async move {
-            let Some(running) = running else {
-                return Err(Lost(ToolFailure::Cancelled));
-            };
-            running.await.map_err(|err| {
-                Lost(if err.is_panic() {
-                    ToolFailure::internal(Panicked)
-                } else {
-                    ToolFailure::Cancelled
-                })
-            })
-        })
+    fn handle(&mut self, RunCall { user, call }: RunCall, context: &mut Self::Context) {
+        let granted: Recipient<SlotGranted> = context.address().recipient();
+        if let Some(slot) = self.slots.take_or_wait(self.holder(user), &granted) {
+            self.start(call, slot, context);
+        } else {
+            self.queues.entry(user).or_default().push_back(call);
+            self.look_later(context);
+        }
     }
 }
 
-/// A tool panicked. The message of the panic went to the log by the panic hook.
-#[derive(Debug, thiserror::Error)]
-#[error("the tool panicked")]
-pub(crate) struct Panicked;
+/// It is the turn of a user's first waiting call. A slot that nobody waits for any more goes to the next.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct SlotGranted(pub(super) Slot);
 
-/// Stops the actor at once; for tests of its restart.
+impl Handler<SlotGranted> for ToolExecutor {
+    type Result = ();
+
+    fn handle(&mut self, SlotGranted(slot): SlotGranted, context: &mut Self::Context) {
+        let user = slot.holder().user;
+        let Some(queue) = self.queues.get_mut(&user) else {
+            return;
+        };
+        let call = queue.pop_front();
+        if queue.is_empty() {
+            self.queues.remove(&user);
+        }
+        if let Some(call) = call {
+            self.start(call, slot, context);
+        }
+    }
+}
+
+/// The caller gave up. A running call hears of it by its token; one that waits for a slot is answered now.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct CancelCall {
+    pub(super) user: UserId,
+    pub(super) call: CallNumber,
+}
+
+impl Handler<CancelCall> for ToolExecutor {
+    type Result = ();
+
+    fn handle(&mut self, CancelCall { user, call }: CancelCall, _: &mut Self::Context) {
+        let Some(queue) = self.queues.get_mut(&user) else {
+            return;
+        };
+        let place = queue.iter().position(|queued| queued.number == call);
+        let cancelled = place.and_then(|place| queue.remove(place));
+        if queue.is_empty() {
+            self.queues.remove(&user);
+        }
+        if let Some(cancelled) = cancelled {
+            self.slots.stop_waiting(self.holder(user));
+            cancelled.refuse(ToolFailure::Cancelled);
+        }
+    }
+}
+
+/// Stops the actor at once; for tests.
 #[cfg(test)]
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(crate) struct Die;
+pub(super) struct Die;
 
 #[cfg(test)]
 impl Handler<Die> for ToolExecutor {

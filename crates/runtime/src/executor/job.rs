@@ -1,18 +1,15 @@
-//! One unit of work with a deadline.
+//! The work of one call, and how it ends.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tidegate_tools::{ToolFailure, WriteMark};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use super::deadline::Deadline;
 use crate::service::{Observation, Produced};
 use crate::session::CallGuard;
 
@@ -25,85 +22,21 @@ pub(crate) struct Job {
     /// What to do. Dropped when cancelled or out of time, which must stop what runs in a database; but never
     /// once `write` is set: then it is told to stop, and ends by itself.
     pub work: Pin<Box<dyn Future<Output = Result<Produced, ToolFailure>> + Send>>,
-    /// How long it may take, waiting for people aside.
-    pub limit: Duration,
+    /// When it has to be over.
+    pub deadline: Arc<Deadline>,
     /// Fires when the caller gives up; fired when the time is over.
     pub cancel: CancellationToken,
-    /// How long it waited for people.
-    pub patience: Arc<Patience>,
     /// Set by the work before it changes anything.
     pub write: WriteMark,
     /// Records how it ends, however that is.
     pub observation: Option<Observation>,
-    /// Its place among the calls that run at once, given back when it is over, whoever still waits for it.
-    pub permit: Option<Place>,
-    /// Tells the session when it is over.
+    /// Its place among the running calls of its session.
     pub _guard: Option<CallGuard>,
-}
-
-/// A place among the calls that run at once. The pool takes it away from a job that it gives up.
-#[derive(Clone)]
-pub(crate) struct Place(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
-
-impl Place {
-    pub(super) fn new(permit: OwnedSemaphorePermit) -> Self {
-        Self(Arc::new(Mutex::new(Some(permit))))
-    }
-
-    /// Lets the next call run.
-    pub(super) fn free(&self) {
-        self.0.lock().take();
-    }
-}
-
-/// How long a call has waited for its client's answers. That time does not count against its deadline,
-/// since it waits for a person and not for us; each wait has a limit of its own.
-#[derive(Debug, Default)]
-pub(crate) struct Patience {
-    waited_ms: AtomicU64,
-    waiting: AtomicUsize,
-}
-
-impl Patience {
-    /// Runs `wait` off the clock.
-    pub(crate) async fn off_the_clock<T>(&self, wait: impl Future<Output = T>) -> T {
-        let started = Instant::now();
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        let result = wait.await;
-        let waited = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.waited_ms.fetch_add(waited, Ordering::SeqCst);
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
-        result
-    }
-
-    /// Ends when `limit` is over, waiting for people aside.
-    pub(crate) async fn exhausted(&self, limit: Duration) {
-        let started = Instant::now();
-        loop {
-            let deadline = started + limit + self.waited();
-            if Instant::now() < deadline {
-                tokio::time::sleep_until(deadline).await;
-            } else if self.is_waiting() {
-                // The person still thinks: look again when they may have answered.
-                tokio::time::sleep(Duration::from_millis(250)).await;
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn waited(&self) -> Duration {
-        Duration::from_millis(self.waited_ms.load(Ordering::SeqCst))
-    }
-
-    fn is_waiting(&self) -> bool {
-        self.waiting.load(Ordering::SeqCst) > 0
-    }
 }
 
 impl Job {
     /// Runs to the end, the deadline or the cancellation, whatever comes first.
-    pub(crate) async fn run(mut self) -> Result<Produced, ToolFailure> {
+    pub(super) async fn run(mut self) -> Result<Produced, ToolFailure> {
         let span = self
             .observation
             .as_ref()
@@ -121,8 +54,8 @@ impl Job {
             // A result that is there counts, however late it is: what it tells of has happened.
             result = &mut self.work => return result,
             () = self.cancel.cancelled() => ToolFailure::Cancelled,
-            () = self.patience.exhausted(self.limit) => ToolFailure::Timeout {
-                seconds: self.limit.as_secs(),
+            () = self.deadline.passed() => ToolFailure::Timeout {
+                seconds: self.deadline.limit().as_secs(),
             },
         };
         self.cancel.cancel();
@@ -136,6 +69,15 @@ impl Job {
             Err(_) => Err(ToolFailure::OutcomeUnknown),
         }
     }
+
+    /// Ends the observation of a job that never ran.
+    pub(super) fn refuse(mut self, failure: ToolFailure) -> Result<Produced, ToolFailure> {
+        let result = Err(failure);
+        if let Some(observation) = &mut self.observation {
+            observation.end(&result);
+        }
+        result
+    }
 }
 
 impl Drop for Job {
@@ -145,9 +87,6 @@ impl Drop for Job {
             && let Some(observation) = &mut self.observation
         {
             observation.end(&Err(ToolFailure::OutcomeUnknown));
-        }
-        if let Some(place) = &self.permit {
-            place.free();
         }
     }
 }
@@ -159,12 +98,10 @@ mod tests {
     fn job(work: impl Future<Output = Result<Produced, ToolFailure>> + Send + 'static) -> Job {
         Job {
             work: Box::pin(work),
-            limit: Duration::from_secs(10),
+            deadline: Arc::new(Deadline::new(Duration::from_secs(10))),
             cancel: CancellationToken::new(),
-            patience: Arc::default(),
             write: WriteMark::default(),
             observation: None,
-            permit: None,
             _guard: None,
         }
     }
@@ -182,8 +119,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_for_a_person_does_not_count() {
-        let patience = Arc::new(Patience::default());
-        let inner = Arc::clone(&patience);
+        let deadline = Arc::new(Deadline::new(Duration::from_secs(10)));
+        let inner = Arc::clone(&deadline);
         let mut job = job(async move {
             inner
                 .off_the_clock(tokio::time::sleep(Duration::from_mins(1)))
@@ -191,7 +128,7 @@ mod tests {
             tokio::time::sleep(Duration::from_secs(9)).await;
             Ok(Produced::default())
         });
-        job.patience = patience;
+        job.deadline = deadline;
         assert!(job.run().await.is_ok());
     }
 

@@ -24,7 +24,7 @@ use super::observe::Request;
 use super::operation::{CheckedOperation, Operation, OperationSummary};
 use super::{Caller, Core, Outcome, Produced, TraceParent, failure, notice};
 use crate::answer::Refused;
-use crate::executor::{Job, Patience};
+use crate::executor::{CallControl, Deadline, Job};
 use crate::outlet::Outlet;
 use crate::session::CallGuard;
 
@@ -59,7 +59,7 @@ pub(crate) async fn run(
     caller: Caller,
     call: Call,
     outlet: Outlet,
-    cancel: CancellationToken,
+    control: CallControl,
 ) -> Outcome {
     let to = ReplyTo::of(&caller, &call);
     let mut observation = core.observer.begin(
@@ -86,7 +86,15 @@ pub(crate) async fn run(
             return to.failure(&core, &failed);
         }
     };
-    let found = find(&core, &caller, &to, &operation, &call.client, &cancel).await;
+    let found = find(
+        &core,
+        &caller,
+        &to,
+        &operation,
+        &call.client,
+        control.token(),
+    )
+    .await;
     let (keeping, limit) = match found {
         Found::Kept(answer) => {
             observation.end_cached(answer.len());
@@ -106,10 +114,24 @@ pub(crate) async fn run(
         }
         Found::Nothing { keeping, limit } => (keeping, limit),
     };
-    let mut job = job(&core, &caller, operation, call.client, outlet, cancel);
-    job.limit = limit;
+    let touches_databases = operation.touches_databases();
+    let cancel = control.token().clone();
+    let mut job = job(
+        &core,
+        &caller,
+        operation,
+        call.client,
+        outlet,
+        cancel,
+        limit,
+    );
     job.observation = Some(observation);
-    let computed: Computed = Arc::new(core.executor.run(job).await);
+    let executor = caller.workspace.executor();
+    let computed: Computed = Arc::new(if touches_databases {
+        executor.run(job, &control).await
+    } else {
+        executor.run_here(job, &control).await
+    });
     if let Some(keeping) = keeping {
         keeping.end(&core, &computed).await;
     }
@@ -284,7 +306,7 @@ impl ReplyTo {
     }
 }
 
-/// A job without an observation, for as long as any call may take.
+/// A job without an observation.
 fn job(
     core: &Arc<Core>,
     caller: &Caller,
@@ -292,6 +314,7 @@ fn job(
     client: CallClient,
     outlet: Outlet,
     cancel: CancellationToken,
+    limit: Duration,
 ) -> Job {
     let CallClient {
         version,
@@ -302,7 +325,7 @@ fn job(
         guard,
         has_started,
     } = client;
-    let patience = Arc::new(Patience::default());
+    let deadline = Arc::new(Deadline::new(limit));
     let channel = CallChannel {
         version,
         capabilities,
@@ -312,7 +335,7 @@ fn job(
         asking,
         ask_limit: core.settings.ask_limit,
         cancel: cancel.clone(),
-        patience: Arc::clone(&patience),
+        deadline: Arc::clone(&deadline),
         progressed: Progressed::default(),
         observer: core.observer.clone(),
         question_prefix: core.node_id.as_str().chars().take(24).collect(),
@@ -320,19 +343,16 @@ fn job(
     let context = context(core, caller, channel, cancel.clone());
     let write = context.write.clone();
     let core = Arc::clone(core);
-    let limit = core.settings.call_limit;
     let work = async move {
         has_started.cancel();
         operation.produce(&core, &context, version).await
     };
     Job {
         work: Box::pin(work),
-        limit,
+        deadline,
         cancel,
-        patience,
         write,
         observation: None,
-        permit: None,
         _guard: guard,
     }
 }
@@ -376,7 +396,7 @@ pub(crate) fn quiet_context(
         asking: Asking::Never,
         ask_limit: Duration::ZERO,
         cancel: cancel.clone(),
-        patience: Arc::default(),
+        deadline: Arc::new(Deadline::new(Duration::ZERO)),
         progressed: Progressed::default(),
         observer: core.observer.clone(),
         question_prefix: String::new(),
@@ -529,15 +549,4 @@ impl ChangeNotifier for Changes {
 /// The final message of a call, for a stream that has begun.
 pub(crate) async fn last_message(running: impl Future<Output = Outcome>) -> Bytes {
     running.await.into_message()
-}
-
-impl Job {
-    /// Ends the observation of a job that never ran.
-    pub(crate) fn refuse(mut self, failure: ToolFailure) -> Result<Produced, ToolFailure> {
-        let result = Err(failure);
-        if let Some(observation) = &mut self.observation {
-            observation.end(&result);
-        }
-        result
-    }
 }

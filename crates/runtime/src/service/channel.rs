@@ -15,7 +15,7 @@ use tidegate_tools::{Answers, ClientChannel, Questions, ToolFailure};
 use tokio_util::sync::CancellationToken;
 
 use super::observe::Observer;
-use crate::executor::Patience;
+use crate::executor::Deadline;
 use crate::outlet::Outlet;
 use crate::session::SessionHandle;
 
@@ -45,7 +45,7 @@ pub(crate) struct CallChannel {
     pub asking: Asking,
     pub ask_limit: Duration,
     pub cancel: CancellationToken,
-    pub patience: Arc<Patience>,
+    pub deadline: Arc<Deadline>,
     pub progressed: Progressed,
     pub observer: Observer,
     pub question_prefix: String,
@@ -223,7 +223,7 @@ impl ClientChannel for CallChannel {
                 tokio::select! {
                     biased;
                     () = self.cancel.cancelled() => Err(ToolFailure::Cancelled),
-                    answers = self.patience.off_the_clock(ask) => {
+                    answers = self.deadline.off_the_clock(ask) => {
                         answers.unwrap_or(Err(ToolFailure::Timeout { seconds: limit.as_secs() }))
                     }
                 }

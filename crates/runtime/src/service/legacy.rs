@@ -474,22 +474,21 @@ async fn answer_in_session(
     accepts_stream: bool,
 ) -> Answer {
     let id = call.id.clone();
-    let cancel = CancellationToken::new();
-    let session = match core.sessions.live(key).await {
-        Ok(session) => session,
+    let control = caller.workspace.executor().control(caller.principal.user);
+    let session = match core.sessions.begin_call(key, &id, &control).await {
+        Ok((session, guard)) => {
+            call.client.guard = Some(guard);
+            session
+        }
         Err(err) => return session_refusal(Some(&id), &err),
     };
-    match session.begin_call(id.clone(), cancel.clone()).await {
-        Ok(guard) => call.client.guard = Some(guard),
-        Err(err) => return session_refusal(Some(&id), &err),
-    }
     let (outlet, mut inlet) = Outlet::new();
     if accepts_stream {
         call.client.asking = Asking::Session(session.clone());
     }
     let is_resumable = call.client.version.has_priming_event();
     let has_started = call.client.has_started.clone();
-    let mut running = call::run(Arc::clone(core), caller, call, outlet, cancel).boxed();
+    let mut running = call::run(Arc::clone(core), caller, call, outlet, control).boxed();
     if !accepts_stream {
         return running.await.into();
     }
@@ -543,7 +542,7 @@ async fn cancel(core: &Core, key: &SessionKey, notification: &Notification<'_>) 
         return;
     };
     if let Some(session) = core.sessions.find(key)
-        && session.cancel_call(request.clone()).await.unwrap_or(false)
+        && session.cancel_call(&request)
     {
         return;
     }

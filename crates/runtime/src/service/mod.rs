@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::Refused;
 use crate::control::UseCounter;
-use crate::executor::ExecutorPool;
+use crate::executor::Executors;
 use crate::session::SessionRegistry;
 use crate::settings::NodeSettings;
 use crate::workspace::WorkspaceHandle;
@@ -62,7 +62,7 @@ pub(crate) struct Produced {
 pub(crate) struct Core {
     pub node_id: NodeId,
     pub catalogue: Arc<Catalogue>,
-    pub executor: Arc<ExecutorPool>,
+    pub executors: Arc<Executors>,
     pub sessions: Arc<SessionRegistry>,
     pub state: SharedState,
     pub settings: NodeSettings,

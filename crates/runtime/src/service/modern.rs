@@ -10,13 +10,14 @@ use tidegate_protocol::ladder::{Params, RequestMeta};
 use tidegate_protocol::message::Request;
 use tidegate_protocol::{RpcError, reply};
 use tidegate_types::ServiceCode;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use super::call::{self, Call, CallClient};
 use super::channel::Asking;
 use super::operation::Operation;
 use super::{Caller, Core, Outcome, TraceParent, inquiry, listen, prepare};
 use crate::answer::{Answer, Frame, FrameStream, Refused};
+use crate::executor::CancelOnDrop;
 use crate::outlet::{Inlet, Outgoing, Outlet};
 
 /// A modern POST.
@@ -153,10 +154,10 @@ pub(crate) async fn answer(
     accepts_stream: bool,
 ) -> Answer {
     let (outlet, mut inlet) = Outlet::new();
-    let cancel = CancellationToken::new();
-    let guard = cancel.clone().drop_guard();
+    let control = caller.workspace.executor().control(caller.principal.user);
+    let guard = control.cancel_on_drop();
     let has_started = call.client.has_started.clone();
-    let mut running: Running = Box::pin(call::run(Arc::clone(core), caller, call, outlet, cancel));
+    let mut running: Running = Box::pin(call::run(Arc::clone(core), caller, call, outlet, control));
     if !accepts_stream {
         return running.await.into();
     }
@@ -190,7 +191,7 @@ struct Streaming {
     inlet: Inlet,
     running: Option<Running>,
     last: Option<Outcome>,
-    _guard: DropGuard,
+    _guard: CancelOnDrop,
 }
 
 impl Streaming {

@@ -9,7 +9,8 @@ use tidegate_protocol::reply::{CacheScope, ResultBuilder, tool_result};
 use tidegate_protocol::{ProtocolVersion, ResourceContents, RpcError};
 use tidegate_telemetry::Count;
 use tidegate_tools::{
-    Accepted, AnyTool, CacheRule, CallContext, Prompt, ToolFailure, ToolOutput, hide_fields,
+    Accepted, AnyTool, CacheRule, CallContext, Prompt, ToolFailure, ToolOutput, Touches,
+    hide_fields,
 };
 
 use super::{Core, Produced, millis};
@@ -118,6 +119,14 @@ impl Operation {
 }
 
 impl CheckedOperation {
+    /// Whether it may wait for a database.
+    pub(crate) fn touches_databases(&self) -> bool {
+        match self {
+            Self::Tool { tool, .. } => tool.spec().touches == Touches::Databases,
+            Self::Prompt { .. } | Self::Resource { .. } => true,
+        }
+    }
+
     /// How long a finished answer may be kept on the server, if at all.
     pub(crate) fn keep_for(&self, core: &Core) -> Option<std::time::Duration> {
         let cache = core.settings.cache.as_ref()?;

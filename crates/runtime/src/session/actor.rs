@@ -9,16 +9,16 @@ use actix::{
     WrapFuture,
 };
 use bytes::Bytes;
-use tidegate_protocol::RequestId;
 use tidegate_store::{Retention, SessionKey, SharedState, Signal, StreamId, StreamKey, Topic};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::SessionError;
+use super::calls::RunningCalls;
 use super::stream::{CallPump, Progress, pump};
 
 /// Calls, questions and streams that one session may have at once.
-const MAX_AT_ONCE: usize = 64;
+pub(super) const MAX_AT_ONCE: usize = 64;
 
 /// How long an actor without anything to do stays.
 const IDLE: Duration = Duration::from_mins(1);
@@ -33,7 +33,7 @@ pub(crate) struct SessionActor {
     key: SessionKey,
     state: SharedState,
     retention: Retention,
-    calls: HashMap<RequestId, CancellationToken>,
+    calls: Arc<RunningCalls>,
     questions: HashMap<String, oneshot::Sender<Bytes>>,
     streams: HashMap<StreamId, watch::Sender<Progress>>,
     standalone: Option<(CancellationToken, Weak<()>)>,
@@ -47,6 +47,7 @@ impl SessionActor {
         key: SessionKey,
         state: SharedState,
         retention: Retention,
+        calls: Arc<RunningCalls>,
         ended: CancellationToken,
         mailbox: usize,
     ) -> Self {
@@ -54,7 +55,7 @@ impl SessionActor {
             key,
             state,
             retention,
-            calls: HashMap::new(),
+            calls,
             questions: HashMap::new(),
             streams: HashMap::new(),
             standalone: None,
@@ -64,18 +65,18 @@ impl SessionActor {
         }
     }
 
-    fn is_idle(&mut self) -> bool {
-        // Streams without a reader or a pump are of no use here: the store has them.
+    /// Streams without a reader or a pump are of no use here: the store has them.
+    fn drop_finished_streams(&mut self) {
         self.streams
             .retain(|_, progress| progress.receiver_count() > 0 || progress.borrow().is_pumped());
+    }
+
+    fn has_streams_or_questions(&self) -> bool {
         let has_standalone = self
             .standalone
             .as_ref()
             .is_some_and(|(_, stream)| stream.strong_count() > 0);
-        self.calls.is_empty()
-            && self.questions.is_empty()
-            && self.streams.is_empty()
-            && !has_standalone
+        has_standalone || !self.questions.is_empty() || !self.streams.is_empty()
     }
 
     fn resolve(&mut self, request: &str, reply: Bytes) -> bool {
@@ -114,71 +115,19 @@ impl Actor for SessionActor {
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(self.mailbox);
         context.run_interval(IDLE, |actor, context| {
-            if !std::mem::take(&mut actor.is_used) && actor.is_idle() {
+            actor.drop_finished_streams();
+            if !std::mem::take(&mut actor.is_used)
+                && !actor.has_streams_or_questions()
+                && actor.calls.close_if_empty()
+            {
                 context.stop();
             }
         });
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
+        self.calls.abandon();
         self.ended.cancel();
-    }
-}
-
-/// Notes a running call, so that a cancellation finds it.
-#[derive(Message)]
-#[rtype(result = "Result<(), SessionError>")]
-pub(super) struct BeginCall {
-    pub request: RequestId,
-    pub cancel: CancellationToken,
-}
-
-impl Handler<BeginCall> for SessionActor {
-    type Result = Result<(), SessionError>;
-
-    fn handle(
-        &mut self,
-        BeginCall { request, cancel }: BeginCall,
-        _: &mut Self::Context,
-    ) -> Self::Result {
-        self.is_used = true;
-        if self.calls.contains_key(&request) {
-            return Err(SessionError::DuplicateRequest);
-        }
-        if self.calls.len() >= MAX_AT_ONCE {
-            return Err(SessionError::TooMany);
-        }
-        self.calls.insert(request, cancel);
-        Ok(())
-    }
-}
-
-/// A call is over.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(super) struct CallEnded(pub RequestId);
-
-impl Handler<CallEnded> for SessionActor {
-    type Result = ();
-
-    fn handle(&mut self, CallEnded(request): CallEnded, _: &mut Self::Context) {
-        self.calls.remove(&request);
-    }
-}
-
-/// Cancels a running call. Reply: whether it runs here.
-#[derive(Message)]
-#[rtype(result = "bool")]
-pub(super) struct CancelCall(pub RequestId);
-
-impl Handler<CancelCall> for SessionActor {
-    type Result = bool;
-
-    fn handle(&mut self, CancelCall(request): CancelCall, _: &mut Self::Context) -> bool {
-        self.calls
-            .remove(&request)
-            .inspect(CancellationToken::cancel)
-            .is_some()
     }
 }
 
@@ -246,7 +195,7 @@ impl Handler<OpenStream> for SessionActor {
         context: &mut Self::Context,
     ) -> Self::Result {
         self.is_used = true;
-        if self.streams.len() >= MAX_AT_ONCE && !self.make_room() {
+        if !self.has_room_for_a_stream() {
             return Err(SessionError::TooMany);
         }
         let (progress, reader) = watch::channel(Progress::pumped());
@@ -262,8 +211,10 @@ impl Handler<OpenStream> for SessionActor {
 }
 
 impl SessionActor {
-    fn make_room(&mut self) -> bool {
-        self.is_idle();
+    fn has_room_for_a_stream(&mut self) -> bool {
+        if self.streams.len() >= MAX_AT_ONCE {
+            self.drop_finished_streams();
+        }
         self.streams.len() < MAX_AT_ONCE
     }
 }
@@ -285,7 +236,7 @@ impl Handler<FollowStream> for SessionActor {
         if let Some(progress) = self.streams.get(&stream) {
             return Ok(progress.subscribe());
         }
-        if self.streams.len() >= MAX_AT_ONCE && !self.make_room() {
+        if !self.has_room_for_a_stream() {
             return Err(SessionError::TooMany);
         }
         let (progress, reader) = watch::channel(Progress::default());
@@ -353,23 +304,12 @@ impl Handler<Signalled> for SessionActor {
                     self.fetch_replies(vec![request], context);
                 }
             }
-            Signal::CancelRequested { request } => {
-                let running = self
-                    .calls
-                    .keys()
-                    .find(|id| id.as_json() == request)
-                    .cloned();
-                if let Some(cancel) = running.and_then(|id| self.calls.remove(&id)) {
-                    cancel.cancel();
-                }
-            }
             Signal::SessionEnded => {
-                for cancel in self.calls.values() {
-                    cancel.cancel();
-                }
+                self.calls.end();
                 context.stop();
             }
-            Signal::Changed => {}
+            // A handle takes cancellations past the mailbox.
+            Signal::Changed | Signal::CancelRequested { .. } => {}
         }
     }
 }

@@ -4,17 +4,19 @@ use std::time::Duration;
 use actix::{Addr, MailboxError, Message};
 use bytes::Bytes;
 use tidegate_protocol::RequestId;
-use tidegate_store::{EventId, SessionKey, SharedState, StreamId, StreamKey};
+use tidegate_store::{EventId, SessionKey, SharedState, Signal, StreamId, StreamKey};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{
-    BeginCall, CallEnded, CancelCall, DeliverReply, ExpectReply, FollowStream, OpenStream,
-    SessionActor, Signalled, StandalonePlace, TakeStandalone,
+    DeliverReply, ExpectReply, FollowStream, OpenStream, SessionActor, Signalled, StandalonePlace,
+    TakeStandalone,
 };
+use super::calls::{CallGuard, RunningCalls};
 use super::stream::{CallPump, EventPlace, Progress, reader};
 use super::{SessionError, actor::LookAgain};
 use crate::answer::FrameStream;
+use crate::executor::CallControl;
 
 /// The only way to a live session.
 #[derive(Clone)]
@@ -22,6 +24,7 @@ pub(crate) struct SessionHandle {
     pub(super) addr: Addr<SessionActor>,
     pub(super) key: Arc<SessionKey>,
     pub(super) state: SharedState,
+    pub(super) calls: Arc<RunningCalls>,
     pub(super) ended: CancellationToken,
     pub(super) deadline: Duration,
 }
@@ -40,29 +43,21 @@ impl SessionHandle {
         }
     }
 
-    /// Notes a running call until the guard is dropped.
+    /// Notes a running call until the guard is dropped. `None`: its actor stops, and another one is needed.
     ///
     /// # Errors
-    /// `DuplicateRequest`, `TooMany`, `Gone`, `Overloaded`.
-    pub(crate) async fn begin_call(
+    /// `DuplicateRequest`, `TooMany`; `Gone`: the session ended.
+    pub(super) fn begin_call(
         &self,
-        request: RequestId,
-        cancel: CancellationToken,
-    ) -> Result<CallGuard, SessionError> {
-        self.ask(BeginCall {
-            request: request.clone(),
-            cancel,
-        })
-        .await??;
-        Ok(CallGuard {
-            addr: self.addr.clone(),
-            request: Some(request),
-        })
+        request: &RequestId,
+        control: &CallControl,
+    ) -> Result<Option<CallGuard>, SessionError> {
+        self.calls.begin(request, control)
     }
 
     /// Cancels a call if it runs here.
-    pub(crate) async fn cancel_call(&self, request: RequestId) -> Result<bool, SessionError> {
-        self.ask(CancelCall(request)).await
+    pub(crate) fn cancel_call(&self, request: &RequestId) -> bool {
+        self.calls.cancel(request)
     }
 
     /// Prepares for the client's answer to a question that is about to be sent.
@@ -161,8 +156,13 @@ impl SessionHandle {
         self.ask(TakeStandalone).await
     }
 
-    /// Passes a signal on. A full mailbox drops it: the actor looks for itself in time.
-    pub(crate) fn signal(&self, signal: tidegate_store::Signal) -> bool {
+    /// Passes a signal on. A cancellation goes past the mailbox: it must not wait behind progress. `false`: the
+    /// mailbox was full and the signal is lost.
+    pub(crate) fn signal(&self, signal: Signal) -> bool {
+        if let Signal::CancelRequested { request } = &signal {
+            self.calls.cancel_json(request);
+            return true;
+        }
         self.addr.try_send(Signalled(signal)).is_ok()
     }
 
@@ -181,19 +181,4 @@ fn random_stream() -> StreamId {
     random.as_str()[..20]
         .parse()
         .expect("hexadecimal digits are a stream id")
-}
-
-/// A running call; dropping it tells the session that the call is over.
-pub(crate) struct CallGuard {
-    addr: Addr<SessionActor>,
-    request: Option<RequestId>,
-}
-
-impl Drop for CallGuard {
-    fn drop(&mut self) {
-        if let Some(request) = self.request.take() {
-            // A full mailbox leaves the note behind until the actor goes; the call itself is over.
-            let _ = self.addr.try_send(CallEnded(request));
-        }
-    }
 }

@@ -5,6 +5,7 @@
 //! stream is in the event store before it is sent.
 
 mod actor;
+mod calls;
 mod handle;
 mod registry;
 mod stream;
@@ -12,7 +13,8 @@ mod stream;
 use tidegate_types::ServiceCode;
 
 pub(crate) use actor::StandalonePlace;
-pub(crate) use handle::{CallGuard, SessionHandle};
+pub(crate) use calls::CallGuard;
+pub(crate) use handle::SessionHandle;
 pub(crate) use registry::SessionRegistry;
 pub(crate) use stream::{CallPump, EventPlace};
 

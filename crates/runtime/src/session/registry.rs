@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -5,13 +6,15 @@ use std::time::Duration;
 use actix::Actor;
 use actix_rt::ArbiterHandle;
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use tidegate_protocol::RequestId;
 use tidegate_store::{Retention, SessionKey, SharedState, Topic};
 use tokio_util::sync::CancellationToken;
 
 use super::SessionError;
 use super::actor::SessionActor;
+use super::calls::{CallGuard, RunningCalls};
 use super::handle::SessionHandle;
+use crate::executor::CallControl;
 
 /// How long an actor may take to answer.
 const ASK_DEADLINE: Duration = Duration::from_secs(10);
@@ -74,18 +77,55 @@ impl SessionRegistry {
         Ok(handle)
     }
 
+    /// The session with a new call on it.
+    ///
+    /// # Errors
+    /// As of [`Self::live`], and `DuplicateRequest`.
+    pub(crate) async fn begin_call(
+        self: &Arc<Self>,
+        key: &SessionKey,
+        request: &RequestId,
+        control: &CallControl,
+    ) -> Result<(SessionHandle, CallGuard), SessionError> {
+        let mut session = self.live(key).await?;
+        loop {
+            if let Some(guard) = session.begin_call(request, control)? {
+                return Ok((session, guard));
+            }
+            self.remove(&session);
+            session = self.live(key).await?;
+        }
+    }
+
+    /// Forgets an actor that stops, so that the next one can be started.
+    fn remove(&self, stopping: &SessionHandle) {
+        let mut live = self.live.lock();
+        let is_same = |handle: &SessionHandle| Arc::ptr_eq(&handle.calls, &stopping.calls);
+        if live.get(&stopping.key).is_some_and(is_same) {
+            live.remove(&stopping.key);
+        }
+    }
+
     fn start(self: &Arc<Self>, key: Arc<SessionKey>) -> SessionHandle {
-        let ended = CancellationToken::new();
-        let (actor_key, state, retention, actor_ended) = (
+        let (ended, calls) = (CancellationToken::new(), Arc::<RunningCalls>::default());
+        let (actor_key, state, retention, actor_calls, actor_ended) = (
             SessionKey::clone(&key),
             self.state.clone(),
             self.retention,
+            Arc::clone(&calls),
             ended.clone(),
         );
         let arbiter =
             &self.arbiters[self.next.fetch_add(1, Ordering::Relaxed) % self.arbiters.len()];
         let addr = SessionActor::start_in_arbiter(arbiter, move |_| {
-            SessionActor::new(actor_key, state, retention, actor_ended, MAILBOX)
+            SessionActor::new(
+                actor_key,
+                state,
+                retention,
+                actor_calls,
+                actor_ended,
+                MAILBOX,
+            )
         });
         let (registry, ended_key, over) = (Arc::downgrade(self), Arc::clone(&key), ended.clone());
         arbiter.spawn(async move {
@@ -98,6 +138,7 @@ impl SessionRegistry {
             addr,
             key,
             state: self.state.clone(),
+            calls,
             ended,
             deadline: ASK_DEADLINE,
         }

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::{Addr, MailboxError};
 use moka::sync::Cache;
+use parking_lot::Mutex;
 use tidegate_metastore::Access;
 use tidegate_store::{Change, Epoch};
 use tidegate_tools::Workspace;
@@ -12,6 +13,7 @@ use tokio::sync::broadcast;
 
 use super::WorkspaceError;
 use super::actor::{LoadAccess, WorkspaceActor};
+use crate::executor::ExecutorHandle;
 use crate::identity::Known;
 
 /// How many changes a slow stream may be behind before it reads the log instead.
@@ -27,6 +29,8 @@ pub(crate) struct Shared {
     pub access: Cache<UserId, Arc<Access>>,
     pub validated: Cache<TokenId, Known>,
     pub epoch: AtomicU64,
+    /// When the last request came.
+    pub used: Mutex<Instant>,
     pub feed: broadcast::Sender<FeedItem>,
 }
 
@@ -35,6 +39,7 @@ pub(crate) struct Shared {
 pub struct WorkspaceHandle {
     pub(super) addr: Addr<WorkspaceActor>,
     pub(super) shared: Arc<Shared>,
+    pub(super) executor: ExecutorHandle,
     pub(super) deadline: Duration,
 }
 
@@ -83,7 +88,24 @@ impl WorkspaceHandle {
         &self.addr
     }
 
+    /// What runs the workspace's calls.
+    pub(crate) fn executor(&self) -> &ExecutorHandle {
+        &self.executor
+    }
+
+    /// Notes that a request came.
+    pub(super) fn touch(&self) {
+        *self.shared.used.lock() = Instant::now();
+    }
+
+    /// Whether nobody has asked for anything for so long: no request, no running call, no open stream.
+    pub(super) fn is_idle_for(&self, time: Duration) -> bool {
+        self.shared.used.lock().elapsed() >= time
+            && self.executor.is_idle()
+            && self.shared.feed.receiver_count() == 0
+    }
+
     pub(super) fn is_alive(&self) -> bool {
-        self.addr.connected()
+        self.addr.connected() && self.executor.is_alive()
     }
 }

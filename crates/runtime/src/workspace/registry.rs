@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, Semaphore, broadcast};
 use super::actor::WorkspaceActor;
 use super::handle::{FEED_CAPACITY, Shared, WorkspaceHandle};
 use super::{OpenWorkspace, WorkspaceError};
+use crate::executor::Executors;
 
 /// How long rights count without being asked for again: Superset itself may change them, and tells nobody.
 const ACCESS_TTL: Duration = Duration::from_mins(1);
@@ -55,6 +56,7 @@ pub(crate) struct WorkspaceRegistry {
     places: Semaphore,
     opener: Arc<dyn OpenWorkspace>,
     state: SharedState,
+    executors: Arc<Executors>,
     /// Each workspace has one of them, so that one tenant's work does not hold up all others'.
     arbiters: Vec<ArbiterHandle>,
 }
@@ -80,6 +82,7 @@ impl WorkspaceRegistry {
     pub(crate) fn new(
         opener: Arc<dyn OpenWorkspace>,
         state: SharedState,
+        executors: Arc<Executors>,
         arbiters: Vec<ArbiterHandle>,
     ) -> Self {
         let unknown = Cache::builder()
@@ -94,6 +97,7 @@ impl WorkspaceRegistry {
             places: Semaphore::new(MAX_OPENING),
             opener,
             state,
+            executors,
             arbiters,
         }
     }
@@ -107,6 +111,7 @@ impl WorkspaceRegistry {
         slug: &WorkspaceSlug,
     ) -> Result<WorkspaceHandle, WorkspaceError> {
         if let Some(handle) = self.find(slug) {
+            handle.touch();
             return Ok(handle);
         }
         if self.unknown.contains_key(slug) {
@@ -178,6 +183,7 @@ impl WorkspaceRegistry {
                 .time_to_live(VALIDATED_TTL)
                 .build(),
             epoch: AtomicU64::new(epoch.0),
+            used: parking_lot::Mutex::new(Instant::now()),
             feed: broadcast::Sender::new(FEED_CAPACITY),
         });
         let (actor_shared, log) = (Arc::clone(&shared), Arc::clone(&self.state.changes));
@@ -187,6 +193,7 @@ impl WorkspaceRegistry {
         let handle = WorkspaceHandle {
             addr,
             shared,
+            executor: self.executors.executor(self.arbiter(slug)),
             deadline: ASK_DEADLINE,
         };
         self.active.write().insert(slug.clone(), handle.clone());
@@ -261,7 +268,11 @@ impl WorkspaceRegistry {
             };
             match registry.opener.is_current(handle.workspace()).await {
                 Ok(true) => {}
-                Ok(false) => registry.close(&slug, &handle).await,
+                Ok(false) => {
+                    registry
+                        .close(&slug, &handle, "it is gone or somewhere else")
+                        .await;
+                }
                 Err(err) => tracing::warn!(
                     workspace = %slug,
                     error = &err as &dyn std::error::Error,
@@ -271,8 +282,19 @@ impl WorkspaceRegistry {
         });
     }
 
+    /// Closes the workspaces that nobody has used for so long.
+    pub(crate) async fn close_idle(&self, idle: Duration) {
+        for handle in self.all() {
+            if handle.is_idle_for(idle) {
+                let slug = handle.workspace().slug.clone();
+                self.close(&slug, &handle, "nobody has used it for a while")
+                    .await;
+            }
+        }
+    }
+
     /// Lets go of a workspace. Running calls end as they would; the next request opens it again, if it is there.
-    async fn close(&self, slug: &WorkspaceSlug, closed: &WorkspaceHandle) {
+    async fn close(&self, slug: &WorkspaceSlug, closed: &WorkspaceHandle, reason: &str) {
         {
             let mut active = self.active.write();
             let is_same = |handle: &WorkspaceHandle| Arc::ptr_eq(&handle.shared, &closed.shared);
@@ -281,7 +303,7 @@ impl WorkspaceRegistry {
             }
             active.remove(slug);
         }
-        tracing::info!(workspace = %slug, "a workspace was closed, since it is gone or somewhere else");
+        tracing::info!(workspace = %slug, reason, "a workspace was closed");
         let topic = Topic::Workspace(slug.clone());
         if let Err(err) = self.state.relay.unsubscribe(&topic).await {
             tracing::debug!(

@@ -70,6 +70,7 @@ names! {
         CallPanicked = "mcp.executor.panic", "mcp_executor_ended"["cause" = "panic"], "Calls that did not end by themselves";
         CallAbandoned = "mcp.executor.abandoned", "mcp_executor_ended"["cause" = "abandoned"], "Calls that did not end by themselves";
         ActorRestarted = "mcp.actor.restarted", "mcp_actors_restarted", "Actors that were started again after a failure";
+        TaskRestarted = "mcp.task.restarted", "mcp_tasks_restarted", "Background tasks that panicked and were started again";
         ResponseShortened = "mcp.response.shortened", "mcp_response_size"["result" = "shortened"], "Answers that the size guard acted on";
         ResponseWarned = "mcp.response.warned", "mcp_response_size"["result" = "warned"], "Answers that the size guard acted on";
         ResponseRefused = "mcp.response.refused", "mcp_response_size"["result" = "refused"], "Answers that the size guard acted on";
@@ -93,7 +94,8 @@ names! {
         Sessions = "mcp.sessions", "mcp_sessions", "Sessions with an actor on this node";
         Streams = "mcp.streams", "mcp_streams", "SSE streams that are open on this node";
         Workspaces = "mcp.workspaces", "mcp_workspaces", "Workspaces with an actor on this node";
-        Running = "mcp.executor.running", "mcp_executor_running", "Tool calls that run";
+        InFlight = "mcp.executor.in_flight", "mcp_executor_in_flight", "Tool calls between their arrival and their end";
+        Running = "mcp.executor.running", "mcp_executor_running", "Tool calls that make progress";
         Waiting = "mcp.executor.waiting", "mcp_executor_waiting", "Tool calls that wait for a slot";
         MailboxSession = "mcp.mailbox.session", "mcp_mailbox_depth"["actor" = "session"], "Messages that wait in mailboxes";
         MailboxWorkspace = "mcp.mailbox.workspace", "mcp_mailbox_depth"["actor" = "workspace"], "Messages that wait in mailboxes";

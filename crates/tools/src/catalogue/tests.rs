@@ -8,7 +8,9 @@ use tidegate_types::{ClientName, Clock, Credential, ScopeSet, SystemClock, UserI
 
 use super::*;
 use crate::tool::ToolFuture;
-use crate::{CacheRule, CallContext, NOT_HERE_YET, Permission, Redaction, SizeRule, builtin};
+use crate::{
+    CacheRule, CallContext, NOT_HERE_YET, Permission, Redaction, SizeRule, Touches, builtin,
+};
 
 /// A user by what their roles grant.
 #[derive(Debug)]
@@ -82,6 +84,7 @@ fn named(name: &'static str, schema: Value) -> AnyNamed {
         }),
         annotations: ToolAnnotations::CREATES,
         tags: &[],
+        touches: Touches::Databases,
         cache: CacheRule::Never,
         size: SizeRule::Exempt,
         redaction: Redaction::Entities,

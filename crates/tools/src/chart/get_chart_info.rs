@@ -10,7 +10,9 @@ use crate::listing::{
     Identifier, Key, OwnerInfo, TagInfo, humanized, iso, json_of, metastore_failure, not_found,
     owners, tags,
 };
-use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{
+    CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
+};
 
 /// Shows one chart whole. Four SQL statements, three of them side by side.
 pub(crate) struct GetChartInfo;
@@ -74,6 +76,7 @@ impl Tool for GetChartInfo {
         }),
         annotations: ToolAnnotations::READS,
         tags: &["discovery"],
+        touches: Touches::Databases,
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["owners", "tags"]),
         redaction: Redaction::EntitiesBeside(&["form_data"]),

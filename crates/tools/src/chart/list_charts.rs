@@ -5,7 +5,9 @@ use tidegate_types::Scope;
 
 use super::CHARTS;
 use crate::listing::{AscendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list};
-use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{
+    CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
+};
 
 /// Lists the charts on datasets that are open to the caller. One SQL statement, and one more each for owners, tags
 /// and people when their columns are asked for.
@@ -51,6 +53,7 @@ impl Tool for ListCharts {
         }),
         annotations: ToolAnnotations::READS,
         tags: &["core"],
+        touches: Touches::Databases,
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["charts"]),
         redaction: Redaction::EntitiesBeside(&["charts.form_data"]),

@@ -10,7 +10,9 @@ use crate::listing::{
     Identifier, Key, OwnerInfo, TagInfo, chart_summary, humanized, iso, metastore_failure,
     not_found, owners, tags,
 };
-use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{
+    CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
+};
 
 /// Shows one dashboard whole. Six SQL statements, in two rounds.
 pub(crate) struct GetDashboardInfo;
@@ -188,6 +190,7 @@ impl Tool for GetDashboardInfo {
         }),
         annotations: ToolAnnotations::READS,
         tags: &["discovery"],
+        touches: Touches::Databases,
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["charts", "native_filters"]),
         redaction: Redaction::Entities,

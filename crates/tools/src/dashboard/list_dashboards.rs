@@ -5,7 +5,9 @@ use tidegate_types::Scope;
 
 use super::DASHBOARDS;
 use crate::listing::{AscendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list};
-use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{
+    CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
+};
 
 /// Lists the dashboards that the caller may see. One SQL statement, and one more each for owners, tags, people and
 /// charts when their columns are asked for.
@@ -53,6 +55,7 @@ impl Tool for ListDashboards {
         }),
         annotations: ToolAnnotations::READS,
         tags: &["core"],
+        touches: Touches::Databases,
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["dashboards"]),
         redaction: Redaction::Entities,

@@ -6,7 +6,9 @@ use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
 use crate::listing::{Identifier, Key, humanized, iso, json_of, metastore_failure, not_found};
-use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{
+    CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
+};
 
 /// Shows one database, without how to connect to it. Two SQL statements.
 pub(crate) struct GetDatabaseInfo;
@@ -80,6 +82,7 @@ impl Tool for GetDatabaseInfo {
         }),
         annotations: ToolAnnotations::READS,
         tags: &["discovery"],
+        touches: Touches::Databases,
         cache: CacheRule::PerRights,
         size: SizeRule::Exempt,
         redaction: Redaction::Entities,

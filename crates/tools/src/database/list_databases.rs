@@ -7,7 +7,9 @@ use super::DATABASES;
 use crate::listing::{
     DescendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list,
 };
-use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{
+    CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
+};
 
 /// Lists the databases that are open to the caller or hold a dataset that is. One SQL statement, and one more for
 /// people when they are asked for.
@@ -54,6 +56,7 @@ impl Tool for ListDatabases {
         }),
         annotations: ToolAnnotations::READS,
         tags: &["core"],
+        touches: Touches::Databases,
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["databases"]),
         redaction: Redaction::Entities,

@@ -11,7 +11,9 @@ use crate::listing::{
     Identifier, Key, OwnerInfo, TagInfo, certification, humanized, iso, json_of, metastore_failure,
     not_found, owners, tags,
 };
-use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{
+    CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
+};
 
 /// Shows one dataset whole. Six SQL statements, in two rounds.
 pub(crate) struct GetDatasetInfo;
@@ -117,6 +119,7 @@ impl Tool for GetDatasetInfo {
         }),
         annotations: ToolAnnotations::READS,
         tags: &["discovery"],
+        touches: Touches::Databases,
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["columns", "metrics"]),
         redaction: Redaction::Entities,

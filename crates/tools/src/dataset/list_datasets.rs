@@ -7,7 +7,9 @@ use super::DATASETS;
 use crate::listing::{
     DescendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list,
 };
-use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{
+    CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
+};
 
 /// Lists the datasets that are open to the caller. One SQL statement, and one more each for owners, tags, people,
 /// columns and metrics when they are asked for.
@@ -53,6 +55,7 @@ impl Tool for ListDatasets {
         }),
         annotations: ToolAnnotations::READS,
         tags: &["core"],
+        touches: Touches::Databases,
         cache: CacheRule::PerRights,
         size: SizeRule::Shorten(&["datasets"]),
         redaction: Redaction::Entities,

@@ -4,7 +4,7 @@ use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
 use super::*;
-use crate::{CacheRule, Redaction};
+use crate::{CacheRule, Redaction, Touches};
 
 const READS: ToolSpec = ToolSpec {
     name: "list_charts",
@@ -14,6 +14,7 @@ const READS: ToolSpec = ToolSpec {
     permission: None,
     annotations: ToolAnnotations::READS,
     tags: &["core"],
+    touches: Touches::Databases,
     cache: CacheRule::Never,
     size: SizeRule::Shorten(&["charts", "detail.rows"]),
     redaction: Redaction::Entities,

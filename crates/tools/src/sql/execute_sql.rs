@@ -15,7 +15,9 @@ use super::answer::{Planned, SqlAnswer};
 use super::names::Names;
 use super::open::{OpenDatabase, open};
 use super::{failure, nearest, rights};
-use crate::{CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{
+    CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
+};
 
 /// Longer texts are parsed on a blocking thread: about 500 µs of work.
 const LONG_SQL_BYTES: usize = 8_000;
@@ -81,6 +83,7 @@ impl Tool for ExecuteSql {
         }),
         annotations: ToolAnnotations::CHANGES,
         tags: &["mutate"],
+        touches: Touches::Databases,
         cache: CacheRule::Never,
         size: SizeRule::Shorten(&["rows", "statements"]),
         redaction: Redaction::Data,

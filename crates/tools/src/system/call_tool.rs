@@ -9,7 +9,7 @@ use tidegate_types::Scope;
 
 use crate::{
     Accepted, AnyTool, ArgumentLayout, ArgumentProblem, ArgumentSchema, CacheRule, CallContext,
-    Redaction, SizeRule, ToolFailure, ToolFuture, ToolSpec,
+    Redaction, SizeRule, ToolFailure, ToolFuture, ToolSpec, Touches,
 };
 
 /// The tool's name. [`crate::Catalogue::resolve_call`] knows it.
@@ -48,6 +48,7 @@ static SPEC: ToolSpec = ToolSpec {
     permission: None,
     annotations: ToolAnnotations::CHANGES,
     tags: &["discovery"],
+    touches: Touches::Databases,
     cache: CacheRule::Never,
     size: SizeRule::Exempt,
     redaction: Redaction::Entities,

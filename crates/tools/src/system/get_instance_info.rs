@@ -8,7 +8,7 @@ use tidegate_types::Scope;
 use crate::listing::metastore_failure;
 use crate::{
     ArgumentLayout, CacheRule, CallContext, NoArguments, Redaction, SizeRule, Tool, ToolFailure,
-    ToolSpec,
+    ToolSpec, Touches,
 };
 
 /// Counts what is in the workspace. Four SQL statements side by side.
@@ -193,6 +193,7 @@ impl Tool for GetInstanceInfo {
         permission: None,
         annotations: ToolAnnotations::READS,
         tags: &["core"],
+        touches: Touches::Databases,
         cache: CacheRule::PerRights,
         size: SizeRule::Exempt,
         redaction: Redaction::Entities,

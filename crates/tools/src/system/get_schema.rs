@@ -9,7 +9,7 @@ use crate::dashboard::DASHBOARDS;
 use crate::database::DATABASES;
 use crate::dataset::DATASETS;
 use crate::listing::{Subject, operators_of, type_name};
-use crate::{CacheRule, CallContext, Redaction, SizeRule, Tool, ToolFailure, ToolSpec};
+use crate::{CacheRule, CallContext, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches};
 
 /// Tells what can be selected, filtered and ordered by in the list tools. It reads nothing.
 pub(crate) struct GetSchema;
@@ -212,6 +212,7 @@ impl Tool for GetSchema {
         permission: None,
         annotations: ToolAnnotations::READS,
         tags: &["discovery"],
+        touches: Touches::Nothing,
         cache: CacheRule::PerRights,
         size: SizeRule::Exempt,
         redaction: Redaction::EntitiesBeside(&["schema_info.filter_columns"]),

@@ -7,7 +7,7 @@ use tidegate_types::{Clock, Scope};
 
 use crate::{
     ArgumentLayout, CacheRule, CallContext, NoArguments, Redaction, SizeRule, Tool, ToolFailure,
-    ToolSpec,
+    ToolSpec, Touches,
 };
 
 /// Says that the server answers. It touches no database, so that it tells the server's health and not that
@@ -54,6 +54,7 @@ impl Tool for HealthCheck {
         permission: None,
         annotations: ToolAnnotations::READS,
         tags: &["core"],
+        touches: Touches::Nothing,
         cache: CacheRule::Never,
         size: SizeRule::Exempt,
         redaction: Redaction::Entities,

@@ -10,7 +10,7 @@ use tidegate_types::Scope;
 use crate::system::call_tool;
 use crate::{
     ArgumentLayout, CacheRule, CallContext, CatalogueEntry, Redaction, SizeRule, Tool, ToolFailure,
-    ToolSpec,
+    ToolSpec, Touches,
 };
 
 /// The tool's name.
@@ -61,6 +61,7 @@ impl Tool for SearchTools {
         permission: None,
         annotations: ToolAnnotations::READS,
         tags: &["core", "discovery"],
+        touches: Touches::Nothing,
         cache: CacheRule::Never,
         size: SizeRule::Shorten(&["tools"]),
         redaction: Redaction::EntitiesBeside(&["tools.inputSchema"]),

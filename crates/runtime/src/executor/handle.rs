@@ -1,0 +1,169 @@
+//! The way to a workspace's executor.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use actix::Addr;
+use futures_util::FutureExt as _;
+use tidegate_telemetry::{Count, Metrics};
+use tidegate_tools::ToolFailure;
+use tidegate_types::UserId;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::actor::{CallNumber, CancelCall, QueuedCall, RunCall, ToolExecutor};
+use super::job::Job;
+use super::running::Panicked;
+use super::shares::{Holder, WorkspaceShare};
+use super::slots::Slots;
+use super::{busy, lost};
+use crate::service::Produced;
+
+/// The only way to a workspace's executor.
+#[derive(Clone)]
+pub(crate) struct ExecutorHandle {
+    pub(super) addr: Addr<ToolExecutor>,
+    pub(super) share: WorkspaceShare,
+    pub(super) slots: Arc<Slots>,
+    pub(super) numbers: Arc<AtomicU64>,
+    pub(super) metrics: Metrics,
+}
+
+impl ExecutorHandle {
+    /// What a call is cancelled by, from before it is begun.
+    pub(crate) fn control(&self, user: UserId) -> CallControl {
+        CallControl(Arc::new(Control {
+            number: CallNumber(self.numbers.fetch_add(1, Ordering::Relaxed)),
+            user,
+            cancel: CancellationToken::new(),
+            waits: Arc::new(AtomicBool::new(false)),
+            executor: self.addr.clone(),
+        }))
+    }
+
+    /// Runs a job when its user's part of the node has room. Dropping the future leaves the job as it is.
+    ///
+    /// # Errors
+    /// `Busy`: no room, nothing was done. Else what the job came to. A job that may change something and is lost
+    /// or given up gives `OutcomeUnknown`.
+    pub(crate) async fn run(
+        &self,
+        job: Job,
+        control: &CallControl,
+    ) -> Result<Produced, ToolFailure> {
+        let control = &control.0;
+        let user = control.user;
+        let holder = self.holder(user);
+        if self.slots.is_draining() {
+            return job.refuse(busy(&self.slots));
+        }
+        let Some(place) = self.slots.enter(holder) else {
+            return job.refuse(busy(&self.slots));
+        };
+        let (reply, answer) = oneshot::channel();
+        control.waits.store(true, Ordering::Release);
+        let call = QueuedCall {
+            number: control.number,
+            job,
+            place,
+            reply,
+            arrived: Instant::now(),
+            waits: Arc::clone(&control.waits),
+        };
+        if let Err(actix::dev::SendError::Full(RunCall { call, .. })) =
+            self.addr.try_send(RunCall { user, call })
+        {
+            return call.job.refuse(busy(&self.slots));
+        }
+        answer.await.unwrap_or_else(|_| Err(lost()))
+    }
+
+    /// Runs a job that touches no database here and now. It takes a place, so that a stopping node waits for it, and
+    /// no slot: it never waits, and a message to the executor would cost more than the work (ADR 8).
+    ///
+    /// # Errors
+    /// As of [`Self::run`].
+    pub(crate) async fn run_here(
+        &self,
+        job: Job,
+        control: &CallControl,
+    ) -> Result<Produced, ToolFailure> {
+        if self.slots.is_draining() {
+            return job.refuse(busy(&self.slots));
+        }
+        let Some(_place) = self.slots.enter(self.holder(control.0.user)) else {
+            return job.refuse(busy(&self.slots));
+        };
+        let work = std::panic::AssertUnwindSafe(job.run()).catch_unwind();
+        work.await
+            .unwrap_or_else(|_| Err(ToolFailure::internal(Panicked)))
+    }
+
+    fn holder(&self, user: UserId) -> Holder {
+        Holder {
+            workspace: self.share,
+            user,
+        }
+    }
+
+    /// Whether no call of the workspace is in flight.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.slots.in_flight_of(self.share) == 0
+    }
+
+    /// Whether the actor is there.
+    pub(crate) fn is_alive(&self) -> bool {
+        let is_alive = self.addr.connected();
+        if !is_alive {
+            self.metrics.count(Count::ActorRestarted);
+        }
+        is_alive
+    }
+}
+
+/// A call as its caller can stop it: while it waits for the cache, for a slot, and while it runs.
+#[derive(Clone)]
+pub(crate) struct CallControl(Arc<Control>);
+
+struct Control {
+    number: CallNumber,
+    user: UserId,
+    cancel: CancellationToken,
+    /// Whether it waits for a slot.
+    waits: Arc<AtomicBool>,
+    executor: Addr<ToolExecutor>,
+}
+
+impl CallControl {
+    /// Fires when the caller gave up or the call's time is over.
+    pub(crate) fn token(&self) -> &CancellationToken {
+        &self.0.cancel
+    }
+
+    /// The caller gave up.
+    pub(crate) fn cancel(&self) {
+        self.0.cancel.cancel();
+        if self.0.waits.load(Ordering::Acquire) {
+            // A full mailbox leaves it to the call's turn, which finds the token.
+            let _ = self.0.executor.try_send(CancelCall {
+                user: self.0.user,
+                call: self.0.number,
+            });
+        }
+    }
+
+    /// Cancels when dropped.
+    pub(crate) fn cancel_on_drop(&self) -> CancelOnDrop {
+        CancelOnDrop(self.clone())
+    }
+}
+
+/// Cancels its call when dropped. After the call's end that is of no effect.
+pub(crate) struct CancelOnDrop(CallControl);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
