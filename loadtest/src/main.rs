@@ -7,6 +7,7 @@ mod bench;
 mod ceiling;
 mod check;
 mod drive;
+mod fairness;
 mod floor;
 mod metrics;
 mod process;
@@ -55,6 +56,8 @@ enum Command {
     Abandon(AbandonArguments),
     /// Measures sign-ins, the token endpoint, and calls with and without a token.
     Access(AccessArguments),
+    /// Measures whether one workspace's trouble costs another anything, and fails when it does.
+    Fairness(FairnessArguments),
     /// Measures everything and fails below the goals; `--short` is for each change.
     Bench(BenchArguments),
     /// Drives a deployment for an hour or many, and fails when a node grows or an answer is wrong (goose).
@@ -164,6 +167,28 @@ struct CompareArguments {
     /// Only these calls, by the labels of the report.
     #[arg(long)]
     only: Vec<String>,
+}
+
+#[derive(Args)]
+struct FairnessArguments {
+    /// The binary to measure; without it, the one beside this program.
+    #[arg(long)]
+    binary: Option<PathBuf>,
+    /// Nodes behind nginx; more than one share a Redis.
+    #[arg(long, default_value_t = 1)]
+    nodes: u16,
+    /// Seconds of each phase.
+    #[arg(long, default_value_t = 30)]
+    seconds: u64,
+    /// Calls of the neighbour in each phase.
+    #[arg(long, default_value_t = 600)]
+    calls: u32,
+    /// Calls of the troublemaker at once.
+    #[arg(long, default_value_t = 400)]
+    flood: usize,
+    /// Only report.
+    #[arg(long)]
+    report_only: bool,
 }
 
 #[derive(Args)]
@@ -288,6 +313,7 @@ fn run(reports: &Path, command: Command) -> anyhow::Result<()> {
                 &[report::of_memory(&memory)],
             )
         }
+        Command::Fairness(arguments) => measure_fairness(reports, arguments),
         Command::Access(arguments) => {
             let measured = optimised(arguments.measured)?;
             let plan = access::Plan {
@@ -325,6 +351,26 @@ fn run(reports: &Path, command: Command) -> anyhow::Result<()> {
             floor::serve(port, if workers == 0 { cores } else { workers })
         }
     }
+}
+
+fn measure_fairness(reports: &Path, arguments: FairnessArguments) -> anyhow::Result<()> {
+    let plan = fairness::Plan {
+        duration: Duration::from_secs(arguments.seconds.max(1)),
+        calls: arguments.calls.max(1),
+        flood: arguments.flood,
+        nodes: arguments.nodes.max(1),
+    };
+    let phases = fairness::measure(&the_binary(arguments.binary)?, &plan)?;
+    report::publish(
+        &report::folder(reports, "fairness")?,
+        &phases,
+        &[report::of_fairness(&phases)],
+    )?;
+    ensure!(
+        arguments.report_only || phases.iter().all(fairness::Phase::is_fair),
+        "a workspace's trouble costs its neighbours something"
+    );
+    Ok(())
 }
 
 /// A binary to measure and a folder for its data.

@@ -175,6 +175,36 @@ impl PostgresServer {
         self.launch()
     }
 
+    /// Stops all of the server's processes where they are: it takes connections and says nothing.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn pause(&self) -> Result<()> {
+        // The postmaster first, so that it starts no process meanwhile.
+        self.signal("-STOP", true)?;
+        self.signal("-STOP", false)
+    }
+
+    /// Lets the server that was paused go on.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn resume(&self) -> Result<()> {
+        self.signal("-CONT", false)?;
+        self.signal("-CONT", true)
+    }
+
+    fn signal(&self, signal: &str, to_postmaster: bool) -> Result<()> {
+        let told = fs::read_to_string(self.data().join("postmaster.pid"))?;
+        let pid = told.lines().next().context("the server has no pid")?;
+        let output = if to_postmaster {
+            Command::new("kill").args([signal, pid]).output()?
+        } else {
+            Command::new("pkill").args([signal, "-P", pid]).output()?
+        };
+        text_of(output, "kill").map(drop)
+    }
+
     fn pg_ctl(&self, mode: &str, command: &str) -> Result<()> {
         let arguments = [
             "-D".into(),

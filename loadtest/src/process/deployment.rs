@@ -69,7 +69,7 @@ impl Deployment {
                         server.create_database("metastore")?,
                     )
                     .with("TIDEGATE_WORKSPACES__DEMO__SECRET_KEY", SECRET);
-                seed(binary, &setup, &server.create_database("sample")?)?;
+                seed(binary, &setup, "demo", &server.create_database("sample")?)?;
                 Some(server)
             }
         };
@@ -138,11 +138,20 @@ impl Deployment {
     }
 }
 
-fn seed(binary: &Path, setup: &Setup, data_url: &str) -> anyhow::Result<()> {
+/// Fills a workspace's metastore, and its sample business at `data_url`.
+///
+/// # Errors
+/// The binary refuses.
+pub(crate) fn seed(
+    binary: &Path,
+    setup: &Setup,
+    workspace: &str,
+    data_url: &str,
+) -> anyhow::Result<()> {
     let mut command = Command::new(binary);
     setup.apply(&mut command);
     let seeded = command
-        .args(["seed", "--workspace", "demo"])
+        .args(["seed", "--workspace", workspace])
         .env("TIDEGATE_SEED_DATA_URL", data_url)
         .stdin(Stdio::null())
         .output()

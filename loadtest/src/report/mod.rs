@@ -10,7 +10,9 @@ use anyhow::Context as _;
 use serde::Serialize;
 use tidegate_types::{Clock as _, SystemClock};
 
-pub(crate) use tables::{of_access, of_binaries, of_ceiling, of_comparison, of_growth, of_memory};
+pub(crate) use tables::{
+    of_access, of_binaries, of_ceiling, of_comparison, of_fairness, of_growth, of_memory,
+};
 
 /// A table with a title and what one should know about it.
 pub(crate) struct Table {

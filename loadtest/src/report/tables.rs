@@ -6,6 +6,7 @@ use crate::access::{Access, Rate};
 use crate::ceiling::against::Ratio;
 use crate::ceiling::{Ceiling, Figure};
 use crate::drive::Comparison;
+use crate::fairness::{MAX_P99_RATIO, Phase};
 use crate::soak::Growth;
 
 fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
@@ -58,6 +59,53 @@ pub(crate) fn of_access(access: &Access) -> Table {
             "{} cores, shared by the server and its clients",
             access.cores
         )],
+    }
+}
+
+/// What one workspace's trouble costs the others.
+pub(crate) fn of_fairness(phases: &[Phase]) -> Table {
+    let row = |phase: &Phase| {
+        let neighbour = &phase.neighbour;
+        let colleague = phase.colleague.as_ref().map_or_else(
+            || "-".to_owned(),
+            |probed| format!("{} of {}", probed.failed, probed.calls),
+        );
+        vec![
+            phase.name.to_owned(),
+            format!("{} of {}", neighbour.failed, neighbour.calls),
+            format!("{:.1}, {:.1}", neighbour.p50_ms, neighbour.p99_ms),
+            format!("{:.2}", phase.p99_ratio),
+            colleague,
+            if phase.is_fair() { "yes" } else { "no" }.to_owned(),
+        ]
+    };
+    let failures = phases.iter().flat_map(|phase| {
+        let colleague = phase.colleague.as_ref();
+        let probes = std::iter::once(&phase.neighbour).chain(colleague);
+        probes.filter_map(|probed| {
+            Some(format!(
+                "{}: {}",
+                phase.name,
+                probed.first_failure.as_ref()?
+            ))
+        })
+    });
+    Table {
+        title: "One workspace's trouble, and its neighbours".into(),
+        head: texts([
+            "trouble in the one workspace",
+            "refused in the other",
+            "p50, p99 there (ms)",
+            "p99 to that without trouble",
+            "refused to another user of the first",
+            "fair",
+        ]),
+        rows: phases.iter().map(row).collect(),
+        notes: std::iter::once(format!(
+            "fair: nobody is refused, and p99 is at most {MAX_P99_RATIO} times that without trouble"
+        ))
+        .chain(failures)
+        .collect(),
     }
 }
 

@@ -30,7 +30,7 @@ async fn begin_and_not_read(node: &Node, session: &Session, body: &Value) -> Tcp
 
 #[tokio::test]
 async fn clients_that_do_not_read_cost_neither_memory_nor_others() {
-    let builder = TestCluster::builder().await.set("EXECUTOR__SLOTS", "64");
+    let builder = TestCluster::builder().await.set("EXECUTOR__SLOTS", "128");
     let cluster = builder.start(1).await;
     let node = cluster.node(0);
     let session = node.as_user("admin").open_session().await;
@@ -102,7 +102,7 @@ async fn a_hundred_clients_that_leave_cancel_their_calls() {
         ));
     }
     eventually("the calls run", async || {
-        (node.metric("mcp_executor_running", "").await >= 100).then_some(())
+        (node.metric("mcp_executor_in_flight", "").await >= 100).then_some(())
     })
     .await;
     let left = Instant::now();

@@ -4,6 +4,7 @@ mod changes;
 mod clients;
 mod control;
 mod crowd;
+mod fairness;
 mod metastores;
 mod redis;
 mod tools;

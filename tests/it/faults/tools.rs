@@ -169,9 +169,10 @@ async fn a_call_that_finds_no_place_is_refused_with_a_status_and_never_in_a_stre
         .await;
     let caller = cluster.node(0).as_user("admin");
     let session = caller.open_session().await;
-    let params = json!({ "name": "trouble_hang", "arguments": {} });
-    let hung = caller.send("tools/call", params).await;
-    assert!(hung.is_stream(), "it runs, and takes long");
+    // One that waits would lend its slot.
+    let params = json!({ "name": "trouble_block", "arguments": { "ms": 20_000 } });
+    let blocked = caller.send("tools/call", params).await;
+    assert!(blocked.is_stream(), "it runs, and takes long");
     let params = json!({ "name": "trouble_steps", "arguments": {} });
     for reply in [
         caller.send("tools/call", params.clone()).await,

@@ -21,7 +21,7 @@ fn limits() -> Limits {
         threads: 2,
         running: 2,
         waiting: 1,
-        wait_timeout: Duration::from_millis(100),
+        wait_timeout: Duration::from_secs(5),
         watchdog: Duration::from_secs(1),
     }
 }
