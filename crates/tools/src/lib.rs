@@ -11,6 +11,7 @@ mod database;
 mod dataset;
 mod failure;
 mod fields;
+mod layer;
 mod listing;
 mod prompt;
 mod prompts;
@@ -36,6 +37,7 @@ pub use context::{
 };
 pub use failure::{ArgumentProblem, ToolFailure};
 pub use fields::hide_fields;
+pub use layer::{CallLayer, LayeredCall};
 pub use prompt::Prompt;
 pub use resource::{Resource, ResourceTemplate};
 pub use size::{Fitted, SizeBudget, SizeWarning, estimate_tokens};

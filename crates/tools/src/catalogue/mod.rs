@@ -18,8 +18,9 @@ use crate::system::call_tool;
 use crate::system::search_tools::{self, SearchIndex};
 use crate::typed::TypedTool;
 use crate::{
-    AnyTool, ArgumentProblem, Decision, Fitted, Grants, Prompt, Resource, ResourceTemplate,
-    SizeBudget, Tool, ToolFailure, ToolOutput, ToolSpec, decide, hide_fields,
+    Accepted, AnyTool, ArgumentProblem, CallContext, CallLayer, Decision, Fitted, Grants,
+    LayeredCall, Prompt, Resource, ResourceTemplate, SizeBudget, Tool, ToolFailure, ToolOutput,
+    ToolSpec, decide, hide_fields,
 };
 
 /// The tools for clients that do not show all tools to their model. They are listed where the others are not.
@@ -29,7 +30,7 @@ pub const SEARCHING_TOOLS: [&str; 2] = [search_tools::NAME, call_tool::NAME];
 /// deterministic).
 #[derive(Default)]
 pub struct Catalogue {
-    tools: BTreeMap<String, CatalogueEntry>,
+    tools: BTreeMap<String, Arc<CatalogueEntry>>,
     resources: BTreeMap<String, Arc<dyn Resource>>,
     templates: Vec<Arc<dyn ResourceTemplate>>,
     prompts: BTreeMap<String, Arc<dyn Prompt>>,
@@ -45,6 +46,7 @@ pub struct CatalogueEntry {
     listed: [Box<RawValue>; ProtocolVersion::SERVED.len()],
     headers: Vec<ParameterHeader>,
     advice: String,
+    layers: Arc<[Arc<dyn CallLayer>]>,
 }
 
 impl CatalogueEntry {
@@ -56,6 +58,20 @@ impl CatalogueEntry {
     /// Everything about it but its types.
     pub fn spec(&self) -> &ToolSpec {
         self.tool.spec()
+    }
+
+    /// Runs the tool, through all layers.
+    ///
+    /// # Errors
+    /// Those of the tool and of the layers.
+    pub async fn call(
+        &self,
+        context: &CallContext,
+        arguments: Accepted,
+    ) -> Result<ToolOutput, ToolFailure> {
+        LayeredCall::new(context, &*self.tool, arguments, &self.layers)
+            .run()
+            .await
     }
 
     /// As it was defined.
@@ -93,7 +109,7 @@ impl CatalogueEntry {
 pub struct ResolvedCall<'a> {
     /// The tool that runs; for a call through `call_tool` the inner one. Limits, cache, audit and metrics go
     /// by its spec.
-    pub entry: &'a CatalogueEntry,
+    pub entry: &'a Arc<CatalogueEntry>,
     /// What it gets.
     pub arguments: Option<Cow<'a, RawValue>>,
     /// Whether the call came through `call_tool`.
@@ -137,7 +153,7 @@ impl Catalogue {
 
     /// Tools by name.
     pub fn tools(&self) -> impl Iterator<Item = &CatalogueEntry> {
-        self.tools.values()
+        self.tools.values().map(|entry| &**entry)
     }
 
     /// The name that a misspelt one surely meant, if there is one.
@@ -156,7 +172,7 @@ impl Catalogue {
     }
 
     /// The tool of that name.
-    pub fn tool(&self, name: &str) -> Option<&CatalogueEntry> {
+    pub fn tool(&self, name: &str) -> Option<&Arc<CatalogueEntry>> {
         self.tools.get(name)
     }
 
@@ -185,8 +201,7 @@ impl Catalogue {
         principal: &Principal,
         grants: &dyn Grants,
     ) -> impl Iterator<Item = &'a CatalogueEntry> {
-        self.tools
-            .values()
+        self.tools()
             .filter(|entry| decide(entry.spec(), principal, grants) == Decision::Allowed)
     }
 
@@ -225,7 +240,7 @@ impl Catalogue {
         name: &str,
         principal: &Principal,
         grants: &dyn Grants,
-    ) -> Result<&CatalogueEntry, CallRefusal> {
+    ) -> Result<&Arc<CatalogueEntry>, CallRefusal> {
         let entry = self.tools.get(name);
         match entry.map(|entry| (entry, decide(entry.spec(), principal, grants))) {
             Some((entry, Decision::Allowed)) => Ok(entry),
@@ -346,10 +361,17 @@ pub struct CatalogueBuilder {
     templates: Vec<Arc<dyn ResourceTemplate>>,
     prompts: Vec<Arc<dyn Prompt>>,
     disabled: BTreeSet<String>,
+    layers: Vec<Arc<dyn CallLayer>>,
     has_structured_content: bool,
 }
 
 impl CatalogueBuilder {
+    /// Puts a layer around every tool. The first one is the outermost.
+    pub fn layer(mut self, layer: impl CallLayer + 'static) -> Self {
+        self.layers.push(Arc::new(layer));
+        self
+    }
+
     /// Adds a typed tool.
     pub fn tool<T: Tool>(mut self, tool: T) -> Self {
         let typed = TypedTool::new(tool).map(|tool| Arc::new(tool) as Arc<dyn AnyTool>);
@@ -405,10 +427,11 @@ impl CatalogueBuilder {
     /// The first thing that is wrong; see [`CatalogueError`].
     pub fn build(self) -> Result<Catalogue, CatalogueError> {
         let mut tools = BTreeMap::new();
+        let layers: Arc<[_]> = self.layers.into();
         for tool in self.tools {
-            let entry = publish(tool?)?;
+            let entry = publish(tool?, Arc::clone(&layers))?;
             let name = entry.definition.name.clone();
-            if tools.insert(name.clone(), entry).is_some() {
+            if tools.insert(name.clone(), Arc::new(entry)).is_some() {
                 return Err(CatalogueError::Duplicate { kind: "tool", name });
             }
         }
@@ -441,7 +464,7 @@ impl CatalogueBuilder {
                 });
             }
         }
-        let search = SearchIndex::of(tools.values());
+        let search = SearchIndex::of(tools.values().map(|entry| &**entry));
         let has_structured_content = self.has_structured_content;
         Ok(Catalogue {
             tools,
@@ -454,7 +477,10 @@ impl CatalogueBuilder {
     }
 }
 
-fn publish(tool: Arc<dyn AnyTool>) -> Result<CatalogueEntry, CatalogueError> {
+fn publish(
+    tool: Arc<dyn AnyTool>,
+    layers: Arc<[Arc<dyn CallLayer>]>,
+) -> Result<CatalogueEntry, CatalogueError> {
     let definition = tool.definition();
     let name = &definition.name;
     debug_assert_eq!(name, tool.spec().name, "a tool has one name");
@@ -494,6 +520,7 @@ fn publish(tool: Arc<dyn AnyTool>) -> Result<CatalogueEntry, CatalogueError> {
         listed,
         headers,
         advice,
+        layers,
     })
 }
 

@@ -118,10 +118,9 @@ impl AnyTool for CallTool {
                 &context.principal,
                 &context.access,
             )?;
-            call.entry
-                .tool()
-                .run(context, call.arguments.as_deref())
-                .await
+            let accepted = call.entry.tool().accept(call.arguments.as_deref());
+            let accepted = accepted.map_err(ToolFailure::InvalidArguments)?;
+            call.entry.call(context, accepted).await
         })
     }
 }
