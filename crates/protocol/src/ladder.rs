@@ -12,7 +12,7 @@ use tidegate_types::check_name;
 
 use crate::header::{McpHeaders, decode_value};
 use crate::message::{Body, Incoming, Notification, Request, RequestId, Response};
-use crate::{ClientCapabilities, ClientInfo, LogLevel, ProtocolVersion, RpcError};
+use crate::{ClientCapabilities, ClientInfo, LogLevel, Method, ProtocolVersion, RpcError};
 
 /// The `_meta` of a modern request.
 #[derive(Debug, Clone)]
@@ -319,7 +319,7 @@ fn classify_request<'a>(
     let claim = meta.claim.map(|raw| borrowed_text(raw).ok_or(raw));
     let claims_modern = matches!(&claim, Some(Ok(text)) if ProtocolVersion::text_is_modern(text));
 
-    if request.method == "initialize" && !claims_modern {
+    if request.method == Method::Initialize && !claims_modern {
         if header_is_modern {
             return Err(refuse(RpcError::header_mismatch(
                 "initialize belongs to older revisions than the header MCP-Protocol-Version says",
@@ -329,7 +329,10 @@ fn classify_request<'a>(
     }
     let Some(claim) = claim else {
         if header_is_modern
-            || matches!(&*request.method, "server/discover" | "subscriptions/listen")
+            || matches!(
+                request.method.method(),
+                Some(Method::Discover | Method::Listen)
+            )
         {
             let missing = if meta.capabilities.is_some() {
                 CLAIM.to_owned()
@@ -363,7 +366,7 @@ fn classify_request<'a>(
     }
     if headers
         .method
-        .is_some_and(|method| method != request.method)
+        .is_some_and(|method| method != request.method.as_str())
     {
         return Err(refuse(RpcError::header_mismatch(
             "the header Mcp-Method differs from the method",
@@ -383,7 +386,7 @@ fn classify_request<'a>(
             "the header Mcp-Method is missing",
         )));
     }
-    check_name_header(headers, &request.method, &params).map_err(refuse)?;
+    check_name_header(headers, request.method.method(), &params).map_err(refuse)?;
     let (client_capabilities, client_info, log_level) = envelope;
     let meta = RequestMeta {
         version,
@@ -433,12 +436,12 @@ fn read_envelope(meta: &RawMeta<'_>) -> Result<Envelope, RpcError> {
 /// `Mcp-Name` must say what the body names, so that a proxy may route and limit by it.
 fn check_name_header(
     headers: McpHeaders<'_>,
-    method: &str,
+    method: Option<Method>,
     params: &Params<'_>,
 ) -> Result<(), RpcError> {
     let named = match method {
-        "tools/call" | "prompts/get" => params.name,
-        "resources/read" => params.uri,
+        Some(Method::CallTool | Method::GetPrompt) => params.name,
+        Some(Method::ReadResource) => params.uri,
         _ => return Ok(()),
     };
     let header = headers

@@ -10,6 +10,7 @@ pub mod header;
 pub mod ladder;
 pub mod members;
 pub mod message;
+pub mod method;
 pub mod parameter_header;
 pub mod reply;
 pub mod sse;
@@ -25,4 +26,5 @@ pub use definition::{
 pub use error::RpcError;
 pub use members::Members;
 pub use message::{Incoming, Notification, Request, RequestId, Response};
+pub use method::{Called, Method};
 pub use version::ProtocolVersion;

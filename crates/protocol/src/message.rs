@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::value::RawValue;
 
-use crate::RpcError;
+use crate::{Called, RpcError};
 
 /// How many messages a batch may hold (2025-03-26).
 pub const MAX_BATCH: usize = 100;
@@ -77,7 +77,7 @@ pub struct Request<'a> {
     /// Echoed in the answer.
     pub id: RequestId,
     /// What to do.
-    pub method: Cow<'a, str>,
+    pub method: Called<'a>,
     /// An object, undecoded.
     pub params: Option<&'a RawValue>,
 }
@@ -227,6 +227,7 @@ fn decode_message(text: &str) -> Result<Incoming<'_>, RpcError> {
     };
     match (raw.method, raw.id) {
         (Some(method), Some(RequestIdOrNull::Id(id))) => {
+            let method = Called::of(method);
             Ok(Incoming::Request(Request { id, method, params }))
         }
         (Some(_), Some(RequestIdOrNull::Null)) => Err(RpcError::invalid_request(
@@ -430,7 +431,7 @@ mod tests {
             let text = serde_json::json!({"jsonrpc": "2.0", "id": id, "method": method, "params": {"k": key}}).to_string();
             let Incoming::Request(request) = single(&text).unwrap() else { panic!("a request was expected") };
             prop_assert_eq!(id.to_string(), request.id.as_json());
-            prop_assert_eq!(method, request.method);
+            prop_assert_eq!(method, request.method.as_str());
             let params: serde_json::Value = serde_json::from_str(request.params.unwrap().get()).unwrap();
             prop_assert_eq!(key, params["k"].as_str().unwrap());
         }

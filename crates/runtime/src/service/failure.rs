@@ -12,10 +12,10 @@ use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::error::{MAX_ERROR_TEXT_BYTES, with_short_texts};
 use tidegate_protocol::reply::{self, ResultBuilder, tool_result};
 use tidegate_protocol::{ProtocolVersion, RequestId, RpcError};
-use tidegate_tools::{ArgumentProblem, ToolFailure};
+use tidegate_tools::{ArgumentProblem, CatalogueEntry, ToolFailure};
 use tidegate_types::{ServiceCode, shortened};
 
-use super::{Core, Outcome, operation};
+use super::{Core, Outcome, call};
 use crate::answer::Refused;
 
 /// Ours, outside the reserved range: the caller cancelled.
@@ -26,7 +26,7 @@ pub(crate) struct Asked<'a> {
     pub id: &'a RequestId,
     pub version: ProtocolVersion,
     /// The tool, if it is one.
-    pub tool: Option<&'a str>,
+    pub tool: Option<&'a CatalogueEntry>,
     pub access: &'a Arc<Access>,
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn outcome(
             _ => shortened(&message, MAX_ERROR_TEXT_BYTES).into_owned(),
         };
         let output = ToolResult::error(message).into();
-        let output = operation::fit(core, asked.access, tool, output);
+        let output = call::fit(core, asked.access, tool, output);
         let result = tool_result(&output.result, version, &core.server);
         return Outcome::Message(reply::success(id, &result));
     }

@@ -4,51 +4,55 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tidegate_protocol::ladder::Params;
-use tidegate_protocol::{ProtocolVersion, RequestId, RpcError, reply};
+use tidegate_protocol::{Method, ProtocolVersion, RequestId, RpcError, reply};
 
 use super::{Caller, Core, call, completion, discover, lists};
 use crate::answer::Answer;
 
-/// What is asked.
+/// A question that is answered at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Inquiry {
+pub(crate) enum Inquiry {
+    /// `server/discover`.
     Discover,
+    /// `tools/list`.
     Tools,
+    /// `resources/list`.
     Resources,
+    /// `resources/templates/list`.
     Templates,
+    /// `prompts/list`.
     Prompts,
+    /// `completion/complete`.
     Completion,
 }
 
 impl Inquiry {
-    fn of(method: &str, version: ProtocolVersion) -> Option<Self> {
-        Some(match method {
-            "server/discover" if version.is_modern() => Self::Discover,
-            "tools/list" => Self::Tools,
-            "resources/list" => Self::Resources,
-            "resources/templates/list" => Self::Templates,
-            "prompts/list" => Self::Prompts,
-            "completion/complete" => Self::Completion,
-            _ => return None,
-        })
+    fn method(self) -> Method {
+        match self {
+            Self::Discover => Method::Discover,
+            Self::Tools => Method::ListTools,
+            Self::Resources => Method::ListResources,
+            Self::Templates => Method::ListResourceTemplates,
+            Self::Prompts => Method::ListPrompts,
+            Self::Completion => Method::Complete,
+        }
     }
 }
 
-/// Answers a question within the caller's limits. `None`: the method asks none.
+/// Answers a question within the caller's limits.
 pub(crate) async fn answer(
     core: &Arc<Core>,
     caller: &Caller,
     version: ProtocolVersion,
     id: &RequestId,
-    method: &str,
+    inquiry: Inquiry,
     params: &Params<'_>,
-) -> Option<Answer> {
-    let inquiry = Inquiry::of(method, version)?;
+) -> Answer {
     let timer = core.clock.instant();
-    let metrics = core.observer.metrics().method(method);
+    let metrics = core.observer.metrics().method(inquiry.method().as_str());
     if let Err(refused) = call::check_limits(core, caller, id, None).await {
         metrics.failed(timer.elapsed());
-        return Some(refused.into());
+        return refused.into();
     }
     let result = match inquiry {
         Inquiry::Discover => Ok(discover::discover(core, caller, version)),
@@ -68,7 +72,7 @@ pub(crate) async fn answer(
             reply::failure(Some(id), &error)
         }
     };
-    Some(Answer::Json(body))
+    Answer::Json(body)
 }
 
 async fn complete(

@@ -5,9 +5,7 @@ mod channel;
 mod completion;
 mod discover;
 mod failure;
-mod in_flight;
 mod inquiry;
-mod keep;
 pub(crate) mod legacy;
 mod listen;
 mod lists;
@@ -16,6 +14,7 @@ mod notice;
 mod observe;
 mod operation;
 mod prepare;
+mod route;
 mod stream_places;
 
 use std::sync::Arc;
@@ -38,7 +37,7 @@ use crate::session::SessionRegistry;
 use crate::settings::NodeSettings;
 use crate::workspace::WorkspaceHandle;
 
-pub(crate) use in_flight::InFlight;
+pub(crate) use call::InFlight;
 pub(crate) use legacy::LegacyPost;
 pub(crate) use lists::ListCache;
 pub(crate) use modern::ModernPost;

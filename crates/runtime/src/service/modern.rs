@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::call::{self, Call, CallClient};
 use super::channel::Asking;
 use super::operation::Operation;
+use super::route::ModernRoute;
 use super::{Caller, Core, Outcome, TraceParent, inquiry, listen, prepare};
 use crate::answer::{Answer, Frame, FrameStream, Refused};
 use crate::executor::CancelOnDrop;
@@ -41,18 +42,17 @@ pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: ModernPost<'_>)
         accepts_stream,
     } = post;
     let (id, version) = (request.id, meta.version);
-    let method = &*request.method;
-    if let Some(answer) = inquiry::answer(core, &caller, version, &id, method, &params).await {
-        return answer;
-    }
-    match method {
-        "subscriptions/listen" => listen::modern(core, &caller, &id, version, params.notifications),
-        "tools/call" | "prompts/get" | "resources/read" => {
-            let prepared = match prepare::operation(core, &caller, method, &params, &id, version) {
+    match ModernRoute::of(&request.method) {
+        ModernRoute::Inquiry(inquiry) => {
+            inquiry::answer(core, &caller, version, &id, inquiry, &params).await
+        }
+        ModernRoute::Listen => listen::modern(core, &caller, &id, version, params.notifications),
+        ModernRoute::Call(kind) => {
+            let prepared = match prepare::operation(core, &caller, kind, &params, &id, version) {
                 Ok(prepared) => prepared,
                 Err(outcome) => return outcome.into(),
             };
-            if let Err(error) = check_headers(core, &prepared, &params, header) {
+            if let Err(error) = check_headers(&prepared, &params, header) {
                 return Answer::Refused(Refused::new(
                     ServiceCode::InvalidRequest,
                     Some(&id),
@@ -84,8 +84,8 @@ pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: ModernPost<'_>)
             };
             answer(core, caller, call, accepts_stream).await
         }
-        unknown => {
-            let error = RpcError::method_not_found(unknown);
+        ModernRoute::Unknown => {
+            let error = RpcError::method_not_found(request.method.as_str());
             Answer::Refused(Refused::new(ServiceCode::NotFound, Some(&id), error))
         }
     }
@@ -93,15 +93,11 @@ pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: ModernPost<'_>)
 
 /// Headers that mirror arguments must say the same (SEP-2243).
 fn check_headers<'h>(
-    core: &Core,
     operation: &Operation,
     params: &Params<'_>,
     header: &dyn Fn(&str) -> Option<&'h str>,
 ) -> Result<(), RpcError> {
-    let Operation::Tool { tool, .. } = operation else {
-        return Ok(());
-    };
-    let Some(entry) = core.catalogue.tool(tool.spec().name) else {
+    let Some(entry) = operation.tool() else {
         return Ok(());
     };
     if entry.parameter_headers().is_empty() {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tidegate_config::SqlLiterals;
+use tidegate_protocol::Method;
 use tidegate_store::LimitScope;
 use tidegate_telemetry::{
     AuditOutcome, AuditQueue, AuditRecord, CallInfo, CallTrace, Count, Metrics, ToolMetrics,
@@ -106,13 +107,7 @@ impl Observer {
     }
 
     /// A call that was refused before it was one.
-    pub(crate) fn refused(
-        &self,
-        caller: &Caller,
-        method: &'static str,
-        target: &str,
-        code: ServiceCode,
-    ) {
+    pub(crate) fn refused(&self, caller: &Caller, method: Method, target: &str, code: ServiceCode) {
         let inner = &self.0;
         let duration = std::time::Duration::ZERO;
         match inner.tools.get(target) {
@@ -126,7 +121,7 @@ impl Observer {
             user: Some(principal.user),
             username: Some(Arc::clone(&principal.username)),
             client: Some(principal.client.clone()),
-            method: method.into(),
+            method: method.as_str().into(),
             tool: Some(target.chars().take(128).collect::<String>().into()),
             arguments: None,
             outcome: AuditOutcome::of_code(code),
@@ -149,7 +144,7 @@ impl Observer {
         let parent = trace_parent(request.trace).or_else(|| trace_parent(&caller.trace));
         let trace = CallTrace::start(
             &CallInfo {
-                method: operation.method,
+                method: operation.method.as_str(),
                 target: Some(&operation.target),
                 session: request.session,
                 protocol_version: request.protocol_version,
@@ -275,10 +270,10 @@ impl Observation {
             self.operation.method,
             inner.tools.get(&*self.operation.target),
         ) {
-            ("tools/call", Some(tool)) if succeeded => tool.succeeded(duration),
-            ("tools/call", Some(tool)) => tool.failed(duration),
-            (method, _) if succeeded => inner.metrics.method(method).succeeded(duration),
-            (method, _) => inner.metrics.method(method).failed(duration),
+            (Method::CallTool, Some(tool)) if succeeded => tool.succeeded(duration),
+            (Method::CallTool, Some(tool)) => tool.failed(duration),
+            (method, _) if succeeded => inner.metrics.method(method.as_str()).succeeded(duration),
+            (method, _) => inner.metrics.method(method.as_str()).failed(duration),
         }
         let arguments = serde_json::from_str::<Value>(self.operation.arguments()).map_or_else(
             |_| None,
@@ -290,7 +285,7 @@ impl Observation {
             user: Some(self.principal.user),
             username: Some(Arc::clone(&self.principal.username)),
             client: Some(self.principal.client.clone()),
-            method: self.operation.method.into(),
+            method: self.operation.method.as_str().into(),
             tool: Some(Arc::clone(&self.operation.target)),
             arguments,
             outcome,

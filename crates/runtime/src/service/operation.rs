@@ -4,22 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
-use tidegate_metastore::Access;
 use tidegate_protocol::reply::{CacheScope, ResultBuilder, tool_result};
-use tidegate_protocol::{ProtocolVersion, ResourceContents, RpcError};
-use tidegate_telemetry::Count;
+use tidegate_protocol::{Method, ProtocolVersion, ResourceContents, RpcError};
 use tidegate_tools::{
-    Accepted, AnyTool, CacheRule, CallContext, Prompt, ToolFailure, ToolOutput, Touches,
-    hide_fields,
+    Accepted, CacheRule, CallContext, CatalogueEntry, Prompt, ToolFailure, Touches,
 };
 
+use super::call::fit;
 use super::{Core, Produced, millis};
 
 /// One thing to do.
 pub(crate) enum Operation {
     /// `tools/call`.
     Tool {
-        tool: Arc<dyn AnyTool>,
+        entry: Arc<CatalogueEntry>,
         /// As they came.
         arguments: Option<Arc<RawValue>>,
     },
@@ -35,7 +33,7 @@ pub(crate) enum Operation {
 /// The same with arguments that were checked.
 pub(crate) enum CheckedOperation {
     Tool {
-        tool: Arc<dyn AnyTool>,
+        entry: Arc<CatalogueEntry>,
         arguments: Accepted,
     },
     Prompt {
@@ -51,7 +49,7 @@ pub(crate) enum CheckedOperation {
 #[derive(Clone)]
 pub(crate) struct OperationSummary {
     /// The protocol method.
-    pub method: &'static str,
+    pub method: Method,
     /// A tool, a prompt or a URI.
     pub target: Arc<str>,
     /// The arguments as they came; none is the same as no members.
@@ -71,13 +69,13 @@ impl Operation {
     /// For records and seals.
     pub(crate) fn summary(&self) -> OperationSummary {
         match self {
-            Self::Tool { tool, arguments } => OperationSummary {
-                method: "tools/call",
-                target: tool.spec().name.into(),
+            Self::Tool { entry, arguments } => OperationSummary {
+                method: Method::CallTool,
+                target: entry.spec().name.into(),
                 arguments: arguments.clone(),
             },
             Self::Prompt { prompt, arguments } => OperationSummary {
-                method: "prompts/get",
+                method: Method::GetPrompt,
                 target: prompt.definition().name.into(),
                 // Texts by name always serialize.
                 arguments: serde_json::value::to_raw_value(arguments)
@@ -85,17 +83,17 @@ impl Operation {
                     .map(Arc::from),
             },
             Self::Resource { uri } => OperationSummary {
-                method: "resources/read",
+                method: Method::ReadResource,
                 target: uri.as_str().into(),
                 arguments: None,
             },
         }
     }
 
-    /// The tool's name, if it is one.
-    pub(crate) fn tool(&self) -> Option<&'static str> {
+    /// The tool, if it is one.
+    pub(crate) fn tool(&self) -> Option<&Arc<CatalogueEntry>> {
         match self {
-            Self::Tool { tool, .. } => Some(tool.spec().name),
+            Self::Tool { entry, .. } => Some(entry),
             Self::Prompt { .. } | Self::Resource { .. } => None,
         }
     }
@@ -106,11 +104,12 @@ impl Operation {
     /// `InvalidArguments`; nothing was done.
     pub(crate) fn check(self) -> Result<CheckedOperation, ToolFailure> {
         Ok(match self {
-            Self::Tool { tool, arguments } => CheckedOperation::Tool {
-                arguments: tool
+            Self::Tool { entry, arguments } => CheckedOperation::Tool {
+                arguments: entry
+                    .tool()
                     .accept(arguments.as_deref())
                     .map_err(ToolFailure::InvalidArguments)?,
-                tool,
+                entry,
             },
             Self::Prompt { prompt, arguments } => CheckedOperation::Prompt { prompt, arguments },
             Self::Resource { uri } => CheckedOperation::Resource { uri },
@@ -122,7 +121,7 @@ impl CheckedOperation {
     /// Whether it may wait for a database.
     pub(crate) fn touches_databases(&self) -> bool {
         match self {
-            Self::Tool { tool, .. } => tool.spec().touches == Touches::Databases,
+            Self::Tool { entry, .. } => entry.spec().touches == Touches::Databases,
             Self::Prompt { .. } | Self::Resource { .. } => true,
         }
     }
@@ -131,9 +130,10 @@ impl CheckedOperation {
     pub(crate) fn keep_for(&self, core: &Core) -> Option<std::time::Duration> {
         let cache = core.settings.cache.as_ref()?;
         match self {
-            Self::Tool { tool, .. } => {
-                let may_be_kept = tool.spec().cache == CacheRule::PerRights
-                    && !cache.excluded_tools.contains(tool.spec().name);
+            Self::Tool { entry, .. } => {
+                let spec = entry.spec();
+                let may_be_kept =
+                    spec.cache == CacheRule::PerRights && !cache.excluded_tools.contains(spec.name);
                 may_be_kept.then_some(cache.call_tool_ttl)
             }
             Self::Prompt { .. } => Some(cache.get_prompt_ttl),
@@ -150,9 +150,9 @@ impl CheckedOperation {
         version: ProtocolVersion,
     ) -> Result<Produced, ToolFailure> {
         match self {
-            Self::Tool { tool, arguments } => {
-                let output = tool.call(context, arguments).await?;
-                let output = fit(core, &context.access, tool.spec().name, output);
+            Self::Tool { entry, arguments } => {
+                let output = entry.call(context, arguments).await?;
+                let output = fit(core, &context.access, &entry, output);
                 Ok(Produced {
                     result: tool_result(&output.result, version, &core.server),
                     is_error: output.result.is_error,
@@ -186,40 +186,6 @@ impl CheckedOperation {
             }
         }
     }
-}
-
-/// Hides what the principal may not see, then makes the rest fit.
-pub(crate) fn fit(
-    core: &Core,
-    access: &Arc<Access>,
-    tool: &str,
-    mut output: ToolOutput,
-) -> ToolOutput {
-    let Some(entry) = core.catalogue.tool(tool) else {
-        return output;
-    };
-    let Some(budget) = &core.settings.size else {
-        hide_fields(&mut output, entry.spec(), access);
-        return output;
-    };
-    let fitted = entry.guard(output, access, budget);
-    if let Some(warning) = fitted.warning {
-        let metrics = core.observer.metrics();
-        metrics.count(if warning.is_shortened {
-            Count::ResponseShortened
-        } else {
-            Count::ResponseWarned
-        });
-        tracing::info!(
-            tool,
-            tokens = warning.tokens,
-            token_limit = warning.token_limit,
-            bytes = warning.bytes,
-            is_shortened = warning.is_shortened,
-            "an answer is near or above its size limit",
-        );
-    }
-    fitted.output
 }
 
 async fn read_resource(

@@ -6,13 +6,24 @@ use std::sync::Arc;
 use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::ladder::Params;
 use tidegate_protocol::reply::{self, tool_result};
-use tidegate_protocol::{ProtocolVersion, RequestId, RpcError};
+use tidegate_protocol::{Method, ProtocolVersion, RequestId, RpcError};
 use tidegate_tools::{Accepted, CallRefusal, ToolFailure};
 use tidegate_types::{Scope, ScopeSet, ServiceCode};
 
 use super::operation::Operation;
 use super::{Caller, Core, Outcome, failure};
 use crate::answer::Refused;
+
+/// A request for something that is done, within limits and with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallKind {
+    /// `tools/call`.
+    Tool,
+    /// `prompts/get`.
+    Prompt,
+    /// `resources/read`.
+    Resource,
+}
 
 /// The operation that a request names.
 ///
@@ -21,22 +32,22 @@ use crate::answer::Refused;
 pub(crate) fn operation(
     core: &Core,
     caller: &Caller,
-    method: &str,
+    kind: CallKind,
     params: &Params<'_>,
     id: &RequestId,
     version: ProtocolVersion,
 ) -> Result<Operation, Outcome> {
     let in_band = |error: RpcError| Outcome::Message(reply::failure(Some(id), &error));
-    match method {
-        "tools/call" => {
+    match kind {
+        CallKind::Tool => {
             let name = Params::text("name", params.name).map_err(in_band)?;
             tool(core, caller, &name, params, id, version)
         }
-        "prompts/get" => {
+        CallKind::Prompt => {
             let name = Params::text("name", params.name).map_err(in_band)?;
             prompt(core, &name, params).map_err(in_band)
         }
-        _ => {
+        CallKind::Resource => {
             let uri = Params::text("uri", params.uri).map_err(in_band)?;
             Ok(Operation::Resource {
                 uri: uri.into_owned(),
@@ -62,14 +73,14 @@ fn tool(
         .resolve_call(name, arguments, &caller.principal, &caller.access);
     match resolved {
         Ok(call) => Ok(Operation::Tool {
-            tool: Arc::clone(call.entry.tool()),
+            entry: Arc::clone(call.entry),
             arguments: call
                 .arguments
                 .map(|arguments| Arc::from(arguments.into_owned())),
         }),
         Err(CallRefusal::UnknownTool(message)) => {
             core.observer
-                .refused(caller, "tools/call", name, ServiceCode::NotFound);
+                .refused(caller, Method::CallTool, name, ServiceCode::NotFound);
             Err(Outcome::Message(reply::failure(
                 Some(id),
                 &RpcError::invalid_params(message),
@@ -80,12 +91,12 @@ fn tool(
         }
         Err(CallRefusal::InvalidArguments(problems)) => {
             core.observer
-                .refused(caller, "tools/call", name, ServiceCode::InvalidRequest);
+                .refused(caller, Method::CallTool, name, ServiceCode::InvalidRequest);
             let failed = ToolFailure::InvalidArguments(problems);
             let asked = failure::Asked {
                 id,
                 version,
-                tool: Some(name),
+                tool: core.catalogue.tool(name).map(|entry| &**entry),
                 access: &caller.access,
             };
             Err(failure::outcome(core, &failed, &asked, |_| String::new()))
@@ -105,8 +116,12 @@ fn insufficient_scope(
     let CallRefusal::InsufficientScope { tool, needed } = refusal else {
         unreachable!("called for this one alone");
     };
-    core.observer
-        .refused(caller, "tools/call", tool, ServiceCode::InsufficientScope);
+    core.observer.refused(
+        caller,
+        Method::CallTool,
+        tool,
+        ServiceCode::InsufficientScope,
+    );
     let has = caller.principal.scopes;
     if !caller.can_act_on_status() {
         let text = failure::sentence(&format!(

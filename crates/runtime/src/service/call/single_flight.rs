@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Produced;
+use crate::service::Produced;
 
 /// What a computation came to.
 pub(crate) type Computed = Arc<Result<Produced, ToolFailure>>;

@@ -1,18 +1,15 @@
-//! Keeping finished answers.
+//! What an answer depends on.
 
-use std::time::Duration;
-
-use bytes::Bytes;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use tidegate_protocol::ProtocolVersion;
 use tidegate_store::CacheKey;
 
-use super::operation::{CheckedOperation, OperationSummary};
-use super::{Caller, Core};
+use crate::service::Caller;
+use crate::service::operation::{CheckedOperation, OperationSummary};
 
 /// Where an answer is kept, and whether the caller wants a new one.
-pub(crate) struct Place {
+pub(super) struct CachePlace {
     /// What the answer depends on.
     pub key: CacheKey,
     /// The arguments ask for an answer that was not kept (`force_refresh`, or `use_cache: false`).
@@ -21,12 +18,12 @@ pub(crate) struct Place {
 
 /// Finds the place: the caller's rights and the workspace's epoch, the revision that the answer is shaped
 /// for, and what was asked, by the arguments that the tool gets, however the client wrote them.
-pub(crate) fn place(
+pub(super) fn place(
     caller: &Caller,
     summary: &OperationSummary,
     operation: &CheckedOperation,
     version: ProtocolVersion,
-) -> Place {
+) -> CachePlace {
     let wishes = match operation {
         CheckedOperation::Tool { arguments, .. } => Wishes::of(arguments.value()),
         CheckedOperation::Prompt { .. } | CheckedOperation::Resource { .. } => Wishes::default(),
@@ -42,12 +39,12 @@ pub(crate) fn place(
         caller.principal.scopes.bits(),
         caller.workspace.epoch().0,
         version.as_str(),
-        summary.method,
+        summary.method.as_str(),
         &*summary.target,
         what,
     );
     let text = serde_json::to_vec(&parts).expect("text and numbers serialize into memory");
-    Place {
+    CachePlace {
         key: CacheKey {
             workspace: caller.principal.workspace.clone(),
             digest: sha256(&text),
@@ -107,35 +104,6 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut digest = [0; 32];
     digest.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
     digest
-}
-
-/// The kept answer, if there is one. With the store gone there is none.
-pub(crate) async fn find(core: &Core, key: &CacheKey) -> Option<Bytes> {
-    core.state.cache.get(key).await.unwrap_or_else(|err| {
-        tracing::debug!(
-            error = &err as &dyn std::error::Error,
-            "the response cache cannot be read"
-        );
-        None
-    })
-}
-
-/// Keeps an answer, unless it is too large.
-pub(crate) async fn store(core: &Core, key: &CacheKey, answer: Bytes, ttl: Duration) {
-    let max = core
-        .settings
-        .cache
-        .as_ref()
-        .map_or(0, |cache| cache.max_item_size_bytes);
-    if answer.len() > max {
-        return;
-    }
-    if let Err(err) = core.state.cache.put(key, answer, ttl).await {
-        tracing::debug!(
-            error = &err as &dyn std::error::Error,
-            "the response cache cannot be written"
-        );
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,91 @@
+//! Stage 1: rate limits.
+
+use tidegate_protocol::RequestId;
+use tidegate_store::{Budget, LimitScope, Plane, Verdict};
+use tidegate_types::ServiceCode;
+
+use crate::answer::Refused;
+use crate::service::{Caller, Core};
+
+/// Takes one call from the budgets of the workspace, the user, the client and the tool, if it is one.
+///
+/// # Errors
+/// 429 with the seconds to wait; 503 when it cannot be told.
+pub(crate) async fn check(
+    core: &Core,
+    caller: &Caller,
+    id: &RequestId,
+    tool: Option<&str>,
+) -> Result<(), Refused> {
+    let Some(limits) = &core.settings.limits else {
+        return Ok(());
+    };
+    let user = caller.principal.user;
+    let budgets: Vec<Budget> = [
+        (limits.tenant, LimitScope::Tenant),
+        (limits.user, LimitScope::User(user)),
+        (
+            limits.client,
+            LimitScope::Client(caller.principal.client.0.to_string()),
+        ),
+        (
+            tool.and_then(|tool| limits.of_tool(tool)),
+            LimitScope::Tool(user, tool.unwrap_or_default().to_owned()),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(rate, scope)| {
+        rate.map(|rate| Budget {
+            scope,
+            per_minute: rate.per_minute.get(),
+            burst: rate.burst.get(),
+        })
+    })
+    .collect();
+    if budgets.is_empty() {
+        return Ok(());
+    }
+    match core
+        .state
+        .limits
+        .check(&Plane::from(&caller.principal.workspace), &budgets)
+        .await
+    {
+        Ok(Verdict::Allowed) => Ok(()),
+        Ok(Verdict::Limited { scope, retry_after }) => {
+            core.observer.limited(&scope);
+            let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+            let whose = match scope {
+                LimitScope::Tenant => "this workspace",
+                LimitScope::User(_) => "you",
+                LimitScope::Client(_) => "this client",
+                LimitScope::Tool(..) => "this tool",
+                LimitScope::Everybody(_)
+                | LimitScope::Address(..)
+                | LimitScope::Account(..)
+                | LimitScope::ClientAt(..) => "the control plane",
+            };
+            let message = format!("too many calls for {whose}; try again in {seconds} seconds");
+            Err(Refused::later(
+                ServiceCode::RateLimited,
+                Some(id),
+                message,
+                seconds,
+            ))
+        }
+        Err(err) => {
+            // Refuse by default: what cannot be counted is not allowed. The store falls back to a local
+            // share before it comes to this.
+            tracing::warn!(
+                error = &err as &dyn std::error::Error,
+                "limits cannot be checked"
+            );
+            Err(Refused::later(
+                err.service_code(),
+                Some(id),
+                "limits cannot be checked now",
+                1,
+            ))
+        }
+    }
+}

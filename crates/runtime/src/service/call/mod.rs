@@ -1,0 +1,156 @@
+//! One call, stage by stage: limit, cache, execute, fit, shape. Each stage is a file here; the catalogue fits
+//! answers (`Operation::produce`).
+
+mod cache;
+mod cache_key;
+mod changes;
+mod execute;
+mod fit;
+mod limit;
+mod retry_state;
+mod shape;
+mod single_flight;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use tidegate_protocol::{ClientCapabilities, LogLevel, ProtocolVersion, RequestId};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use execute::quiet_context;
+pub(crate) use fit::fit;
+pub(crate) use limit::check as check_limits;
+pub(crate) use retry_state::open as open_state;
+pub(crate) use single_flight::InFlight;
+
+use cache::Found;
+use shape::ReplyTo;
+use single_flight::Computed;
+
+use super::channel::Asking;
+use super::observe::Request;
+use super::operation::Operation;
+use super::{Caller, Core, Outcome, TraceParent};
+use crate::executor::CallControl;
+use crate::outlet::Outlet;
+use crate::session::CallGuard;
+
+/// One call, decoded and allowed.
+pub(crate) struct Call {
+    pub id: RequestId,
+    pub operation: Operation,
+    pub session: Option<String>,
+    pub trace: TraceParent,
+    pub client: CallClient,
+}
+
+/// The client of one call, and how it is reached.
+pub(crate) struct CallClient {
+    pub version: ProtocolVersion,
+    pub capabilities: ClientCapabilities,
+    pub progress_token: Option<Box<RawValue>>,
+    pub log_level: Option<LogLevel>,
+    pub asking: Asking,
+    /// Tells the session when the call is over.
+    pub guard: Option<CallGuard>,
+    /// Fires when the call no longer waits for a place to run. Until then it can still be refused with a status.
+    pub has_started: CancellationToken,
+}
+
+/// Runs a call to its end. Dropping the future leaves the call running: the token cancels it.
+pub(crate) async fn run(
+    core: Arc<Core>,
+    caller: Caller,
+    call: Call,
+    outlet: Outlet,
+    control: CallControl,
+) -> Outcome {
+    let to = ReplyTo::of(&caller, &call);
+    let mut observation = core.observer.begin(
+        &caller,
+        &to.summary,
+        &Request {
+            id: to.id.as_json(),
+            session: call.session.as_deref(),
+            protocol_version: to.version.as_str(),
+            trace: &call.trace,
+        },
+    );
+    if let Some(grant) = &caller.token.grant {
+        core.uses.count(grant, caller.token.kind);
+    }
+    if let Err(refused) = limit::check(&core, &caller, &to.id, to.tool_name()).await {
+        observation.end_refused(refused.code);
+        return to.refusal(&core, refused);
+    }
+    let operation = match call.operation.check() {
+        Ok(operation) => operation,
+        Err(failed) => {
+            observation.end_failed(&failed);
+            return to.failure(&core, &failed);
+        }
+    };
+    let found = cache::find(
+        &core,
+        &caller,
+        &to,
+        &operation,
+        &call.client,
+        control.token(),
+    )
+    .await;
+    let (keeping, limit) = match found {
+        Found::Kept(answer) => {
+            observation.end_cached(answer.len());
+            return to.answer(answer);
+        }
+        Found::Shared(computed) => {
+            match &*computed {
+                // Its rows were read once, by the call that ran.
+                Ok(produced) if !produced.is_error => observation.end_cached(produced.result.len()),
+                computed => observation.end(computed),
+            }
+            return to.outcome(&core, &computed);
+        }
+        Found::Failed(failed) => {
+            observation.end_failed(&failed);
+            return to.failure(&core, &failed);
+        }
+        Found::Nothing { keeping, limit } => (keeping, limit),
+    };
+    let touches_databases = operation.touches_databases();
+    let cancel = control.token().clone();
+    let mut job = execute::job(
+        &core,
+        &caller,
+        operation,
+        call.client,
+        outlet,
+        cancel,
+        limit,
+    );
+    job.observation = Some(observation);
+    let executor = caller.workspace.executor();
+    let computed: Computed = Arc::new(if touches_databases {
+        executor.run(job, &control).await
+    } else {
+        executor.run_here(job, &control).await
+    });
+    if let Some(keeping) = keeping {
+        keeping.end(&core, &computed).await;
+    }
+    to.outcome(&core, &computed)
+}
+
+/// Ends when a call has run so long that its answer should be a stream. The time that it waits for a place to run
+/// does not count, since it may still be refused, which needs a status.
+pub(crate) async fn takes_long(core: &Core, has_started: &CancellationToken) {
+    has_started.cancelled().await;
+    tokio::time::sleep(core.settings.sse_after).await;
+}
+
+/// The final message of a call, for a stream that has begun.
+pub(crate) async fn last_message(running: impl Future<Output = Outcome>) -> Bytes {
+    running.await.into_message()
+}
