@@ -1,7 +1,7 @@
 //! The load test, which is a program of its own.
 
-use crate::command;
-use crate::repository::Repository;
+use xtask::command;
+use xtask::repository::Repository;
 
 /// Calls the load generator as it is deployed: a build that is not optimised would measure itself.
 pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Result<()> {

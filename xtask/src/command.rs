@@ -23,7 +23,7 @@ const OF_CARGO_RUN: [&str; 4] = [
 ];
 
 /// `cargo`, as if it were called from a shell in `folder`.
-pub(crate) fn cargo(folder: &std::path::Path) -> Command {
+pub fn cargo(folder: &std::path::Path) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(folder).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
@@ -36,7 +36,7 @@ pub(crate) fn cargo(folder: &std::path::Path) -> Command {
 }
 
 /// Whether `cargo <name>` is there.
-pub(crate) fn has_subcommand(name: &str) -> bool {
+pub fn has_subcommand(name: &str) -> bool {
     let mut version = Command::new("cargo");
     version.args([name, "--version"]);
     capture(&mut version, Duration::from_secs(30)).is_ok_and(|captured| captured.status.success())
@@ -46,7 +46,7 @@ pub(crate) fn has_subcommand(name: &str) -> bool {
 ///
 /// # Errors
 /// It cannot be started, or ends with a failure.
-pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
+pub fn run(command: &mut Command) -> anyhow::Result<()> {
     println!("$ {}", shown(command));
     let status = command
         .stdin(Stdio::null())
@@ -59,15 +59,15 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 }
 
 /// What a program printed.
-pub(crate) struct Captured {
-    pub(crate) status: ExitStatus,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+pub struct Captured {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Captured {
     /// Standard output when the program succeeded, and an error with all output otherwise.
-    pub(crate) fn success(self) -> anyhow::Result<String> {
+    pub fn success(self) -> anyhow::Result<String> {
         if self.status.success() {
             return Ok(self.stdout);
         }
@@ -84,7 +84,7 @@ impl Captured {
 ///
 /// # Errors
 /// It cannot be started, or does not end in time; the error has what it printed.
-pub(crate) fn capture(command: &mut Command, deadline: Duration) -> anyhow::Result<Captured> {
+pub fn capture(command: &mut Command, deadline: Duration) -> anyhow::Result<Captured> {
     // Files, not pipes: a full pipe that nobody reads would stop the program.
     let (stdout, stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
     let name = shown(command);

@@ -5,26 +5,16 @@
 )]
 
 mod bench;
-mod browser;
-mod clients;
-mod command;
-mod conformance;
+mod interop;
 mod layers;
-mod node;
-mod repository;
 mod requirements;
 mod steps;
 mod suites;
 mod systems;
 mod test;
-mod toolbox;
-mod transcripts;
 
 use clap::{Parser, Subcommand};
-
-use crate::repository::Repository;
-use crate::transcripts::Purpose;
-
+use xtask::repository::Repository;
 /// Tasks of the Tidegate repository.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
@@ -117,7 +107,7 @@ fn main() -> anyhow::Result<()> {
         Task::CheckLayers => layers::check(&repository),
         Task::Conformance { no_build } => {
             suites::build_unless(no_build, &repository)?;
-            conformance::run(&repository)
+            interop::run(&repository, &["conformance"])
         }
         Task::Clients {
             no_build,
@@ -125,11 +115,15 @@ fn main() -> anyhow::Result<()> {
             only,
         } => {
             suites::build_unless(no_build, &repository)?;
-            clients::run(&repository, &clients::Choice { all, only })
+            let mut arguments = vec!["clients", "--only", &only];
+            if all {
+                arguments.push("--all");
+            }
+            interop::run(&repository, &arguments)
         }
         Task::Browser { no_build } => {
             suites::build_unless(no_build, &repository)?;
-            browser::run(&repository)
+            interop::run(&repository, &["browser"])
         }
         Task::Transcripts {
             no_build,
@@ -138,12 +132,15 @@ fn main() -> anyhow::Result<()> {
             update,
         } => {
             suites::build_unless(no_build, &repository)?;
-            match (record, label, update) {
-                (true, ..) => transcripts::record(repository),
-                (_, true, _) => transcripts::label(&repository),
-                (.., true) => transcripts::replay(&repository, Purpose::Update),
-                (.., false) => transcripts::replay(&repository, Purpose::Compare),
-            }
+            let purposes = [
+                (record, "--record"),
+                (label, "--label"),
+                (update, "--update"),
+            ];
+            let chosen = purposes.into_iter().filter(|(is_chosen, _)| *is_chosen);
+            let mut arguments = vec!["transcripts"];
+            arguments.extend(chosen.map(|(_, option)| option));
+            interop::run(&repository, &arguments)
         }
         Task::Bench { mut arguments } => {
             if arguments.is_empty() {

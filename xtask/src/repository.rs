@@ -6,14 +6,14 @@ use anyhow::Context as _;
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 /// The repository and its packages.
-pub(crate) struct Repository {
+pub struct Repository {
     metadata: Metadata,
     is_recording: bool,
 }
 
 impl Repository {
     /// Reads `cargo metadata` of the workspace that this program was built in.
-    pub(crate) fn read() -> anyhow::Result<Self> {
+    pub fn read() -> anyhow::Result<Self> {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
         let metadata = MetadataCommand::new()
             .manifest_path(manifest)
@@ -26,7 +26,7 @@ impl Repository {
     }
 
     /// The same, where every server that is started has a recorder in front of it.
-    pub(crate) fn recording(self) -> Self {
+    pub fn recording(self) -> Self {
         Self {
             is_recording: true,
             ..self
@@ -34,23 +34,23 @@ impl Repository {
     }
 
     /// Where recorders write, while there are any.
-    pub(crate) fn recordings(&self) -> anyhow::Result<Option<PathBuf>> {
+    pub fn recordings(&self) -> anyhow::Result<Option<PathBuf>> {
         self.is_recording
             .then(|| self.cache("recordings"))
             .transpose()
     }
 
-    pub(crate) fn root(&self) -> &Path {
+    pub fn root(&self) -> &Path {
         self.metadata.workspace_root.as_std_path()
     }
 
     /// The packages of the workspace.
-    pub(crate) fn packages(&self) -> &[Package] {
+    pub fn packages(&self) -> &[Package] {
         &self.metadata.packages
     }
 
     /// A binary of the last debug build.
-    pub(crate) fn binary(&self, name: &str) -> anyhow::Result<PathBuf> {
+    pub fn binary(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self
             .metadata
             .target_directory
@@ -66,7 +66,7 @@ impl Repository {
     }
 
     /// A folder of ours below the target folder, made when it is missing.
-    pub(crate) fn cache(&self, name: &str) -> anyhow::Result<PathBuf> {
+    pub fn cache(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self
             .metadata
             .target_directory
@@ -79,7 +79,7 @@ impl Repository {
     }
 
     /// A folder as [`Self::cache`] gives, without what an earlier run left.
-    pub(crate) fn fresh(&self, name: &str) -> anyhow::Result<PathBuf> {
+    pub fn fresh(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.cache(name)?;
         std::fs::remove_dir_all(&path)
             .with_context(|| format!("could not empty {}", path.display()))?;

@@ -5,10 +5,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::bail;
-
-use crate::command::{self, capture};
-use crate::repository::Repository;
-use crate::toolbox;
+use xtask::command::{self, capture};
+use xtask::repository::Repository;
+use xtask::toolbox::{self, first_version};
 
 /// How long a program may take to tell its version.
 const VERSION_DEADLINE: Duration = Duration::from_secs(30);
@@ -268,38 +267,9 @@ fn too_old(program: &str, arguments: &[&str], least: (u32, u32)) -> Option<Strin
     }
 }
 
-/// The first `major.minor` in a text.
-pub(crate) fn first_version(text: &str) -> Option<(u32, u32)> {
-    let words = text.split(|char: char| !char.is_ascii_digit() && char != '.');
-    let mut versions = words.filter_map(|word| {
-        let (major, rest) = word.split_once('.')?;
-        Some((major.parse().ok()?, rest.split('.').next()?.parse().ok()?))
-    });
-    versions.next()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_are_found_in_what_programs_say() {
-        for (text, version) in [
-            (
-                "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0",
-                Some((7, 0)),
-            ),
-            (
-                "initdb (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)",
-                Some((15, 14)),
-            ),
-            ("Python 3.11.7", Some((3, 11))),
-            ("v22.23.3", Some((22, 23))),
-            ("nothing here", None),
-        ] {
-            assert_eq!(version, first_version(text), "{text}");
-        }
-    }
 
     #[test]
     fn what_is_missing_comes_with_what_to_call() {

@@ -4,9 +4,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 use cargo_metadata::Message;
-
-use crate::command;
-use crate::repository::Repository;
+use xtask::command;
+use xtask::repository::Repository;
 
 /// Integration tests that start Redis, PostgreSQL or nginx: package, target, and the modules in it that do, all
 /// when none is named.

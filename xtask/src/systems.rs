@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::command::{self, capture};
-use crate::repository::Repository;
+use xtask::command::{self, capture};
+use xtask::repository::Repository;
+use xtask::toolbox::once;
+
 use crate::steps::Steps;
-use crate::toolbox::once;
-use crate::{clients, requirements, suites};
+use crate::{interop, requirements, suites};
 
 const SUPERSET: [&str; 5] = [
     "apache-superset==6.1.0",
@@ -58,12 +59,8 @@ pub(crate) fn run(repository: &Repository) -> anyhow::Result<()> {
             .env("TIDEGATE_SUPERSET", superset);
         command::run(&mut nextest)
     })?;
-    let choice = clients::Choice {
-        all: true,
-        ..clients::Choice::default()
-    };
     steps.step("all clients", "cargo xtask clients --all", || {
-        clients::run(repository, &choice)
+        interop::run(repository, &["clients", "--all"])
     })?;
     steps.step(
         "the set-up of Compose, natively",

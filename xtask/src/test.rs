@@ -1,9 +1,10 @@
 //! `cargo xtask test`: every check, cheapest first.
 
-use crate::repository::Repository;
+use xtask::command;
+use xtask::repository::Repository;
+
 use crate::steps::Steps;
-use crate::transcripts::Purpose;
-use crate::{browser, clients, command, conformance, layers, requirements, suites, transcripts};
+use crate::{interop, layers, requirements, suites};
 
 /// Runs every check, and ends at the first that fails.
 pub(crate) fn run(repository: &Repository, quick: bool) -> anyhow::Result<()> {
@@ -61,15 +62,16 @@ pub(crate) fn run(repository: &Repository, quick: bool) -> anyhow::Result<()> {
     steps.step("tests", alone, || suites::run(repository, quick))?;
     if !quick {
         steps.step("conformance", "cargo xtask conformance", || {
-            conformance::run(repository)
+            interop::run(repository, &["conformance"])
         })?;
         steps.step("transcripts", "cargo xtask transcripts", || {
-            transcripts::replay(repository, Purpose::Compare)
+            interop::run(repository, &["transcripts"])
         })?;
-        steps.step("pages", "cargo xtask browser", || browser::run(repository))?;
-        let choice = clients::Choice::default();
+        steps.step("pages", "cargo xtask browser", || {
+            interop::run(repository, &["browser"])
+        })?;
         steps.step("real clients", "cargo xtask clients", || {
-            clients::run(repository, &choice)
+            interop::run(repository, &["clients"])
         })?;
     }
     steps.finish();

@@ -9,7 +9,6 @@ use anyhow::{Context as _, bail};
 
 use crate::command::capture;
 use crate::repository::Repository;
-use crate::requirements::first_version;
 
 /// The oldest Node that the conformance suite and Inspector run on.
 const NODE_VERSION: (u32, u32) = (22, 19);
@@ -25,7 +24,7 @@ const NODE_PACKAGE_VERSION: &str = "22.23.3";
 const INSTALL_DEADLINE: Duration = Duration::from_mins(10);
 
 /// The folder to put in front of `PATH` for a Node that is new enough; `None` when `PATH` has one.
-pub(crate) fn node_folder(repository: &Repository) -> anyhow::Result<Option<PathBuf>> {
+pub fn node_folder(repository: &Repository) -> anyhow::Result<Option<PathBuf>> {
     if is_new_enough(Path::new("node")) {
         return Ok(None);
     }
@@ -49,14 +48,14 @@ fn is_new_enough(node: &Path) -> bool {
 }
 
 /// Node, new enough.
-pub(crate) fn node_command(repository: &Repository) -> anyhow::Result<Command> {
+pub fn node_command(repository: &Repository) -> anyhow::Result<Command> {
     let mut command = Command::new("node");
     command.env("PATH", path_with(node_folder(repository)?)?);
     Ok(command)
 }
 
 /// Installs Node below the target folder.
-pub(crate) fn install_node(repository: &Repository) -> anyhow::Result<()> {
+pub fn install_node(repository: &Repository) -> anyhow::Result<()> {
     anyhow::ensure!(
         cfg!(target_os = "linux"),
         "Node comes from npm on Linux only"
@@ -69,7 +68,7 @@ pub(crate) fn install_node(repository: &Repository) -> anyhow::Result<()> {
 }
 
 /// A folder of installed packages and the scripts that use them.
-pub(crate) struct Npm {
+pub struct Npm {
     folder: PathBuf,
     path: OsString,
 }
@@ -77,13 +76,13 @@ pub(crate) struct Npm {
 impl Npm {
     /// Installs the packages of `tests/clients/package-lock.json`, unless they are there, and copies the scripts
     /// of that folder beside them, where Node looks for their imports.
-    pub(crate) fn ready(repository: &Repository) -> anyhow::Result<Self> {
+    pub fn ready(repository: &Repository) -> anyhow::Result<Self> {
         let what = "conformance suite, SDKs, Inspector, mcp-remote";
         Self::of(repository, "tests/clients", "npm", what)
     }
 
     /// The same for `tests/browser`.
-    pub(crate) fn for_browser(repository: &Repository) -> anyhow::Result<Self> {
+    pub fn for_browser(repository: &Repository) -> anyhow::Result<Self> {
         Self::of(repository, "tests/browser", "npm-browser", "puppeteer, axe")
     }
 
@@ -108,19 +107,19 @@ impl Npm {
     }
 
     /// A program with Node in its `PATH`, in the folder of the packages.
-    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.folder).env("PATH", &self.path);
         command
     }
 
     /// A program that a package brings.
-    pub(crate) fn bin(&self, name: &str) -> Command {
+    pub fn bin(&self, name: &str) -> Command {
         self.command(self.folder.join("node_modules/.bin").join(name))
     }
 
     /// A program of a package that is not in the lock file, installed into a folder of its own at first use.
-    pub(crate) fn extra(&self, package: &str, program: &str) -> anyhow::Result<Command> {
+    pub fn extra(&self, package: &str, program: &str) -> anyhow::Result<Command> {
         let folder = self.folder.join("extra").join(program);
         std::fs::create_dir_all(&folder)?;
         self.once(program, package, || {
@@ -168,7 +167,7 @@ impl Npm {
 }
 
 /// A Python with the packages of `tests/clients/requirements.txt`, installed unless they are there.
-pub(crate) fn python(repository: &Repository) -> anyhow::Result<PathBuf> {
+pub fn python(repository: &Repository) -> anyhow::Result<PathBuf> {
     let folder = repository.cache("python")?;
     let python = folder.join("bin/python");
     let list = repository.root().join("tests/clients/requirements.txt");
@@ -200,7 +199,7 @@ pub(crate) fn python(repository: &Repository) -> anyhow::Result<PathBuf> {
 }
 
 /// Does the work unless the stamp says that it was done for this content.
-pub(crate) fn once(
+pub fn once(
     stamp: &Path,
     content: &str,
     work: impl FnOnce() -> anyhow::Result<()>,
@@ -220,9 +219,38 @@ fn path_with(folder: Option<PathBuf>) -> anyhow::Result<OsString> {
     )?)
 }
 
+/// The first `major.minor` in a text.
+pub fn first_version(text: &str) -> Option<(u32, u32)> {
+    let words = text.split(|char: char| !char.is_ascii_digit() && char != '.');
+    let mut versions = words.filter_map(|word| {
+        let (major, rest) = word.split_once('.')?;
+        Some((major.parse().ok()?, rest.split('.').next()?.parse().ok()?))
+    });
+    versions.next()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_are_found_in_what_programs_say() {
+        for (text, version) in [
+            (
+                "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0",
+                Some((7, 0)),
+            ),
+            (
+                "initdb (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)",
+                Some((15, 14)),
+            ),
+            ("Python 3.11.7", Some((3, 11))),
+            ("v22.23.3", Some((22, 23))),
+            ("nothing here", None),
+        ] {
+            assert_eq!(version, first_version(text), "{text}");
+        }
+    }
 
     #[test]
     fn work_is_done_once_for_each_content() {

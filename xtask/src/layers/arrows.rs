@@ -63,6 +63,8 @@ pub(super) const DEVELOPMENT: &[(&str, &[&str])] = &[
             "tidegate-web",
             "tidegate-server",
             "tidegate-testkit",
+            // How its programs are run, and what they need.
+            "xtask",
         ],
     ),
     // It measures servers from outside.

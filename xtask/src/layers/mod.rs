@@ -9,9 +9,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use cargo_metadata::DependencyKind;
+use xtask::repository::Repository;
 
 use self::rules::Crate;
-use crate::repository::Repository;
 
 /// Checks every package of the workspace.
 ///

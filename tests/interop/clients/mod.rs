@@ -14,15 +14,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tempfile::TempDir;
+use xtask::command::capture;
+use xtask::repository::Repository;
+use xtask::toolbox::{self, Npm};
 
 use self::report::{Part, Report};
 pub(crate) use self::signing_in::add_machines;
 use self::signing_in::{Lodge, SIGNING_IN, claude_code};
 use self::table::{RUNS, Run, Script};
-use crate::command::capture;
 use crate::node::Node;
-use crate::repository::Repository;
-use crate::toolbox::{self, Npm};
 use crate::transcripts;
 
 /// How long one client may take.

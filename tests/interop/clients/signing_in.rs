@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde_json::Value;
+use xtask::command::capture;
+use xtask::repository::Repository;
+use xtask::toolbox::Npm;
 
 use super::agents::{CLAUDE_CODE, is_connected};
 use super::report::Report;
 use super::{CLIENT_DEADLINE, Stage};
-use crate::command::capture;
 use crate::node::Node;
-use crate::repository::Repository;
-use crate::toolbox::Npm;
 use crate::transcripts;
 
 /// A node that signs people in, with an administrator and two machine clients.

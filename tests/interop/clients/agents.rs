@@ -1,8 +1,9 @@
 //! Command line assistants that can tell whether they connect, without an account: for `--all`, as they are
 //! large.
 
+use xtask::command::capture;
+
 use super::{CLIENT_DEADLINE, Stage};
-use crate::command::capture;
 
 pub(super) const CLAUDE_CODE: &str = "@anthropic-ai/claude-code@2.1.328";
 const GEMINI_CLI: &str = "@google/gemini-cli@0.61.0";

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
+use xtask::command::capture;
+use xtask::repository::Repository;
+use xtask::toolbox::{Npm, node_command};
 
-use crate::command::capture;
 use crate::node::Node;
-use crate::repository::Repository;
-use crate::toolbox::{Npm, node_command};
 use crate::{clients, conformance};
 
 /// How long the replay of one transcript may take.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::command::capture;
-use crate::repository::Repository;
-use crate::toolbox::Npm;
+use xtask::command::capture;
+use xtask::repository::Repository;
+use xtask::toolbox::Npm;
 
 /// How long all of it may take.
 const DEADLINE: Duration = Duration::from_mins(10);

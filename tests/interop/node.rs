@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use tempfile::TempDir;
+use xtask::repository::Repository;
 
-use crate::repository::Repository;
 use crate::transcripts::Recorder;
 
 /// How long a node may take to serve, the making of the embedded workspace included: a debug build on a busy
@@ -42,7 +42,7 @@ impl Node {
         settings: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
         let data = tempfile::Builder::new()
-            .prefix("tidegate-xtask-")
+            .prefix("tidegate-interop-")
             .tempdir()?;
         let log = repository.cache("logs")?.join(format!("{name}.log"));
         let out = File::create(&log)?;

@@ -13,13 +13,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use xtask::command::capture;
+use xtask::repository::Repository;
+use xtask::toolbox::Npm;
 
 use self::expected::Expected;
 use self::report::Report;
-use crate::command::capture;
 use crate::node::Node;
-use crate::repository::Repository;
-use crate::toolbox::Npm;
 use crate::transcripts;
 
 /// How long a whole run of the suite may take; it takes some five seconds.
