@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tidegate_types::UserId;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Catalogue, Dialect, NamesInUse, QueryError, ResultSet};
@@ -18,6 +19,8 @@ pub enum Mode {
 /// Statements to run in order, in one transaction on one connection.
 #[derive(Debug, Clone)]
 pub struct Query {
+    /// Who asks: connections are shared by users.
+    pub user: UserId,
     /// One statement each, without parameters. The guard made them: engines do not look inside.
     pub statements: Vec<String>,
     /// Statements that the database has to understand, in the same transaction, before any of the others runs. They are never run.
@@ -38,9 +41,10 @@ pub struct Query {
 }
 
 impl Query {
-    /// One reading statement with usual bounds: 10,000 rows, 4 MiB, 30 s.
-    pub fn read(sql: impl Into<String>) -> Self {
+    /// One reading statement of a user with usual bounds: 10,000 rows, 4 MiB, 30 s.
+    pub fn read(user: UserId, sql: impl Into<String>) -> Self {
         Self {
+            user,
             statements: vec![sql.into()],
             understood: Vec::new(),
             search_path: None,
@@ -83,7 +87,9 @@ pub struct ColumnInfo {
 }
 
 /// One database that queries run on. Pooled: as many queries at a time as its pool has connections,
-/// a bounded number waits for a bounded time, the rest is told [`QueryError::Busy`] at once.
+/// a bounded number waits for a bounded time, the rest is told [`QueryError::Busy`] at once. Both are shared by the
+/// users who ask, so that the queries of one of them hold up nobody else: each operation takes a connection from the
+/// share of its user.
 ///
 /// A connection keeps nothing of a caller: reads are rolled back, and after a write it is closed.
 #[async_trait::async_trait]
@@ -108,28 +114,39 @@ pub trait Engine: Send + Sync {
     /// What the catalogue says of names that a statement uses; those without a schema are looked up in the schemas
     /// of `path`, in their order. Names that are not there are left out. Never old, but for what the server itself
     /// brings.
-    async fn describe(&self, path: &[String], names: &NamesInUse) -> Result<Catalogue, QueryError>;
+    async fn describe(
+        &self,
+        user: UserId,
+        path: &[String],
+        names: &NamesInUse,
+    ) -> Result<Catalogue, QueryError>;
 
     /// The schemas in which a connection looks unqualified names up when nobody says otherwise, in their order,
     /// as the role, the URI and the server say. May be up to half a minute old.
-    async fn search_path(&self) -> Result<Vec<String>, QueryError>;
+    async fn search_path(&self, user: UserId) -> Result<Vec<String>, QueryError>;
 
     /// Which of the schemas of `path` an unqualified name means, for each of `names` that is found: stored names
     /// of tables, views, or whatever else is a relation. Never old.
     async fn find_tables(
         &self,
+        user: UserId,
         path: &[String],
         names: &[String],
     ) -> Result<BTreeMap<String, String>, QueryError>;
 
     /// The schemas, by name; not those of the database itself.
-    async fn schemas(&self) -> Result<Vec<String>, QueryError>;
+    async fn schemas(&self, user: UserId) -> Result<Vec<String>, QueryError>;
 
     /// The tables and views of a schema, by name.
-    async fn tables(&self, schema: &str) -> Result<Vec<TableInfo>, QueryError>;
+    async fn tables(&self, user: UserId, schema: &str) -> Result<Vec<TableInfo>, QueryError>;
 
     /// The columns of a table or view, in its order. Empty when there is no such table.
-    async fn columns(&self, schema: &str, table: &str) -> Result<Vec<ColumnInfo>, QueryError>;
+    async fn columns(
+        &self,
+        user: UserId,
+        schema: &str,
+        table: &str,
+    ) -> Result<Vec<ColumnInfo>, QueryError>;
 
     /// Runs a query of one statement.
     async fn run_one(&self, query: Query) -> Result<ResultSet, QueryError> {

@@ -25,9 +25,11 @@ pub enum QueryError {
     /// A SQLite file that lies outside of the folders that the operator allows.
     #[error("the SQLite file lies outside of the allowed data folders")]
     PathNotAllowed,
-    /// Every connection is in use, and too many callers wait already or this one waited too long; or another
-    /// change holds the lock of a SQLite file.
-    #[error("the database is busy: all of its connections are in use, or another change locks it")]
+    /// Every connection that the user may have is in use, and too many queries wait already or this one waited too
+    /// long; or another change holds the lock of a SQLite file.
+    #[error(
+        "the database is busy: all connections that you may have are in use, or another change locks it"
+    )]
     Busy,
     /// No connection could be made.
     #[error("could not connect to the database: {reason}")]

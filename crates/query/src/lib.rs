@@ -6,6 +6,8 @@ mod catalogue;
 mod dialect;
 mod engine;
 mod error;
+mod fair_semaphore;
+mod fair_share;
 mod guard;
 mod mistake;
 mod name;

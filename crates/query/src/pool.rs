@@ -6,19 +6,22 @@ use std::time::Duration;
 
 use bb8::{ErrorSink, ManageConnection, Pool, PooledConnection, RunError};
 use tidegate_postgres::ConnectFailure as ServerFailure;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::fair_semaphore::{FairPermit, FairSemaphore};
 use crate::{ConnectFailure, Query, QueryError};
 
-/// How much of a database one node uses.
+/// How much of a database one node uses. Connections and waiting places are shared by the users who ask: one of them
+/// alone may have at most about three quarters, so that the next one need not wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PoolLimits {
     /// Queries at a time, and so connections.
     pub connections: u32,
-    /// Callers that may wait for a connection; further ones are told `Busy` at once.
+    /// Queries that may wait for a connection; further ones are told `Busy` at once.
     pub waiting: u32,
-    /// How long a caller waits, whether for another's connection or for a new one.
+    /// How long a query waits for another one of the same user to end, or for a new connection. Behind other users
+    /// alone it waits until its own time is over.
     pub checkout_timeout: Duration,
     /// An unused connection is closed after this time.
     pub idle_timeout: Duration,
@@ -48,6 +51,9 @@ pub(crate) trait Pooled {
 
     /// Lets the pool close it instead of lending it again.
     fn retire(&mut self);
+
+    /// Keeps the permit while the server goes on with a query that was given up. Gives it back where nothing runs.
+    fn keep_while_running(&mut self, permit: FairPermit) -> Option<FairPermit>;
 }
 
 /// Counts the times that all of a pool's connections were given up.
@@ -60,18 +66,34 @@ impl Generation {
     }
 }
 
-/// A pool with a bound on those who wait for it.
+/// A pool that is shared fairly by its users, with a bound on those who wait for it.
 pub(crate) struct Connections<M: ManageConnection<Error = QueryError>> {
     pool: Pool<M>,
-    places: Arc<Semaphore>,
+    permits: FairSemaphore,
+    checkout_timeout: Duration,
     failure: watch::Receiver<Option<(ConnectFailure, String)>>,
     generation: Generation,
 }
 
-/// A connection, until it is dropped.
-pub(crate) struct Lease<M: ManageConnection<Error = QueryError>> {
+/// A connection, until it is dropped. The user's share is taken until what runs on it has ended, which may be later.
+pub(crate) struct Lease<M>
+where
+    M: ManageConnection<Error = QueryError, Connection: Pooled>,
+{
+    // Goes back to the pool before the permit does.
     pub(crate) connection: PooledConnection<'static, M>,
-    _place: OwnedSemaphorePermit,
+    permit: Option<FairPermit>,
+}
+
+impl<M> Drop for Lease<M>
+where
+    M: ManageConnection<Error = QueryError, Connection: Pooled>,
+{
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            self.permit = self.connection.keep_while_running(permit);
+        }
+    }
 }
 
 impl<M> Connections<M>
@@ -82,10 +104,12 @@ where
     /// `generation` is the one that the manager stamps its connections with.
     pub(crate) fn new(manager: M, generation: Generation, limits: PoolLimits) -> Self {
         let (told, failure) = watch::channel(None);
+        let connections = limits.connections.max(1);
+        let checkout_timeout = limits.checkout_timeout.max(Duration::from_millis(1));
         let pool = Pool::builder()
-            .max_size(limits.connections.max(1))
+            .max_size(connections)
             .min_idle(0)
-            .connection_timeout(limits.checkout_timeout.max(Duration::from_millis(1)))
+            .connection_timeout(checkout_timeout)
             .idle_timeout(Some(limits.idle_timeout))
             .retry_connection(false)
             // Whether a connection still lives is seen when it is used; asking each time would cost every
@@ -93,10 +117,10 @@ where
             .test_on_check_out(false)
             .error_sink(Box::new(Failures(Arc::new(told))))
             .build_unchecked(manager);
-        let places = limits.connections.max(1).saturating_add(limits.waiting);
         Self {
             pool,
-            places: Arc::new(Semaphore::new(places as usize)),
+            permits: FairSemaphore::new(connections as usize, limits.waiting as usize),
+            checkout_timeout,
             failure,
             generation,
         }
@@ -105,24 +129,28 @@ where
     /// Waits for a connection that is not known to have ended.
     ///
     /// # Errors
-    /// `Busy`: too many wait, or the wait was too long. `Unavailable`: none could be made. `Cancelled`.
+    /// `Busy`: too many queries wait, of the user or of all, or the wait was too long. `Unavailable`: none could be
+    /// made. `Cancelled`.
     pub(crate) async fn lease(
         &self,
         query: &Query,
         deadline: Instant,
     ) -> Result<Lease<M>, QueryError> {
-        let place = self
-            .places
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| QueryError::Busy)?;
+        let leased = async {
+            let permit = self.permits.acquire(query.user, self.checkout_timeout);
+            self.connect(permit.await?).await
+        };
+        tokio::select! {
+            biased;
+            () = query.cancel.cancelled() => Err(QueryError::Cancelled),
+            lease = leased => lease,
+            () = tokio::time::sleep_until(deadline) => Err(QueryError::Busy),
+        }
+    }
+
+    async fn connect(&self, permit: FairPermit) -> Result<Lease<M>, QueryError> {
         loop {
-            let mut connection = tokio::select! {
-                biased;
-                () = query.cancel.cancelled() => return Err(QueryError::Cancelled),
-                connection = self.connection() => connection?,
-                () = tokio::time::sleep_until(deadline) => return Err(QueryError::Busy),
-            };
+            let mut connection = self.connection().await?;
             if connection.generation() < self.generation.now() || connection.is_closed() {
                 // It died while it was idle. The pool drops it, and in the end makes a new one.
                 connection.retire();
@@ -130,7 +158,7 @@ where
             }
             return Ok(Lease {
                 connection,
-                _place: place,
+                permit: Some(permit),
             });
         }
     }

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use tidegate_query::{DatabaseConfig, Engines, Mode, PoolLimits, Query, QueryError};
 use tidegate_testkit::postgres::PostgresServer;
+use tidegate_types::UserId;
 
 /// MB that one query may add.
 const ONE: u64 = 32;
@@ -153,18 +154,23 @@ async fn one_measurement() {
     };
     let engine = engines.get(&config).await.unwrap();
     // What is made once, for any query.
-    engine.run(Query::read("SELECT 1")).await.unwrap();
+    engine
+        .run(Query::read(UserId(0), "SELECT 1"))
+        .await
+        .unwrap();
     let before = status("VmRSS:");
     // Resets the high-water mark (proc(5)).
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    futures_util::future::join_all((0..number("count")).map(|_| async {
+    let (engine, text) = (&engine, &text);
+    // One user alone may not have all connections.
+    futures_util::future::join_all((0..number("count")).map(|user| async move {
         let mode = match text("mode") {
             "write" => Mode::Write,
             _ => Mode::Read,
         };
         let query = Query {
             mode,
-            ..Query::read(text("sql"))
+            ..Query::read(UserId(i64::try_from(user).unwrap()), text("sql"))
         };
         // Whether the database refuses it is another question; what it takes is this one.
         let results = match engine.run(query).await {

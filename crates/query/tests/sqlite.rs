@@ -11,8 +11,11 @@ use tidegate_query::{
     DatabaseConfig, Dialect, Engine, Engines, Mode, NamesInUse, Policy, PoolLimits, Query,
     QueryError, RelationKind, Script, TableKind, TableName, Truncation, UnknownName,
 };
+use tidegate_types::UserId;
 use tokio_util::sync::CancellationToken;
 
+/// Who asks, where it makes no difference.
+const USER: UserId = UserId(1);
 const ENDLESS: &str =
     "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT sum(n) FROM r";
 
@@ -65,7 +68,7 @@ fn write(sql: &[&str]) -> Query {
     Query {
         statements: sql.iter().map(|&sql| sql.to_owned()).collect(),
         mode: Mode::Write,
-        ..Query::read("")
+        ..Query::read(USER, "")
     }
 }
 
@@ -76,6 +79,7 @@ async fn rows_come_with_their_types() {
         .engine(false)
         .await
         .run_one(Query::read(
+            USER,
             "SELECT id, name, price, raw, id AS name, NULL AS n FROM t ORDER BY id",
         ))
         .await
@@ -114,7 +118,7 @@ async fn reading_stops_at_the_rows_and_at_the_bytes() {
     let rows = engine
         .run_one(Query {
             max_rows: 7,
-            ..Query::read(endless)
+            ..Query::read(USER, endless)
         })
         .await
         .unwrap();
@@ -126,7 +130,7 @@ async fn reading_stops_at_the_rows_and_at_the_bytes() {
         .run_one(Query {
             max_bytes: 1_000,
             max_rows: usize::MAX,
-            ..Query::read(endless)
+            ..Query::read(USER, endless)
         })
         .await
         .unwrap();
@@ -135,7 +139,7 @@ async fn reading_stops_at_the_rows_and_at_the_bytes() {
     let exact = engine
         .run_one(Query {
             max_rows: 3,
-            ..Query::read("SELECT id FROM t")
+            ..Query::read(USER, "SELECT id FROM t")
         })
         .await
         .unwrap();
@@ -150,7 +154,7 @@ async fn a_late_query_is_stopped() {
     let outcome = engine
         .run(Query {
             timeout: Duration::from_millis(100),
-            ..Query::read(ENDLESS)
+            ..Query::read(USER, ENDLESS)
         })
         .await;
     assert!(
@@ -159,7 +163,7 @@ async fn a_late_query_is_stopped() {
     );
     assert!(start.elapsed() < Duration::from_secs(5));
     assert!(
-        engine.run(Query::read("SELECT 1")).await.is_ok(),
+        engine.run(Query::read(USER, "SELECT 1")).await.is_ok(),
         "the connection is good again"
     );
 }
@@ -175,15 +179,18 @@ async fn a_cancelled_and_a_dropped_query_free_their_connection() {
     let cancel = CancellationToken::new();
     let query = Query {
         cancel: cancel.clone(),
-        ..Query::read(ENDLESS)
+        ..Query::read(USER, ENDLESS)
     };
     let (outcome, ()) = tokio::join!(engine.run(query), async { cancel.cancel() });
     assert!(matches!(outcome, Err(QueryError::Cancelled)), "{outcome:?}");
 
     // The only connection is free again only if the dropped query has been stopped.
-    let dropped = tokio::time::timeout(Duration::from_millis(50), engine.run(Query::read(ENDLESS)));
+    let dropped = tokio::time::timeout(
+        Duration::from_millis(50),
+        engine.run(Query::read(USER, ENDLESS)),
+    );
     assert!(dropped.await.is_err());
-    assert!(engine.run(Query::read("SELECT 1")).await.is_ok());
+    assert!(engine.run(Query::read(USER, "SELECT 1")).await.is_ok());
 }
 
 #[tokio::test]
@@ -201,7 +208,7 @@ async fn when_all_connections_are_taken_callers_wait_and_then_hear_busy() {
             engine
                 .run(Query {
                     cancel,
-                    ..Query::read(ENDLESS)
+                    ..Query::read(USER, ENDLESS)
                 })
                 .await
         }
@@ -209,14 +216,14 @@ async fn when_all_connections_are_taken_callers_wait_and_then_hear_busy() {
     tokio::task::yield_now().await;
     // One may wait: one of two is told at once, the other when its wait is over.
     let (one, two) = tokio::join!(
-        engine.run(Query::read("SELECT 1")),
-        engine.run(Query::read("SELECT 1"))
+        engine.run(Query::read(USER, "SELECT 1")),
+        engine.run(Query::read(USER, "SELECT 1"))
     );
     assert!(matches!(one, Err(QueryError::Busy)), "{one:?}");
     assert!(matches!(two, Err(QueryError::Busy)), "{two:?}");
     cancel.cancel();
     assert!(matches!(running.await.unwrap(), Err(QueryError::Cancelled)));
-    assert!(engine.run(Query::read("SELECT 1")).await.is_ok());
+    assert!(engine.run(Query::read(USER, "SELECT 1")).await.is_ok());
 }
 
 #[tokio::test]
@@ -238,14 +245,14 @@ async fn the_database_itself_refuses_what_the_guard_would_have() {
             "COMMIT",
             "CREATE TEMP TABLE x(a)",
         ] {
-            let outcome = engine.run(Query::read(sql)).await;
+            let outcome = engine.run(Query::read(USER, sql)).await;
             assert!(
                 matches!(outcome, Err(QueryError::Database { .. })),
                 "{sql}: {outcome:?}"
             );
         }
         let rows = engine
-            .run_one(Query::read("SELECT count(*) FROM t"))
+            .run_one(Query::read(USER, "SELECT count(*) FROM t"))
             .await
             .unwrap();
         assert_eq!(json!(3), rows.rows[0][0]);
@@ -272,7 +279,7 @@ async fn writes_are_all_or_nothing() {
         .await;
     assert!(matches!(failed, Err(QueryError::Database { .. })));
     let count = engine
-        .run_one(Query::read("SELECT count(*) FROM t"))
+        .run_one(Query::read(USER, "SELECT count(*) FROM t"))
         .await
         .unwrap();
     assert_eq!(json!(5), count.rows[0][0]);
@@ -303,7 +310,10 @@ async fn a_change_that_gives_rows_counts_those_that_are_not_read_too() {
     };
     let done = engine.run(query).await.unwrap();
     assert_eq!((1, Some(3)), (done[0].row_count(), done[0].given_rows));
-    let read = engine.run(Query::read("SELECT id FROM t")).await.unwrap();
+    let read = engine
+        .run(Query::read(USER, "SELECT id FROM t"))
+        .await
+        .unwrap();
     assert_eq!(None, read[0].given_rows);
 }
 
@@ -313,7 +323,7 @@ async fn a_failed_statement_is_told_in_the_databases_words() {
     let err = fixture
         .engine(false)
         .await
-        .run(Query::read("SELECT * FROM nope"))
+        .run(Query::read(USER, "SELECT * FROM nope"))
         .await
         .unwrap_err();
     assert_eq!("no such table: nope", err.to_string());
@@ -355,7 +365,7 @@ async fn a_name_that_is_not_there_is_found_in_the_databases_words() {
             } else {
                 Mode::Write
             },
-            ..Query::read(sql)
+            ..Query::read(USER, sql)
         };
         let err = engine.run(query).await.unwrap_err();
         let found = UnknownName::of(Dialect::Sqlite, &err);
@@ -391,11 +401,11 @@ async fn views_and_triggers_keep_their_texts_in_double_quotes() {
 async fn tables_and_columns_are_listed() {
     let fixture = fixture();
     let engine = fixture.engine(false).await;
-    assert_eq!(vec!["main"], engine.schemas().await.unwrap());
-    let tables = engine.tables("main").await.unwrap();
+    assert_eq!(vec!["main"], engine.schemas(USER).await.unwrap());
+    let tables = engine.tables(USER, "main").await.unwrap();
     let found: Vec<_> = tables.iter().map(|t| (t.name.as_str(), t.kind)).collect();
     assert_eq!(vec![("t", TableKind::Table), ("v", TableKind::View)], found);
-    let columns = engine.columns("main", "t").await.unwrap();
+    let columns = engine.columns(USER, "main", "t").await.unwrap();
     assert_eq!(
         ("name", "TEXT", false),
         (
@@ -404,8 +414,14 @@ async fn tables_and_columns_are_listed() {
             columns[1].is_nullable
         )
     );
-    assert!(engine.columns("main", "nope").await.unwrap().is_empty());
-    assert!(engine.tables("other").await.unwrap().is_empty());
+    assert!(
+        engine
+            .columns(USER, "main", "nope")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(engine.tables(USER, "other").await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -436,7 +452,10 @@ async fn a_plan_is_shown_of_tables_alone_to_those_who_do_not_see_every_table() {
             let sql = format!("{explain} {sql}");
             let script = Script::parse(Dialect::Sqlite, &sql).unwrap();
             script.check(limited).unwrap();
-            let catalogue = engine.describe(&[], &script.names(limited)).await.unwrap();
+            let catalogue = engine
+                .describe(USER, &[], &script.names(limited))
+                .await
+                .unwrap();
             let outcome = script.check_relations(limited, &catalogue);
             assert_eq!(may_explain, outcome.is_ok(), "{sql}: {outcome:?}");
             script
@@ -452,7 +471,7 @@ async fn a_plan_is_shown_of_tables_alone_to_those_who_do_not_see_every_table() {
             tables: [name.clone()].into(),
             ..NamesInUse::default()
         };
-        let catalogue = engine.describe(&[], &names).await.unwrap();
+        let catalogue = engine.describe(USER, &[], &names).await.unwrap();
         let found = catalogue.tables.get(&name).map(|facts| facts.kind);
         assert_eq!(kind, found.unwrap_or_default(), "{sql}");
     }
@@ -547,7 +566,7 @@ async fn a_file_that_is_no_database_fails_the_query_and_names_no_path() {
         .get(&config)
         .await
         .unwrap()
-        .run(Query::read("SELECT 1 FROM t"))
+        .run(Query::read(USER, "SELECT 1 FROM t"))
         .await
         .unwrap_err();
     assert!(!err.to_string().contains("text.db"), "{err}");
@@ -588,7 +607,11 @@ async fn infinities_are_texts_and_integers_keep_every_digit() {
     let fixture = fixture();
     let sql = "SELECT 1e999, -1e999, 9007199254740993, sum(id) + 9007199254740990, 1.5, \
                json_array(9007199254740993) FROM t";
-    let result = fixture.engine(false).await.run_one(Query::read(sql)).await;
+    let result = fixture
+        .engine(false)
+        .await
+        .run_one(Query::read(USER, sql))
+        .await;
     assert_eq!(
         json!([
             "Infinity",
@@ -611,7 +634,7 @@ async fn after_a_change_nothing_of_its_session_is_left() {
         .await
         .unwrap();
     let sql = "SELECT last_insert_rowid(), changes(), total_changes()";
-    let result = engine.run_one(Query::read(sql)).await.unwrap();
+    let result = engine.run_one(Query::read(USER, sql)).await.unwrap();
     assert_eq!(json!([0, 0, 0]), json!(result.rows[0]));
 }
 
@@ -634,7 +657,9 @@ async fn a_commit_that_meets_a_lock_is_rolled_back_and_told_as_busy() {
         .await;
     assert!(matches!(outcome, Err(QueryError::Busy)), "{outcome:?}");
     drop(reader);
-    let count = engine.run_one(Query::read("SELECT count(*) FROM t")).await;
+    let count = engine
+        .run_one(Query::read(USER, "SELECT count(*) FROM t"))
+        .await;
     assert_eq!(json!(3), count.unwrap().rows[0][0]);
     assert!(engine.run(write(&["DELETE FROM t"])).await.is_ok());
 }
@@ -722,7 +747,10 @@ async fn uris_say_which_file_and_whether_it_may_be_changed() {
         };
         let engine = fixture.engines.get(&config).await.unwrap();
         assert!(
-            engine.run(Query::read("SELECT * FROM t")).await.is_ok(),
+            engine
+                .run(Query::read(USER, "SELECT * FROM t"))
+                .await
+                .is_ok(),
             "{uri}"
         );
         let outcome = engine.run(write(&["DELETE FROM t WHERE id = 99"])).await;
@@ -734,7 +762,11 @@ async fn uris_say_which_file_and_whether_it_may_be_changed() {
 async fn a_long_value_is_cut_and_its_neighbours_are_whole() {
     let fixture = fixture();
     let sql = "SELECT 1 AS id, printf('%.*c', 3000000, 'x') AS a, 'end' AS b, quote(printf('%.*c', 1000000, 'y')) AS c";
-    let result = fixture.engine(false).await.run_one(Query::read(sql)).await;
+    let result = fixture
+        .engine(false)
+        .await
+        .run_one(Query::read(USER, sql))
+        .await;
     let result = result.unwrap();
     let row = &result.rows[0];
     assert_eq!((&json!(1), &json!("end")), (&row[0], &row[2]));
@@ -757,7 +789,7 @@ async fn a_query_that_needs_too_much_memory_fails_alone() {
         .map(|number| format!("printf('%.*c', 7000000, 'x') AS c{number}"))
         .collect();
     let sql = format!("SELECT {}", columns.join(", "));
-    let err = engine.run(Query::read(sql)).await.unwrap_err();
+    let err = engine.run(Query::read(USER, sql)).await.unwrap_err();
     assert!(err.to_string().contains("more memory"), "{err}");
-    assert!(engine.run(Query::read("SELECT 1")).await.is_ok());
+    assert!(engine.run(Query::read(USER, "SELECT 1")).await.is_ok());
 }

@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::try_join_all;
 use tidegate_database_uri::PostgresUri;
 use tidegate_postgres::{Connector, words};
-use tokio::sync::{Mutex, OnceCell};
+use tidegate_types::UserId;
 use tokio::time::Instant;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::{SimpleQueryMessage, Statement};
@@ -40,9 +40,9 @@ pub(crate) struct PostgresEngine {
     connections: Connections<PostgresManager>,
     allow_dml: bool,
     limits: PoolLimits,
-    search_path: Mutex<Option<(Instant, Vec<String>)>>,
+    search_path: RwLock<Option<(Instant, Vec<String>)>>,
     /// As long as the server is of one version.
-    leakproof: OnceCell<Arc<Leakproof>>,
+    leakproof: OnceLock<Arc<Leakproof>>,
 }
 
 impl PostgresEngine {
@@ -59,19 +59,23 @@ impl PostgresEngine {
             connections: Connections::new(manager, generation, limits),
             allow_dml,
             limits,
-            search_path: Mutex::new(None),
-            leakproof: OnceCell::new(),
+            search_path: RwLock::new(None),
+            leakproof: OnceLock::new(),
         })
     }
 
     /// A query of ours on the catalogue. Literals are put in by [`literal`].
-    async fn catalogue(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>, QueryError> {
+    async fn catalogue(
+        &self,
+        user: UserId,
+        sql: &str,
+    ) -> Result<Vec<Vec<Option<String>>>, QueryError> {
         let text = |value: serde_json::Value| match value {
             serde_json::Value::String(text) => Some(text),
             serde_json::Value::Bool(flag) => Some(flag.to_string()),
             _ => None,
         };
-        let result = self.run_one(Query::read(sql)).await?;
+        let result = self.run_one(Query::read(user, sql)).await?;
         if result.truncation.is_some() {
             // What is left out would count as not there.
             return Err(QueryError::Internal(
@@ -83,6 +87,30 @@ impl PostgresEngine {
             .into_iter()
             .map(|row| row.into_iter().map(text).collect())
             .collect())
+    }
+
+    /// The connection's own search path, where it was asked for lately.
+    fn remembered_path(&self) -> Option<Vec<String>> {
+        let remembered = self
+            .search_path
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (since, path) = remembered.as_ref()?;
+        (since.elapsed() < SEARCH_PATH_LIFE).then(|| path.clone())
+    }
+
+    /// The operators that tell nothing of the values that they compare.
+    async fn leakproof(&self, user: UserId) -> Result<Arc<Leakproof>, QueryError> {
+        if let Some(known) = self.leakproof.get() {
+            return Ok(Arc::clone(known));
+        }
+        let rows = self.catalogue(user, catalogue::LEAKPROOF).await?;
+        let operators = rows.into_iter().filter_map(|row| {
+            let [operator, left, right] = <[Option<String>; 3]>::try_from(row).ok()?;
+            Some((operator?, left?, right?))
+        });
+        let found = Arc::new(operators.collect());
+        Ok(Arc::clone(self.leakproof.get_or_init(|| found)))
     }
 
     async fn read(&self, query: &Query) -> Result<Vec<ResultSet>, QueryError> {
@@ -118,25 +146,27 @@ impl Engine for PostgresEngine {
         }
     }
 
-    async fn search_path(&self) -> Result<Vec<String>, QueryError> {
-        // Held while it is asked for, so that callers that come together ask once.
-        let mut remembered = self.search_path.lock().await;
-        if let Some((since, path)) = &*remembered
-            && since.elapsed() < SEARCH_PATH_LIFE
-        {
-            return Ok(path.clone());
+    async fn search_path(&self, user: UserId) -> Result<Vec<String>, QueryError> {
+        if let Some(path) = self.remembered_path() {
+            return Ok(path);
         }
+        // Callers that come together ask each for themselves: one who waits for a connection holds up nobody else.
         let sql = "SELECT s.name::text FROM \
                    unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS s(name, place) \
                    WHERE s.name !~ '^pg_(toast_)?temp' ORDER BY s.place";
-        let rows = self.catalogue(sql).await?;
+        let rows = self.catalogue(user, sql).await?;
         let path: Vec<String> = rows.into_iter().flatten().flatten().collect();
+        let mut remembered = self
+            .search_path
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         *remembered = Some((Instant::now(), path.clone()));
         Ok(path)
     }
 
     async fn find_tables(
         &self,
+        user: UserId,
         path: &[String],
         names: &[String],
     ) -> Result<BTreeMap<String, String>, QueryError> {
@@ -152,7 +182,7 @@ impl Engine for PostgresEngine {
             looked_in(path),
             array(names.iter().map(String::as_str)),
         );
-        let rows = self.catalogue(&sql).await?.into_iter();
+        let rows = self.catalogue(user, &sql).await?.into_iter();
         Ok(rows
             .filter_map(|row| {
                 let mut row = row.into_iter();
@@ -161,40 +191,37 @@ impl Engine for PostgresEngine {
             .collect())
     }
 
-    async fn describe(&self, path: &[String], names: &NamesInUse) -> Result<Catalogue, QueryError> {
+    async fn describe(
+        &self,
+        user: UserId,
+        path: &[String],
+        names: &NamesInUse,
+    ) -> Result<Catalogue, QueryError> {
         let question = Question::new(path, names);
         let rows = if names.needs_answers() {
-            self.catalogue(&question.sql(path)).await?
+            self.catalogue(user, &question.sql(path)).await?
         } else {
             Vec::new()
         };
-        let leakproof = self.leakproof.get_or_try_init(|| async {
-            let rows = self.catalogue(catalogue::LEAKPROOF).await?.into_iter();
-            let operators = rows.filter_map(|row| {
-                let [operator, left, right] = <[Option<String>; 3]>::try_from(row).ok()?;
-                Some((operator?, left?, right?))
-            });
-            Ok::<_, QueryError>(Arc::new(operators.collect()))
-        });
-        let leakproof = Arc::clone(leakproof.await?);
+        let leakproof = self.leakproof(user).await?;
         Ok(question.catalogue(rows, leakproof))
     }
 
-    async fn schemas(&self) -> Result<Vec<String>, QueryError> {
+    async fn schemas(&self, user: UserId) -> Result<Vec<String>, QueryError> {
         let sql = "SELECT nspname::text FROM pg_catalog.pg_namespace \
                    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1";
-        let rows = self.catalogue(sql).await?;
+        let rows = self.catalogue(user, sql).await?;
         Ok(rows.into_iter().flatten().flatten().collect())
     }
 
-    async fn tables(&self, schema: &str) -> Result<Vec<TableInfo>, QueryError> {
+    async fn tables(&self, user: UserId, schema: &str) -> Result<Vec<TableInfo>, QueryError> {
         let sql = format!(
             "SELECT c.relname::text, c.relkind IN ('v', 'm') FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE n.nspname = {} AND c.relkind IN ('r', 'p', 'f', 'v', 'm') ORDER BY 1",
             literal(schema)
         );
-        let rows = self.catalogue(&sql).await?.into_iter();
+        let rows = self.catalogue(user, &sql).await?.into_iter();
         Ok(rows
             .filter_map(|row| {
                 let mut row = row.into_iter();
@@ -208,7 +235,12 @@ impl Engine for PostgresEngine {
             .collect())
     }
 
-    async fn columns(&self, schema: &str, table: &str) -> Result<Vec<ColumnInfo>, QueryError> {
+    async fn columns(
+        &self,
+        user: UserId,
+        schema: &str,
+        table: &str,
+    ) -> Result<Vec<ColumnInfo>, QueryError> {
         let sql = format!(
             "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull \
              FROM pg_catalog.pg_attribute a \
@@ -219,7 +251,7 @@ impl Engine for PostgresEngine {
             literal(schema),
             literal(table)
         );
-        let rows = self.catalogue(&sql).await?.into_iter();
+        let rows = self.catalogue(user, &sql).await?.into_iter();
         Ok(rows
             .filter_map(|row| {
                 let mut row = row.into_iter();

@@ -1,23 +1,29 @@
 use std::io;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bb8::ManageConnection;
-use futures_util::future;
+use futures_util::{FutureExt, future};
 use tidegate_postgres::{Canceller, Connected, Connector, Socket, words};
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
-use super::wire::{Bounded, RowLimit};
+use super::wire::{Bounded, HangUp, RowLimit};
 use crate::QueryError;
 use crate::breaker::Breaker;
+use crate::fair_semaphore::FairPermit;
 use crate::pool::{Generation, Pooled};
 
 type Connection = tidegate_postgres::Connection<Bounded<Socket>>;
 
-/// How long a connection that was given up may take to end by itself after that.
+/// How long a connection that is closed may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long after a request to cancel a server that goes on is told that nothing more comes.
+const HANG_UP_AFTER: Duration = Duration::from_secs(2);
+/// How long a query that goes on even then keeps its share of the pool. After that it counts as lost.
+const STOP_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(super) struct PostgresConnection {
     pub(super) client: Client,
@@ -29,6 +35,9 @@ pub(super) struct PostgresConnection {
     generation: u64,
     state: State,
     did_begin: AtomicBool,
+    hang_up: HangUp,
+    /// The share of a query that was given up and goes on.
+    permit: Option<FairPermit>,
     /// Reads and writes on the socket; ends after the client.
     task: Option<JoinHandle<()>>,
 }
@@ -54,7 +63,7 @@ pub(super) struct End {
 impl PostgresConnection {
     fn new(
         connected: Connected<Bounded<Socket>>,
-        rows: RowLimit,
+        (rows, hang_up): (RowLimit, HangUp),
         connector: Arc<Connector>,
         generation: u64,
     ) -> Self {
@@ -65,7 +74,7 @@ impl PostgresConnection {
         } = connected;
         let zone = connection.parameter("TimeZone").map(str::to_owned);
         let end = Arc::new(OnceLock::new());
-        let task = tokio::spawn(drive(connection, end.clone()));
+        let task = tokio::spawn(drive(connection, end.clone(), hang_up.clone()));
         let canceller = Canceller::new(&client, connector, route);
         Self {
             client,
@@ -76,6 +85,8 @@ impl PostgresConnection {
             generation,
             state: State::Idle,
             did_begin: AtomicBool::new(false),
+            hang_up,
+            permit: None,
             task: Some(task),
         }
     }
@@ -106,6 +117,10 @@ impl PostgresConnection {
         self.end.get()
     }
 
+    fn is_running(&self) -> bool {
+        self.state == State::InUse && !self.client.is_closed()
+    }
+
     /// Asks the server to stop what runs; whether that came in time is seen by the query.
     pub(super) async fn cancel(&self) {
         self.canceller.cancel().await;
@@ -126,6 +141,14 @@ impl Pooled for PostgresConnection {
             self.state = State::Retired;
         }
     }
+
+    fn keep_while_running(&mut self, permit: FairPermit) -> Option<FairPermit> {
+        if !self.is_running() {
+            return Some(permit);
+        }
+        self.permit = Some(permit);
+        None
+    }
 }
 
 impl Drop for PostgresConnection {
@@ -135,29 +158,54 @@ impl Drop for PostgresConnection {
         else {
             return;
         };
-        let canceller = (self.state == State::InUse && !self.client.is_closed())
-            .then(|| self.canceller.clone());
-        runtime.spawn(close(task, canceller));
+        let abandoned = self.is_running().then(|| Abandoned {
+            canceller: self.canceller.clone(),
+            hang_up: self.hang_up.clone(),
+            _permit: self.permit.take(),
+        });
+        runtime.spawn(close(task, abandoned));
     }
 }
 
+/// A query that was given up while the server ran it.
+struct Abandoned {
+    canceller: Canceller,
+    hang_up: HangUp,
+    /// What it has of the pool, until it has ended.
+    _permit: Option<FairPermit>,
+}
+
 /// Ends a connection whose client is gone: what still runs is cancelled, and a server that does not listen to
-/// that, such as one that waits for data to copy, sees the socket close.
-async fn close(mut task: JoinHandle<()>, canceller: Option<Canceller>) {
-    if let Some(canceller) = canceller {
-        canceller.cancel().await;
+/// that, such as one that waits for data to copy, is told that nothing more comes. A query that goes on even so is
+/// waited for, since the server works for it as for any other.
+async fn close(mut task: JoinHandle<()>, abandoned: Option<Abandoned>) {
+    let mut patience = CLOSE_TIMEOUT;
+    if let Some(abandoned) = &abandoned {
+        abandoned.canceller.cancel().await;
+        let ended = tokio::time::timeout(HANG_UP_AFTER, &mut task).await;
+        if ended.is_ok() {
+            return;
+        }
+        abandoned.hang_up.now();
+        patience = STOP_TIMEOUT;
     }
-    if tokio::time::timeout(CLOSE_TIMEOUT, &mut task)
-        .await
-        .is_err()
-    {
+    let ended = tokio::time::timeout(patience, &mut task).await;
+    if ended.is_err() {
         task.abort();
     }
 }
 
 /// Reads and writes until the connection ends. Notices of the server are nobody's business here.
-async fn drive(mut connection: Connection, end: Arc<OnceLock<End>>) {
-    while let Some(message) = future::poll_fn(|cx| connection.poll_message(cx)).await {
+async fn drive(mut connection: Connection, end: Arc<OnceLock<End>>, hang_up: HangUp) {
+    let mut told = pin!(hang_up.told().fuse());
+    loop {
+        let message = tokio::select! {
+            biased;
+            message = future::poll_fn(|cx| connection.poll_message(cx)) => message,
+            // The next look at the stream does it.
+            () = &mut told => continue,
+        };
+        let Some(message) = message else { return };
         if let Err(err) = message {
             let source = std::error::Error::source(&err);
             let source = source.and_then(|source| source.downcast_ref::<io::Error>());
@@ -195,8 +243,8 @@ impl ManageConnection for PostgresManager {
     async fn connect(&self) -> Result<PostgresConnection, QueryError> {
         let generation = self.generation.now();
         let attempt = self.breaker.attempt()?;
-        let rows = RowLimit::new();
-        let wrap = |socket| Bounded::new(socket, rows.clone());
+        let (rows, hang_up) = (RowLimit::new(), HangUp::default());
+        let wrap = |socket| Bounded::new(socket, rows.clone(), hang_up.clone());
         let connected = self
             .connector
             .connect(&wrap)
@@ -205,7 +253,7 @@ impl ManageConnection for PostgresManager {
         attempt.end(&connected);
         Ok(PostgresConnection::new(
             connected?,
-            rows.clone(),
+            (rows.clone(), hang_up.clone()),
             self.connector.clone(),
             generation,
         ))

@@ -9,10 +9,11 @@ use std::ffi::CStr;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 
 use crate::row::{CUT_MARK, ROW_BYTES};
 
@@ -47,17 +48,40 @@ impl RowLimit {
     }
 }
 
+/// Ends our side of one connection, while the server's is still read: when that ends, so has what ran there.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HangUp(Arc<(AtomicBool, Notify)>);
+
+impl HangUp {
+    pub(super) fn now(&self) {
+        let (is_told, told) = &*self.0;
+        is_told.store(true, Ordering::Release);
+        told.notify_one();
+    }
+
+    /// Returns when it is time to look at the connection.
+    pub(super) async fn told(&self) {
+        self.0.1.notified().await;
+    }
+
+    fn is_told(&self) -> bool {
+        self.0.0.load(Ordering::Acquire)
+    }
+}
+
 /// A connection to a server, after the answer to a request for TLS and inside of it.
 pub(super) struct Bounded<S> {
     stream: S,
     cutter: Cutter,
+    hang_up: HangUp,
+    has_hung_up: bool,
     /// What was read and may go to the driver.
     ready: Vec<u8>,
     sent: usize,
 }
 
 impl<S> Bounded<S> {
-    pub(super) fn new(stream: S, rows: RowLimit) -> Self {
+    pub(super) fn new(stream: S, rows: RowLimit, hang_up: HangUp) -> Self {
         Self {
             stream,
             cutter: Cutter {
@@ -67,19 +91,25 @@ impl<S> Bounded<S> {
                     count: 0,
                 },
             },
+            hang_up,
+            has_hung_up: false,
             ready: Vec::new(),
             sent: 0,
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Bounded<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if !this.has_hung_up && this.hang_up.is_told() {
+            // An error shows when it is read.
+            this.has_hung_up = Pin::new(&mut this.stream).poll_shutdown(cx).is_ready();
+        }
         loop {
             if this.sent < this.ready.len() {
                 let count = buf.remaining().min(this.ready.len() - this.sent);
@@ -609,7 +639,11 @@ mod tests {
             bytes: bytes.iter().copied().collect(),
             piece,
         };
-        let mut bounded = Bounded::new(stream, rows);
+        let mut bounded = Bounded::new(
+            tokio::io::join(stream, tokio::io::sink()),
+            rows,
+            HangUp::default(),
+        );
         let mut all = Vec::new();
         bounded.read_to_end(&mut all).await?;
         let mut messages = Vec::new();

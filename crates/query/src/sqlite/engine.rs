@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, InterruptHandle};
+use tidegate_types::UserId;
 
 use super::manager::{HEAP_BYTES, SqliteConnection, SqliteManager};
 use super::values::{SeenTypes, json};
@@ -94,10 +95,15 @@ impl Engine for SqliteEngine {
         .await
     }
 
-    async fn describe(&self, _: &[String], names: &NamesInUse) -> Result<Catalogue, QueryError> {
+    async fn describe(
+        &self,
+        user: UserId,
+        _: &[String],
+        names: &NamesInUse,
+    ) -> Result<Catalogue, QueryError> {
         let dialect = self.dialect();
         let tables = names.tables.clone();
-        self.on_connection(&Query::read(""), move |leased, _| {
+        self.on_connection(&Query::read(user, ""), move |leased, _| {
             leased.allowance.own();
             let sql = "SELECT name FROM pragma_table_info(?1)";
             let mut statement = leased.connection.prepare(sql).map_err(failed)?;
@@ -136,12 +142,13 @@ impl Engine for SqliteEngine {
         .await
     }
 
-    async fn search_path(&self) -> Result<Vec<String>, QueryError> {
-        self.schemas().await
+    async fn search_path(&self, user: UserId) -> Result<Vec<String>, QueryError> {
+        self.schemas(user).await
     }
 
     async fn find_tables(
         &self,
+        _: UserId,
         path: &[String],
         names: &[String],
     ) -> Result<BTreeMap<String, String>, QueryError> {
@@ -151,15 +158,15 @@ impl Engine for SqliteEngine {
         Ok(found.collect())
     }
 
-    async fn schemas(&self) -> Result<Vec<String>, QueryError> {
+    async fn schemas(&self, _: UserId) -> Result<Vec<String>, QueryError> {
         Ok(vec![self.dialect().default_schema().to_owned()])
     }
 
-    async fn tables(&self, schema: &str) -> Result<Vec<TableInfo>, QueryError> {
+    async fn tables(&self, user: UserId, schema: &str) -> Result<Vec<TableInfo>, QueryError> {
         if schema != self.dialect().default_schema() {
             return Ok(Vec::new());
         }
-        self.on_connection(&Query::read(""), |leased, _| {
+        self.on_connection(&Query::read(user, ""), |leased, _| {
             leased.allowance.own();
             let sql = "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') \
                        AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
@@ -182,12 +189,17 @@ impl Engine for SqliteEngine {
         .await
     }
 
-    async fn columns(&self, schema: &str, table: &str) -> Result<Vec<ColumnInfo>, QueryError> {
+    async fn columns(
+        &self,
+        user: UserId,
+        schema: &str,
+        table: &str,
+    ) -> Result<Vec<ColumnInfo>, QueryError> {
         if schema != self.dialect().default_schema() {
             return Ok(Vec::new());
         }
         let table = table.to_owned();
-        self.on_connection(&Query::read(""), move |leased, _| {
+        self.on_connection(&Query::read(user, ""), move |leased, _| {
             leased.allowance.own();
             let sql = "SELECT name, type, \"notnull\" FROM pragma_table_info(?1)";
             let mut statement = leased.connection.prepare(sql).map_err(failed)?;

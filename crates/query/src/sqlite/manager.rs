@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tidegate_postgres::ConnectFailure as ServerFailure;
 
 use super::authorizer::Allowance;
+use crate::fair_semaphore::FairPermit;
 use crate::pool::{Generation, Pooled};
 use crate::{ConnectFailure, QueryError};
 
@@ -40,6 +41,11 @@ impl Pooled for SqliteConnection {
 
     fn retire(&mut self) {
         self.is_retired = true;
+    }
+
+    fn keep_while_running(&mut self, permit: FairPermit) -> Option<FairPermit> {
+        // A lease stays with its query on the thread where it runs.
+        Some(permit)
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 mod connections;
+mod fairness;
 mod proxy;
 mod queries;
 mod search_path;
@@ -14,7 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use serde_json::Value;
 use tidegate_query::{DatabaseConfig, Engine, Engines, Mode, PoolLimits, Query, QueryError};
 use tidegate_testkit::postgres::PostgresServer;
+use tidegate_types::UserId;
 
+/// Who asks, where it makes no difference.
+const USER: UserId = UserId(1);
 /// Longer than any test waits for its end.
 const SLOW: &str = "SELECT pg_sleep(600)";
 
@@ -73,13 +77,13 @@ fn write(sql: &[&str]) -> Query {
     Query {
         statements: sql.iter().map(|&sql| sql.to_owned()).collect(),
         mode: Mode::Write,
-        ..Query::read("")
+        ..Query::read(USER, "")
     }
 }
 
 /// The first value of the first row.
 async fn read_value(engine: &Arc<dyn Engine>, sql: &str) -> Value {
-    let result = engine.run_one(Query::read(sql)).await;
+    let result = engine.run_one(Query::read(USER, sql)).await;
     let result = result.unwrap_or_else(|err| panic!("{sql}: {err}"));
     result.rows[0][0].clone()
 }

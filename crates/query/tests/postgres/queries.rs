@@ -9,7 +9,7 @@ use tidegate_testkit::pgbouncer::PgBouncer;
 use tidegate_testkit::postgres::PostgresServer;
 use tokio_util::sync::CancellationToken;
 
-use crate::{SLOW, engine_on, engine_with, limits, running, server, write};
+use crate::{SLOW, USER, engine_on, engine_with, limits, running, server, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn values_of_all_types_arrive_as_they_are() {
@@ -21,7 +21,7 @@ async fn values_of_all_types_arrive_as_they_are() {
         interval '1 day 2 hours' q, inet '10.0.0.1/8' r, int4range(1, 5) s, time '01:02:03' t, \
         'NaN'::float8 u, point(1, 2) v, 1 a";
     let engine = engine_on(&server, false, 2).await;
-    let result = engine.run_one(Query::read(sql)).await.unwrap();
+    let result = engine.run_one(Query::read(USER, sql)).await.unwrap();
     let names: Vec<_> = result.columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!((&"a", &"a__1"), (&names[0], &names[22]));
     let expected = json!([
@@ -77,15 +77,15 @@ async fn values_of_all_types_arrive_as_they_are() {
 async fn unnamed_columns_explain_and_empty_results_work() {
     let server = server();
     let engine = engine_on(&server, false, 2).await;
-    let one = engine.run_one(Query::read("SELECT 1")).await.unwrap();
+    let one = engine.run_one(Query::read(USER, "SELECT 1")).await.unwrap();
     assert_eq!("?column?", one.columns[0].name);
     let plan = engine
-        .run_one(Query::read("EXPLAIN SELECT 1"))
+        .run_one(Query::read(USER, "EXPLAIN SELECT 1"))
         .await
         .unwrap();
     assert_eq!("QUERY PLAN", plan.columns[0].name);
     let none = engine
-        .run_one(Query::read("SELECT 1 AS a WHERE false"))
+        .run_one(Query::read(USER, "SELECT 1 AS a WHERE false"))
         .await
         .unwrap();
     assert_eq!((0, true), (none.row_count(), none.has_rows()));
@@ -100,7 +100,7 @@ async fn reading_stops_at_the_rows_and_at_the_bytes_and_stops_the_server() {
     let rows = engine
         .run_one(Query {
             max_rows: 7,
-            ..Query::read(endless)
+            ..Query::read(USER, endless)
         })
         .await
         .unwrap();
@@ -112,7 +112,7 @@ async fn reading_stops_at_the_rows_and_at_the_bytes_and_stops_the_server() {
         .run_one(Query {
             max_bytes: 1_000,
             max_rows: usize::MAX,
-            ..Query::read(endless)
+            ..Query::read(USER, endless)
         })
         .await
         .unwrap();
@@ -143,7 +143,7 @@ async fn behind_a_pooler_they_end_in_the_server_as_well() {
 async fn queries_end_in_the_server(server: &PostgresServer, engine: Arc<dyn Engine>) {
     let late = Query {
         timeout: Duration::from_millis(200),
-        ..Query::read(format!("{SLOW} /* late */"))
+        ..Query::read(USER, format!("{SLOW} /* late */"))
     };
     let outcome = engine.run(late).await;
     assert!(
@@ -157,7 +157,7 @@ async fn queries_end_in_the_server(server: &PostgresServer, engine: Arc<dyn Engi
     let cancel = CancellationToken::new();
     let query = Query {
         cancel: cancel.clone(),
-        ..Query::read(format!("{SLOW} /* cancelled */"))
+        ..Query::read(USER, format!("{SLOW} /* cancelled */"))
     };
     let cancelled = tokio::spawn({
         let engine = engine.clone();
@@ -177,7 +177,7 @@ async fn queries_end_in_the_server(server: &PostgresServer, engine: Arc<dyn Engi
         let engine = engine.clone();
         async move {
             engine
-                .run(Query::read(format!("{SLOW} /* dropped */")))
+                .run(Query::read(USER, format!("{SLOW} /* dropped */")))
                 .await
         }
     });
@@ -189,7 +189,7 @@ async fn queries_end_in_the_server(server: &PostgresServer, engine: Arc<dyn Engi
         .eventually("postgres", &running("* dropped *"), "0")
         .unwrap();
     assert!(
-        engine.run(Query::read("SELECT 1")).await.is_ok(),
+        engine.run(Query::read(USER, "SELECT 1")).await.is_ok(),
         "the pool is good"
     );
 }
@@ -212,7 +212,7 @@ async fn a_read_cannot_write_whatever_it_says() {
             "SELECT 1; COMMIT; DELETE FROM guarded",
             "COMMIT; DELETE FROM guarded",
         ] {
-            let outcome = engine.run(Query::read(sql)).await;
+            let outcome = engine.run(Query::read(USER, sql)).await;
             assert!(
                 matches!(outcome, Err(QueryError::Database { .. })),
                 "{sql}: {outcome:?}"
@@ -280,12 +280,12 @@ async fn the_schema_decides_what_a_name_means_for_one_query() {
     let found = engine
         .run_one(Query {
             search_path: Some(vec!["other".to_owned()]),
-            ..Query::read(sql)
+            ..Query::read(USER, sql)
         })
         .await
         .unwrap();
     assert_eq!(json!(7), found.rows[0][0]);
-    let err = engine.run(Query::read(sql)).await.unwrap_err();
+    let err = engine.run(Query::read(USER, sql)).await.unwrap_err();
     assert_eq!("relation \"placed\" does not exist", err.to_string());
 }
 
@@ -303,7 +303,7 @@ async fn backslashes_are_plain_whatever_the_role_says() {
         .unwrap();
     let engine = engine_on(&server, false, 1).await;
     let result = engine
-        .run_one(Query::read(r"SELECT 'a\' AS x, 'b' AS y"))
+        .run_one(Query::read(USER, r"SELECT 'a\' AS x, 'b' AS y"))
         .await
         .unwrap();
     assert_eq!(json!(["a\\", "b"]), json!(result.rows[0]));
@@ -316,15 +316,15 @@ async fn tables_and_columns_are_listed() {
     let engine = engine_on(&server, false, 2).await;
     assert!(
         engine
-            .schemas()
+            .schemas(USER)
             .await
             .unwrap()
             .contains(&"listed".to_owned())
     );
-    let tables = engine.tables("listed").await.unwrap();
+    let tables = engine.tables(USER, "listed").await.unwrap();
     let found: Vec<_> = tables.iter().map(|t| (t.name.as_str(), t.kind)).collect();
     assert_eq!(vec![("t", TableKind::Table), ("v", TableKind::View)], found);
-    let columns = engine.columns("listed", "t").await.unwrap();
+    let columns = engine.columns(USER, "listed", "t").await.unwrap();
     let found: Vec<_> = columns
         .iter()
         .map(|c| (c.name.as_str(), c.data_type.as_str(), c.is_nullable))
@@ -335,7 +335,7 @@ async fn tables_and_columns_are_listed() {
     );
     assert!(
         engine
-            .columns("listed", "x' OR true --")
+            .columns(USER, "listed", "x' OR true --")
             .await
             .unwrap()
             .is_empty()

@@ -7,7 +7,7 @@ use serde_json::json;
 use tidegate_query::{DatabaseConfig, Engine, Query};
 use tidegate_testkit::postgres::PostgresServer;
 
-use crate::{config, engine_with, limits, open, read_value, server};
+use crate::{USER, config, engine_with, limits, open, read_value, server};
 
 fn schemas(server: &PostgresServer, name: &str) {
     server
@@ -25,7 +25,7 @@ fn schemas(server: &PostgresServer, name: &str) {
 }
 
 async fn path_of(engine: &Arc<dyn Engine>) -> Vec<String> {
-    engine.search_path().await.unwrap()
+    engine.search_path(USER).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,13 +58,13 @@ async fn the_path_of_the_role_the_uri_and_the_arguments_is_kept() {
         assert_eq!(json!(8), read_value(&engine, "SELECT double_it(4)").await);
         let query = Query {
             search_path: Some(path_of(&engine).await),
-            ..Query::read("SELECT v, double_it(4) FROM kpi")
+            ..Query::read(USER, "SELECT v, double_it(4) FROM kpi")
         };
         let result = engine.run_one(query).await.unwrap();
         assert_eq!(json!(["a", 8]), json!(result.rows[0]));
         let query = Query {
             search_path: Some(vec!["own_b".to_owned(), "own_a".to_owned()]),
-            ..Query::read("SELECT v FROM kpi")
+            ..Query::read(USER, "SELECT v FROM kpi")
         };
         assert_eq!(json!("b"), engine.run_one(query).await.unwrap().rows[0][0]);
     }
@@ -84,7 +84,7 @@ async fn names_are_found_where_postgresql_finds_them() {
     let engine = engine_with(&server.url("postgres"), false, limits(1)).await;
     let path = ["found_a".to_owned(), "found_b".to_owned()];
     let names = ["kpi", "only_b", "nowhere", "pg_class", "only_index", "it's"].map(str::to_owned);
-    let found = engine.find_tables(&path, &names).await.unwrap();
+    let found = engine.find_tables(USER, &path, &names).await.unwrap();
     let expected = [
         ("kpi", "found_a"),
         ("only_b", "found_b"),
@@ -94,6 +94,6 @@ async fn names_are_found_where_postgresql_finds_them() {
     let expected = expected.map(|(name, schema)| (name.to_owned(), schema.to_owned()));
     assert_eq!(BTreeMap::from(expected), found);
     let path = ["found_b".to_owned(), "pg_catalog".to_owned()];
-    let found = engine.find_tables(&path, &names).await.unwrap();
+    let found = engine.find_tables(USER, &path, &names).await.unwrap();
     assert_eq!("found_b", found["pg_class"]);
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tidegate_query::{Query, QueryError};
 
-use crate::{engine_on, read_value, server, write};
+use crate::{USER, engine_on, read_value, server, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_change_nothing_of_its_session_is_left() {
@@ -57,7 +57,10 @@ async fn a_read_leaves_no_settings_and_no_locks_and_its_connection_is_used_again
         ),
         ("SELECT pg_advisory_lock(4712), 1 / 0", false),
     ] {
-        assert_eq!(is_answered, engine.run(Query::read(sql)).await.is_ok());
+        assert_eq!(
+            is_answered,
+            engine.run(Query::read(USER, sql)).await.is_ok()
+        );
         for (sql, expected) in [
             (
                 "SELECT coalesce(nullif(current_setting('app.reader', true), ''), 'nobody')",
@@ -103,7 +106,7 @@ async fn a_statement_that_waits_for_data_is_given_up_and_its_connection_closed()
     let engine = engine_on(&server, true, 1).await;
     for query in [
         write(&["COPY copied FROM STDIN /* waits */"]),
-        Query::read("COPY (SELECT 1) TO STDOUT /* waits */"),
+        Query::read(USER, "COPY (SELECT 1) TO STDOUT /* waits */"),
     ] {
         let outcome = engine.run(query).await;
         assert!(

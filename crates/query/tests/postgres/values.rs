@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tidegate_query::Query;
 
-use crate::{engine_on, engine_with, limits, server, write};
+use crate::{USER, engine_on, engine_with, limits, server, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn exact_numbers_keep_every_digit() {
@@ -45,7 +45,7 @@ async fn exact_numbers_keep_every_digit() {
         ("null::numeric", Value::Null),
     ] {
         let result = engine
-            .run_one(Query::read(format!("SELECT {sql} AS x")))
+            .run_one(Query::read(USER, format!("SELECT {sql} AS x")))
             .await;
         let result = result.unwrap_or_else(|err| panic!("{sql}: {err}"));
         assert_eq!(expected, result.rows[0][0], "{sql}");
@@ -93,7 +93,7 @@ async fn digits_and_what_is_no_number_are_kept_in_arrays_rows_and_ranges() {
         ("9007199254740993::bigint", json!(9_007_199_254_740_993_i64)),
     ] {
         let result = engine
-            .run_one(Query::read(format!("SELECT {sql} AS x")))
+            .run_one(Query::read(USER, format!("SELECT {sql} AS x")))
             .await;
         let result = result.unwrap_or_else(|err| panic!("{sql}: {err}"));
         assert_eq!(expected, result.rows[0][0], "{sql}");
@@ -108,7 +108,7 @@ async fn a_domain_over_numbers_is_read_as_they_are() {
         .unwrap();
     let engine = engine_on(&server, false, 1).await;
     let sql = "SELECT 99999999999999999.99::money_of_ours AS x";
-    let result = engine.run_one(Query::read(sql)).await.unwrap();
+    let result = engine.run_one(Query::read(USER, sql)).await.unwrap();
     assert_eq!(json!("99999999999999999.99"), result.rows[0][0]);
     assert_eq!("decimal", result.columns[0].type_name);
 }
@@ -136,7 +136,7 @@ async fn moments_are_labelled_with_the_zone_that_they_are_written_in() {
     ] {
         let uri = format!("{}?options=-ctimezone%3D{zone}", server.url("postgres"));
         let engine = engine_with(&uri, false, limits(1)).await;
-        let result = engine.run_one(Query::read(sql)).await.unwrap();
+        let result = engine.run_one(Query::read(USER, sql)).await.unwrap();
         assert_eq!(json!([t, old, day]), json!(result.rows[0]), "{zone}");
         for column in &result.columns {
             assert_eq!(name, column.type_name, "{zone}");
@@ -153,7 +153,7 @@ async fn a_long_value_is_cut_and_says_so_and_its_neighbours_are_whole() {
     let engine = engine_on(&server, true, 1).await;
     let sql =
         "SELECT 1 AS id, repeat('é', 20000000) AS a, 'end' AS b, array[repeat('x', 3000000)] AS c";
-    let result = engine.run_one(Query::read(sql)).await.unwrap();
+    let result = engine.run_one(Query::read(USER, sql)).await.unwrap();
     let row = &result.rows[0];
     assert_eq!((&json!(1), &json!("end")), (&row[0], &row[2]));
     for index in [1, 3] {
@@ -166,12 +166,12 @@ async fn a_long_value_is_cut_and_says_so_and_its_neighbours_are_whole() {
     let result = engine.run_one(write(&[sql])).await.unwrap();
     assert!(result.has_cut_values && result.row_count() == 1);
     let length = engine
-        .run_one(Query::read("SELECT sum(length(a)) FROM long_values"))
+        .run_one(Query::read(USER, "SELECT sum(length(a)) FROM long_values"))
         .await;
     assert_eq!(json!(30_000_000), length.unwrap().rows[0][0]);
     assert!(
         !engine
-            .run_one(Query::read("SELECT 1"))
+            .run_one(Query::read(USER, "SELECT 1"))
             .await
             .unwrap()
             .has_cut_values
@@ -187,7 +187,7 @@ async fn a_long_error_is_cut_and_its_code_is_whole() {
         "SELECT repeat('a', 60000000)::int",
         "SELECT ('{' || repeat('1,', 20000000))::int[]",
     ] {
-        let err = engine.run(Query::read(sql)).await.unwrap_err();
+        let err = engine.run(Query::read(USER, sql)).await.unwrap_err();
         let tidegate_query::QueryError::Database { message, code } = err else {
             panic!("{sql}: {err}");
         };
@@ -195,5 +195,5 @@ async fn a_long_error_is_cut_and_its_code_is_whole() {
         assert_eq!(Some("22P02"), code.as_deref(), "{sql}");
     }
     // The connection is as good as before.
-    assert!(engine.run(Query::read("SELECT 1")).await.is_ok());
+    assert!(engine.run(Query::read(USER, "SELECT 1")).await.is_ok());
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tidegate_query::{Dialect, Policy, Query, Script};
 use tidegate_testkit::postgres::PostgresServer;
 
-use super::engine;
+use super::{USER, engine};
 
 /// Functions of PostgreSQL 15 that read more than their arguments (`provolatile`), and that anybody may call: the clock,
 /// random numbers, settings of the session that say how values are written, and the types of the arguments.
@@ -120,7 +120,7 @@ async fn whoever_may_not_see_all_tables_calls_what_reads_its_arguments() {
         );
         let query = Query {
             max_rows: 10_000,
-            ..Query::read(sql)
+            ..Query::read(USER, sql)
         };
         let found = engine.run_one(query).await.unwrap();
         let names = found.rows.iter().flatten();

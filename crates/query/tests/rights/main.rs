@@ -16,7 +16,10 @@ use tidegate_query::{
     PoolLimits, RowFilters, Script, TableName,
 };
 use tidegate_testkit::postgres::PostgresServer;
+use tidegate_types::UserId;
 
+/// Who asks, where it makes no difference.
+const USER: UserId = UserId(1);
 const PATH: &str = "public";
 /// What a caller without all tables may know of.
 const OPEN_SCHEMAS: &[&str] = &[PATH, "other"];
@@ -77,8 +80,8 @@ impl Known {
             ..NamesInUse::default()
         };
         Self {
-            catalogue: engine.describe(&path, names).await.unwrap(),
-            home: engine.describe(&path, &read).await.unwrap(),
+            catalogue: engine.describe(USER, &path, names).await.unwrap(),
+            home: engine.describe(USER, &path, &read).await.unwrap(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use tidegate_query::{Catalogue, Dialect, GuardError, Policy, Script};
 use tidegate_testkit::postgres::PostgresServer;
 
-use super::{Known, Refused, engine, secured};
+use super::{Known, Refused, USER, engine, secured};
 
 const DATA: &str = "
     CREATE SCHEMA other; CREATE SCHEMA hidden;
@@ -88,7 +88,10 @@ async fn an_operator_is_called_where_a_function_of_its_schema_would_be() {
         let script =
             Script::parse(Dialect::PostgreSql, sql).unwrap_or_else(|err| panic!("{sql}: {err}"));
         let known = Known {
-            catalogue: engine.describe(&path, &script.names(CALLER)).await.unwrap(),
+            catalogue: engine
+                .describe(USER, &path, &script.names(CALLER))
+                .await
+                .unwrap(),
             home: Catalogue::default(),
         };
         let outcome = secured(&known, CALLER, None, &[], script);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidegate_query::{Dialect, Engine, NamesInUse, Policy, Query, QueryError, Script};
 use tidegate_testkit::postgres::PostgresServer;
 
-use super::{Known, Refused, Rules, engine, secured, under};
+use super::{Known, Refused, Rules, USER, engine, secured, under};
 
 const RULED: Policy = Policy {
     sees_all_rows: false,
@@ -34,7 +34,7 @@ const RULES: [Rules<'static>; 2] = [
 ];
 
 async fn value(engine: &dyn Engine, sql: String) -> Result<String, QueryError> {
-    let result = engine.run_one(Query::read(sql)).await?;
+    let result = engine.run_one(Query::read(USER, sql)).await?;
     let mut text = String::new();
     for value in result.rows.iter().flatten() {
         // Writing to a String cannot fail.

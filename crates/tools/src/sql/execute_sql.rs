@@ -124,7 +124,7 @@ impl Tool for ExecuteSql {
             } else {
                 BTreeSet::new()
             };
-            let resolved = Names::resolve(&*database.engine, &tables, schema.as_deref());
+            let resolved = Names::resolve(&database, &tables, schema.as_deref());
             let resolved = tokio::time::timeout(timeout, resolved).await;
             resolved
                 .unwrap_or(Err(QueryError::Timeout { after: timeout }))
@@ -156,6 +156,7 @@ impl Tool for ExecuteSql {
         }
         let rules = script.understood();
         let query = Query {
+            user: database.user,
             statements,
             understood: rules.iter().map(|(_, alone)| alone.clone()).collect(),
             search_path: Some(names.path().to_vec()),

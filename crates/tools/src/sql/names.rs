@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidegate_query::{Dialect, Engine, QueryError, TableName};
+use tidegate_query::{Dialect, QueryError, TableName};
+
+use super::open::OpenDatabase;
 
 /// The schemas in which a call's unqualified names are looked up, and what they were found to mean there.
 ///
@@ -24,11 +26,11 @@ impl Names {
     /// Asks where names are looked up, and looks up these. Nothing of SQLite has to be asked; of PostgreSQL the path at
     /// most twice a minute, and the names only where the path has several schemas.
     pub(super) async fn resolve(
-        engine: &dyn Engine,
+        database: &OpenDatabase,
         tables: &BTreeSet<&TableName>,
         schema: Option<&str>,
     ) -> Result<Self, QueryError> {
-        let own_path = engine.search_path().await?;
+        let own_path = database.engine.search_path(database.user).await?;
         let mut path: Vec<String> = schema.map(str::to_owned).into_iter().collect();
         path.extend(own_path.iter().filter(|own| schema != Some(own)).cloned());
         let mut names = Self {
@@ -37,13 +39,13 @@ impl Names {
             ..Self::default()
         };
         let all = tables.iter().map(|table| table.table.as_str());
-        names.own_found = look_up(engine, &names.own_path, all.collect()).await?;
+        names.own_found = look_up(database, &names.own_path, all.collect()).await?;
         names.found = if names.path == names.own_path {
             names.own_found.clone()
         } else {
             let unqualified = tables.iter().filter(|table| table.schema.is_none());
             let unqualified = unqualified.map(|table| table.table.as_str());
-            look_up(engine, &names.path, unqualified.collect()).await?
+            look_up(database, &names.path, unqualified.collect()).await?
         };
         Ok(names)
     }
@@ -92,11 +94,11 @@ impl Names {
 }
 
 async fn look_up(
-    engine: &dyn Engine,
+    database: &OpenDatabase,
     path: &[String],
     names: BTreeSet<&str>,
 ) -> Result<BTreeMap<String, String>, QueryError> {
-    let is_postgres = engine.dialect() == Dialect::PostgreSql;
+    let is_postgres = database.engine.dialect() == Dialect::PostgreSql;
     // With one schema there is nothing to choose, but for what the system has itself.
     let (settled, open): (Vec<_>, Vec<_>) = names
         .into_iter()
@@ -105,7 +107,10 @@ async fn look_up(
     let mut found = if open.is_empty() {
         BTreeMap::new()
     } else {
-        engine.find_tables(path, &open).await?
+        database
+            .engine
+            .find_tables(database.user, path, &open)
+            .await?
     };
     if let [only] = path {
         found.extend(

@@ -38,7 +38,7 @@ pub(super) async fn hint(
 ) -> Option<String> {
     let unknown = UnknownName::of(database.engine.dialect(), err)?;
     let search = async {
-        let names = Names::resolve(&*database.engine, tables, schema).await;
+        let names = Names::resolve(database, tables, schema).await;
         let names = names.ok()?;
         match unknown {
             UnknownName::Table(name) => {
@@ -100,7 +100,11 @@ async fn readable(context: &CallContext, database: &OpenDatabase, names: &Names)
     let (id, name) = (database.connection.id, &database.connection.database_name);
     let access = &context.access;
     let mut schemas: Vec<String> = names.path().to_vec();
-    let others = database.engine.schemas().await.unwrap_or_default();
+    let others = database
+        .engine
+        .schemas(database.user)
+        .await
+        .unwrap_or_default();
     schemas.extend(
         others
             .into_iter()
@@ -114,7 +118,11 @@ async fn readable(context: &CallContext, database: &OpenDatabase, names: &Names)
         if tables.len() > MAX_CANDIDATES {
             break;
         }
-        let found = database.engine.tables(schema).await.unwrap_or_default();
+        let found = database
+            .engine
+            .tables(database.user, schema)
+            .await
+            .unwrap_or_default();
         tables.extend(found.into_iter().map(|table| TableName {
             catalog: None,
             schema: Some(schema.clone()),
@@ -153,7 +161,10 @@ async fn columns(
             Dialect::PostgreSql => names.schema_of(table),
         };
         let Some(schema) = schema else { continue };
-        let columns = database.engine.columns(schema, &table.table).await;
+        let columns = database
+            .engine
+            .columns(database.user, schema, &table.table)
+            .await;
         let columns = columns.unwrap_or_default();
         if !columns.is_empty() {
             found.push((table, columns));

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use tidegate_metastore::{DatabaseConnection, MetastoreError};
 use tidegate_query::{DatabaseConfig, Engine};
+use tidegate_types::UserId;
 
 use super::{connect_args, failure};
 use crate::listing::metastore_failure;
@@ -11,6 +12,8 @@ use crate::{CallContext, ToolFailure};
 pub(super) struct OpenDatabase {
     pub(super) connection: DatabaseConnection,
     pub(super) engine: Arc<dyn Engine>,
+    /// Who asks.
+    pub(super) user: UserId,
     /// Whether everything in it is open to the caller.
     pub(super) is_wholly_open: bool,
 }
@@ -66,6 +69,7 @@ pub(super) async fn open(context: &CallContext, id: i64) -> Result<OpenDatabase,
     Ok(OpenDatabase {
         connection,
         engine,
+        user: context.principal.user,
         is_wholly_open,
     })
 }

@@ -139,7 +139,7 @@ async fn describe(
         return Ok(Catalogue::default());
     }
     let dialect = database.engine.dialect().as_str();
-    let catalogue = database.engine.describe(path, names).await;
+    let catalogue = database.engine.describe(database.user, path, names).await;
     catalogue.map_err(|err| failure::query(err, dialect, &database.connection))
 }
 
@@ -176,7 +176,7 @@ async fn is_seen(
         return Ok(false);
     }
     if database.is_wholly_open {
-        let schemas = database.engine.schemas().await;
+        let schemas = database.engine.schemas(database.user).await;
         let schemas =
             schemas.map_err(|err| failure::query(err, dialect.as_str(), &database.connection))?;
         return Ok(schemas.iter().any(|own| own == schema));
