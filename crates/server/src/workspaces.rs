@@ -13,12 +13,13 @@ use tidegate_config::{
 use tidegate_control_plane::Manager;
 use tidegate_control_plane::workspace::{FindConnection, FindWorkspace, WorkspaceConnection};
 use tidegate_demo_data::create_embedded;
+use tidegate_engines::{Engines, EnginesBuilder, PoolLimits};
 use tidegate_metastore::{
     Metastore, MetastoreError, MetastoreSettings, PoolSettings, StoredPasswords,
 };
 use tidegate_oauth_types::ResourceMap;
-use tidegate_query::{DefinitionKind, DefinitionKinds, Engines, EnginesBuilder, PoolLimits};
 use tidegate_runtime::{OpenError, OpenWorkspace};
+use tidegate_sql_guard::{DefinitionKind, DefinitionKinds};
 use tidegate_tools::{Features, FixedFeatures, SqlLimits, Workspace};
 use tidegate_types::{Clock, WorkspaceSlug};
 use tidegate_web::{Names, WorkspaceHosts};

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use tidegate_engines::{Engines, PoolLimits};
 use tidegate_metastore::Metastore;
-use tidegate_query::{DefinitionKinds, Engines, PoolLimits};
+use tidegate_sql_guard::DefinitionKinds;
 use tidegate_types::WorkspaceSlug;
 
 /// A workspace that a request is bound to.

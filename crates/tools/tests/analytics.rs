@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, Column, ConnectOptions, Row, TypeInfo, ValueRef};
 use tidegate_demo_data::{PostgresTarget, create_embedded, seed_postgres};
+use tidegate_engines::Engines;
 use tidegate_metastore::{Metastore, MetastoreSettings};
 use tidegate_protocol::content::ContentBlock;
 use tidegate_protocol::{ClientCapabilities, LogLevel};
-use tidegate_query::Engines;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_tools::{
     Answers, CallContext, Change, ChangeNotifier, ClientChannel, FixedFeatures, Questions,
@@ -94,8 +94,8 @@ async fn context(metastore: Metastore, engines: Engines) -> CallContext {
             max_seconds: 60,
             max_bytes: 16 << 20,
             may_write: false,
-            definitions: tidegate_query::DefinitionKinds::NONE,
-            pool: tidegate_query::PoolLimits::default(),
+            definitions: tidegate_sql_guard::DefinitionKinds::NONE,
+            pool: tidegate_engines::PoolLimits::default(),
         },
         features: Arc::new(FixedFeatures::default()),
     };

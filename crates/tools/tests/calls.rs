@@ -13,10 +13,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
+use tidegate_engines::Engines;
 use tidegate_metastore::{Metastore, MetastoreSettings};
 use tidegate_protocol::content::{ContentBlock, ResourceBody};
 use tidegate_protocol::{ClientCapabilities, LogLevel};
-use tidegate_query::Engines;
 use tidegate_tools::{
     Answers, CallContext, CatalogueBuilder, Change, ChangeNotifier, ClientChannel, FixedFeatures,
     Questions, SizeBudget, SqlLimits, ToolFailure, ToolOutput, Workspace, WriteMark, builtin,
@@ -93,8 +93,8 @@ impl Small {
                 max_seconds: 1,
                 max_bytes: 1,
                 may_write: true,
-                definitions: tidegate_query::DefinitionKinds::ALL,
-                pool: tidegate_query::PoolLimits::default(),
+                definitions: tidegate_sql_guard::DefinitionKinds::ALL,
+                pool: tidegate_engines::PoolLimits::default(),
             },
             features: Arc::new(FixedFeatures::default()),
         };

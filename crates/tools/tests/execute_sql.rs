@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use tidegate_engines::Engines;
 use tidegate_metastore::{Metastore, MetastoreSettings};
 use tidegate_protocol::content::ContentBlock;
 use tidegate_protocol::{ClientCapabilities, LogLevel};
-use tidegate_query::Engines;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::superset;
 use tidegate_tools::{
@@ -94,8 +94,8 @@ impl Fixture {
                 max_seconds: 60,
                 max_bytes: 1 << 20,
                 may_write: true,
-                definitions: tidegate_query::DefinitionKinds::ALL,
-                pool: tidegate_query::PoolLimits::default(),
+                definitions: tidegate_sql_guard::DefinitionKinds::ALL,
+                pool: tidegate_engines::PoolLimits::default(),
             },
             features: Arc::new(FixedFeatures::default()),
         };

@@ -13,10 +13,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tidegate_engines::Engines;
 use tidegate_metastore::{Metastore, MetastoreSettings};
 use tidegate_protocol::content::ContentBlock;
 use tidegate_protocol::{ClientCapabilities, LogLevel};
-use tidegate_query::Engines;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::superset;
 use tidegate_tools::{
@@ -140,8 +140,8 @@ async fn context_of(metastore: &Metastore, user: &str) -> Option<CallContext> {
             max_seconds: 1,
             max_bytes: 1,
             may_write: true,
-            definitions: tidegate_query::DefinitionKinds::ALL,
-            pool: tidegate_query::PoolLimits::default(),
+            definitions: tidegate_sql_guard::DefinitionKinds::ALL,
+            pool: tidegate_engines::PoolLimits::default(),
         },
         features: Arc::new(FixedFeatures::default()),
     };

@@ -9,10 +9,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tidegate_config::Settings;
 use tidegate_demo_data::create_embedded;
+use tidegate_engines::{Engines, PoolLimits};
 use tidegate_metastore::{Metastore, MetastoreSettings};
 use tidegate_protocol::LogLevel;
 use tidegate_protocol::state::StateSealer;
-use tidegate_query::{Engines, PoolLimits};
 use tidegate_runtime::{
     ChangeFeed, ClientTtl, ControlChange, ControlChangePage, ControlError, ControlPlane,
     IdentifyError, Node, NodeParts, NodeSettings, OpenError, OpenWorkspace, TraceParent,
@@ -175,7 +175,7 @@ async fn workspace(folder: &Path) -> Workspace {
             max_seconds: 1,
             max_bytes: 1_024,
             may_write: false,
-            definitions: tidegate_query::DefinitionKinds::ALL,
+            definitions: tidegate_sql_guard::DefinitionKinds::ALL,
             pool: PoolLimits::default(),
         },
         features: Arc::new(FixedFeatures::default()),

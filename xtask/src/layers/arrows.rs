@@ -11,13 +11,14 @@ pub(super) const LAYERS: &[&[&str]] = &[
         "tidegate-config",
         "tidegate-database",
         "tidegate-pages",
+        "tidegate-sql-guard",
     ],
     &["tidegate-telemetry", "tidegate-token-verifier"],
     &[
         "tidegate-store",
         "tidegate-metastore",
         "tidegate-control-plane",
-        "tidegate-query",
+        "tidegate-engines",
     ],
     &[
         "tidegate-store-memory",
@@ -57,7 +58,8 @@ pub(super) const DEVELOPMENT: &[(&str, &[&str])] = &[
             "tidegate-pages",
             "tidegate-metastore",
             "tidegate-demo-data",
-            "tidegate-query",
+            "tidegate-sql-guard",
+            "tidegate-engines",
             "tidegate-tools",
             "tidegate-runtime",
             "tidegate-web",
@@ -119,18 +121,18 @@ pub(super) const HOMES: &[(&str, &[&str])] = &[
             "tidegate-control-plane",
         ],
     ),
-    ("rusqlite", &["tidegate-query"]),
+    ("rusqlite", &["tidegate-engines"]),
     (
         "tokio-postgres",
         &[
             "tidegate-postgres",
             "tidegate-database",
             "tidegate-demo-data",
-            "tidegate-query",
+            "tidegate-engines",
         ],
     ),
-    ("sqlparser", &["tidegate-query"]),
-    ("bb8", &["tidegate-query"]),
+    ("sqlparser", &["tidegate-sql-guard"]),
+    ("bb8", &["tidegate-engines"]),
     // Tokens are signed and checked in one place, whoever issued them; the load generator makes those that it sends.
     (
         "jsonwebtoken",

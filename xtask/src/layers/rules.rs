@@ -131,7 +131,7 @@ mod tests {
             ("tidegate-protocol", "tidegate-config"),
             ("tidegate-store", "tidegate-store-redis"),
             ("tidegate-runtime", "tidegate-web"),
-            ("tidegate-metastore", "tidegate-query"),
+            ("tidegate-metastore", "tidegate-engines"),
         ] {
             let found = with(from, to);
             assert_eq!(1, found.len(), "{from} -> {to}: {found:?}");

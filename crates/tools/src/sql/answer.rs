@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
-use tidegate_query::{ResultSet, Truncation};
+use tidegate_engines::{ResultSet, Truncation};
 
 /// Superset's shape of an answer to `execute_sql`.
 #[derive(Debug, Default, Serialize)]

@@ -1,6 +1,6 @@
 use serde_json::Value;
+use tidegate_engines::QueryError;
 use tidegate_metastore::DatabaseConnection;
-use tidegate_query::QueryError;
 use tidegate_types::SecretString;
 
 /// SQLAlchemy's `connect_args` of a database, which Superset keeps in `engine_params` of its `extra`: names and

@@ -4,10 +4,10 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tidegate_engines::{Mode, Query, QueryError, database_name};
 use tidegate_protocol::ToolAnnotations;
-use tidegate_query::{
-    Dialect, GuardError, Mode, Policy, Query, QueryError, RowFilters, Script, StatementKind,
-    database_name, mentions_any, render,
+use tidegate_sql_guard::{
+    Dialect, GuardError, Policy, RowFilters, Script, StatementKind, mentions_any, render,
 };
 use tidegate_types::Scope;
 
@@ -283,7 +283,7 @@ fn plan(
     script: &mut Script,
     filters: &RowFilters,
     max_rows: u32,
-) -> Result<Vec<Planned>, tidegate_query::GuardError> {
+) -> Result<Vec<Planned>, tidegate_sql_guard::GuardError> {
     let mut planned = Vec::with_capacity(script.statements().len());
     for statement in script.statements_mut() {
         let original_sql = statement.text().to_owned();

@@ -1,8 +1,9 @@
 use std::borrow::Cow;
 
+use tidegate_engines::QueryError;
 use tidegate_metastore::DatabaseConnection;
 use tidegate_protocol::error::MAX_ERROR_TEXT_BYTES;
-use tidegate_query::{GuardError, QueryError, TemplateError};
+use tidegate_sql_guard::{GuardError, TemplateError};
 use tidegate_types::shortened;
 
 use super::answer::SqlAnswer;

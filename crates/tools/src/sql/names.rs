@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidegate_query::{Dialect, QueryError, TableName};
+use tidegate_engines::QueryError;
+use tidegate_sql_guard::{Dialect, TableName};
 
 use super::open::OpenDatabase;
 

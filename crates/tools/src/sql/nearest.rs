@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tidegate_query::{ColumnInfo, Dialect, QueryError, TableName, UnknownName};
+use tidegate_engines::{ColumnInfo, QueryError, UnknownName};
+use tidegate_sql_guard::{Dialect, TableName};
 use tidegate_types::beginning;
 
 use super::names::Names;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
+use tidegate_engines::{DatabaseConfig, Engine};
 use tidegate_metastore::{DatabaseConnection, MetastoreError};
-use tidegate_query::{DatabaseConfig, Engine};
 use tidegate_types::UserId;
 
 use super::{connect_args, failure};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tidegate_metastore::DatasetOfTable;
-use tidegate_query::{
+use tidegate_sql_guard::{
     Catalogue, Dialect, GuardError, NamesInUse, Policy, RelationKind, RowFilters, Script,
     TableFacts, TableName, check_condition,
 };
