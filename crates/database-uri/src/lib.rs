@@ -62,11 +62,8 @@ impl DatabaseUri {
         arguments: &[(String, String)],
     ) -> Result<Self, UriError> {
         let text = uri.expose_secret().trim();
-        let (scheme, rest) = text
-            .split_once(':')
-            .ok_or_else(|| invalid("it has no scheme"))?;
-        let backend = scheme.split('+').next().unwrap_or_default();
-        match backend.to_ascii_lowercase().as_str() {
+        let (backend, rest) = split(text)?;
+        match backend.as_str() {
             "sqlite" => {
                 let mut uri = SqliteUri::parse(rest)?;
                 for (name, value) in arguments {
@@ -77,11 +74,35 @@ impl DatabaseUri {
             "postgresql" | "postgres" => {
                 PostgresUri::parse(rest, arguments).map(|uri| Self::PostgreSql(Box::new(uri)))
             }
-            other => Err(UriError::Backend {
-                backend: other.chars().take(40).collect(),
-            }),
+            other => Err(UriError::unknown(other)),
         }
     }
+}
+
+impl UriError {
+    /// A kind of database that nothing here connects to.
+    pub fn unknown(backend: &str) -> Self {
+        Self::Backend {
+            backend: backend.chars().take(40).collect(),
+        }
+    }
+}
+
+/// The kind of database that a URI leads to, in lower case: what stands before `+` and `:`.
+///
+/// # Errors
+/// `Invalid`: it has no scheme.
+pub fn backend(uri: &SecretString) -> Result<String, UriError> {
+    split(uri.expose_secret()).map(|(backend, _)| backend)
+}
+
+/// The kind of database, and what comes after the scheme.
+fn split(uri: &str) -> Result<(String, &str), UriError> {
+    let (scheme, rest) = uri
+        .split_once(':')
+        .ok_or_else(|| invalid("it has no scheme"))?;
+    let backend = scheme.split('+').next().unwrap_or_default();
+    Ok((backend.to_ascii_lowercase(), rest))
 }
 
 /// Undoes percent-encoding; a `%` without two hexadecimal digits stands for itself, as in SQLAlchemy.

@@ -2,7 +2,7 @@
 #![deny(missing_docs)]
 
 mod breaker;
-mod engine;
+mod data_source;
 mod error;
 mod fair_semaphore;
 mod fair_share;
@@ -13,11 +13,13 @@ mod postgres;
 mod registry;
 mod result;
 mod row;
+mod source;
 mod sqlite;
 
-pub use engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
+pub use data_source::{ColumnInfo, DataSource, Mode, Query, TableInfo, TableKind};
 pub use error::{ConnectFailure, QueryError};
 pub use mistake::UnknownName;
 pub use pool::PoolLimits;
 pub use registry::{DatabaseConfig, Engines, EnginesBuilder, database_name};
 pub use result::{Column, ResultSet, RowObjects, Truncation};
+pub use source::{SourceFactories, SourceFactory};

@@ -1,16 +1,15 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
-use tidegate_database_uri::{DatabaseUri, TlsMode, UriError};
+use tidegate_database_uri::DatabaseUri;
 use tidegate_types::{SecretString, WorkspaceSlug};
 
-use crate::engine::Engine;
-use crate::postgres::PostgresEngine;
-use crate::sqlite::SqliteEngine;
-use crate::{ConnectFailure, PoolLimits, QueryError};
+use crate::data_source::DataSource;
+use crate::source::SourceFactories;
+use crate::{PoolLimits, QueryError};
 
 /// An engine that nobody used for so long is forgotten; its connections were closed before.
 const UNUSED: Duration = Duration::from_mins(30);
@@ -35,11 +34,11 @@ pub struct DatabaseConfig {
     pub limits: PoolLimits,
 }
 
-/// The engines of all workspaces of this node. Each is made at its first use, remade when its
-/// description changes, and forgotten, the longest unused first, when there are too many.
+/// The data sources of all workspaces of this node. Each is made at its first use by the factory of its URI's scheme,
+/// remade when its description changes, and forgotten, the longest unused first, when there are too many.
 pub struct Engines {
-    sqlite_roots: Arc<[PathBuf]>,
-    engines: Cache<Key, Arc<dyn Engine>>,
+    factories: Arc<SourceFactories>,
+    engines: Cache<Key, Arc<dyn DataSource>>,
 }
 
 /// Everything that an engine is made of. Another password makes another engine.
@@ -84,6 +83,7 @@ impl Key {
 /// Makes [`Engines`].
 #[derive(Debug, Clone)]
 pub struct EnginesBuilder {
+    factories: SourceFactories,
     sqlite_roots: Vec<PathBuf>,
     capacity: usize,
 }
@@ -96,6 +96,12 @@ impl EnginesBuilder {
         self
     }
 
+    /// Opens databases by these factories, besides those that are built in: SQLite and PostgreSQL.
+    pub fn sources(mut self, factories: SourceFactories) -> Self {
+        self.factories = factories;
+        self
+    }
+
     /// How many engines are kept; 256 if not said.
     pub fn capacity(mut self, engines: usize) -> Self {
         self.capacity = engines.max(1);
@@ -105,7 +111,7 @@ impl EnginesBuilder {
     /// The registry, still empty.
     pub fn build(self) -> Engines {
         Engines {
-            sqlite_roots: self.sqlite_roots.into(),
+            factories: Arc::new(self.factories.with_built_in(self.sqlite_roots)),
             engines: Cache::builder()
                 .max_capacity(self.capacity as u64)
                 // Whoever comes new must be kept: an engine that is made for each call connects for each call.
@@ -120,6 +126,7 @@ impl Engines {
     /// Starts to describe a registry.
     pub fn builder() -> EnginesBuilder {
         EnginesBuilder {
+            factories: SourceFactories::default(),
             sqlite_roots: Vec::new(),
             capacity: 256,
         }
@@ -131,103 +138,18 @@ impl Engines {
     /// # Errors
     /// `UnsupportedBackend`, `InvalidUri`, `PathNotAllowed`; `Unavailable` for a SQLite file that does
     /// not exist.
-    pub async fn get(&self, config: &DatabaseConfig) -> Result<Arc<dyn Engine>, QueryError> {
+    pub async fn get(&self, config: &DatabaseConfig) -> Result<Arc<dyn DataSource>, QueryError> {
         let key = Key::of(config);
         if let Some(engine) = self.engines.get(&key).await {
             return Ok(engine);
         }
-        let (config, files) = (config.clone(), Files(self.sqlite_roots.clone()));
+        let (config, factories) = (config.clone(), self.factories.clone());
         let made = self.engines.try_get_with(key, async move {
             // It asks the file system, which may take its time.
-            let made = tokio::task::spawn_blocking(move || connect(&config, &files)).await;
+            let made = tokio::task::spawn_blocking(move || factories.open(&config)).await;
             made.map_err(|err| QueryError::Internal(err.to_string()))?
         });
         made.await.map_err(|err| (*err).clone())
-    }
-}
-
-fn connect(config: &DatabaseConfig, files: &Files) -> Result<Arc<dyn Engine>, QueryError> {
-    use tidegate_types::ExposeSecret as _;
-
-    let arguments: Vec<_> = config
-        .connect_args
-        .iter()
-        .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()))
-        .collect();
-    let mut uri = DatabaseUri::parse_with(&config.sqlalchemy_uri, &arguments)?;
-    if let (DatabaseUri::PostgreSql(uri), Some(pem)) = (&mut uri, &config.server_certificate) {
-        if !arguments.iter().any(|(name, _)| name == "sslmode") {
-            uri.tls.mode = TlsMode::VerifyFull;
-        }
-        uri.tls.root_pem = Some(pem.clone());
-    }
-    let ignored = match &uri {
-        DatabaseUri::PostgreSql(uri) => &uri.ignored,
-        DatabaseUri::Sqlite(uri) => &uri.ignored,
-    };
-    if !ignored.is_empty() {
-        tracing::warn!(
-            workspace = %config.workspace,
-            database = config.id,
-            options = ?ignored,
-            "options of a database's connection mean nothing here and are passed over",
-        );
-    }
-    Ok(match uri {
-        DatabaseUri::Sqlite(uri) => Arc::new(SqliteEngine::new(
-            files.allowed(&uri.path)?,
-            config.allow_dml && !uri.is_read_only,
-            config.limits,
-        )),
-        DatabaseUri::PostgreSql(uri) => {
-            Arc::new(PostgresEngine::new(*uri, config.allow_dml, config.limits)?)
-        }
-    })
-}
-
-impl From<UriError> for QueryError {
-    fn from(err: UriError) -> Self {
-        match err {
-            UriError::Backend { backend } => Self::UnsupportedBackend { backend },
-            UriError::Invalid { reason } => Self::InvalidUri { reason },
-        }
-    }
-}
-
-/// The folders whose SQLite files may be opened.
-struct Files(Arc<[PathBuf]>);
-
-impl Files {
-    /// The file without links and `..`, when it lies in an allowed folder.
-    fn allowed(&self, path: &Path) -> Result<PathBuf, QueryError> {
-        let resolved = path.canonicalize().map_err(|err| {
-            // Whether a file outside exists is not told.
-            if self.could_hold(path) {
-                QueryError::Unavailable {
-                    cause: ConnectFailure::File,
-                    reason: err.kind().to_string(),
-                }
-            } else {
-                QueryError::PathNotAllowed
-            }
-        })?;
-        let is_allowed = self
-            .0
-            .iter()
-            .filter_map(|root| root.canonicalize().ok())
-            .any(|root| resolved.starts_with(root));
-        if is_allowed {
-            Ok(resolved)
-        } else {
-            Err(QueryError::PathNotAllowed)
-        }
-    }
-
-    fn could_hold(&self, path: &Path) -> bool {
-        !path
-            .components()
-            .any(|part| part == std::path::Component::ParentDir)
-            && self.0.iter().any(|root| path.starts_with(root))
     }
 }
 
@@ -243,19 +165,55 @@ pub fn database_name(uri: &SecretString) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SourceFactory;
 
-    #[tokio::test]
-    async fn the_longest_unused_engine_is_forgotten_when_there_are_too_many() {
-        let engines = Engines::builder().capacity(2).build();
-        let config = |id: i64| DatabaseConfig {
+    fn config(id: i64, uri: &str) -> DatabaseConfig {
+        DatabaseConfig {
             workspace: "acme".parse().unwrap(),
             id,
-            sqlalchemy_uri: "postgresql://127.0.0.1:1/x".to_owned().into(),
+            sqlalchemy_uri: uri.to_owned().into(),
             connect_args: Vec::new(),
             server_certificate: None,
             allow_dml: false,
             limits: PoolLimits::default(),
-        };
+        }
+    }
+
+    /// Opens nothing, and says that it was asked.
+    struct Asked;
+
+    impl SourceFactory for Asked {
+        fn open(&self, _: &DatabaseConfig) -> Result<Arc<dyn DataSource>, QueryError> {
+            Err(QueryError::Internal("asked".to_owned()))
+        }
+    }
+
+    #[tokio::test]
+    async fn databases_are_opened_by_the_factory_of_their_scheme() {
+        let mut factories = SourceFactories::default();
+        factories.insert("MySQL", Arc::new(Asked));
+        factories.insert("sqlite", Arc::new(Asked));
+        let engines = Engines::builder().sources(factories).build();
+        for (uri, is_asked) in [
+            ("mysql://h/d", true),
+            ("mysql+pymysql://h/d", true),
+            ("MYSQL://h/d", true),
+            // In place of the one that is built in.
+            ("sqlite:////data/a.db", true),
+            ("mariadb://h/d", false),
+            ("postgresql+psycopg2://h/d", false),
+            ("mysql", false),
+        ] {
+            let opened = engines.get(&config(1, uri)).await;
+            let was_asked = matches!(&opened, Err(QueryError::Internal(text)) if text == "asked");
+            assert_eq!(is_asked, was_asked, "{uri}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_longest_unused_engine_is_forgotten_when_there_are_too_many() {
+        let engines = Engines::builder().capacity(2).build();
+        let config = |id| config(id, "postgresql://127.0.0.1:1/x");
         let mut made = Vec::new();
         for id in 1..=3 {
             made.push(engines.get(&config(id)).await.unwrap());

@@ -155,7 +155,7 @@ async fn one_measurement() {
     let engine = engines.get(&config).await.unwrap();
     // What is made once, for any query.
     engine
-        .run(Query::read(UserId(0), "SELECT 1"))
+        .run_sql(Query::read(UserId(0), "SELECT 1"))
         .await
         .unwrap();
     let before = status("VmRSS:");
@@ -173,7 +173,7 @@ async fn one_measurement() {
             ..Query::read(UserId(i64::try_from(user).unwrap()), text("sql"))
         };
         // Whether the database refuses it is another question; what it takes is this one.
-        let results = match engine.run(query).await {
+        let results = match engine.run_sql(query).await {
             Ok(results) => results,
             Err(QueryError::Database { .. }) => Vec::new(),
             Err(err) => panic!("it was not asked: {err:?}"),

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 use tidegate_engines::{
-    DatabaseConfig, Engine, Engines, Mode, PoolLimits, Query, QueryError, TableKind, Truncation,
-    UnknownName,
+    DataSource, DatabaseConfig, Engines, Mode, PoolLimits, Query, QueryError, TableKind,
+    Truncation, UnknownName,
 };
 use tidegate_sql_guard::{Dialect, NamesInUse, Policy, RelationKind, Script, TableName};
 use tidegate_types::UserId;
@@ -56,7 +56,7 @@ impl Fixture {
         }
     }
 
-    async fn engine(&self, allow_dml: bool) -> Arc<dyn Engine> {
+    async fn engine(&self, allow_dml: bool) -> Arc<dyn DataSource> {
         self.engines.get(&self.config(allow_dml, 2)).await.unwrap()
     }
 }
@@ -153,7 +153,7 @@ async fn a_late_query_is_stopped() {
     let engine = fixture.engine(false).await;
     let start = Instant::now();
     let outcome = engine
-        .run(Query {
+        .run_sql(Query {
             timeout: Duration::from_millis(100),
             ..Query::read(USER, ENDLESS)
         })
@@ -164,7 +164,7 @@ async fn a_late_query_is_stopped() {
     );
     assert!(start.elapsed() < Duration::from_secs(5));
     assert!(
-        engine.run(Query::read(USER, "SELECT 1")).await.is_ok(),
+        engine.run_sql(Query::read(USER, "SELECT 1")).await.is_ok(),
         "the connection is good again"
     );
 }
@@ -182,16 +182,16 @@ async fn a_cancelled_and_a_dropped_query_free_their_connection() {
         cancel: cancel.clone(),
         ..Query::read(USER, ENDLESS)
     };
-    let (outcome, ()) = tokio::join!(engine.run(query), async { cancel.cancel() });
+    let (outcome, ()) = tokio::join!(engine.run_sql(query), async { cancel.cancel() });
     assert!(matches!(outcome, Err(QueryError::Cancelled)), "{outcome:?}");
 
     // The only connection is free again only if the dropped query has been stopped.
     let dropped = tokio::time::timeout(
         Duration::from_millis(50),
-        engine.run(Query::read(USER, ENDLESS)),
+        engine.run_sql(Query::read(USER, ENDLESS)),
     );
     assert!(dropped.await.is_err());
-    assert!(engine.run(Query::read(USER, "SELECT 1")).await.is_ok());
+    assert!(engine.run_sql(Query::read(USER, "SELECT 1")).await.is_ok());
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn when_all_connections_are_taken_callers_wait_and_then_hear_busy() {
         let (engine, cancel) = (engine.clone(), cancel.clone());
         async move {
             engine
-                .run(Query {
+                .run_sql(Query {
                     cancel,
                     ..Query::read(USER, ENDLESS)
                 })
@@ -217,14 +217,14 @@ async fn when_all_connections_are_taken_callers_wait_and_then_hear_busy() {
     tokio::task::yield_now().await;
     // One may wait: one of two is told at once, the other when its wait is over.
     let (one, two) = tokio::join!(
-        engine.run(Query::read(USER, "SELECT 1")),
-        engine.run(Query::read(USER, "SELECT 1"))
+        engine.run_sql(Query::read(USER, "SELECT 1")),
+        engine.run_sql(Query::read(USER, "SELECT 1"))
     );
     assert!(matches!(one, Err(QueryError::Busy)), "{one:?}");
     assert!(matches!(two, Err(QueryError::Busy)), "{two:?}");
     cancel.cancel();
     assert!(matches!(running.await.unwrap(), Err(QueryError::Cancelled)));
-    assert!(engine.run(Query::read(USER, "SELECT 1")).await.is_ok());
+    assert!(engine.run_sql(Query::read(USER, "SELECT 1")).await.is_ok());
 }
 
 #[tokio::test]
@@ -246,7 +246,7 @@ async fn the_database_itself_refuses_what_the_guard_would_have() {
             "COMMIT",
             "CREATE TEMP TABLE x(a)",
         ] {
-            let outcome = engine.run(Query::read(USER, sql)).await;
+            let outcome = engine.run_sql(Query::read(USER, sql)).await;
             assert!(
                 matches!(outcome, Err(QueryError::Database { .. })),
                 "{sql}: {outcome:?}"
@@ -265,7 +265,7 @@ async fn writes_are_all_or_nothing() {
     let fixture = fixture();
     let engine = fixture.engine(true).await;
     let done = engine
-        .run(write(&[
+        .run_sql(write(&[
             "INSERT INTO t(name) VALUES ('x'), ('y')",
             "UPDATE t SET price = 0 WHERE name = 'x'",
         ]))
@@ -276,7 +276,7 @@ async fn writes_are_all_or_nothing() {
         done.iter().map(|r| r.affected_rows).collect::<Vec<_>>()
     );
     let failed = engine
-        .run(write(&["DELETE FROM t", "INSERT INTO nope VALUES (1)"]))
+        .run_sql(write(&["DELETE FROM t", "INSERT INTO nope VALUES (1)"]))
         .await;
     assert!(matches!(failed, Err(QueryError::Database { .. })));
     let count = engine
@@ -289,13 +289,13 @@ async fn writes_are_all_or_nothing() {
         "PRAGMA writable_schema = 1",
         "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END",
     ] {
-        assert!(engine.run(write(&[sql])).await.is_err(), "{sql}");
+        assert!(engine.run_sql(write(&[sql])).await.is_err(), "{sql}");
     }
     assert!(
         fixture
             .engine(false)
             .await
-            .run(write(&["DELETE FROM t"]))
+            .run_sql(write(&["DELETE FROM t"]))
             .await
             .is_err()
     );
@@ -309,10 +309,10 @@ async fn a_change_that_gives_rows_counts_those_that_are_not_read_too() {
         max_rows: 1,
         ..write(&["UPDATE t SET price = 3 RETURNING id"])
     };
-    let done = engine.run(query).await.unwrap();
+    let done = engine.run_sql(query).await.unwrap();
     assert_eq!((1, Some(3)), (done[0].row_count(), done[0].given_rows));
     let read = engine
-        .run(Query::read(USER, "SELECT id FROM t"))
+        .run_sql(Query::read(USER, "SELECT id FROM t"))
         .await
         .unwrap();
     assert_eq!(None, read[0].given_rows);
@@ -324,7 +324,7 @@ async fn a_failed_statement_is_told_in_the_databases_words() {
     let err = fixture
         .engine(false)
         .await
-        .run(Query::read(USER, "SELECT * FROM nope"))
+        .run_sql(Query::read(USER, "SELECT * FROM nope"))
         .await
         .unwrap_err();
     assert_eq!("no such table: nope", err.to_string());
@@ -368,7 +368,7 @@ async fn a_name_that_is_not_there_is_found_in_the_databases_words() {
             },
             ..Query::read(USER, sql)
         };
-        let err = engine.run(query).await.unwrap_err();
+        let err = engine.run_sql(query).await.unwrap_err();
         let found = UnknownName::of(Dialect::Sqlite, &err);
         assert_eq!(expected, found, "{sql}: {err:?}");
     }
@@ -384,7 +384,7 @@ async fn views_and_triggers_keep_their_texts_in_double_quotes() {
     )
     .unwrap();
     let engine = fixture.engine(true).await;
-    let run = async |sql: &str| engine.run(write(&[sql])).await;
+    let run = async |sql: &str| engine.run_sql(write(&[sql])).await;
     let found = run("SELECT id FROM anns").await.unwrap();
     assert_eq!(vec![vec![json!(1)]], found[0].rows);
     run("INSERT INTO t VALUES (9, 'x', 1, NULL)").await.unwrap();
@@ -567,7 +567,7 @@ async fn a_file_that_is_no_database_fails_the_query_and_names_no_path() {
         .get(&config)
         .await
         .unwrap()
-        .run(Query::read(USER, "SELECT 1 FROM t"))
+        .run_sql(Query::read(USER, "SELECT 1 FROM t"))
         .await
         .unwrap_err();
     assert!(!err.to_string().contains("text.db"), "{err}");
@@ -592,7 +592,7 @@ async fn a_change_of_tables_changes_no_rows() {
         ("DELETE FROM t WHERE name IN ('x', 'y')", 2),
     ];
     let statements: Vec<&str> = script.iter().map(|(sql, _)| *sql).collect();
-    let results = engine.run(write(&statements)).await.unwrap();
+    let results = engine.run_sql(write(&statements)).await.unwrap();
     for ((sql, expected), result) in script.iter().zip(results) {
         assert_eq!(Some(*expected), result.affected_rows, "{sql}");
     }
@@ -631,7 +631,7 @@ async fn after_a_change_nothing_of_its_session_is_left() {
     let fixture = fixture();
     let engine = fixture.engines.get(&fixture.config(true, 1)).await.unwrap();
     engine
-        .run(write(&["INSERT INTO t(id, name) VALUES (4711, 'x')"]))
+        .run_sql(write(&["INSERT INTO t(id, name) VALUES (4711, 'x')"]))
         .await
         .unwrap();
     let sql = "SELECT last_insert_rowid(), changes(), total_changes()";
@@ -654,7 +654,7 @@ async fn a_commit_that_meets_a_lock_is_rolled_back_and_told_as_busy() {
     let engine = fixture.engine(true).await;
     let reader = reader(&fixture);
     let outcome = engine
-        .run(write(&["INSERT INTO t(name) VALUES ('x')"]))
+        .run_sql(write(&["INSERT INTO t(name) VALUES ('x')"]))
         .await;
     assert!(matches!(outcome, Err(QueryError::Busy)), "{outcome:?}");
     drop(reader);
@@ -662,7 +662,7 @@ async fn a_commit_that_meets_a_lock_is_rolled_back_and_told_as_busy() {
         .run_one(Query::read(USER, "SELECT count(*) FROM t"))
         .await;
     assert_eq!(json!(3), count.unwrap().rows[0][0]);
-    assert!(engine.run(write(&["DELETE FROM t"])).await.is_ok());
+    assert!(engine.run_sql(write(&["DELETE FROM t"])).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -678,7 +678,7 @@ async fn a_commit_is_not_stopped_once_it_has_begun() {
         };
         let running = tokio::spawn({
             let engine = engine.clone();
-            async move { engine.run(query).await }
+            async move { engine.run_sql(query).await }
         });
         // Committing waits for the reader; new readers are kept out meanwhile.
         let other = rusqlite::Connection::open(fixture.folder.path().join("data.db")).unwrap();
@@ -749,12 +749,14 @@ async fn uris_say_which_file_and_whether_it_may_be_changed() {
         let engine = fixture.engines.get(&config).await.unwrap();
         assert!(
             engine
-                .run(Query::read(USER, "SELECT * FROM t"))
+                .run_sql(Query::read(USER, "SELECT * FROM t"))
                 .await
                 .is_ok(),
             "{uri}"
         );
-        let outcome = engine.run(write(&["DELETE FROM t WHERE id = 99"])).await;
+        let outcome = engine
+            .run_sql(write(&["DELETE FROM t WHERE id = 99"]))
+            .await;
         assert_eq!(may_write, outcome.is_ok(), "{uri}: {outcome:?}");
     }
 }
@@ -790,7 +792,7 @@ async fn a_query_that_needs_too_much_memory_fails_alone() {
         .map(|number| format!("printf('%.*c', 7000000, 'x') AS c{number}"))
         .collect();
     let sql = format!("SELECT {}", columns.join(", "));
-    let err = engine.run(Query::read(USER, sql)).await.unwrap_err();
+    let err = engine.run_sql(Query::read(USER, sql)).await.unwrap_err();
     assert!(err.to_string().contains("more memory"), "{err}");
-    assert!(engine.run(Query::read(USER, "SELECT 1")).await.is_ok());
+    assert!(engine.run_sql(Query::read(USER, "SELECT 1")).await.is_ok());
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tidegate_authorization_server::AuthorizationServer;
 use tidegate_config::{AuthMethod, JsonLines, Settings, ToolList};
+use tidegate_engines::{SourceFactories, SourceFactory};
 use tidegate_login::FirstAdministrator;
 use tidegate_protocol::LogLevel;
 use tidegate_runtime::{
@@ -110,6 +111,7 @@ pub struct ApplicationBuilder {
     authenticator: Option<Arc<dyn Authenticator>>,
     extend: Vec<Box<dyn FnOnce(CatalogueBuilder) -> CatalogueBuilder>>,
     audit_sinks: Vec<Arc<dyn AuditSink>>,
+    sources: SourceFactories,
 }
 
 /// Entry point: [`Application::builder`].
@@ -125,6 +127,7 @@ impl Application {
             authenticator: None,
             extend: Vec::new(),
             audit_sinks: Vec::new(),
+            sources: SourceFactories::default(),
         }
     }
 }
@@ -169,6 +172,14 @@ impl ApplicationBuilder {
         self
     }
 
+    /// Opens databases whose URI begins with `scheme` by this factory: other kinds than SQLite and PostgreSQL, or these in
+    /// your own way.
+    #[must_use]
+    pub fn source(mut self, scheme: &str, factory: Arc<dyn SourceFactory>) -> Self {
+        self.sources.insert(scheme, factory);
+        self
+    }
+
     /// Starts everything. Must be called inside an actix system.
     ///
     /// # Errors
@@ -181,6 +192,7 @@ impl ApplicationBuilder {
             authenticator,
             extend,
             mut audit_sinks,
+            sources,
         } = self;
         let tools = configured_tools(&settings, &clock);
         let tools = extend
@@ -206,7 +218,7 @@ impl ApplicationBuilder {
         };
         let configured = || configured_authenticator(&settings, managed.as_ref(), &clock);
         let authenticator = authenticator.map_or_else(configured, Ok)?;
-        let opener = opener(&settings, managed.as_ref(), &clock);
+        let opener = opener(&settings, managed.as_ref(), sources, &clock);
         let control = managed
             .as_ref()
             .map_or_else(ControlPlane::default, Managed::control_plane);
@@ -279,12 +291,14 @@ impl ApplicationBuilder {
 fn opener(
     settings: &Settings,
     managed: Option<&Managed>,
+    sources: SourceFactories,
     clock: &Arc<dyn Clock>,
 ) -> KnownWorkspaces {
     KnownWorkspaces::new(
         settings,
         managed.map(|managed| managed.manager.clone()),
         managed.map(Managed::features),
+        sources,
         Arc::clone(clock),
     )
 }

@@ -13,7 +13,7 @@ use tidegate_config::{
 use tidegate_control_plane::Manager;
 use tidegate_control_plane::workspace::{FindConnection, FindWorkspace, WorkspaceConnection};
 use tidegate_demo_data::create_embedded;
-use tidegate_engines::{Engines, EnginesBuilder, PoolLimits};
+use tidegate_engines::{Engines, EnginesBuilder, PoolLimits, SourceFactories};
 use tidegate_metastore::{
     Metastore, MetastoreError, MetastoreSettings, PoolSettings, StoredPasswords,
 };
@@ -43,6 +43,8 @@ pub(crate) struct KnownWorkspaces {
     public_url: Option<Url>,
     sql_limits: SqlLimits,
     engines: Arc<Engines>,
+    /// What opens databases besides the engines that are built in.
+    sources: SourceFactories,
     clock: Arc<dyn Clock>,
     runtime: Handle,
 }
@@ -52,9 +54,10 @@ impl KnownWorkspaces {
         settings: &Settings,
         manager: Option<Manager>,
         features: Option<Arc<dyn Features>>,
+        sources: SourceFactories,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let mut engines = Engines::builder();
+        let mut engines = Engines::builder().sources(sources.clone());
         for workspace in &settings.workspaces {
             engines = with_root(engines, &workspace.metastore);
         }
@@ -88,6 +91,7 @@ impl KnownWorkspaces {
                 },
             },
             engines: Arc::new(engines.build()),
+            sources,
             clock,
             runtime: Handle::current(),
         }
@@ -198,7 +202,8 @@ impl OpenWorkspace for KnownWorkspaces {
             None => match self.of_manager(slug).await.map_err(failed)? {
                 Some(settings) => {
                     found = settings;
-                    let engines = with_root(Engines::builder(), &found.metastore);
+                    let engines = Engines::builder().sources(self.sources.clone());
+                    let engines = with_root(engines, &found.metastore);
                     (&found, Arc::new(engines.build()))
                 }
                 None => return Ok(None),

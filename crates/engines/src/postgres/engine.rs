@@ -19,7 +19,7 @@ use super::manager::{PostgresConnection, PostgresManager};
 use super::values::Reading;
 use super::write;
 use crate::QueryError;
-use crate::engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
+use crate::data_source::{ColumnInfo, DataSource, Mode, Query, TableInfo, TableKind};
 use crate::error::{MESSAGE_BYTES, shorten};
 use crate::pool::{Connections, Generation, Lease, PoolLimits};
 use crate::result::{Column, ResultSet, RowCollector, unique_names};
@@ -129,12 +129,12 @@ impl PostgresEngine {
 }
 
 #[async_trait::async_trait]
-impl Engine for PostgresEngine {
+impl DataSource for PostgresEngine {
     fn dialect(&self) -> Dialect {
         Dialect::PostgreSql
     }
 
-    async fn run(&self, query: Query) -> Result<Vec<ResultSet>, QueryError> {
+    async fn run_sql(&self, query: Query) -> Result<Vec<ResultSet>, QueryError> {
         match query.mode {
             Mode::Read => self.read(&query).await,
             Mode::Write if self.allow_dml => {

@@ -12,7 +12,7 @@ use tidegate_types::UserId;
 use super::manager::{HEAP_BYTES, SqliteConnection, SqliteManager};
 use super::values::{SeenTypes, json};
 use crate::QueryError;
-use crate::engine::{ColumnInfo, Engine, Mode, Query, TableInfo, TableKind};
+use crate::data_source::{ColumnInfo, DataSource, Mode, Query, TableInfo, TableKind};
 use crate::error::shorten;
 use crate::pool::{Connections, Generation, Lease, PoolLimits, Pooled};
 use crate::result::{Column, ResultSet, RowCollector, unique_names};
@@ -67,12 +67,12 @@ impl SqliteEngine {
 }
 
 #[async_trait::async_trait]
-impl Engine for SqliteEngine {
+impl DataSource for SqliteEngine {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
     }
 
-    async fn run(&self, query: Query) -> Result<Vec<ResultSet>, QueryError> {
+    async fn run_sql(&self, query: Query) -> Result<Vec<ResultSet>, QueryError> {
         if query.mode == Mode::Write && !self.allow_dml {
             return Err(QueryError::Internal(
                 "a write for a read-only engine".to_owned(),

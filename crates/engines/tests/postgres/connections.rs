@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tidegate_engines::{DatabaseConfig, Engine, PoolLimits, Query, QueryError};
+use tidegate_engines::{DataSource, DatabaseConfig, PoolLimits, Query, QueryError};
 use tidegate_postgres::ConnectFailure;
 use tidegate_testkit::postgres::PostgresServer;
 
@@ -16,8 +16,8 @@ use crate::{
     server,
 };
 
-async fn failure(engine: &Arc<dyn Engine>) -> ConnectFailure {
-    match engine.run(Query::read(USER, "SELECT 1")).await {
+async fn failure(engine: &Arc<dyn DataSource>) -> ConnectFailure {
+    match engine.run_sql(Query::read(USER, "SELECT 1")).await {
         Err(QueryError::Unavailable {
             cause: tidegate_engines::ConnectFailure::Server(cause),
             ..
@@ -43,9 +43,9 @@ fn terminate_all(server: &PostgresServer) {
 async fn a_server_that_is_not_there_is_told_at_once_and_one_that_comes_back_is_used_again() {
     let server = PostgresServer::start().unwrap();
     let engine = engine_on(&server, false, 2).await;
-    assert!(engine.run(Query::read(USER, "SELECT 1")).await.is_ok());
+    assert!(engine.run_sql(Query::read(USER, "SELECT 1")).await.is_ok());
     terminate_all(&server);
-    let outcome = engine.run(Query::read(USER, "SELECT 1")).await;
+    let outcome = engine.run_sql(Query::read(USER, "SELECT 1")).await;
     assert!(outcome.is_ok(), "{outcome:?}");
     drop(server);
     let start = Instant::now();
@@ -64,7 +64,11 @@ async fn a_read_whose_connection_died_runs_on_a_new_one() {
         // So many connections as the pool may have.
         let all = futures_util::future::join_all((0..4).map(|_| {
             let engine = engine.clone();
-            async move { engine.run(Query::read(USER, "SELECT pg_sleep(0.2)")).await }
+            async move {
+                engine
+                    .run_sql(Query::read(USER, "SELECT pg_sleep(0.2)"))
+                    .await
+            }
         }));
         assert!(all.await.iter().all(Result::is_ok));
         terminate_all(&server);
@@ -85,7 +89,9 @@ async fn a_read_that_breaks_its_connection_each_time_is_tried_twice_and_no_more(
     let server = server();
     let proxy = Proxy::start(server.port(), Habit::BreaksAfter("poison")).await;
     let engine = engine_with(&proxy.url(), false, limits(2)).await;
-    let outcome = engine.run(Query::read(USER, "SELECT 1 /* poison */")).await;
+    let outcome = engine
+        .run_sql(Query::read(USER, "SELECT 1 /* poison */"))
+        .await;
     assert!(
         matches!(outcome, Err(QueryError::ConnectionLost { .. })),
         "{outcome:?}"
@@ -170,8 +176,8 @@ async fn what_a_server_refuses_is_told_at_once_and_not_asked_for_again_and_again
     assert_eq!(ConnectFailure::TooManyConnections, failure(&second).await);
     // Whoever has a connection waits for it.
     let (one, two) = tokio::join!(
-        first.run(Query::read(USER, "SELECT pg_sleep(0.5)")),
-        first.run(Query::read(USER, "SELECT pg_sleep(0.5)")),
+        first.run_sql(Query::read(USER, "SELECT pg_sleep(0.5)")),
+        first.run_sql(Query::read(USER, "SELECT pg_sleep(0.5)")),
     );
     assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
 }
@@ -222,7 +228,7 @@ async fn a_socket_is_reached_in_every_form_whatever_tls_is_asked_for() {
             ..Query::read(USER, format!("{SLOW} /* by socket */"))
         };
         assert!(matches!(
-            engine.run(late).await,
+            engine.run_sql(late).await,
             Err(QueryError::Timeout { .. })
         ));
         server
@@ -408,7 +414,7 @@ async fn connections_are_encrypted_and_the_server_is_verified_as_the_uri_says() 
         ..Query::read(USER, format!("{SLOW} /* encrypted */"))
     };
     assert!(matches!(
-        engine.run(late).await,
+        engine.run_sql(late).await,
         Err(QueryError::Timeout { .. })
     ));
     server
@@ -440,7 +446,7 @@ async fn a_password_is_bound_to_its_encrypted_connection() {
     }
     let engine = engine_at(&uri("sslmode=disable&channel_binding=require")).await;
     assert!(matches!(
-        engine.run(Query::read(USER, "SELECT 1")).await,
+        engine.run_sql(Query::read(USER, "SELECT 1")).await,
         Err(QueryError::Unavailable { .. })
     ));
 }
@@ -477,7 +483,7 @@ async fn a_client_certificate_is_shown_to_a_server_that_asks_for_one() {
     assert!(
         engine_at(&uri)
             .await
-            .run(Query::read(USER, "SELECT 1"))
+            .run_sql(Query::read(USER, "SELECT 1"))
             .await
             .is_err()
     );

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tidegate_engines::{Engine, PoolLimits, Query, QueryError};
+use tidegate_engines::{DataSource, PoolLimits, Query, QueryError};
 use tidegate_sql_guard::NamesInUse;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::UserId;
@@ -26,14 +26,14 @@ fn slow(marker: &str) -> Query {
 /// Runs so many queries of one user that sleep, of which `held` come to hold all that the user may have.
 fn occupy(
     server: &PostgresServer,
-    engine: &Arc<dyn Engine>,
+    engine: &Arc<dyn DataSource>,
     (queries, held): (usize, usize),
     marker: &str,
 ) -> JoinSet<Result<(), QueryError>> {
     let mut sleeping = JoinSet::new();
     for _ in 0..queries {
         let (engine, query) = (engine.clone(), slow(marker));
-        sleeping.spawn(async move { engine.run(query).await.map(drop) });
+        sleeping.spawn(async move { engine.run_sql(query).await.map(drop) });
     }
     let count = running(&format!("* {marker} *"));
     let held = held.to_string();
@@ -42,7 +42,7 @@ fn occupy(
 }
 
 /// Everything that a call asks of a database.
-async fn call(engine: Arc<dyn Engine>, user: UserId) -> Result<(), QueryError> {
+async fn call(engine: Arc<dyn DataSource>, user: UserId) -> Result<(), QueryError> {
     let path = engine.search_path(user).await?;
     let table = ["pg_class".to_owned()];
     engine.find_tables(user, &path, &table).await?;
@@ -106,14 +106,14 @@ async fn a_query_of_somebody_else_waits_for_the_only_connection_and_gets_it_firs
     };
     let sleeping = tokio::spawn({
         let engine = engine.clone();
-        async move { engine.run(query).await }
+        async move { engine.run_sql(query).await }
     });
     server
         .eventually("postgres", &running("* of one *"), "1")
         .unwrap();
     let waiting = tokio::spawn(call(engine.clone(), LIGHT));
     // This one waits for longer than it takes to be told that one is in one's own way.
-    let own = engine.run(slow("of one")).await;
+    let own = engine.run_sql(slow("of one")).await;
     assert!(matches!(own, Err(QueryError::Busy)), "{own:?}");
     assert!(!waiting.is_finished());
     cancel.cancel();
@@ -142,7 +142,7 @@ async fn a_query_that_goes_on_when_it_is_cancelled_keeps_its_share_until_it_ends
             cancel: unlock.clone(),
             ..Query::read(HEAVY, "SELECT pg_advisory_xact_lock(77), pg_sleep(600)")
         };
-        let holding = tokio::spawn(async move { locking.run(lock).await });
+        let holding = tokio::spawn(async move { locking.run_sql(lock).await });
         let holds = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted";
         server.eventually("postgres", holds, "1").unwrap();
 
@@ -150,7 +150,7 @@ async fn a_query_that_goes_on_when_it_is_cancelled_keeps_its_share_until_it_ends
             timeout: Duration::from_millis(300),
             ..query
         };
-        let outcome = engine.run(late).await;
+        let outcome = engine.run_sql(late).await;
         assert!(
             matches!(outcome, Err(QueryError::Timeout { .. })),
             "{outcome:?}"
@@ -160,7 +160,7 @@ async fn a_query_that_goes_on_when_it_is_cancelled_keeps_its_share_until_it_ends
             timeout: Duration::from_secs(4),
             ..Query::read(LIGHT, "SELECT 1")
         };
-        let next = engine.run(next).await;
+        let next = engine.run_sql(next).await;
         assert!(matches!(next, Err(QueryError::Busy)), "{next:?}");
         let count = running("* goes on *");
         server.eventually("postgres", &count, "1").unwrap();

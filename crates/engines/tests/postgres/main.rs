@@ -13,7 +13,7 @@ mod writes;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde_json::Value;
-use tidegate_engines::{DatabaseConfig, Engine, Engines, Mode, PoolLimits, Query, QueryError};
+use tidegate_engines::{DataSource, DatabaseConfig, Engines, Mode, PoolLimits, Query, QueryError};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::UserId;
 
@@ -22,22 +22,26 @@ const USER: UserId = UserId(1);
 /// Longer than any test waits for its end.
 const SLOW: &str = "SELECT pg_sleep(600)";
 
-async fn engine_on(server: &PostgresServer, allow_dml: bool, connections: u32) -> Arc<dyn Engine> {
+async fn engine_on(
+    server: &PostgresServer,
+    allow_dml: bool,
+    connections: u32,
+) -> Arc<dyn DataSource> {
     let uri = server
         .url("postgres")
         .replace("postgresql:", "postgresql+psycopg2:");
     engine_with(&uri, allow_dml, limits(connections)).await
 }
 
-async fn engine_at(uri: &str) -> Arc<dyn Engine> {
+async fn engine_at(uri: &str) -> Arc<dyn DataSource> {
     engine_with(uri, false, PoolLimits::default()).await
 }
 
-async fn engine_with(uri: &str, allow_dml: bool, limits: PoolLimits) -> Arc<dyn Engine> {
+async fn engine_with(uri: &str, allow_dml: bool, limits: PoolLimits) -> Arc<dyn DataSource> {
     open(config(uri, allow_dml, limits)).await.unwrap()
 }
 
-async fn open(config: DatabaseConfig) -> Result<Arc<dyn Engine>, QueryError> {
+async fn open(config: DatabaseConfig) -> Result<Arc<dyn DataSource>, QueryError> {
     Engines::builder().build().get(&config).await
 }
 
@@ -82,7 +86,7 @@ fn write(sql: &[&str]) -> Query {
 }
 
 /// The first value of the first row.
-async fn read_value(engine: &Arc<dyn Engine>, sql: &str) -> Value {
+async fn read_value(engine: &Arc<dyn DataSource>, sql: &str) -> Value {
     let result = engine.run_one(Query::read(USER, sql)).await;
     let result = result.unwrap_or_else(|err| panic!("{sql}: {err}"));
     result.rows[0][0].clone()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tidegate_engines::{Engine, Query, QueryError, TableKind, Truncation};
+use tidegate_engines::{DataSource, Query, QueryError, TableKind, Truncation};
 use tidegate_testkit::pgbouncer::PgBouncer;
 use tidegate_testkit::postgres::PostgresServer;
 use tokio_util::sync::CancellationToken;
@@ -140,12 +140,12 @@ async fn behind_a_pooler_they_end_in_the_server_as_well() {
     queries_end_in_the_server(&server, engine).await;
 }
 
-async fn queries_end_in_the_server(server: &PostgresServer, engine: Arc<dyn Engine>) {
+async fn queries_end_in_the_server(server: &PostgresServer, engine: Arc<dyn DataSource>) {
     let late = Query {
         timeout: Duration::from_millis(200),
         ..Query::read(USER, format!("{SLOW} /* late */"))
     };
-    let outcome = engine.run(late).await;
+    let outcome = engine.run_sql(late).await;
     assert!(
         matches!(outcome, Err(QueryError::Timeout { .. })),
         "{outcome:?}"
@@ -161,7 +161,7 @@ async fn queries_end_in_the_server(server: &PostgresServer, engine: Arc<dyn Engi
     };
     let cancelled = tokio::spawn({
         let engine = engine.clone();
-        async move { engine.run(query).await }
+        async move { engine.run_sql(query).await }
     });
     server
         .eventually("postgres", &running("* cancelled *"), "1")
@@ -177,7 +177,7 @@ async fn queries_end_in_the_server(server: &PostgresServer, engine: Arc<dyn Engi
         let engine = engine.clone();
         async move {
             engine
-                .run(Query::read(USER, format!("{SLOW} /* dropped */")))
+                .run_sql(Query::read(USER, format!("{SLOW} /* dropped */")))
                 .await
         }
     });
@@ -189,7 +189,7 @@ async fn queries_end_in_the_server(server: &PostgresServer, engine: Arc<dyn Engi
         .eventually("postgres", &running("* dropped *"), "0")
         .unwrap();
     assert!(
-        engine.run(Query::read(USER, "SELECT 1")).await.is_ok(),
+        engine.run_sql(Query::read(USER, "SELECT 1")).await.is_ok(),
         "the pool is good"
     );
 }
@@ -212,7 +212,7 @@ async fn a_read_cannot_write_whatever_it_says() {
             "SELECT 1; COMMIT; DELETE FROM guarded",
             "COMMIT; DELETE FROM guarded",
         ] {
-            let outcome = engine.run(Query::read(USER, sql)).await;
+            let outcome = engine.run_sql(Query::read(USER, sql)).await;
             assert!(
                 matches!(outcome, Err(QueryError::Database { .. })),
                 "{sql}: {outcome:?}"
@@ -236,7 +236,7 @@ async fn writes_are_all_or_nothing_and_are_drained_even_when_they_return_much() 
         .unwrap();
     let engine = engine_on(&server, true, 2).await;
     let done = engine
-        .run(write(&[
+        .run_sql(write(&[
             "INSERT INTO written VALUES (1), (2)",
             "UPDATE written SET a = 3 WHERE a = 1",
         ]))
@@ -247,7 +247,7 @@ async fn writes_are_all_or_nothing_and_are_drained_even_when_they_return_much() 
         done.iter().map(|r| r.affected_rows).collect::<Vec<_>>()
     );
     let failed = engine
-        .run(write(&[
+        .run_sql(write(&[
             "DELETE FROM written",
             "INSERT INTO nope VALUES (1)",
         ]))
@@ -285,7 +285,7 @@ async fn the_schema_decides_what_a_name_means_for_one_query() {
         .await
         .unwrap();
     assert_eq!(json!(7), found.rows[0][0]);
-    let err = engine.run(Query::read(USER, sql)).await.unwrap_err();
+    let err = engine.run_sql(Query::read(USER, sql)).await.unwrap_err();
     assert_eq!("relation \"placed\" does not exist", err.to_string());
 }
 

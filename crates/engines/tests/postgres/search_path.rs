@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
-use tidegate_engines::{DatabaseConfig, Engine, Query};
+use tidegate_engines::{DataSource, DatabaseConfig, Query};
 use tidegate_testkit::postgres::PostgresServer;
 
 use crate::{USER, config, engine_with, limits, open, read_value, server};
@@ -24,7 +24,7 @@ fn schemas(server: &PostgresServer, name: &str) {
         .unwrap();
 }
 
-async fn path_of(engine: &Arc<dyn Engine>) -> Vec<String> {
+async fn path_of(engine: &Arc<dyn DataSource>) -> Vec<String> {
     engine.search_path(USER).await.unwrap()
 }
 

@@ -23,7 +23,7 @@ async fn after_a_change_nothing_of_its_session_is_left() {
         .unwrap();
     let engine = engine_on(&server, true, 1).await;
     engine
-        .run(write(&["INSERT INTO kept SELECT leave_traces()"]))
+        .run_sql(write(&["INSERT INTO kept SELECT leave_traces()"]))
         .await
         .unwrap();
     for (sql, expected) in [
@@ -59,7 +59,7 @@ async fn a_read_leaves_no_settings_and_no_locks_and_its_connection_is_used_again
     ] {
         assert_eq!(
             is_answered,
-            engine.run(Query::read(USER, sql)).await.is_ok()
+            engine.run_sql(Query::read(USER, sql)).await.is_ok()
         );
         for (sql, expected) in [
             (
@@ -93,7 +93,7 @@ async fn a_temporary_table_comes_after_those_of_the_search_path() {
         search_path: Some(vec!["public".to_owned()]),
         ..write(&["SELECT shadow_real_one()", "SELECT a FROM real_one"])
     };
-    let results = engine.run(query).await.unwrap();
+    let results = engine.run_sql(query).await.unwrap();
     assert_eq!(json!("real"), results[1].rows[0][0]);
 }
 
@@ -108,7 +108,7 @@ async fn a_statement_that_waits_for_data_is_given_up_and_its_connection_closed()
         write(&["COPY copied FROM STDIN /* waits */"]),
         Query::read(USER, "COPY (SELECT 1) TO STDOUT /* waits */"),
     ] {
-        let outcome = engine.run(query).await;
+        let outcome = engine.run_sql(query).await;
         assert!(
             !matches!(outcome, Ok(_) | Err(QueryError::OutcomeUnknown)),
             "{outcome:?}"

@@ -187,7 +187,7 @@ async fn a_long_error_is_cut_and_its_code_is_whole() {
         "SELECT repeat('a', 60000000)::int",
         "SELECT ('{' || repeat('1,', 20000000))::int[]",
     ] {
-        let err = engine.run(Query::read(USER, sql)).await.unwrap_err();
+        let err = engine.run_sql(Query::read(USER, sql)).await.unwrap_err();
         let tidegate_engines::QueryError::Database { message, code } = err else {
             panic!("{sql}: {err}");
         };
@@ -195,5 +195,5 @@ async fn a_long_error_is_cut_and_its_code_is_whole() {
         assert_eq!(Some("22P02"), code.as_deref(), "{sql}");
     }
     // The connection is as good as before.
-    assert!(engine.run(Query::read(USER, "SELECT 1")).await.is_ok());
+    assert!(engine.run_sql(Query::read(USER, "SELECT 1")).await.is_ok());
 }

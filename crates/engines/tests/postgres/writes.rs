@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tidegate_engines::{Engine, PoolLimits, Query, QueryError};
+use tidegate_engines::{DataSource, PoolLimits, Query, QueryError};
 use tidegate_testkit::postgres::PostgresServer;
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +39,7 @@ fn impatient(millis: u64) -> PoolLimits {
     }
 }
 
-async fn engine(server: &PostgresServer, commit_millis: u64) -> Arc<dyn Engine> {
+async fn engine(server: &PostgresServer, commit_millis: u64) -> Arc<dyn DataSource> {
     engine_with(&server.url("postgres"), true, impatient(commit_millis)).await
 }
 
@@ -116,7 +116,7 @@ async fn a_change_that_is_stopped_before_its_commit_is_rolled_back() {
         ..slow("late write")
     };
     assert!(matches!(
-        engine.run(late).await,
+        engine.run_sql(late).await,
         Err(QueryError::Timeout { .. })
     ));
     let cancel = CancellationToken::new();
@@ -126,7 +126,7 @@ async fn a_change_that_is_stopped_before_its_commit_is_rolled_back() {
     };
     let cancelled = tokio::spawn({
         let engine = engine.clone();
-        async move { engine.run(query).await }
+        async move { engine.run_sql(query).await }
     });
     server
         .eventually("postgres", &running("* cancelled write *"), "1")
@@ -138,7 +138,7 @@ async fn a_change_that_is_stopped_before_its_commit_is_rolled_back() {
     ));
     let left = tokio::spawn({
         let (engine, query) = (engine.clone(), slow("left write"));
-        async move { engine.run(query).await }
+        async move { engine.run_sql(query).await }
     });
     server
         .eventually("postgres", &running("* left write *"), "1")
@@ -159,7 +159,7 @@ async fn a_commit_that_takes_too_long_is_stopped_and_the_servers_word_counts() {
     let start = Instant::now();
     let outcome = engine(&server, 300)
         .await
-        .run(write(&["INSERT INTO endless_commit VALUES (1)"]))
+        .run_sql(write(&["INSERT INTO endless_commit VALUES (1)"]))
         .await;
     // The server says that it has rolled back.
     assert!(
@@ -185,7 +185,7 @@ async fn a_commit_that_fails_is_told_in_the_servers_words() {
         .unwrap();
     let outcome = engine(&server, 20_000)
         .await
-        .run(write(&["INSERT INTO children VALUES (7)"]))
+        .run_sql(write(&["INSERT INTO children VALUES (7)"]))
         .await;
     let Err(QueryError::Database { message, code }) = outcome else {
         panic!("{outcome:?}");
@@ -212,7 +212,7 @@ async fn a_commit_whose_answer_is_lost_may_have_been_made() {
         let proxy = Proxy::start(server.port(), habit).await;
         let engine = engine_with(&proxy.url(), true, impatient(300)).await;
         let sql = format!("INSERT INTO unknown VALUES ({number})");
-        let outcome = engine.run(write(&[&sql])).await;
+        let outcome = engine.run_sql(write(&[&sql])).await;
         assert!(
             matches!(outcome, Err(QueryError::OutcomeUnknown)),
             "{habit:?}: {outcome:?}"
@@ -237,7 +237,9 @@ async fn a_connection_that_breaks_before_the_commit_has_changed_nothing() {
         .unwrap();
     let proxy = Proxy::start(server.port(), Habit::BreaksAfter("INSERT")).await;
     let engine = engine_with(&proxy.url(), true, impatient(300)).await;
-    let outcome = engine.run(write(&["INSERT INTO broken VALUES (1)"])).await;
+    let outcome = engine
+        .run_sql(write(&["INSERT INTO broken VALUES (1)"]))
+        .await;
     assert!(
         matches!(outcome, Err(QueryError::ConnectionLost { .. })),
         "{outcome:?}"

@@ -11,7 +11,7 @@ mod statements;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tidegate_engines::{DatabaseConfig, Engine, Engines, PoolLimits};
+use tidegate_engines::{DataSource, DatabaseConfig, Engines, PoolLimits};
 use tidegate_sql_guard::{
     Catalogue, Dialect, GuardError, NamesInUse, Policy, RowFilters, Script, TableName,
 };
@@ -24,7 +24,7 @@ const PATH: &str = "public";
 /// What a caller without all tables may know of.
 const OPEN_SCHEMAS: &[&str] = &[PATH, "other"];
 
-async fn engine(server: &PostgresServer) -> Arc<dyn Engine> {
+async fn engine(server: &PostgresServer) -> Arc<dyn DataSource> {
     let uri = server
         .url("postgres")
         .replace("postgresql:", "postgresql+psycopg2:");
@@ -69,7 +69,7 @@ struct Known {
 }
 
 impl Known {
-    async fn of(engine: &dyn Engine, names: &NamesInUse, rules: Rules<'_>) -> Self {
+    async fn of(engine: &dyn DataSource, names: &NamesInUse, rules: Rules<'_>) -> Self {
         let path = [PATH.to_owned()];
         let mut filters = RowFilters::new();
         for (of, condition) in rules {
@@ -128,7 +128,7 @@ fn secured(
 
 /// The same for a caller to whom every table is open.
 async fn under(
-    engine: &dyn Engine,
+    engine: &dyn DataSource,
     policy: Policy,
     rules: Rules<'_>,
     sql: &str,

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use tidegate_engines::{Engine, Query, QueryError};
+use tidegate_engines::{DataSource, Query, QueryError};
 use tidegate_sql_guard::{Dialect, NamesInUse, Policy, Script};
 use tidegate_testkit::postgres::PostgresServer;
 
@@ -34,7 +34,7 @@ const RULES: [Rules<'static>; 2] = [
     &[("sales", "country IN (SELECT name FROM countries) -- those")],
 ];
 
-async fn value(engine: &dyn Engine, sql: String) -> Result<String, QueryError> {
+async fn value(engine: &dyn DataSource, sql: String) -> Result<String, QueryError> {
     let result = engine.run_one(Query::read(USER, sql)).await?;
     let mut text = String::new();
     for value in result.rows.iter().flatten() {
@@ -50,7 +50,7 @@ async fn value(engine: &dyn Engine, sql: String) -> Result<String, QueryError> {
     Ok(text)
 }
 
-async fn server() -> (PostgresServer, std::sync::Arc<dyn Engine>) {
+async fn server() -> (PostgresServer, std::sync::Arc<dyn DataSource>) {
     let server = PostgresServer::start().unwrap();
     server.execute("postgres", DATA).unwrap();
     let engine = engine(&server).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tidegate_cli::{CommandManager, Deployment};
 use tidegate_config::Settings;
 use tidegate_control_plane::{Manager, ManagerError};
+use tidegate_engines::SourceFactories;
 use tidegate_login::SupersetUser;
 use tidegate_types::{Clock, WorkspaceSlug};
 
@@ -49,7 +50,13 @@ impl Deployment for CommandDeployment {
         username: &str,
     ) -> SupersetUser {
         let manager = Some(manager.clone());
-        let workspaces = KnownWorkspaces::new(settings, manager, None, Arc::clone(clock));
+        let workspaces = KnownWorkspaces::new(
+            settings,
+            manager,
+            None,
+            SourceFactories::default(),
+            Arc::clone(clock),
+        );
         superset::ask_once(&workspaces, workspace, username).await
     }
 }

@@ -169,7 +169,7 @@ impl Tool for ExecuteSql {
         if mode == Mode::Write {
             context.write.set();
         }
-        match database.engine.run(query).await {
+        match database.engine.run_sql(query).await {
             Ok(results) => Ok(SqlAnswer::done(planned, results, seconds())),
             Err(QueryError::NotUnderstood { index, .. }) => {
                 let table = rules.get(index).map(|(table, _)| table.to_string());

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use tidegate_engines::{DatabaseConfig, Engine};
+use tidegate_engines::{DataSource, DatabaseConfig};
 use tidegate_metastore::{DatabaseConnection, MetastoreError};
 use tidegate_types::UserId;
 
@@ -11,7 +11,7 @@ use crate::{CallContext, ToolFailure};
 /// A database that the caller may know of.
 pub(super) struct OpenDatabase {
     pub(super) connection: DatabaseConnection,
-    pub(super) engine: Arc<dyn Engine>,
+    pub(super) engine: Arc<dyn DataSource>,
     /// Who asks.
     pub(super) user: UserId,
     /// Whether everything in it is open to the caller.

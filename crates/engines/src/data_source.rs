@@ -13,7 +13,7 @@ pub enum Mode {
     /// A read-only transaction, rolled back at the end.
     Read,
     /// A transaction that is committed when every statement went well, and rolled back otherwise. It comes to
-    /// one of these ends whoever waits for it: see [`Engine::run`].
+    /// one of these ends whoever waits for it: see [`DataSource::run_sql`].
     Write,
 }
 
@@ -87,14 +87,14 @@ pub struct ColumnInfo {
     pub is_nullable: bool,
 }
 
-/// One database that queries run on. Pooled: as many queries at a time as its pool has connections,
+/// One database that users ask by SQL. Pooled: as many queries at a time as its pool has connections,
 /// a bounded number waits for a bounded time, the rest is told [`QueryError::Busy`] at once. Both are shared by the
 /// users who ask, so that the queries of one of them hold up nobody else: each operation takes a connection from the
 /// share of its user.
 ///
 /// A connection keeps nothing of a caller: reads are rolled back, and after a write it is closed.
 #[async_trait::async_trait]
-pub trait Engine: Send + Sync {
+pub trait DataSource: Send + Sync {
     /// The SQL that it speaks.
     fn dialect(&self) -> Dialect;
 
@@ -110,7 +110,7 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// The first statement that fails ends the run, and nothing is changed by any of them.
     /// `OutcomeUnknown` alone, of a write, leaves open whether it happened.
-    async fn run(&self, query: Query) -> Result<Vec<ResultSet>, QueryError>;
+    async fn run_sql(&self, query: Query) -> Result<Vec<ResultSet>, QueryError>;
 
     /// What the catalogue says of names that a statement uses; those without a schema are looked up in the schemas
     /// of `path`, in their order. Names that are not there are left out. Never old, but for what the server itself
@@ -151,7 +151,7 @@ pub trait Engine: Send + Sync {
 
     /// Runs a query of one statement.
     async fn run_one(&self, query: Query) -> Result<ResultSet, QueryError> {
-        self.run(query)
+        self.run_sql(query)
             .await?
             .pop()
             .ok_or_else(|| QueryError::Internal("a query without a statement".to_owned()))
