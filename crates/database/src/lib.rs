@@ -11,5 +11,11 @@ mod transaction;
 
 pub use error::DatabaseError;
 pub use pool::{Backend, Pool, PoolSettings, Statement, Step};
-pub use row::Row;
+pub use row::{
+    Cell, CellKind, FromCell, FromColumn, FromRow, NamedRow, Row, read_rows, rows_as_json,
+};
 pub use transaction::Transaction;
+
+// What `row!` expands to names it.
+#[doc(hidden)]
+pub use sea_query;

@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use crate::bind::PostgresValues;
 use crate::postgres::PostgresPool;
 use crate::transaction::{Transaction, TransactionKind, in_time};
-use crate::{DatabaseError, Row, bind, sqlite};
+use crate::{DatabaseError, FromRow, Row, bind, read_rows, sqlite};
 
 /// Sizes and time-outs of the connections to one database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -277,6 +277,27 @@ impl Pool {
         statement: &SelectStatement,
     ) -> Result<Option<Row>, DatabaseError> {
         Ok(self.fetch(operation, statement).await?.into_iter().next())
+    }
+
+    /// Runs a reading statement, and reads its rows by name.
+    ///
+    /// # Errors
+    /// `Corrupt` names the table, the column and the row of what cannot be read.
+    pub async fn read<T: FromRow>(
+        &self,
+        operation: &'static str,
+        statement: &SelectStatement,
+    ) -> Result<Vec<T>, DatabaseError> {
+        read_rows(operation, &self.fetch(operation, statement).await?)
+    }
+
+    /// Runs a reading statement that gives one row at the most, and reads it by name.
+    pub async fn read_one<T: FromRow>(
+        &self,
+        operation: &'static str,
+        statement: &SelectStatement,
+    ) -> Result<Option<T>, DatabaseError> {
+        Ok(self.read(operation, statement).await?.into_iter().next())
     }
 
     /// Runs a changing statement. Returns how many rows it changed.

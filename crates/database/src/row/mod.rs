@@ -1,3 +1,7 @@
+mod named;
+mod nested;
+mod row_macro;
+
 use chrono::NaiveDateTime;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, ValueRef};
@@ -6,7 +10,11 @@ use uuid::Uuid;
 
 use crate::DatabaseError;
 
-/// A row of either backend, read by position. Superset's nullable columns make nearly every value optional.
+pub use named::{Cell, CellKind, FromCell, FromColumn, FromRow, NamedRow, read_rows};
+pub use nested::rows_as_json;
+
+/// A row of either backend, read by name ([`FromRow`], [`NamedRow`]) or by position. Superset's nullable columns make
+/// nearly every value optional.
 pub enum Row {
     /// From a file.
     Sqlite(SqliteRow),
