@@ -4,8 +4,8 @@ use chrono::NaiveDateTime;
 use sea_query::{Expr, ExprTrait, OnConflict, Query};
 
 use crate::MetastoreError;
-use crate::user::{COLUMNS, User, Users, read};
-use tidegate_database::Step;
+use crate::user::{User, UserRow, Users};
+use tidegate_database::{FromRow, NamedRow, Step};
 
 /// A row of `ab_user` with what is needed to sign in by it.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,6 +28,21 @@ impl std::fmt::Debug for StoredAccount {
     }
 }
 
+/// What the hash is called in the answer.
+const PASSWORD: &str = "password";
+
+impl FromRow for StoredAccount {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, MetastoreError> {
+        let user = UserRow::from_row(row)?;
+        let password: Option<String> = row.get(PASSWORD, "ab_user.password")?;
+        Ok(Self {
+            is_active: user.active.unwrap_or(false),
+            user: user.into(),
+            password: password.filter(|hash| !hash.is_empty()),
+        })
+    }
+}
+
 /// An account to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUser {
@@ -46,9 +61,8 @@ pub struct NewUser {
 impl Users<'_> {
     /// The account whose name, or else whose address, is exactly this, active or not.
     pub async fn account(&self, name: &str) -> Result<Option<StoredAccount>, MetastoreError> {
-        let statement = Query::select()
-            .columns(COLUMNS)
-            .columns(["password", "active"])
+        let statement = UserRow::select(&mut Query::select())
+            .expr_as(Expr::col(("ab_user", "password")), PASSWORD)
             .from("ab_user")
             .and_where(
                 Expr::col("username")
@@ -57,18 +71,13 @@ impl Users<'_> {
             )
             .limit(2)
             .to_owned();
-        let rows = self
+        let mut found = None;
+        for account in self
             .metastore
             .pool()
-            .fetch("find an account", &statement)
-            .await?;
-        let mut found = None;
-        for row in &rows {
-            let account = StoredAccount {
-                user: read(row)?,
-                password: row.text(5)?.filter(|hash| !hash.is_empty()),
-                is_active: row.flag(6)?.unwrap_or(false),
-            };
+            .read::<StoredAccount>("find an account", &statement)
+            .await?
+        {
             // Somebody's name may be somebody else's address.
             if account.user.username == name {
                 return Ok(Some(account));

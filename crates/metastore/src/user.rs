@@ -3,7 +3,7 @@ use sea_query::{Cond, Expr, ExprTrait, Func, Query, SelectStatement};
 use tidegate_types::UserId;
 
 use crate::{Metastore, MetastoreError};
-use tidegate_database::{Pool, Row};
+use tidegate_database::{Pool, row};
 
 /// An account in the metastore that may sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,34 +64,39 @@ pub struct Users<'a> {
     pub(crate) metastore: &'a Metastore,
 }
 
-/// What [`read`] reads, in this order.
-pub(crate) const COLUMNS: [&str; 5] = ["id", "username", "first_name", "last_name", "email"];
+row! {
+    pub(crate) struct UserRow {
+        id: i64 = ab_user.id,
+        username: String = ab_user.username,
+        first_name: String = ab_user.first_name,
+        last_name: String = ab_user.last_name,
+        email: String = ab_user.email,
+        pub(crate) active: Option<bool> = ab_user.active,
+    }
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: UserId(row.id),
+            username: row.username,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            email: row.email,
+        }
+    }
+}
 
 fn select() -> SelectStatement {
-    Query::select()
-        .columns(COLUMNS)
+    UserRow::select(&mut Query::select())
         .from("ab_user")
         .and_where(Expr::col("active").eq(true))
         .to_owned()
 }
 
-/// Reads the first columns of a row, which are [`COLUMNS`].
-pub(crate) fn read(row: &Row) -> Result<User, MetastoreError> {
-    Ok(User {
-        id: UserId(row.id(0)?),
-        username: row.text_or_empty(1)?,
-        first_name: row.text_or_empty(2)?,
-        last_name: row.text_or_empty(3)?,
-        email: row.text_or_empty(4)?,
-    })
-}
-
 async fn first(pool: &Pool, statement: &SelectStatement) -> Result<Option<User>, MetastoreError> {
-    pool.fetch_one("find a user", statement)
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    let row: Option<UserRow> = pool.read_one("find a user", statement).await?;
+    Ok(row.map(Into::into))
 }
 
 impl Users<'_> {
@@ -135,21 +140,17 @@ impl Users<'_> {
         if query.may_be_address {
             by = by.add(Expr::col("email").eq(text));
         }
-        let statement = Query::select()
-            .columns(COLUMNS)
-            .column("active")
+        let statement = UserRow::select(&mut Query::select())
             .from("ab_user")
             .cond_where(by)
             .limit(MOST)
             .to_owned();
-        let rows = self
-            .metastore
-            .pool()
-            .fetch("find a user by a name or an address", &statement)
-            .await?;
+        let operation = "find a user by a name or an address";
+        let rows: Vec<UserRow> = self.metastore.pool().read(operation, &statement).await?;
         let mut found = None;
-        for row in &rows {
-            let user = read(row)?;
+        for row in rows {
+            let is_active = row.active.unwrap_or(false);
+            let user = User::from(row);
             // The database folds more letters than ASCII.
             let is_meant = user.username == text
                 || (query.ignores_case && user.username.eq_ignore_ascii_case(text))
@@ -160,7 +161,7 @@ impl Users<'_> {
             if found.is_some() {
                 return Ok(FoundUser::Several);
             }
-            found = Some((user, row.flag(5)?.unwrap_or(false)));
+            found = Some((user, is_active));
         }
         Ok(match found {
             Some((user, true)) => FoundUser::One(user),

@@ -4,9 +4,38 @@ use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use super::{Access, Role, RowRules, RowRulesOf};
 use crate::{MetastoreError, User};
-use tidegate_database::{Pool, Row};
+use tidegate_database::{Pool, row};
 
 const OPERATION: &str = "read a user's rights";
+
+row! {
+    struct PermissionRow {
+        permission: String = ab_permission.name,
+        view: String = ab_view_menu.name,
+    }
+}
+
+row! {
+    /// A row filter and a dataset under it.
+    struct RowFilterRow {
+        filter: i64 = row_level_security_filters.id,
+        kind: Option<String> = row_level_security_filters.filter_type,
+        group: Option<String> = row_level_security_filters.group_key,
+        clause: String = row_level_security_filters.clause,
+        table_id: i64 = tables.id,
+        database_id: i64 = tables.database_id,
+        catalog: Option<String> = tables.catalog,
+        schema: Option<String> = tables.schema,
+        table_name: String = tables.table_name,
+    }
+}
+
+row! {
+    struct RowFilterRole {
+        filter: Option<i64> = rls_filter_roles.rls_filter_id,
+        role: Option<i64> = rls_filter_roles.role_id,
+    }
+}
 
 /// Reads a user's rights in four statements, run side by side.
 pub(crate) async fn load(
@@ -17,38 +46,23 @@ pub(crate) async fn load(
     let (roles, permissions) = (roles_of(user.id.0), permissions_of(user.id.0));
     let (filters, filter_roles) = (row_filters(), row_filter_roles());
     let (roles, permissions, filters, filter_roles) = tokio::try_join!(
-        pool.fetch(OPERATION, &roles),
-        pool.fetch(OPERATION, &permissions),
-        pool.fetch(OPERATION, &filters),
-        pool.fetch(OPERATION, &filter_roles),
+        pool.read::<Role>(OPERATION, &roles),
+        pool.read::<PermissionRow>(OPERATION, &permissions),
+        pool.read::<RowFilterRow>(OPERATION, &filters),
+        pool.read::<RowFilterRole>(OPERATION, &filter_roles),
     )?;
 
-    let roles: Vec<Role> = roles
-        .iter()
-        .map(|row| {
-            Ok(Role {
-                id: row.id(0)?,
-                name: row.text_or_empty(1)?,
-            })
-        })
-        .collect::<Result<_, MetastoreError>>()?;
     let mut granted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for row in &permissions {
-        granted
-            .entry(row.text_or_empty(0)?)
-            .or_default()
-            .insert(row.text_or_empty(1)?);
+    for PermissionRow { permission, view } in permissions {
+        granted.entry(permission).or_default().insert(view);
     }
     let mine: BTreeSet<i64> = roles.iter().map(|role| role.id).collect();
-    let mut listed: BTreeSet<i64> = BTreeSet::new();
-    for row in &filter_roles {
-        if let (Some(filter), Some(role)) = (row.integer(0)?, row.integer(1)?)
-            && mine.contains(&role)
-        {
-            listed.insert(filter);
-        }
-    }
-    let row_rules = row_rules(&filters, &listed)?;
+    let listed: BTreeSet<i64> = filter_roles
+        .iter()
+        .filter(|row| row.role.is_some_and(|role| mine.contains(&role)))
+        .filter_map(|row| row.filter)
+        .collect();
+    let row_rules = row_rules(filters, &listed);
     Ok(Access::new(
         user,
         roles,
@@ -79,21 +93,15 @@ fn is_role_of(column: (&'static str, &'static str), user_id: i64) -> Expr {
         .or(Expr::col(column).in_subquery(through_groups))
 }
 
-/// Rows: id and name.
 fn roles_of(user_id: i64) -> SelectStatement {
-    Query::select()
-        .columns([("ab_role", "id"), ("ab_role", "name")])
+    Role::select(&mut Query::select())
         .from("ab_role")
         .and_where(is_role_of(("ab_role", "id"), user_id))
         .to_owned()
 }
 
-/// Rows: permission and view.
 fn permissions_of(user_id: i64) -> SelectStatement {
-    Query::select()
-        .distinct()
-        .column(("ab_permission", "name"))
-        .column(("ab_view_menu", "name"))
+    PermissionRow::select(Query::select().distinct())
         .from("ab_permission_view_role")
         .inner_join(
             "ab_permission_view",
@@ -112,16 +120,8 @@ fn permissions_of(user_id: i64) -> SelectStatement {
         .to_owned()
 }
 
-/// Rows: filter, its kind, group and clause; id, database, catalog, schema and name of a dataset under it.
 fn row_filters() -> SelectStatement {
-    Query::select()
-        .columns(
-            ["id", "filter_type", "group_key", "clause"]
-                .map(|name| ("row_level_security_filters", name)),
-        )
-        .columns(
-            ["id", "database_id", "catalog", "schema", "table_name"].map(|name| ("tables", name)),
-        )
+    RowFilterRow::select(&mut Query::select())
         .from("row_level_security_filters")
         .inner_join(
             "rls_filter_tables",
@@ -137,10 +137,8 @@ fn row_filters() -> SelectStatement {
         .to_owned()
 }
 
-/// Rows: filter and role.
 fn row_filter_roles() -> SelectStatement {
-    Query::select()
-        .columns(["rls_filter_id", "role_id"])
+    RowFilterRole::select(&mut Query::select())
         .from("rls_filter_roles")
         .to_owned()
 }
@@ -149,39 +147,38 @@ fn row_filter_roles() -> SelectStatement {
 type Clauses = Vec<(Option<String>, String)>;
 
 /// The rules of each dataset from the rows of [`row_filters`], given the filters that list a role of the user.
-fn row_rules(filters: &[Row], listed: &BTreeSet<i64>) -> Result<Vec<RowRulesOf>, MetastoreError> {
+fn row_rules(filters: Vec<RowFilterRow>, listed: &BTreeSet<i64>) -> Vec<RowRulesOf> {
     let mut of_tables: Vec<(RowRulesOf, Clauses)> = Vec::new();
     for row in filters {
-        if !applies(row.text(1)?.as_deref(), listed.contains(&row.id(0)?)) {
+        if !applies(row.kind.as_deref(), listed.contains(&row.filter)) {
             continue;
         }
-        let table_id = row.id(4)?;
         // The rows of a table stand together.
         if of_tables
             .last()
-            .is_none_or(|(of, _)| of.table_id != table_id)
+            .is_none_or(|(of, _)| of.table_id != row.table_id)
         {
             let of = RowRulesOf {
-                table_id,
-                database_id: row.id(5)?,
-                catalog: row.text(6)?.filter(|name| !name.is_empty()),
-                schema: row.text(7)?.filter(|name| !name.is_empty()),
-                table_name: row.text_or_empty(8)?,
+                table_id: row.table_id,
+                database_id: row.database_id,
+                catalog: row.catalog.filter(|name| !name.is_empty()),
+                schema: row.schema.filter(|name| !name.is_empty()),
+                table_name: row.table_name,
                 rules: RowRules::default(),
             };
             of_tables.push((of, Vec::new()));
         }
         if let Some((_, clauses)) = of_tables.last_mut() {
-            clauses.push((row.text(2)?, row.text_or_empty(3)?));
+            clauses.push((row.group, row.clause));
         }
     }
-    Ok(of_tables
+    of_tables
         .into_iter()
         .map(|(of, clauses)| RowRulesOf {
             rules: RowRules::from_clauses(clauses),
             ..of
         })
-        .collect())
+        .collect()
 }
 
 /// A Regular filter limits the roles that it lists, a Base filter all others. A kind that is neither limits

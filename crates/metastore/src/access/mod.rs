@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
 
+use tidegate_database::row;
+
 use crate::User;
 
 pub(crate) use filters::{charts_seen, dashboards_seen, databases_seen, datasets_seen};
@@ -19,13 +21,15 @@ pub use rows::{RowRules, RowRulesOf};
 /// The role that may do everything (Superset's `AUTH_ROLE_ADMIN`).
 const ADMIN_ROLE: &str = "Admin";
 
-/// A role that a user has, directly or through a group.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Role {
-    /// `ab_role.id`.
-    pub id: i64,
-    /// `ab_role.name`.
-    pub name: String,
+row! {
+    /// A role that a user has, directly or through a group.
+    #[derive(PartialOrd, Ord)]
+    pub struct Role {
+        /// `ab_role.id`.
+        pub id: i64 = ab_role.id,
+        /// `ab_role.name`.
+        pub name: String = ab_role.name,
+    }
 }
 
 /// The rights of one user at one moment: everything that decides what they see. Made by
