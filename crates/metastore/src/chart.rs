@@ -1,91 +1,45 @@
-use crate::access::charts_seen;
-use crate::listing::{
-    Column, ColumnKind, Entity, Filter, Found, ListQuery, Page, Scalar, fetch_page, find,
-};
-use crate::{Access, Metastore, MetastoreError};
+use crate::table::{Entity, EntityKind, Storage, table};
 
-use ColumnKind::{Flag, Integer, LongText, Text, Time, Uuid};
-
-/// The columns of `slices`, in the order in which Superset shows them.
-pub static CHART_COLUMNS: [Column; 24] = [
-    Column::optional("uuid", Uuid),
-    Column::required("created_on", Time),
-    Column::required("changed_on", Time),
-    Column::required("id", Integer),
-    Column::optional("slice_name", Text),
-    Column::optional("datasource_id", Integer),
-    Column::optional("datasource_type", Text),
-    Column::optional("datasource_name", Text),
-    Column::optional("viz_type", Text),
-    Column::optional("params", LongText),
-    Column::optional("query_context", LongText),
-    Column::optional("description", Text),
-    Column::optional("cache_timeout", Integer),
-    Column::optional("perm", Text),
-    Column::optional("schema_perm", Text),
-    Column::optional("catalog_perm", Text),
-    Column::optional("last_saved_at", Time),
-    Column::optional("last_saved_by_fk", Integer),
-    Column::optional("certified_by", Text),
-    Column::optional("certification_details", Text),
-    Column::required("is_managed_externally", Flag),
-    Column::optional("external_url", Text),
-    Column::optional("created_by_fk", Integer),
-    Column::optional("changed_by_fk", Integer),
-];
-
-/// The columns that a search looks into.
-pub const CHART_SEARCHED: &[&str] = &["slice_name", "description"];
-
-pub(crate) static CHARTS: Entity = Entity {
-    table: "slices",
-    operation: "read charts",
-    columns: &CHART_COLUMNS,
-    searched: CHART_SEARCHED,
-    owners: Some(("slice_user", "slice_id")),
-    tagged_as: Some("chart"),
-    starred_as: Some("slice"),
-    join: |_| {},
-    seen: charts_seen,
-};
-
-/// The chart repository. Every call shows only charts on datasets that are open to the user.
-#[derive(Clone, Copy)]
-pub struct Charts<'a> {
-    pub(crate) metastore: &'a Metastore,
+table! {
+    /// A chart: a row of `slices`.
+    pub struct Chart in "slices" {
+        uuid: Uuid | null, "UUID that identifies it, the same in every environment";
+        created_on: Time | null, "When it was created, UTC", sort(9) filled();
+        changed_on: Time | null, "When it was changed last, UTC", list(8) sort(8) filled();
+        id: Integer, "Whole number that identifies it", list(0) sort(0);
+        slice_name: Text | null, "The chart's name", list(1) sort(1) search(1) filter(1);
+        datasource_id: Integer | null, "Id of the dataset behind it";
+        datasource_type: Text | null, "Kind of source: table for datasets";
+        datasource_name: Text | null, "Name of the dataset behind it", filter(3) operators(&["eq", "in", "like"]);
+        viz_type: Text | null, "Kind of chart, such as table or echarts_timeseries_line",
+            list(1) sort(1) filter(2) operators(&["eq", "in", "like"]);
+        params: LongText | null, "Settings as JSON text";
+        query_context: LongText | null, "The chart's query as JSON text";
+        description: Text | null, "What its author wrote about it", list(1) sort(1) search(1);
+        cache_timeout: Integer | null, "Seconds that its data may be cached";
+        perm: Text | null, "Permission that opens it";
+        schema_perm: Text | null, "Permission that opens its schema";
+        catalog_perm: Text | null, "Permission that opens its catalog";
+        last_saved_at: Time | null, "When somebody saved it last";
+        last_saved_by_fk: Integer | null, "Id of the user who saved it last";
+        certified_by: Text | null, "Who vouches for it", list(1);
+        certification_details: Text | null, "What is vouched for", list(1);
+        is_managed_externally: Flag, "Whether another system manages it";
+        external_url: Text | null, "Where that other system shows it";
+        created_by_fk: Integer | null, "Id of the user who created it", filter(4);
+        changed_by_fk: Integer | null, "Id of the user who changed it last";
+    }
 }
 
-impl Charts<'_> {
-    /// A page of charts. One statement, and one more for each of owners, tags and people, side by side.
-    pub async fn list(&self, access: &Access, query: &ListQuery) -> Result<Page, MetastoreError> {
-        fetch_page(self.metastore.pool(), &CHARTS, access, query).await
-    }
-
-    /// The chart of that id, with owners, tags and people. Four statements, three of them side by side.
-    pub async fn by_id(&self, access: &Access, id: i64) -> Result<Option<Found>, MetastoreError> {
-        find(
-            self.metastore.pool(),
-            &CHARTS,
-            access,
-            "id",
-            Filter::Equal(Scalar::Integer(id)),
-        )
-        .await
-    }
-
-    /// The chart of that UUID, likewise.
-    pub async fn by_uuid(
-        &self,
-        access: &Access,
-        uuid: uuid::Uuid,
-    ) -> Result<Option<Found>, MetastoreError> {
-        find(
-            self.metastore.pool(),
-            &CHARTS,
-            access,
-            "uuid",
-            Filter::Equal(Scalar::Text(uuid.to_string())),
-        )
-        .await
-    }
+impl Entity for Chart {
+    const SINGULAR: &'static str = "chart";
+    const PLURAL: &'static str = "charts";
+    const STORAGE: Storage = Storage {
+        kind: EntityKind::Chart,
+        operation: "read charts",
+        tagged_as: Some("chart"),
+        starred_as: Some("slice"),
+        join: |_| {},
+    };
+    type Parts = ();
 }

@@ -1,57 +1,52 @@
 use sea_query::{Expr, ExprTrait, Order, Query};
+use tidegate_database::row;
 use tidegate_types::{ExposeSecret, SecretString};
 
-use crate::access::databases_seen;
-use crate::listing::{
-    Column, ColumnKind, Entity, Filter, Found, ListQuery, Page, Scalar, fetch_page, find,
-};
 use crate::secret::{decrypt, with_password};
-use crate::{Access, Metastore, MetastoreError};
+use crate::table::{Entity, EntityKind, Storage, table};
+use crate::{MetastoreError, Repository};
 
-use ColumnKind::{Flag, Integer, Text, Time, Uuid};
+table! {
+    /// A database: a row of `dbs`. Of how to connect it holds the masked URI, which answers never show.
+    pub struct Database in "dbs" {
+        uuid: Uuid | null, "UUID that identifies it, the same in every environment";
+        created_on: Time | null, "When it was created, UTC", sort(9) filled();
+        changed_on: Time | null, "When it was changed last, UTC", list(8) sort(8) filled();
+        id: Integer, "Whole number that identifies it", list(0) sort(0);
+        verbose_name: Text | null, "Name for people";
+        database_name: Text, "Name of the database connection", list(1) sort(1) search(1) filter(1);
+        cache_timeout: Integer | null, "Seconds that its data may be cached";
+        select_as_create_table_as: Flag | null, "";
+        expose_in_sqllab: Flag | null, "Whether users may run SQL on it", list(3) filter(1);
+        configuration_method: Text | null, "How the connection was set up";
+        allow_run_async: Flag | null, "Whether queries run in the background";
+        allow_file_upload: Flag, "Whether files may be uploaded to it", filter(1);
+        allow_ctas: Flag | null, "Whether results may be stored as tables";
+        allow_cvas: Flag | null, "Whether queries may be stored as views";
+        allow_dml: Flag | null, "Whether statements may change data";
+        force_ctas_schema: Text | null, "Schema that stored results go to";
+        extra: Text | null, "Further settings as JSON", json();
+        impersonate_user: Flag | null, "Whether it is asked in the name of the user";
+        is_managed_externally: Flag, "Whether another system manages it";
+        external_url: Text | null, "Where that other system shows it";
+        created_by_fk: Integer | null, "Id of the user who created it", filter(1);
+        changed_by_fk: Integer | null, "Id of the user who changed it last", filter(1);
+        sqlalchemy_uri: Text, "How to connect, without the password", hidden();
+    }
+}
 
-/// The columns of `dbs`, in the order in which Superset shows them, and after them the connection's
-/// masked URI, which answers never show.
-pub static DATABASE_COLUMNS: [Column; 23] = [
-    Column::optional("uuid", Uuid),
-    Column::required("created_on", Time),
-    Column::required("changed_on", Time),
-    Column::required("id", Integer),
-    Column::optional("verbose_name", Text),
-    Column::required("database_name", Text),
-    Column::optional("cache_timeout", Integer),
-    Column::optional("select_as_create_table_as", Flag),
-    Column::optional("expose_in_sqllab", Flag),
-    Column::optional("configuration_method", Text),
-    Column::optional("allow_run_async", Flag),
-    Column::required("allow_file_upload", Flag),
-    Column::optional("allow_ctas", Flag),
-    Column::optional("allow_cvas", Flag),
-    Column::optional("allow_dml", Flag),
-    Column::optional("force_ctas_schema", Text),
-    Column::optional("extra", Text),
-    Column::optional("impersonate_user", Flag),
-    Column::required("is_managed_externally", Flag),
-    Column::optional("external_url", Text),
-    Column::optional("created_by_fk", Integer),
-    Column::optional("changed_by_fk", Integer),
-    Column::required("sqlalchemy_uri", Text),
-];
-
-/// The columns that a search looks into.
-pub const DATABASE_SEARCHED: &[&str] = &["database_name"];
-
-pub(crate) static DATABASES: Entity = Entity {
-    table: "dbs",
-    operation: "read databases",
-    columns: &DATABASE_COLUMNS,
-    searched: DATABASE_SEARCHED,
-    owners: None,
-    tagged_as: None,
-    starred_as: None,
-    join: |_| {},
-    seen: databases_seen,
-};
+impl Entity for Database {
+    const SINGULAR: &'static str = "database";
+    const PLURAL: &'static str = "databases";
+    const STORAGE: Storage = Storage {
+        kind: EntityKind::Database,
+        operation: "read databases",
+        tagged_as: None,
+        starred_as: None,
+        join: |_| {},
+    };
+    type Parts = ();
+}
 
 /// What an engine needs to connect.
 #[derive(Debug, Clone)]
@@ -90,11 +85,26 @@ pub struct StoredPasswords {
 /// Stored passwords that are tried at the most.
 const MAX_TRIED: u64 = 50;
 
-/// The database repository. Every call but [`connection`](Self::connection) shows only databases that
-/// are open to the user or hold something that is.
-#[derive(Clone, Copy)]
-pub struct Databases<'a> {
-    pub(crate) metastore: &'a Metastore,
+row! {
+    struct ConnectionRow {
+        id: i64 = dbs.id,
+        database_name: String = dbs.database_name,
+        sqlalchemy_uri: String = dbs.sqlalchemy_uri,
+        password: Option<Vec<u8>> = dbs.password,
+        allow_dml: Option<bool> = dbs.allow_dml,
+        expose_in_sqllab: Option<bool> = dbs.expose_in_sqllab,
+        impersonate_user: Option<bool> = dbs.impersonate_user,
+        extra: Option<String> = dbs.extra,
+        changed_on: Option<chrono::NaiveDateTime> = dbs.changed_on,
+        server_cert: Option<Vec<u8>> = dbs.server_cert,
+    }
+}
+
+row! {
+    struct PasswordRow {
+        database_name: String = dbs.database_name,
+        password: Option<Vec<u8>> = dbs.password,
+    }
 }
 
 /// The dialect of a SQLAlchemy URI: `postgresql` of `postgresql+psycopg2://…`.
@@ -110,69 +120,32 @@ pub fn scheme_of(uri: &str) -> &str {
     uri.split_once("://").map_or("", |(scheme, _)| scheme)
 }
 
-impl Databases<'_> {
-    /// A page of databases. One statement, and one more for people.
-    pub async fn list(&self, access: &Access, query: &ListQuery) -> Result<Page, MetastoreError> {
-        fetch_page(self.metastore.pool(), &DATABASES, access, query).await
-    }
-
-    /// The database of that id, with people. Two statements.
-    pub async fn by_id(&self, access: &Access, id: i64) -> Result<Option<Found>, MetastoreError> {
-        find(
-            self.metastore.pool(),
-            &DATABASES,
-            access,
-            "id",
-            Filter::Equal(Scalar::Integer(id)),
-        )
-        .await
-    }
-
-    /// The database of that UUID, likewise.
-    pub async fn by_uuid(
-        &self,
-        access: &Access,
-        uuid: uuid::Uuid,
-    ) -> Result<Option<Found>, MetastoreError> {
-        find(
-            self.metastore.pool(),
-            &DATABASES,
-            access,
-            "uuid",
-            Filter::Equal(Scalar::Text(uuid.to_string())),
-        )
-        .await
-    }
-
+impl Repository<'_, Database> {
     /// Tries the workspace's secret key on stored passwords, as nothing else does before the first query needs one. One
     /// statement.
     pub async fn stored_passwords(&self) -> Result<StoredPasswords, MetastoreError> {
-        let statement = Query::select()
-            .columns(["database_name", "password"])
+        let statement = PasswordRow::select(&mut Query::select())
             .from("dbs")
             .and_where(Expr::col("password").is_not_null())
             .order_by("id", Order::Asc)
             .limit(MAX_TRIED)
             .to_owned();
-        let rows = self
-            .metastore
-            .pool()
-            .fetch("try the secret key on stored passwords", &statement)
-            .await?;
-        let key = self.metastore.secret_key();
+        let operation = "try the secret key on stored passwords";
+        let rows: Vec<PasswordRow> = self.pool().read(operation, &statement).await?;
+        let key = self.metastore().secret_key();
         let mut found = StoredPasswords {
             readable: 0,
             unreadable: Vec::new(),
             has_key: key.is_some(),
         };
         for row in rows {
-            let Some(stored) = row.bytes(1)?.filter(|stored| !stored.is_empty()) else {
+            let Some(stored) = row.password.filter(|stored| !stored.is_empty()) else {
                 continue;
             };
             if key.is_some_and(|key| decrypt(key, &stored).is_ok()) {
                 found.readable += 1;
             } else {
-                found.unreadable.push(row.text_or_empty(0)?);
+                found.unreadable.push(row.database_name);
             }
         }
         Ok(found)
@@ -185,42 +158,29 @@ impl Databases<'_> {
     /// `Corrupt`: the stored password cannot be decrypted with the workspace's `SECRET_KEY`.
     pub async fn connection(&self, id: i64) -> Result<Option<DatabaseConnection>, MetastoreError> {
         const OPERATION: &str = "read how to connect to a database";
-        let statement = Query::select()
-            .columns([
-                "id",
-                "database_name",
-                "sqlalchemy_uri",
-                "password",
-                "allow_dml",
-                "expose_in_sqllab",
-                "impersonate_user",
-                "extra",
-                "changed_on",
-                "server_cert",
-            ])
+        let statement = ConnectionRow::select(&mut Query::select())
             .from("dbs")
             .and_where(Expr::col("id").eq(id))
             .to_owned();
         let Some(row) = self
-            .metastore
             .pool()
-            .fetch_one(OPERATION, &statement)
+            .read_one::<ConnectionRow>(OPERATION, &statement)
             .await?
         else {
             return Ok(None);
         };
-        let database_name = row.text_or_empty(1)?;
+        let database_name = row.database_name;
         let corrupt = |reason: String| MetastoreError::Corrupt {
             operation: OPERATION,
             reason,
         };
-        let decrypted = |column: usize,
+        let decrypted = |stored: Option<Vec<u8>>,
                          what: &str|
          -> Result<Option<SecretString>, MetastoreError> {
-            let Some(stored) = row.bytes(column)?.filter(|bytes| !bytes.is_empty()) else {
+            let Some(stored) = stored.filter(|bytes| !bytes.is_empty()) else {
                 return Ok(None);
             };
-            let Some(key) = self.metastore.secret_key() else {
+            let Some(key) = self.metastore().secret_key() else {
                 return Err(corrupt(format!(
                     "the {what} of {database_name:?} is encrypted, and the workspace has no secret key set"
                 )));
@@ -230,18 +190,18 @@ impl Databases<'_> {
                 .map(Some)
                 .map_err(|err| corrupt(format!("the {what} of {database_name:?}: {err}")))
         };
-        let password = decrypted(3, "password")?;
-        let certificate = decrypted(9, "server certificate")?;
-        let uri = with_password(&row.text_or_empty(2)?, password.as_ref());
+        let password = decrypted(row.password, "password")?;
+        let certificate = decrypted(row.server_cert, "server certificate")?;
+        let uri = with_password(&row.sqlalchemy_uri, password.as_ref());
         Ok(Some(DatabaseConnection {
-            id: row.id(0)?,
+            id: row.id,
             database_name,
             uri,
-            allow_dml: row.flag(4)?.unwrap_or(false),
-            expose_in_sqllab: row.flag(5)?.unwrap_or(false),
-            impersonate_user: row.flag(6)?.unwrap_or(false),
-            extra: row.text(7)?,
-            changed_on: row.time(8)?,
+            allow_dml: row.allow_dml.unwrap_or(false),
+            expose_in_sqllab: row.expose_in_sqllab.unwrap_or(false),
+            impersonate_user: row.impersonate_user.unwrap_or(false),
+            extra: row.extra,
+            changed_on: row.changed_on,
             server_certificate: certificate.map(|pem| pem.expose_secret().to_owned()),
         }))
     }

@@ -1,106 +1,156 @@
 use std::collections::BTreeMap;
 
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use tidegate_database::{Backend, NamedRow, row, rows_as_json};
 
-use crate::access::datasets_seen;
-use crate::listing::{
-    Column, ColumnKind, Entity, Filter, Found, ListQuery, Page, Scalar, fetch_page, find,
-};
-use crate::{Access, Metastore, MetastoreError};
+use crate::keyed::{keyed_by, read_keyed};
+use crate::table::{Entity, EntityKind, Parts, Storage, table};
+use crate::{Access, DatasourcePerms, MetastoreError, Repository};
 
-use ColumnKind::{Flag, Integer, Json, LongText, Text, Time, Uuid};
-
-/// The columns of `tables`, in the order in which Superset shows them, and the name of the database.
-pub static DATASET_COLUMNS: [Column; 33] = [
-    Column::optional("cache_timeout", Integer),
-    Column::optional("uuid", Uuid),
-    Column::required("created_on", Time),
-    Column::required("changed_on", Time),
-    Column::required("id", Integer),
-    Column::optional("description", Text),
-    Column::optional("default_endpoint", Text),
-    Column::optional("is_featured", Flag),
-    Column::optional("filter_select_enabled", Flag),
-    Column::optional("offset", Integer),
-    Column::optional("params", Text),
-    Column::optional("perm", Text),
-    Column::optional("schema_perm", Text),
-    Column::optional("catalog_perm", Text),
-    Column::required("is_managed_externally", Flag),
-    Column::optional("external_url", Text),
-    Column::required("table_name", Text),
-    Column::optional("main_dttm_col", Text),
-    Column::optional("currency_code_column", Text),
-    Column::required("database_id", Integer),
-    Column::optional("fetch_values_predicate", Text),
-    Column::optional("schema", Text),
-    Column::optional("catalog", Text),
-    Column::optional("sql", LongText),
-    Column::optional("is_sqllab_view", Flag),
-    Column::optional("template_params", Text),
-    Column::optional("extra", Text),
-    Column::optional("normalize_columns", Flag),
-    Column::optional("always_filter_main_dttm", Flag),
-    Column::optional("folders", Json),
-    Column::optional("created_by_fk", Integer),
-    Column::optional("changed_by_fk", Integer),
-    Column::required("database_name", Text).of("dbs"),
-];
-
-/// The columns that a search looks into.
-pub const DATASET_SEARCHED: &[&str] = &["table_name", "description"];
-
-pub(crate) static DATASETS: Entity = Entity {
-    table: "tables",
-    operation: "read datasets",
-    columns: &DATASET_COLUMNS,
-    searched: DATASET_SEARCHED,
-    owners: Some(("sqlatable_user", "table_id")),
-    tagged_as: Some("dataset"),
-    starred_as: None,
-    join: |select| {
-        select.inner_join(
-            "dbs",
-            Expr::col(("dbs", "id")).equals(("tables", "database_id")),
-        );
-    },
-    seen: datasets_seen,
-};
-
-/// A column of a dataset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatasetColumn {
-    /// `table_columns.column_name`.
-    pub column_name: String,
-    /// `table_columns.verbose_name`.
-    pub verbose_name: Option<String>,
-    /// `table_columns.type`, as the database names it.
-    pub kind: Option<String>,
-    /// Whether it holds times.
-    pub is_dttm: Option<bool>,
-    /// Whether charts may group by it.
-    pub groupby: Option<bool>,
-    /// Whether charts may filter by it.
-    pub filterable: Option<bool>,
-    /// `table_columns.description`.
-    pub description: Option<String>,
-    /// SQL, where the column is computed.
-    pub expression: Option<String>,
+table! {
+    /// A dataset: a row of `tables`, with the name of its database.
+    pub struct Dataset in "tables" {
+        cache_timeout: Integer | null, "Seconds that its data may be cached";
+        uuid: Uuid | null, "UUID that identifies it, the same in every environment";
+        created_on: Time | null, "When it was created, UTC", sort(9) filled();
+        changed_on: Time | null, "When it was changed last, UTC", list(8) sort(8) filled();
+        id: Integer, "Whole number that identifies it", list(0) sort(0);
+        description: Text | null, "What its author wrote about it", list(3) search(2);
+        default_endpoint: Text | null, "Link that opens instead of its page";
+        is_featured: Flag | null, "Whether it is featured";
+        filter_select_enabled: Flag | null, "Whether filters offer lists of values";
+        offset: Integer | null, "Hours that its times are shifted by";
+        params: Text | null, "Settings as JSON text", json();
+        perm: Text | null, "Permission that opens it";
+        schema_perm: Text | null, "Permission that opens its schema";
+        catalog_perm: Text | null, "Permission that opens its catalog";
+        is_managed_externally: Flag, "Whether another system manages it";
+        external_url: Text | null, "Where that other system shows it";
+        table_name: Text, "The dataset's name: that of the table, or of the query",
+            list(1) sort(1) search(1) filter(1);
+        main_dttm_col: Text | null, "Column that time ranges apply to";
+        currency_code_column: Text | null, "Column with currency codes";
+        database_id: Integer, "Id of the database that it is in";
+        fetch_values_predicate: Text | null, "SQL condition for lists of filter values";
+        schema: Text | null, "Schema of the table", list(1) sort(1) filter(1);
+        catalog: Text | null, "Catalog of the table";
+        sql: LongText | null, "The query of a virtual dataset";
+        is_sqllab_view: Flag | null, "Whether it was made from a query in SQL Lab";
+        template_params: Text | null, "Parameters of its templates as JSON", json();
+        extra: Text | null, "Further settings as JSON", json();
+        normalize_columns: Flag | null, "Whether column names are brought to one case";
+        always_filter_main_dttm: Flag | null, "Whether time ranges always apply to the main time column";
+        folders: Json | null, "How its columns and metrics are grouped", json();
+        created_by_fk: Integer | null, "Id of the user who created it";
+        changed_by_fk: Integer | null, "Id of the user who changed it last";
+        database_name: Text, "Name of the database connection",
+            of("dbs") filter(1) operators(&["eq", "like", "ilike"]);
+    }
 }
 
-/// A metric of a dataset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatasetMetric {
-    /// `sql_metrics.metric_name`.
-    pub metric_name: String,
-    /// `sql_metrics.verbose_name`.
-    pub verbose_name: Option<String>,
-    /// SQL.
-    pub expression: String,
-    /// `sql_metrics.description`.
-    pub description: Option<String>,
-    /// `sql_metrics.d3format`.
-    pub d3format: Option<String>,
+impl Entity for Dataset {
+    const SINGULAR: &'static str = "dataset";
+    const PLURAL: &'static str = "datasets";
+    const STORAGE: Storage = Storage {
+        kind: EntityKind::Dataset,
+        operation: "read datasets",
+        tagged_as: Some("dataset"),
+        starred_as: None,
+        join: |select| {
+            select.inner_join(
+                "dbs",
+                Expr::col(("dbs", "id")).equals(("tables", "database_id")),
+            );
+        },
+    };
+    type Parts = DatasetParts;
+}
+
+row! {
+    /// A column of a dataset.
+    pub struct DatasetColumn {
+        /// `table_columns.column_name`.
+        pub column_name: String = table_columns.column_name,
+        /// `table_columns.verbose_name`.
+        pub verbose_name: Option<String> = table_columns.verbose_name,
+        /// `table_columns.type`, as the database names it.
+        pub kind: Option<String> = table_columns.type,
+        /// Whether it holds times.
+        pub is_dttm: Option<bool> = table_columns.is_dttm,
+        /// Whether charts may group by it.
+        pub groupby: Option<bool> = table_columns.groupby,
+        /// Whether charts may filter by it.
+        pub filterable: Option<bool> = table_columns.filterable,
+        /// `table_columns.description`.
+        pub description: Option<String> = table_columns.description,
+        /// SQL, where the column is computed.
+        pub expression: Option<String> = table_columns.expression,
+    }
+}
+
+row! {
+    /// A metric of a dataset.
+    pub struct DatasetMetric {
+        /// `sql_metrics.metric_name`.
+        pub metric_name: String = sql_metrics.metric_name,
+        /// `sql_metrics.verbose_name`.
+        pub verbose_name: Option<String> = sql_metrics.verbose_name,
+        /// SQL.
+        pub expression: String = sql_metrics.expression,
+        /// `sql_metrics.description`.
+        pub description: Option<String> = sql_metrics.description,
+        /// `sql_metrics.d3format`.
+        pub d3format: Option<String> = sql_metrics.d3format,
+    }
+}
+
+/// What a dataset is made of, in the order in which it is stored: Superset asks for no order either, and shows it so.
+#[derive(Debug, Clone)]
+pub struct DatasetParts {
+    /// Its columns.
+    pub columns: Vec<DatasetColumn>,
+    /// Its metrics.
+    pub metrics: Vec<DatasetMetric>,
+}
+
+impl Parts for DatasetParts {
+    fn select(statement: &mut SelectStatement, backend: Backend) {
+        let id = ("tables", "id");
+        let columns = columns()
+            .and_where(Expr::col(("table_columns", "table_id")).equals(id))
+            .to_owned();
+        let metrics = metrics()
+            .and_where(Expr::col(("sql_metrics", "table_id")).equals(id))
+            .to_owned();
+        statement
+            .expr_as(
+                rows_as_json(backend, DatasetColumn::NAMES, columns),
+                "columns",
+            )
+            .expr_as(
+                rows_as_json(backend, DatasetMetric::NAMES, metrics),
+                "metrics",
+            );
+    }
+
+    fn read(row: &dyn NamedRow) -> Result<Self, MetastoreError> {
+        Ok(Self {
+            columns: row.rows("columns")?,
+            metrics: row.rows("metrics")?,
+        })
+    }
+}
+
+fn columns() -> SelectStatement {
+    DatasetColumn::select(&mut Query::select())
+        .from("table_columns")
+        .to_owned()
+}
+
+fn metrics() -> SelectStatement {
+    DatasetMetric::select(&mut Query::select())
+        .from("sql_metrics")
+        .to_owned()
 }
 
 /// A table that SQL names, as the datasets know it.
@@ -120,89 +170,35 @@ pub struct DatasetOfTable {
     pub is_open: bool,
 }
 
-/// The dataset repository. Every call shows only datasets that are open to the user.
-#[derive(Clone, Copy)]
-pub struct Datasets<'a> {
-    pub(crate) metastore: &'a Metastore,
+row! {
+    struct TableRow {
+        id: i64 = tables.id,
+        table_name: String = tables.table_name,
+        catalog: Option<String> = tables.catalog,
+        schema: Option<String> = tables.schema,
+        sql: Option<String> = tables.sql,
+        perm: Option<String> = tables.perm,
+        schema_perm: Option<String> = tables.schema_perm,
+        catalog_perm: Option<String> = tables.catalog_perm,
+    }
 }
 
-impl Datasets<'_> {
-    /// A page of datasets. One statement, and one more for each of owners, tags and people, side by side.
-    pub async fn list(&self, access: &Access, query: &ListQuery) -> Result<Page, MetastoreError> {
-        fetch_page(self.metastore.pool(), &DATASETS, access, query).await
+row! {
+    struct PermRow {
+        perm: Option<String> = tables.perm,
+        schema_perm: Option<String> = tables.schema_perm,
+        catalog_perm: Option<String> = tables.catalog_perm,
     }
+}
 
-    /// The dataset of that id, with owners, tags and people. Four statements, three of them side by side.
-    pub async fn by_id(&self, access: &Access, id: i64) -> Result<Option<Found>, MetastoreError> {
-        find(
-            self.metastore.pool(),
-            &DATASETS,
-            access,
-            "id",
-            Filter::Equal(Scalar::Integer(id)),
-        )
-        .await
-    }
-
-    /// The dataset of that UUID, likewise.
-    pub async fn by_uuid(
-        &self,
-        access: &Access,
-        uuid: uuid::Uuid,
-    ) -> Result<Option<Found>, MetastoreError> {
-        find(
-            self.metastore.pool(),
-            &DATASETS,
-            access,
-            "uuid",
-            Filter::Equal(Scalar::Text(uuid.to_string())),
-        )
-        .await
-    }
-
-    /// The columns of datasets that the caller has found, by the dataset's id, in the order in which they are
-    /// stored: Superset asks for no order either, and shows them so. One statement.
+impl Repository<'_, Dataset> {
+    /// The columns of datasets that the caller has found, by the dataset's id. One statement.
     pub async fn columns_of(
         &self,
         ids: &[i64],
     ) -> Result<BTreeMap<i64, Vec<DatasetColumn>>, MetastoreError> {
-        let mut columns: BTreeMap<i64, Vec<DatasetColumn>> = BTreeMap::new();
-        if ids.is_empty() {
-            return Ok(columns);
-        }
-        let statement = Query::select()
-            .columns([
-                "table_id",
-                "column_name",
-                "verbose_name",
-                "type",
-                "is_dttm",
-                "groupby",
-                "filterable",
-                "description",
-                "expression",
-            ])
-            .from("table_columns")
-            .and_where(Expr::col("table_id").is_in(ids.iter().copied()))
-            .to_owned();
-        for row in self
-            .metastore
-            .pool()
-            .fetch("read the columns of datasets", &statement)
-            .await?
-        {
-            columns.entry(row.id(0)?).or_default().push(DatasetColumn {
-                column_name: row.text_or_empty(1)?,
-                verbose_name: row.text(2)?,
-                kind: row.text(3)?,
-                is_dttm: row.flag(4)?,
-                groupby: row.flag(5)?,
-                filterable: row.flag(6)?,
-                description: row.text(7)?,
-                expression: row.text(8)?,
-            });
-        }
-        Ok(columns)
+        let statement = keyed_by(columns(), ("table_columns", "table_id"), ids);
+        read_keyed(self.pool(), "read the columns of datasets", statement, ids).await
     }
 
     /// The metrics of datasets that the caller has found, likewise. One statement.
@@ -210,37 +206,8 @@ impl Datasets<'_> {
         &self,
         ids: &[i64],
     ) -> Result<BTreeMap<i64, Vec<DatasetMetric>>, MetastoreError> {
-        let mut metrics: BTreeMap<i64, Vec<DatasetMetric>> = BTreeMap::new();
-        if ids.is_empty() {
-            return Ok(metrics);
-        }
-        let statement = Query::select()
-            .columns([
-                "table_id",
-                "metric_name",
-                "verbose_name",
-                "expression",
-                "description",
-                "d3format",
-            ])
-            .from("sql_metrics")
-            .and_where(Expr::col("table_id").is_in(ids.iter().copied()))
-            .to_owned();
-        for row in self
-            .metastore
-            .pool()
-            .fetch("read the metrics of datasets", &statement)
-            .await?
-        {
-            metrics.entry(row.id(0)?).or_default().push(DatasetMetric {
-                metric_name: row.text_or_empty(1)?,
-                verbose_name: row.text(2)?,
-                expression: row.text_or_empty(3)?,
-                description: row.text(4)?,
-                d3format: row.text(5)?,
-            });
-        }
-        Ok(metrics)
+        let statement = keyed_by(metrics(), ("sql_metrics", "table_id"), ids);
+        read_keyed(self.pool(), "read the metrics of datasets", statement, ids).await
     }
 
     /// Whether any dataset in this schema of the database is open to the caller. One statement.
@@ -250,30 +217,21 @@ impl Datasets<'_> {
         database_id: i64,
         schema: &str,
     ) -> Result<bool, MetastoreError> {
-        let statement = Query::select()
-            .distinct()
-            .columns(["perm", "schema_perm", "catalog_perm"])
+        let statement = PermRow::select(Query::select().distinct())
             .from("tables")
             .and_where(Expr::col("database_id").eq(database_id))
             .and_where(Expr::col("schema").eq(schema))
             .to_owned();
-        let rows = self
-            .metastore
-            .pool()
-            .fetch("look up the datasets of a schema", &statement)
-            .await?;
-        for row in rows {
-            let (perm, schema_perm, catalog_perm) = (row.text(0)?, row.text(1)?, row.text(2)?);
-            let perms = crate::DatasourcePerms {
-                perm: perm.as_deref(),
-                schema_perm: schema_perm.as_deref(),
-                catalog_perm: catalog_perm.as_deref(),
+        let operation = "look up the datasets of a schema";
+        let rows: Vec<PermRow> = self.pool().read(operation, &statement).await?;
+        Ok(rows.iter().any(|row| {
+            let perms = DatasourcePerms {
+                perm: row.perm.as_deref(),
+                schema_perm: row.schema_perm.as_deref(),
+                catalog_perm: row.catalog_perm.as_deref(),
             };
-            if access.can_access_datasource(database_id, perms) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+            access.can_access_datasource(database_id, perms)
+        }))
     }
 
     /// The datasets of a database whose tables bear one of these names in any case, closed ones too:
@@ -310,47 +268,33 @@ impl Datasets<'_> {
         database_id: i64,
         statement: &SelectStatement,
     ) -> Result<Vec<DatasetOfTable>, MetastoreError> {
-        let rows = self
-            .metastore
-            .pool()
-            .fetch("look up the datasets of tables", statement)
-            .await?;
-        rows.iter()
-            .map(|row| {
-                let (perm, schema_perm, catalog_perm) = (row.text(5)?, row.text(6)?, row.text(7)?);
-                let perms = crate::DatasourcePerms {
-                    perm: perm.as_deref(),
-                    schema_perm: schema_perm.as_deref(),
-                    catalog_perm: catalog_perm.as_deref(),
-                };
-                Ok(DatasetOfTable {
-                    id: row.id(0)?,
-                    table_name: row.text_or_empty(1)?,
-                    catalog: row.text(2)?.filter(|name| !name.is_empty()),
-                    schema: row.text(3)?.filter(|name| !name.is_empty()),
-                    sql: row.text(4)?.filter(|sql| !sql.is_empty()),
-                    is_open: access.can_access_datasource(database_id, perms),
-                })
-            })
-            .collect()
+        let operation = "look up the datasets of tables";
+        let rows: Vec<TableRow> = self.pool().read(operation, statement).await?;
+        let is_open = |row: &TableRow| {
+            let perms = DatasourcePerms {
+                perm: row.perm.as_deref(),
+                schema_perm: row.schema_perm.as_deref(),
+                catalog_perm: row.catalog_perm.as_deref(),
+            };
+            access.can_access_datasource(database_id, perms)
+        };
+        let of = |row: TableRow| DatasetOfTable {
+            is_open: is_open(&row),
+            id: row.id,
+            table_name: row.table_name,
+            catalog: row.catalog.filter(|name| !name.is_empty()),
+            schema: row.schema.filter(|name| !name.is_empty()),
+            sql: row.sql.filter(|sql| !sql.is_empty()),
+        };
+        Ok(rows.into_iter().map(of).collect())
     }
 }
 
 /// The columns that [`DatasetOfTable`] is made of.
 fn tables_of(database_id: i64) -> SelectStatement {
-    Query::select()
-        .columns([
-            "id",
-            "table_name",
-            "catalog",
-            "schema",
-            "sql",
-            "perm",
-            "schema_perm",
-            "catalog_perm",
-        ])
+    TableRow::select(&mut Query::select())
         .from("tables")
         .and_where(Expr::col("database_id").eq(database_id))
-        .order_by("id", Order::Asc)
+        .order_by(("tables", "id"), Order::Asc)
         .to_owned()
 }

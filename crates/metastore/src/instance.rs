@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use chrono::NaiveDateTime;
 use sea_query::{Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 
-use crate::chart::CHARTS;
-use crate::dashboard::DASHBOARDS;
-use crate::database::{DATABASES, scheme_of};
-use crate::dataset::DATASETS;
-use crate::listing::{Entity, count_seen};
-use crate::{Access, Metastore, MetastoreError};
+use tidegate_database::{NamedRow, row};
+
+use crate::database::scheme_of;
+use crate::schema::Generation;
+use crate::table::{Entity, Field};
+use crate::{Access, Chart, Dashboard, Database, Dataset, Metastore, MetastoreError};
 
 /// Names of the most used tags and the most active creators that are given at the most.
 const TOP: u64 = 5;
@@ -75,59 +75,97 @@ fn subquery(select: SelectStatement) -> Expr {
 }
 
 /// `COUNT(*)` of what the user sees of an entity, as an expression.
-fn seen(entity: &Entity, access: &Access, condition: Option<Expr>) -> Expr {
-    let mut select = count_seen(entity, access);
+fn seen<E: Entity>(generation: Generation, access: &Access, condition: Option<Expr>) -> Expr {
+    let mut select = Query::select();
+    select.from(E::TABLE).expr(Func::count(Expr::col(Asterisk)));
+    generation.leave_visible(E::STORAGE.kind, access, &mut select);
     if let Some(condition) = condition {
         select.and_where(condition);
     }
     subquery(select)
 }
 
-/// All numbers in one row, in the order in which [`Instance::counts`] reads them.
-fn numbers(access: &Access, month_ago: NaiveDateTime, week_ago: NaiveDateTime) -> SelectStatement {
-    let since = |table: &'static str, column: &'static str, time: NaiveDateTime| {
-        Some(Expr::col((table, column)).gte(time))
-    };
+/// All numbers in one row, called as the members of [`InstanceCounts`].
+fn numbers(
+    generation: Generation,
+    access: &Access,
+    month_ago: NaiveDateTime,
+    week_ago: NaiveDateTime,
+) -> SelectStatement {
+    fn since<E: Entity>(field: Field<E, NaiveDateTime>, time: NaiveDateTime) -> Expr {
+        Expr::col((E::TABLE, field.column().name)).gte(time)
+    }
+    /// All, those created since, those changed since.
+    fn activity<E: Entity>(
+        generation: Generation,
+        access: &Access,
+        month_ago: NaiveDateTime,
+        week_ago: NaiveDateTime,
+    ) -> [Expr; 3] {
+        [
+            seen::<E>(generation, access, None),
+            seen::<E>(generation, access, Some(since(E::CREATED_ON, month_ago))),
+            seen::<E>(generation, access, Some(since(E::CHANGED_ON, week_ago))),
+        ]
+    }
     let with_charts = Query::select()
         .expr(Func::count_distinct(Expr::col("dashboard_id")))
         .from("dashboard_slices")
         .to_owned();
     let is_published = Expr::col(("dashboards", "published")).eq(true);
     let is_certified = Expr::col(("dashboards", "certified_by")).is_not_null();
-    Query::select()
-        .exprs([
-            seen(&DASHBOARDS, access, None),
-            seen(&CHARTS, access, None),
-            seen(&DATASETS, access, None),
-            seen(&DATABASES, access, None),
-            subquery(count("ab_user")),
-            subquery(count("ab_role")),
-            subquery(count("tag")),
-            seen(
-                &DASHBOARDS,
-                access,
-                since("dashboards", "created_on", month_ago),
-            ),
-            seen(&CHARTS, access, since("slices", "created_on", month_ago)),
-            seen(&DATASETS, access, since("tables", "created_on", month_ago)),
-            seen(
-                &DASHBOARDS,
-                access,
-                since("dashboards", "changed_on", week_ago),
-            ),
-            seen(&CHARTS, access, since("slices", "changed_on", week_ago)),
-            seen(&DATASETS, access, since("tables", "changed_on", week_ago)),
-            seen(&DASHBOARDS, access, Some(is_published)),
-            seen(&DASHBOARDS, access, Some(is_certified)),
-            subquery(with_charts),
-        ])
-        .to_owned()
+    let [dashboards, dashboards_created, dashboards_modified] =
+        activity::<Dashboard>(generation, access, month_ago, week_ago);
+    let [charts, charts_created, charts_modified] =
+        activity::<Chart>(generation, access, month_ago, week_ago);
+    let [datasets, datasets_created, datasets_modified] =
+        activity::<Dataset>(generation, access, month_ago, week_ago);
+    let dashboards_that = |condition| seen::<Dashboard>(generation, access, Some(condition));
+    let mut select = Query::select();
+    for (number, name) in [
+        (dashboards, "dashboards"),
+        (charts, "charts"),
+        (datasets, "datasets"),
+        (seen::<Database>(generation, access, None), "databases"),
+        (subquery(count("ab_user")), "users"),
+        (subquery(count("ab_role")), "roles"),
+        (subquery(count("tag")), "tags"),
+        (dashboards_created, "dashboards_created"),
+        (charts_created, "charts_created"),
+        (datasets_created, "datasets_created"),
+        (dashboards_modified, "dashboards_modified"),
+        (charts_modified, "charts_modified"),
+        (datasets_modified, "datasets_modified"),
+        (dashboards_that(is_published), "published"),
+        (dashboards_that(is_certified), "certified"),
+        (subquery(with_charts), "dashboards_with_charts"),
+    ] {
+        select.expr_as(number, name);
+    }
+    select
+}
+
+row! {
+    struct TagName {
+        name: Option<String> = tag.name,
+    }
+}
+
+row! {
+    struct CreatorName {
+        username: String = ab_user.username,
+    }
+}
+
+row! {
+    struct UriRow {
+        sqlalchemy_uri: String = dbs.sqlalchemy_uri,
+    }
 }
 
 /// Names of the custom tags on the most things.
 fn top_tags() -> SelectStatement {
-    Query::select()
-        .column(("tag", "name"))
+    TagName::select(&mut Query::select())
         .from("tagged_object")
         .inner_join(
             "tag",
@@ -145,16 +183,13 @@ fn top_tags() -> SelectStatement {
 }
 
 /// Names of those who created the most of the charts that the user sees.
-fn top_creators(access: &Access) -> SelectStatement {
+fn top_creators(generation: Generation, access: &Access) -> SelectStatement {
     let mut select = Query::select();
-    select
-        .column(("ab_user", "username"))
-        .from("slices")
-        .inner_join(
-            "ab_user",
-            Expr::col(("ab_user", "id")).equals(("slices", "created_by_fk")),
-        );
-    (CHARTS.seen)(access, &mut select);
+    CreatorName::select(&mut select).from("slices").inner_join(
+        "ab_user",
+        Expr::col(("ab_user", "id")).equals(("slices", "created_by_fk")),
+    );
+    generation.leave_visible(Chart::STORAGE.kind, access, &mut select);
     select
         .group_by_columns([("ab_user", "id"), ("ab_user", "username")])
         .order_by_expr(Func::count(Expr::col(("slices", "id"))).into(), Order::Desc)
@@ -172,54 +207,50 @@ impl Instance<'_> {
         week_ago: NaiveDateTime,
     ) -> Result<InstanceCounts, MetastoreError> {
         const OPERATION: &str = "count what is in the workspace";
-        let numbers = numbers(access, month_ago, week_ago);
-        let uris = Query::select()
-            .column("sqlalchemy_uri")
-            .from("dbs")
-            .to_owned();
-        let (tags, creators) = (top_tags(), top_creators(access));
+        let generation = self.metastore.generation();
+        let numbers = numbers(generation, access, month_ago, week_ago);
+        let uris = UriRow::select(&mut Query::select()).from("dbs").to_owned();
+        let (tags, creators) = (top_tags(), top_creators(generation, access));
         let pool = self.metastore.pool();
         let (numbers, uris, tags, creators) = tokio::try_join!(
             pool.fetch_one(OPERATION, &numbers),
-            pool.fetch(OPERATION, &uris),
-            pool.fetch(OPERATION, &tags),
-            pool.fetch(OPERATION, &creators),
+            pool.read::<UriRow>(OPERATION, &uris),
+            pool.read::<TagName>(OPERATION, &tags),
+            pool.read::<CreatorName>(OPERATION, &creators),
         )?;
         let numbers = numbers.ok_or_else(|| MetastoreError::Corrupt {
             operation: OPERATION,
             reason: "a statement without a table gave no row".into(),
         })?;
+        let numbers: &dyn NamedRow = &numbers;
+        let number = |name: &'static str| numbers.get::<i64>(name, name);
         let mut schemes = BTreeMap::new();
-        for row in &uris {
+        for UriRow { sqlalchemy_uri } in &uris {
             *schemes
-                .entry(scheme_of(&row.text_or_empty(0)?).to_owned())
+                .entry(scheme_of(sqlalchemy_uri).to_owned())
                 .or_insert(0) += 1;
         }
-        let names = |rows: Vec<tidegate_database::Row>| {
-            rows.iter()
-                .map(|row| row.text_or_empty(0))
-                .collect::<Result<_, _>>()
-        };
+        let tag_name = |tag: TagName| tag.name.unwrap_or_default();
         Ok(InstanceCounts {
-            dashboards: numbers.id(0)?,
-            charts: numbers.id(1)?,
-            datasets: numbers.id(2)?,
-            databases: numbers.id(3)?,
-            users: numbers.id(4)?,
-            roles: numbers.id(5)?,
-            tags: numbers.id(6)?,
-            dashboards_created: numbers.id(7)?,
-            charts_created: numbers.id(8)?,
-            datasets_created: numbers.id(9)?,
-            dashboards_modified: numbers.id(10)?,
-            charts_modified: numbers.id(11)?,
-            datasets_modified: numbers.id(12)?,
-            published: numbers.id(13)?,
-            certified: numbers.id(14)?,
-            dashboards_with_charts: numbers.id(15)?,
+            dashboards: number("dashboards")?,
+            charts: number("charts")?,
+            datasets: number("datasets")?,
+            databases: number("databases")?,
+            users: number("users")?,
+            roles: number("roles")?,
+            tags: number("tags")?,
+            dashboards_created: number("dashboards_created")?,
+            charts_created: number("charts_created")?,
+            datasets_created: number("datasets_created")?,
+            dashboards_modified: number("dashboards_modified")?,
+            charts_modified: number("charts_modified")?,
+            datasets_modified: number("datasets_modified")?,
+            published: number("published")?,
+            certified: number("certified")?,
+            dashboards_with_charts: number("dashboards_with_charts")?,
             databases_by_scheme: schemes.into_iter().collect(),
-            top_tags: names(tags)?,
-            top_creators: names(creators)?,
+            top_tags: tags.into_iter().map(tag_name).collect(),
+            top_creators: creators.into_iter().map(|user| user.username).collect(),
         })
     }
 }

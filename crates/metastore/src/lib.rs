@@ -8,33 +8,33 @@ mod dashboard;
 mod database;
 mod dataset;
 mod instance;
+mod keyed;
 mod listing;
 mod log;
 mod metastore;
 mod person;
+mod repository;
 pub mod schema;
 pub mod secret;
+mod table;
 mod tag;
 mod user;
 
 pub use access::{Access, DatasourcePerms, Fingerprint, Role, RowRules, RowRulesOf};
 pub use account::{NewUser, StoredAccount};
-pub use chart::{CHART_COLUMNS, CHART_SEARCHED, Charts};
-pub use dashboard::{ChartOnDashboard, DASHBOARD_COLUMNS, DASHBOARD_SEARCHED, Dashboards};
-pub use database::{
-    DATABASE_COLUMNS, DATABASE_SEARCHED, DatabaseConnection, Databases, StoredPasswords,
-    dialect_of, scheme_of,
-};
-pub use dataset::{
-    DATASET_COLUMNS, DATASET_SEARCHED, DatasetColumn, DatasetMetric, DatasetOfTable, Datasets,
-};
+pub use chart::Chart;
+pub use dashboard::{ChartOnDashboard, Dashboard, DashboardParts};
+pub use database::{Database, DatabaseConnection, StoredPasswords, dialect_of, scheme_of};
+pub use dataset::{Dataset, DatasetColumn, DatasetMetric, DatasetOfTable, DatasetParts};
 pub use instance::{Instance, InstanceCounts};
 pub use listing::{
-    Cell, Column, ColumnKind, Direction, Filter, Found, ListQuery, Page, Record, Related, Scalar,
+    Column, ColumnKind, Direction, Filter, ListQuery, Page, Record, Related, Scalar, Usage,
 };
 pub use log::{LogRow, Logs};
 pub use metastore::{Metastore, MetastoreSettings};
 pub use person::Person;
+pub use repository::{Found, Repository};
+pub use table::{Entity, Field, Parts, Storage, Table};
 pub use tag::{Tag, TagKind};
-pub use tidegate_database::{DatabaseError as MetastoreError, PoolSettings};
+pub use tidegate_database::{Cell, DatabaseError as MetastoreError, FromCell, PoolSettings};
 pub use user::{FoundUser, User, UserQuery, Users};

@@ -1,24 +1,27 @@
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sea_query::{Expr, Query};
 use tidegate_types::{SecretString, UserId};
 
-use crate::access::{self, Access};
-use crate::chart::Charts;
-use crate::dashboard::Dashboards;
-use crate::database::Databases;
-use crate::dataset::Datasets;
+use crate::access::Access;
 use crate::instance::Instance;
 use crate::log::Logs;
+use crate::schema::Generation;
 use crate::secret::encrypt;
 use crate::user::Users;
-use crate::{MetastoreError, schema};
-use tidegate_database::{Backend, Pool, PoolSettings};
+use crate::{Chart, Dashboard, Database, Dataset, Entity, MetastoreError, Repository, schema};
+use tidegate_database::{Backend, Pool, PoolSettings, row};
 
 /// How long creating all tables may take.
 const SCHEMA_DEADLINE: Duration = Duration::from_mins(1);
+
+row! {
+    struct RevisionRow {
+        version: String = alembic_version.version_num,
+    }
+}
 
 /// How a metastore is read.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +46,8 @@ struct Inner {
     pool: Pool,
     dashboard_roles: bool,
     secret_key: Option<SecretString>,
+    /// Found by [`Metastore::check_revision`].
+    generation: OnceLock<Generation>,
 }
 
 impl std::fmt::Debug for Metastore {
@@ -60,6 +65,7 @@ impl Metastore {
                 pool,
                 dashboard_roles: settings.dashboard_roles,
                 secret_key: settings.secret_key,
+                generation: OnceLock::new(),
             }),
         }
     }
@@ -157,20 +163,16 @@ impl Metastore {
     /// # Errors
     /// `Unsuitable`: another revision, or no Superset metastore at all.
     pub async fn check_revision(&self) -> Result<(), MetastoreError> {
-        let statement = Query::select()
-            .column("version_num")
+        let statement = RevisionRow::select(&mut Query::select())
             .from("alembic_version")
             .to_owned();
         let found = match self
             .inner
             .pool
-            .fetch_one("read the metastore's revision", &statement)
+            .read_one::<RevisionRow>("read the metastore's revision", &statement)
             .await
         {
-            Ok(row) => row
-                .map(|row| row.text_or_empty(0))
-                .transpose()?
-                .unwrap_or_default(),
+            Ok(row) => row.map(|row| row.version).unwrap_or_default(),
             Err(MetastoreError::Refused { .. }) => {
                 return Err(MetastoreError::Unsuitable {
                     reason:
@@ -180,7 +182,9 @@ impl Metastore {
             }
             Err(err) => return Err(err),
         };
-        if found == schema::REVISION {
+        if let Some(generation) = Generation::of_revision(&found) {
+            // Whoever comes second found the same: a database does not change its generation while it is open.
+            let _ = self.inner.generation.set(generation);
             return Ok(());
         }
         Err(MetastoreError::Unsuitable {
@@ -219,24 +223,29 @@ impl Metastore {
         Users { metastore: self }
     }
 
+    /// Things of one kind.
+    pub fn repository<E: Entity>(&self) -> Repository<'_, E> {
+        Repository::new(self)
+    }
+
     /// Charts.
-    pub fn charts(&self) -> Charts<'_> {
-        Charts { metastore: self }
+    pub fn charts(&self) -> Repository<'_, Chart> {
+        self.repository()
     }
 
     /// Dashboards.
-    pub fn dashboards(&self) -> Dashboards<'_> {
-        Dashboards { metastore: self }
+    pub fn dashboards(&self) -> Repository<'_, Dashboard> {
+        self.repository()
     }
 
     /// Datasets.
-    pub fn datasets(&self) -> Datasets<'_> {
-        Datasets { metastore: self }
+    pub fn datasets(&self) -> Repository<'_, Dataset> {
+        self.repository()
     }
 
     /// Databases.
-    pub fn databases(&self) -> Databases<'_> {
-        Databases { metastore: self }
+    pub fn databases(&self) -> Repository<'_, Database> {
+        self.repository()
     }
 
     /// The workspace in numbers.
@@ -259,7 +268,9 @@ impl Metastore {
     /// there is no such user, or they are inactive.
     pub async fn access_of(&self, user: UserId) -> Result<Option<Access>, MetastoreError> {
         match self.users().by_id(user).await? {
-            Some(user) => access::load(&self.inner.pool, user, self.inner.dashboard_roles)
+            Some(user) => self
+                .generation()
+                .rights_of(&self.inner.pool, user, self.inner.dashboard_roles)
                 .await
                 .map(Some),
             None => Ok(None),
@@ -268,6 +279,15 @@ impl Metastore {
 
     pub(crate) fn pool(&self) -> &Pool {
         &self.inner.pool
+    }
+
+    /// The generation that was found; until it is looked for, the one that this version makes.
+    pub(crate) fn generation(&self) -> Generation {
+        self.inner
+            .generation
+            .get()
+            .copied()
+            .unwrap_or(Generation::Owners)
     }
 
     pub(crate) fn secret_key(&self) -> Option<&SecretString> {

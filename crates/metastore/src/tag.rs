@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
-use sea_query::{Expr, ExprTrait, Order, Query};
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::MetastoreError;
-use tidegate_database::Pool;
+use crate::keyed::{keyed_by, read_keyed};
+use tidegate_database::{Backend, Pool, row, rows_as_json};
 
 /// A tag on a chart, dashboard or dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,19 +53,30 @@ impl TagKind {
     }
 }
 
-/// Tags by the id of the thing that they are on. One statement.
-pub(crate) async fn tags_of(
-    pool: &Pool,
-    object_type: &'static str,
-    ids: &[i64],
-) -> Result<BTreeMap<i64, Vec<Tag>>, MetastoreError> {
-    let statement = Query::select()
-        .column(("tagged_object", "object_id"))
-        .column(("tag", "id"))
-        .column(("tag", "name"))
+row! {
+    pub(crate) struct TagRow {
+        id: i64 = tag.id,
+        name: Option<String> = tag.name,
         // Enums in metastores that older versions of Superset made.
-        .expr(Expr::col(("tag", "type")).cast_as("text"))
-        .column(("tag", "description"))
+        kind: Option<String> = tag.type as text,
+        description: Option<String> = tag.description,
+    }
+}
+
+impl From<TagRow> for Tag {
+    fn from(row: TagRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name.unwrap_or_default(),
+            kind: TagKind::parse(row.kind.as_deref().unwrap_or_default()),
+            description: row.description,
+        }
+    }
+}
+
+/// The tags on things of a kind, by id.
+fn tags(object_type: &'static str) -> SelectStatement {
+    TagRow::select(&mut Query::select())
         .from("tagged_object")
         .inner_join(
             "tag",
@@ -75,17 +87,30 @@ pub(crate) async fn tags_of(
                 .cast_as("text")
                 .eq(object_type),
         )
-        .and_where(Expr::col(("tagged_object", "object_id")).is_in(ids.iter().copied()))
         .order_by(("tag", "id"), Order::Asc)
+        .to_owned()
+}
+
+/// Tags by the id of the thing that they are on. One statement.
+pub(crate) async fn tags_of(
+    pool: &Pool,
+    object_type: &'static str,
+    ids: &[i64],
+) -> Result<BTreeMap<i64, Vec<Tag>>, MetastoreError> {
+    let statement = keyed_by(tags(object_type), ("tagged_object", "object_id"), ids);
+    let rows: BTreeMap<i64, Vec<TagRow>> = read_keyed(pool, "read tags", statement, ids).await?;
+    let all = |rows: Vec<TagRow>| rows.into_iter().map(Into::into).collect();
+    Ok(rows.into_iter().map(|(id, rows)| (id, all(rows))).collect())
+}
+
+/// The tags on the row whose id is `id` in the statement around, as one value.
+pub(crate) fn tags_within(
+    backend: Backend,
+    object_type: &'static str,
+    id: (&'static str, &'static str),
+) -> Expr {
+    let tags = tags(object_type)
+        .and_where(Expr::col(("tagged_object", "object_id")).equals(id))
         .to_owned();
-    let mut tags: BTreeMap<i64, Vec<Tag>> = BTreeMap::new();
-    for row in pool.fetch("read tags", &statement).await? {
-        tags.entry(row.id(0)?).or_default().push(Tag {
-            id: row.id(1)?,
-            name: row.text_or_empty(2)?,
-            kind: TagKind::parse(&row.text_or_empty(3)?),
-            description: row.text(4)?,
-        });
-    }
-    Ok(tags)
+    rows_as_json(backend, TagRow::NAMES, tags)
 }

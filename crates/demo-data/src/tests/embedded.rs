@@ -11,7 +11,7 @@ use super::super::business::Business;
 use super::super::cell::Table;
 use super::super::{Embedded, create_embedded};
 use super::{clock, copy_text};
-use tidegate_metastore::{CHART_COLUMNS, Direction, ListQuery, Metastore, MetastoreSettings};
+use tidegate_metastore::{Chart, Direction, ListQuery, Metastore, MetastoreSettings};
 
 fn demo() -> WorkspaceSlug {
     "demo".parse().unwrap()
@@ -93,7 +93,7 @@ async fn the_metastore_opens_and_shows_each_user_what_they_may_see() {
             .unwrap()
             .unwrap();
         let access = metastore.access_of(user.id).await.unwrap().unwrap();
-        let query = ListQuery::new(&CHART_COLUMNS[0], Direction::Ascending);
+        let query = ListQuery::new(Chart::uuid.column(), Direction::Ascending);
         let page = metastore.charts().list(&access, &query).await.unwrap();
         assert_eq!(charts, page.total, "{username}");
         assert_eq!(

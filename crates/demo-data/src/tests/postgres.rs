@@ -6,7 +6,7 @@ use tidegate_types::{ExposeSecret, SecretString};
 use super::super::business::Business;
 use super::super::{PostgresTarget, SeedError, Seeded, seed_postgres};
 use super::{clock, copy_text};
-use tidegate_metastore::{CHART_COLUMNS, Direction, ListQuery, Metastore, MetastoreSettings};
+use tidegate_metastore::{Chart, Direction, ListQuery, Metastore, MetastoreSettings};
 
 struct Databases {
     server: PostgresServer,
@@ -96,7 +96,7 @@ async fn both_databases_are_filled_once_however_many_try_at_once() {
         .unwrap()
         .unwrap();
     let access = metastore.access_of(viewer.id).await.unwrap().unwrap();
-    let query = ListQuery::new(&CHART_COLUMNS[0], Direction::Ascending);
+    let query = ListQuery::new(Chart::uuid.column(), Direction::Ascending);
     assert_eq!(
         7,
         metastore

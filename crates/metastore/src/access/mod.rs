@@ -112,6 +112,13 @@ impl Access {
         access
     }
 
+    /// The rights of somebody who has none.
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        let user = User::for_tests(5, "ann");
+        Self::new(user, Vec::new(), BTreeMap::new(), Vec::new(), true)
+    }
+
     fn compute_fingerprint(&self) -> Fingerprint {
         let mut hash = Context::new(&SHA256);
         // Lengths stand before texts, so that no two different lists feed the same bytes.

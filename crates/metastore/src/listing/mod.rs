@@ -4,8 +4,8 @@ mod column;
 mod page;
 mod record;
 
-pub use column::{Column, ColumnKind, Filter, Scalar};
-pub use page::{Direction, Found, ListQuery, Page};
-pub use record::{Cell, Record, Related};
+pub use column::{Column, ColumnKind, Filter, Scalar, Usage};
+pub use page::{Direction, ListQuery, Page};
+pub use record::{Record, Related};
 
-pub(crate) use page::{Entity, count_seen, fetch_page, find};
+pub(crate) use page::{fetch_page, visible};

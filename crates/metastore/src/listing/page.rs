@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
-use sea_query::{Asterisk, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
+use tidegate_database::{NamedRow, Row};
 
 use super::column::search;
-use super::{Cell, Column, Filter, Record, Related};
-use crate::{Access, MetastoreError};
-use tidegate_database::{Backend, Pool};
+use super::{Column, Filter, Record, Related};
+use crate::table::Entity;
+use crate::{Access, Metastore, MetastoreError};
 
 /// Which way a list runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +19,9 @@ pub enum Direction {
 
 /// What to list.
 #[derive(Debug, Clone)]
-pub struct ListQuery {
+pub struct ListQuery<E: 'static> {
     /// Columns to read; `id` is read anyway.
-    pub select: Vec<&'static Column>,
+    pub select: Vec<&'static Column<E>>,
     /// Whether to read owners (dashboards, charts, datasets).
     pub owners: bool,
     /// Whether to read tags (dashboards, charts, datasets).
@@ -28,7 +29,7 @@ pub struct ListQuery {
     /// Whether to read who created and changed the rows; needs `created_by_fk` or `changed_by_fk` selected.
     pub people: bool,
     /// All must hold.
-    pub filters: Vec<(&'static Column, Filter)>,
+    pub filters: Vec<(&'static Column<E>, Filter)>,
     /// Only rows that these users own, any of them.
     pub owned_by: Option<Vec<i64>>,
     /// Only rows that the user has marked (true) or has not (false).
@@ -36,16 +37,16 @@ pub struct ListQuery {
     /// Only rows with this text in one of the searched columns.
     pub search: Option<String>,
     /// The order; rows that are equal in it follow by id.
-    pub order: (&'static Column, Direction),
+    pub order: (&'static Column<E>, Direction),
     /// Rows to pass over.
     pub offset: u64,
     /// Rows to give.
     pub limit: u64,
 }
 
-impl ListQuery {
+impl<E> ListQuery<E> {
     /// Everything that is there, by `order`.
-    pub fn new(order: &'static Column, direction: Direction) -> Self {
+    pub fn new(order: &'static Column<E>, direction: Direction) -> Self {
         Self {
             select: Vec::new(),
             owners: false,
@@ -64,153 +65,121 @@ impl ListQuery {
 
 /// A page of a list.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct Page<E: 'static> {
     /// The rows.
-    pub records: Vec<Record>,
+    pub records: Vec<Record<E>>,
     /// What hangs on them.
     pub related: Related,
     /// How many rows there are on all pages.
     pub total: u64,
 }
 
-/// How one kind of thing is listed.
-pub(crate) struct Entity {
-    /// The table.
-    pub(crate) table: &'static str,
-    /// What is tried, for errors.
-    pub(crate) operation: &'static str,
-    /// Everything that can be selected; `id` is among them.
-    pub(crate) columns: &'static [Column],
-    /// Columns of the search.
-    pub(crate) searched: &'static [&'static str],
-    /// Table and column by which users own rows.
-    pub(crate) owners: Option<(&'static str, &'static str)>,
-    /// `tagged_object.object_type`.
-    pub(crate) tagged_as: Option<&'static str>,
-    /// `favstar.class_name`.
-    pub(crate) starred_as: Option<&'static str>,
-    /// Joins what columns of other tables need.
-    pub(crate) join: fn(&mut SelectStatement),
-    /// Leaves what the user may see.
-    pub(crate) seen: fn(&Access, &mut SelectStatement),
+/// What the number of all rows is called in the answer.
+const TOTAL: &str = "total_count";
+
+/// The rows of an entity that the user may see, nothing selected yet.
+pub(crate) fn visible<E: Entity>(metastore: &Metastore, access: &Access) -> SelectStatement {
+    let mut select = Query::select();
+    select.from(E::TABLE);
+    (E::STORAGE.join)(&mut select);
+    let generation = metastore.generation();
+    generation.leave_visible(E::STORAGE.kind, access, &mut select);
+    select
 }
 
-impl Entity {
-    /// The column of that name.
-    pub(crate) fn column(&self, name: &str) -> &'static Column {
-        self.columns
-            .iter()
-            .find(|column| column.name == name)
-            .expect("callers name columns of the entity")
+/// Those of them that the query asks for.
+fn matching<E: Entity>(
+    metastore: &Metastore,
+    access: &Access,
+    query: &ListQuery<E>,
+) -> SelectStatement {
+    let backend = metastore.pool().backend();
+    let mut select = visible::<E>(metastore, access);
+    for (column, filter) in &query.filters {
+        select.and_where(column.condition(filter, backend));
     }
-
-    /// All rows that the user may see and the query asks for, nothing selected yet.
-    fn rows(&self, access: &Access, query: &ListQuery, backend: Backend) -> SelectStatement {
-        let mut select = Query::select();
-        select.from(self.table);
-        (self.join)(&mut select);
-        (self.seen)(access, &mut select);
-        for (column, filter) in &query.filters {
-            select.and_where(column.condition(self.table, filter, backend));
-        }
-        if let (Some(ids), Some((table, column))) = (&query.owned_by, self.owners) {
-            let owned = Query::select()
-                .column(column)
-                .from(table)
-                .and_where(if ids.is_empty() {
-                    Expr::val(1).eq(0)
-                } else {
-                    Expr::col("user_id").is_in(ids.iter().copied())
-                })
-                .to_owned();
-            select.and_where(Expr::col((self.table, "id")).in_subquery(owned));
-        }
-        if let (Some(favorite), Some(class)) = (query.favorite, self.starred_as) {
-            let starred = Query::select()
-                .column("obj_id")
-                .from("favstar")
-                .and_where(Expr::col("user_id").eq(access.user().id.0))
-                .and_where(Expr::col("class_name").eq(class))
-                .and_where(Expr::col("obj_id").is_not_null())
-                .to_owned();
-            let id = Expr::col((self.table, "id"));
-            select.and_where(if favorite {
-                id.in_subquery(starred)
+    let id = || Expr::col((E::TABLE, E::ID.column().name));
+    let owners = metastore.generation().owners(E::STORAGE.kind);
+    if let (Some(ids), Some((table, column))) = (&query.owned_by, owners) {
+        let owned = Query::select()
+            .column(column)
+            .from(table)
+            .and_where(if ids.is_empty() {
+                Expr::val(1).eq(0)
             } else {
-                id.not_in_subquery(starred)
-            });
-        }
-        if let Some(text) = query.search.as_deref().filter(|text| !text.is_empty()) {
-            select.cond_where(search(self.table, self.searched, text, backend));
-        }
-        select
+                Expr::col("user_id").is_in(ids.iter().copied())
+            })
+            .to_owned();
+        select.and_where(id().in_subquery(owned));
     }
+    if let (Some(favorite), Some(class)) = (query.favorite, E::STORAGE.starred_as) {
+        let starred = Query::select()
+            .column("obj_id")
+            .from("favstar")
+            .and_where(Expr::col("user_id").eq(access.user().id.0))
+            .and_where(Expr::col("class_name").eq(class))
+            .and_where(Expr::col("obj_id").is_not_null())
+            .to_owned();
+        select.and_where(if favorite {
+            id().in_subquery(starred)
+        } else {
+            id().not_in_subquery(starred)
+        });
+    }
+    if let Some(text) = query.search.as_deref().filter(|text| !text.is_empty()) {
+        select.cond_where(search::<E>(text, backend));
+    }
+    select
 }
 
 /// Reads a page: one statement for rows and total together, one more for each kind of related thing
 /// (side by side), and one for the total alone where the page is empty and not the first.
-pub(crate) async fn fetch_page(
-    pool: &Pool,
-    entity: &Entity,
+pub(crate) async fn fetch_page<E: Entity>(
+    metastore: &Metastore,
     access: &Access,
-    query: &ListQuery,
-) -> Result<Page, MetastoreError> {
-    let rows = entity.rows(access, query, pool.backend());
-    let count = rows
+    query: &ListQuery<E>,
+) -> Result<Page<E>, MetastoreError> {
+    let (pool, operation) = (metastore.pool(), E::STORAGE.operation);
+    let id = E::ID.column();
+    let mut select = matching(metastore, access, query);
+    let count = select
         .clone()
-        .expr(Func::count(Expr::col((entity.table, "id"))))
+        .expr_as(Func::count(Expr::col((E::TABLE, id.name))), TOTAL)
         .to_owned();
-    let mut select = rows;
-    let mut columns = query.select.clone();
-    if !columns.iter().any(|column| column.name == "id") {
-        columns.push(entity.column("id"));
+    for column in &query.select {
+        column.select(&mut select, pool.backend());
     }
-    for column in &columns {
-        let expression = Expr::col(column.at(entity.table));
-        // As text, so that both backends give the document as it was written.
-        match (column.kind, pool.backend()) {
-            (super::ColumnKind::Json, Backend::Postgres) => select.expr(expression.cast_as("text")),
-            _ => select.expr(expression),
-        };
+    if !query.select.contains(&id) {
+        id.select(&mut select, pool.backend());
     }
     // Asked once a statement, not once a row: the subquery refers to nothing outside.
-    select.expr(Expr::SubQuery(None, Box::new(count.clone().into())));
+    select.expr_as(Expr::SubQuery(None, Box::new(count.clone().into())), TOTAL);
     let (by, direction) = query.order;
-    let (order, nulls) = match direction {
-        Direction::Ascending => (Order::Asc, NullOrdering::Last),
-        Direction::Descending => (Order::Desc, NullOrdering::First),
-    };
-    if by.nullable {
-        select.order_by_with_nulls(by.at(entity.table), order.clone(), nulls);
-    } else {
-        select.order_by(by.at(entity.table), order.clone());
-    }
-    if by.name != "id" {
-        select.order_by((entity.table, "id"), order);
+    by.order(&mut select, direction);
+    if by != id {
+        id.order(&mut select, direction);
     }
     select.limit(query.limit).offset(query.offset);
 
-    let found = pool.fetch(entity.operation, &select).await?;
-    let total = match found.first() {
-        Some(row) => row.id(columns.len())?,
+    let rows = pool.fetch(operation, &select).await?;
+    let total = match rows.first() {
+        Some(row) => total_of(row)?,
         None if query.offset == 0 => 0,
-        None => pool
-            .fetch_one(entity.operation, &count)
-            .await?
-            .map_or(Ok(0), |row| row.id(0))?,
+        None => match pool.fetch_one(operation, &count).await? {
+            Some(row) => total_of(&row)?,
+            None => 0,
+        },
     };
-    let records = found
+    let read = |(index, row): (usize, &Row)| {
+        Record::read(row, &query.select)
+            .map_err(|err| err.in_row(operation, row, index + 1, rows.len()))
+    };
+    let records = rows
         .iter()
-        .map(|row| {
-            let cells = columns
-                .iter()
-                .enumerate()
-                .map(|(index, column)| Ok((*column, Cell::read(row, index, column.kind)?)))
-                .collect::<Result<_, MetastoreError>>()?;
-            Ok(Record { cells })
-        })
-        .collect::<Result<Vec<_>, MetastoreError>>()?;
-    let related = related(pool, entity, query, &records).await?;
+        .enumerate()
+        .map(read)
+        .collect::<Result<Vec<_>, _>>()?;
+    let related = related(metastore, query, &records).await?;
     Ok(Page {
         records,
         related,
@@ -218,61 +187,29 @@ pub(crate) async fn fetch_page(
     })
 }
 
-/// One thing and what hangs on it.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// All its columns.
-    pub record: Record,
-    /// Owners, tags and people.
-    pub related: Related,
+fn total_of(row: &dyn NamedRow) -> Result<i64, MetastoreError> {
+    row.get(TOTAL, TOTAL)
 }
 
-/// Reads one thing whole.
-pub(crate) async fn find(
-    pool: &Pool,
-    entity: &Entity,
-    access: &Access,
-    by: &'static str,
-    filter: Filter,
-) -> Result<Option<Found>, MetastoreError> {
-    let query = ListQuery {
-        select: entity.columns.iter().collect(),
-        owners: true,
-        tags: true,
-        people: true,
-        filters: vec![(entity.column(by), filter)],
-        limit: 1,
-        ..ListQuery::new(entity.column("id"), Direction::Ascending)
-    };
-    let Page {
-        mut records,
-        related,
-        ..
-    } = fetch_page(pool, entity, access, &query).await?;
-    Ok(records.pop().map(|record| Found { record, related }))
-}
-
-async fn related(
-    pool: &Pool,
-    entity: &Entity,
-    query: &ListQuery,
-    records: &[Record],
+async fn related<E: Entity>(
+    metastore: &Metastore,
+    query: &ListQuery<E>,
+    records: &[Record<E>],
 ) -> Result<Related, MetastoreError> {
     if records.is_empty() {
         return Ok(Related::default());
     }
-    let ids: Vec<i64> = records
-        .iter()
-        .filter_map(|record| record.integer("id"))
-        .collect();
+    let pool = metastore.pool();
+    let ids: Vec<i64> = records.iter().map(Record::id).collect();
     let owners = async {
-        match entity.owners.filter(|_| query.owners) {
-            Some((table, column)) => crate::person::owners(pool, table, column, &ids).await,
+        let owned_by = metastore.generation().owners(E::STORAGE.kind);
+        match owned_by.filter(|_| query.owners) {
+            Some(owned_by) => crate::person::owners_of(pool, owned_by, &ids).await,
             None => Ok(BTreeMap::new()),
         }
     };
     let tags = async {
-        match entity.tagged_as.filter(|_| query.tags) {
+        match E::STORAGE.tagged_as.filter(|_| query.tags) {
             Some(kind) => crate::tag::tags_of(pool, kind, &ids).await,
             None => Ok(BTreeMap::new()),
         }
@@ -280,13 +217,9 @@ async fn related(
     let people = async {
         let mut users: Vec<i64> = records
             .iter()
-            .flat_map(|record| {
-                [
-                    record.integer("created_by_fk"),
-                    record.integer("changed_by_fk"),
-                ]
-            })
+            .flat_map(|record| [record.get(E::CREATED_BY_FK), record.get(E::CHANGED_BY_FK)])
             .flatten()
+            .copied()
             .collect();
         users.sort_unstable();
         users.dedup();
@@ -302,14 +235,4 @@ async fn related(
         tags,
         people,
     })
-}
-
-/// `COUNT(*)` of everything of an entity that the user may see.
-pub(crate) fn count_seen(entity: &Entity, access: &Access) -> SelectStatement {
-    let mut select = Query::select();
-    select
-        .from(entity.table)
-        .expr(Func::count(Expr::col(Asterisk)));
-    (entity.seen)(access, &mut select);
-    select
 }

@@ -1,45 +1,10 @@
 use std::collections::BTreeMap;
 
-use chrono::NaiveDateTime;
-use uuid::Uuid;
+use tidegate_database::{Cell, FromCell, NamedRow, Row};
 
-use super::{Column, ColumnKind};
+use super::Column;
+use crate::table::{Field, Table};
 use crate::{MetastoreError, Person, Tag};
-use tidegate_database::Row;
-
-/// A value of a listed column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cell {
-    /// Null.
-    Null,
-    /// A whole number.
-    Integer(i64),
-    /// Text.
-    Text(String),
-    /// True or false.
-    Flag(bool),
-    /// A time, UTC.
-    Time(NaiveDateTime),
-    /// A UUID.
-    Uuid(Uuid),
-    /// JSON as text.
-    Json(String),
-}
-
-impl Cell {
-    pub(super) fn read(row: &Row, index: usize, kind: ColumnKind) -> Result<Self, MetastoreError> {
-        Ok(match kind {
-            ColumnKind::Integer => row.integer(index)?.map_or(Self::Null, Self::Integer),
-            ColumnKind::Text | ColumnKind::LongText => {
-                row.text(index)?.map_or(Self::Null, Self::Text)
-            }
-            ColumnKind::Flag => row.flag(index)?.map_or(Self::Null, Self::Flag),
-            ColumnKind::Time => row.time(index)?.map_or(Self::Null, Self::Time),
-            ColumnKind::Uuid => row.uuid(index)?.map_or(Self::Null, Self::Uuid),
-            ColumnKind::Json => row.text(index)?.map_or(Self::Null, Self::Json),
-        })
-    }
-}
 
 /// What hangs on the listed rows, by the row's id; filled only as far as it was asked for.
 #[derive(Debug, Clone, Default)]
@@ -52,63 +17,46 @@ pub struct Related {
     pub people: BTreeMap<i64, Person>,
 }
 
-/// A listed row: the selected columns in the order of the selection.
+/// A listed row: its id and the selected columns.
 #[derive(Debug, Clone)]
-pub struct Record {
-    pub(super) cells: Vec<(&'static Column, Cell)>,
+pub struct Record<T: 'static> {
+    id: i64,
+    cells: Vec<(&'static Column<T>, Cell)>,
 }
 
-impl Record {
-    /// The value of a selected column.
-    pub fn get(&self, name: &str) -> Option<&Cell> {
-        self.cells
-            .iter()
-            .find(|(column, _)| column.name == name)
-            .map(|(_, cell)| cell)
+impl<T: Table> Record<T> {
+    /// Reads a row by the names of its columns.
+    pub(super) fn read(row: &Row, columns: &[&'static Column<T>]) -> Result<Self, MetastoreError> {
+        let named: &dyn NamedRow = row;
+        let id = T::ID.column();
+        let cells = columns.iter().map(|column| {
+            let cell = named.cell(column.name, column.kind.cell());
+            Ok((
+                *column,
+                cell.map_err(|err| err.in_column(&column.stored_as()))?,
+            ))
+        });
+        Ok(Self {
+            id: named.get(id.name, &id.stored_as())?,
+            cells: cells.collect::<Result<_, MetastoreError>>()?,
+        })
+    }
+}
+
+impl<T> Record<T> {
+    /// `id`.
+    pub fn id(&self) -> i64 {
+        self.id
     }
 
-    /// A whole number; `None` when it is null, not selected or something else.
-    pub fn integer(&self, name: &str) -> Option<i64> {
-        match self.get(name) {
-            Some(Cell::Integer(number)) => Some(*number),
-            _ => None,
-        }
+    /// The value of a column; `None` when it is null or was not selected.
+    pub fn get<V: FromCell>(&self, field: Field<T, V>) -> Option<&V> {
+        self.cell(field.column()).and_then(V::of)
     }
 
-    /// Text; `None` when it is null, not selected or something else.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        match self.get(name) {
-            Some(Cell::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// A time; `None` when it is null, not selected or something else.
-    pub fn time(&self, name: &str) -> Option<NaiveDateTime> {
-        match self.get(name) {
-            Some(Cell::Time(time)) => Some(*time),
-            _ => None,
-        }
-    }
-
-    /// True or false; `None` when it is null, not selected or something else.
-    pub fn flag(&self, name: &str) -> Option<bool> {
-        match self.get(name) {
-            Some(Cell::Flag(flag)) => Some(*flag),
-            _ => None,
-        }
-    }
-
-    /// A UUID; `None` when it is null, not selected or something else.
-    pub fn uuid(&self, name: &str) -> Option<Uuid> {
-        match self.get(name) {
-            Some(Cell::Uuid(uuid)) => Some(*uuid),
-            _ => None,
-        }
-    }
-
-    /// The selected columns and their values.
-    pub fn cells(&self) -> impl Iterator<Item = (&'static Column, &Cell)> {
-        self.cells.iter().map(|(column, cell)| (*column, cell))
+    /// The value of a column, whatever it is; `None` when it was not selected.
+    pub fn cell(&self, column: &Column<T>) -> Option<&Cell> {
+        let mut cells = self.cells.iter();
+        cells.find_map(|(known, cell)| (*known == column).then_some(cell))
     }
 }

@@ -1,5 +1,9 @@
 //! Superset 6.1's metadata schema, as facts: what its own migrations leave behind in each backend.
 
+mod generation;
+
+pub(crate) use generation::{Generation, OwnedBy};
+
 /// The revision that Superset 6.1 writes to `alembic_version`.
 pub const REVISION: &str = "4b2a8c9d3e1f";
 

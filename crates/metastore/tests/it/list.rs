@@ -1,13 +1,8 @@
 use tidegate_metastore::{
-    CHART_COLUMNS, Column, DASHBOARD_COLUMNS, DATASET_COLUMNS, Direction, Filter, ListQuery,
-    Metastore, Scalar,
+    Chart, Dashboard, Dataset, Direction, Filter, ListQuery, Metastore, Record, Scalar, Table,
 };
 
 use crate::fixture::{Fixture, access_of};
-
-fn column(columns: &'static [Column], name: &str) -> &'static Column {
-    columns.iter().find(|column| column.name == name).unwrap()
-}
 
 fn text(value: &str) -> Scalar {
     Scalar::Text(value.to_owned())
@@ -16,10 +11,10 @@ fn text(value: &str) -> Scalar {
 /// Names of the charts that a filter leaves to the administrator.
 async fn charts_with(metastore: &Metastore, name: &str, filter: Filter) -> Vec<String> {
     let access = access_of(metastore, "admin").await;
-    let shown = column(&CHART_COLUMNS, "slice_name");
+    let shown = Chart::slice_name.column();
     let query = ListQuery {
         select: vec![shown],
-        filters: vec![(column(&CHART_COLUMNS, name), filter)],
+        filters: vec![(Chart::column(name).unwrap(), filter)],
         limit: 200,
         ..ListQuery::new(shown, Direction::Ascending)
     };
@@ -27,8 +22,8 @@ async fn charts_with(metastore: &Metastore, name: &str, filter: Filter) -> Vec<S
     assert_eq!(page.total, page.records.len() as u64);
     page.records
         .iter()
-        .filter_map(|record| record.text("slice_name"))
-        .map(str::to_owned)
+        .filter_map(|record| record.get(Chart::slice_name))
+        .cloned()
         .collect()
 }
 
@@ -143,7 +138,7 @@ async fn case_does_not_count_in_any_script_in_both_backends() {
 /// Names of the charts that a search leaves to the administrator.
 async fn searched(metastore: &Metastore, search: &str) -> Vec<String> {
     let access = access_of(metastore, "admin").await;
-    let shown = column(&CHART_COLUMNS, "slice_name");
+    let shown = Chart::slice_name.column();
     let query = ListQuery {
         select: vec![shown],
         search: Some(search.to_owned()),
@@ -153,8 +148,8 @@ async fn searched(metastore: &Metastore, search: &str) -> Vec<String> {
     let page = metastore.charts().list(&access, &query).await.unwrap();
     page.records
         .iter()
-        .filter_map(|record| record.text("slice_name"))
-        .map(str::to_owned)
+        .filter_map(|record| record.get(Chart::slice_name))
+        .cloned()
         .collect()
 }
 
@@ -163,7 +158,7 @@ async fn pages_follow_each_other_without_gaps_and_tell_the_total() {
     let fixture = Fixture::start().await;
     for metastore in fixture.all() {
         let access = access_of(metastore, "cleo").await;
-        let order = column(&CHART_COLUMNS, "viz_type");
+        let order = Chart::viz_type.column();
         let mut seen = Vec::new();
         for offset in (0..).step_by(10) {
             let query = ListQuery {
@@ -176,11 +171,7 @@ async fn pages_follow_each_other_without_gaps_and_tell_the_total() {
             if page.records.is_empty() {
                 break;
             }
-            seen.extend(
-                page.records
-                    .iter()
-                    .filter_map(|record| record.integer("id")),
-            );
+            seen.extend(page.records.iter().map(Record::id));
         }
         assert_eq!(41, seen.len());
         seen.sort_unstable();
@@ -195,7 +186,7 @@ async fn owners_tags_and_favorites_hang_on_rows() {
     let starred =
         "INSERT INTO favstar (id, user_id, class_name, obj_id) VALUES (1, 1, 'Dashboard', 4)";
     fixture.server.execute("superset", starred).unwrap();
-    let id = column(&DASHBOARD_COLUMNS, "id");
+    let id = Dashboard::id.column();
     for metastore in fixture.all() {
         let access = access_of(metastore, "admin").await;
         let query = ListQuery {
@@ -251,7 +242,7 @@ async fn datasets_have_columns_metrics_and_the_name_of_their_database() {
     let fixture = Fixture::start().await;
     for metastore in fixture.all() {
         let access = access_of(metastore, "ben").await;
-        let name = column(&DATASET_COLUMNS, "database_name");
+        let name = Dataset::database_name.column();
         let query = ListQuery {
             select: vec![name],
             search: Some("SALES".into()),
@@ -259,14 +250,10 @@ async fn datasets_have_columns_metrics_and_the_name_of_their_database() {
             ..ListQuery::new(name, Direction::Ascending)
         };
         let page = metastore.datasets().list(&access, &query).await.unwrap();
-        let ids: Vec<_> = page
-            .records
-            .iter()
-            .filter_map(|record| record.integer("id"))
-            .collect();
+        let ids: Vec<_> = page.records.iter().map(Record::id).collect();
         assert_eq!(
-            (vec![3, 7, 20], Some("examples")),
-            (ids, page.records[0].text("database_name"))
+            (vec![3, 7, 20], Some(&"examples".to_owned())),
+            (ids, page.records[0].get(Dataset::database_name))
         );
         assert_eq!(
             25,

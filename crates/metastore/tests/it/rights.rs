@@ -1,4 +1,4 @@
-use tidegate_metastore::{CHART_COLUMNS, DASHBOARD_COLUMNS, Direction, ListQuery, Metastore};
+use tidegate_metastore::{Chart, Dashboard, Direction, ListQuery, Metastore, Record};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_types::ExposeSecret;
 
@@ -8,20 +8,17 @@ async fn dashboards_of(metastore: &Metastore, username: &str) -> Vec<i64> {
     let access = access_of(metastore, username).await;
     let query = ListQuery {
         limit: 100,
-        ..ListQuery::new(&DASHBOARD_COLUMNS[3], Direction::Ascending)
+        ..ListQuery::new(Dashboard::id.column(), Direction::Ascending)
     };
     let page = metastore.dashboards().list(&access, &query).await.unwrap();
-    page.records
-        .iter()
-        .filter_map(|record| record.integer("id"))
-        .collect()
+    page.records.iter().map(Record::id).collect()
 }
 
 async fn charts_of(metastore: &Metastore, username: &str) -> u64 {
     let access = access_of(metastore, username).await;
     let query = ListQuery {
         limit: 1,
-        ..ListQuery::new(&CHART_COLUMNS[3], Direction::Ascending)
+        ..ListQuery::new(Chart::id.column(), Direction::Ascending)
     };
     metastore
         .charts()

@@ -1,20 +1,19 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tidegate_metastore::{Found, Person};
 use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
 use super::path;
 use crate::listing::{
-    Identifier, Key, OwnerInfo, TagInfo, humanized, iso, json_of, metastore_failure, not_found,
-    owners, tags,
+    Changes, Identifier, Key, OwnerInfo, TagInfo, json_of, metastore_failure, not_found, owners,
+    tags,
 };
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
 };
 
-/// Shows one chart whole. Four SQL statements, three of them side by side.
+/// Shows one chart whole. One SQL statement.
 pub(crate) struct GetChartInfo;
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -99,42 +98,38 @@ impl Tool for GetChartInfo {
             Key::Uuid(uuid) => charts.by_uuid(&context.access, uuid).await,
             Key::Name(_) => Ok(None),
         };
-        let Some(Found { record, related }) = found.map_err(metastore_failure)? else {
+        let Some(found) = found.map_err(metastore_failure)? else {
             return Err(not_found(
                 "chart",
                 &identifier,
                 "list_charts shows the ids of charts that you may see",
             ));
         };
-        let id = record.integer("id").unwrap_or_default();
-        let now = context.clock.now().naive_utc();
-        let text = |name: &str| record.text(name).map(str::to_owned);
-        let person = |name: &str| record.integer(name).and_then(|id| related.people.get(&id));
-        let username = |name: &str| person(name).map(|person| person.username.clone());
+        let changes = Changes::of(&found, context.clock.now().naive_utc());
+        let (owners, tags) = (owners(&found.owners), tags(&found.tags));
+        let chart = found.row;
         Ok(ChartInfo {
-            id,
-            slice_name: text("slice_name"),
-            viz_type: text("viz_type"),
-            datasource_name: text("datasource_name"),
-            datasource_type: text("datasource_type"),
-            url: context.workspace.link(&path(id)),
-            description: text("description"),
-            cache_timeout: record.integer("cache_timeout"),
-            changed_by: username("changed_by_fk"),
-            changed_by_name: person("changed_by_fk")
-                .map(Person::full_name)
-                .unwrap_or_default(),
-            changed_on: record.time("changed_on").map(iso),
-            changed_on_humanized: record.time("changed_on").map(|then| humanized(now, then)),
-            created_by: username("created_by_fk"),
-            created_on: record.time("created_on").map(iso),
-            created_on_humanized: record.time("created_on").map(|then| humanized(now, then)),
-            certified_by: text("certified_by"),
-            certification_details: text("certification_details"),
-            uuid: record.uuid("uuid").map(|uuid| uuid.to_string()),
-            tags: tags(related.tags.get(&id)),
-            owners: owners(related.owners.get(&id)),
-            form_data: record.text("params").and_then(json_of),
+            id: chart.id,
+            slice_name: chart.slice_name,
+            viz_type: chart.viz_type,
+            datasource_name: chart.datasource_name,
+            datasource_type: chart.datasource_type,
+            url: context.workspace.link(&path(chart.id)),
+            description: chart.description,
+            cache_timeout: chart.cache_timeout,
+            changed_by: changes.changed_by,
+            changed_by_name: changes.changed_by_name,
+            changed_on: changes.changed_on,
+            changed_on_humanized: changes.changed_on_humanized,
+            created_by: changes.created_by,
+            created_on: changes.created_on,
+            created_on_humanized: changes.created_on_humanized,
+            certified_by: chart.certified_by,
+            certification_details: chart.certification_details,
+            uuid: chart.uuid.map(|uuid| uuid.to_string()),
+            tags,
+            owners,
+            form_data: chart.params.as_deref().and_then(json_of),
             form_data_key: None,
             is_unsaved_state: false,
             warnings: match arguments.form_data_key {

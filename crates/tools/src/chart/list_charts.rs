@@ -1,10 +1,8 @@
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use tidegate_metastore::Chart;
 use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
-use super::CHARTS;
-use crate::listing::{AscendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list};
+use crate::listing::{AscendingFirst, FilterColumn, ListAnswer, ListArguments, list};
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
 };
@@ -13,30 +11,8 @@ use crate::{
 /// and people when their columns are asked for.
 pub(crate) struct ListCharts;
 
-/// What charts are filtered by.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub(crate) enum ChartFilterColumn {
-    SliceName,
-    VizType,
-    DatasourceName,
-    CreatedByFk,
-}
-
-impl FilterColumn for ChartFilterColumn {
-    fn target(self) -> FilterTarget {
-        FilterTarget::Column(match self {
-            Self::SliceName => "slice_name",
-            Self::VizType => "viz_type",
-            Self::DatasourceName => "datasource_name",
-            Self::CreatedByFk => "created_by_fk",
-        })
-    }
-}
-
 impl Tool for ListCharts {
-    type Arguments = ListArguments<ChartFilterColumn, AscendingFirst>;
+    type Arguments = ListArguments<FilterColumn<Chart>, AscendingFirst>;
     type Answer = ListAnswer;
 
     const SPEC: ToolSpec = ToolSpec {
@@ -64,6 +40,6 @@ impl Tool for ListCharts {
         context: &CallContext,
         arguments: Self::Arguments,
     ) -> Result<ListAnswer, ToolFailure> {
-        list(context, &CHARTS, arguments).await
+        list(context, arguments).await
     }
 }

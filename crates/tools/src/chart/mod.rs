@@ -2,8 +2,14 @@
 
 mod get_chart_info;
 mod list_charts;
-mod subject;
+mod listed;
+mod summary;
 
 pub(crate) use get_chart_info::GetChartInfo;
 pub(crate) use list_charts::ListCharts;
-pub(crate) use subject::{CHARTS, path};
+pub(crate) use summary::ChartSummary;
+
+/// The path of a chart's page.
+fn path(id: i64) -> String {
+    format!("/explore/?slice_id={id}")
+}

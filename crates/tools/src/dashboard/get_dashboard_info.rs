@@ -1,20 +1,20 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tidegate_metastore::{Found, Role};
+use tidegate_metastore::{DashboardParts, Role};
 use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
 use super::path;
+use crate::chart::ChartSummary;
 use crate::listing::{
-    Identifier, Key, OwnerInfo, TagInfo, chart_summary, humanized, iso, metastore_failure,
-    not_found, owners, tags,
+    Changes, Identifier, Key, OwnerInfo, TagInfo, metastore_failure, not_found, owners, tags,
 };
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
 };
 
-/// Shows one dashboard whole. Six SQL statements, in two rounds.
+/// Shows one dashboard whole. One SQL statement.
 pub(crate) struct GetDashboardInfo;
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -71,7 +71,7 @@ pub(crate) struct DashboardInfo {
     owners: Vec<OwnerInfo>,
     tags: Vec<TagInfo>,
     roles: Vec<RoleInfo>,
-    charts: Vec<Value>,
+    charts: Vec<ChartSummary>,
     native_filters: Vec<NativeFilter>,
     cross_filters_enabled: Option<bool>,
     omitted_fields: OmittedFields,
@@ -209,66 +209,57 @@ impl Tool for GetDashboardInfo {
             Key::Name(slug) if slug.is_empty() => Ok(None),
             Key::Name(slug) => dashboards.by_slug(&context.access, slug).await,
         };
-        let Some(Found { record, related }) = found.map_err(metastore_failure)? else {
+        let Some(found) = found.map_err(metastore_failure)? else {
             let hint = "list_dashboards shows the ids and slugs of dashboards that you may see";
             return Err(not_found("dashboard", &arguments.identifier, hint));
         };
-        let id = record.integer("id").unwrap_or_default();
-        let ids = [id];
-        let (mut charts, roles) =
-            tokio::try_join!(dashboards.charts_of(&ids), dashboards.roles_of(id))
-                .map_err(metastore_failure)?;
-        let mut charts = charts.remove(&id).unwrap_or_default();
+        let changes = Changes::of(&found, context.clock.now().naive_utc());
+        let (owners, tags) = (owners(&found.owners), tags(&found.tags));
+        let (dashboard, DashboardParts { mut charts, roles }) = (found.row, found.parts);
         if matches!(key, Key::Name(_)) {
             // Superset asks for no order; its answers by slug come in this one, and those by id mostly by id.
             charts.sort_by_key(|chart| chart.added);
         }
-        let metadata: Value = record
-            .text("json_metadata")
+        let metadata: Value = dashboard
+            .json_metadata
+            .as_deref()
             .and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default();
-        let now = context.clock.now().naive_utc();
-        let text = |name: &str| record.text(name).map(str::to_owned);
-        let username = |name: &str| {
-            record
-                .integer(name)
-                .and_then(|id| related.people.get(&id))
-                .map(|person| person.username.clone())
-        };
+        let path = path(dashboard.id, dashboard.slug.as_deref());
         Ok(DashboardInfo {
-            id,
-            dashboard_title: text("dashboard_title"),
-            slug: text("slug").or_else(|| Some(String::new())),
-            description: text("description"),
-            css: text("css"),
-            certified_by: text("certified_by"),
-            certification_details: text("certification_details"),
-            published: record.flag("published"),
-            is_managed_externally: record.flag("is_managed_externally"),
-            external_url: text("external_url"),
-            created_on: record.time("created_on").map(iso),
-            changed_on: record.time("changed_on").map(iso),
-            created_by: username("created_by_fk"),
-            changed_by: username("changed_by_fk"),
-            uuid: record.uuid("uuid").map(|uuid| uuid.to_string()),
-            url: path(&record).and_then(|path| context.workspace.link(&path)),
-            created_on_humanized: record.time("created_on").map(|then| humanized(now, then)),
-            changed_on_humanized: record.time("changed_on").map(|then| humanized(now, then)),
+            id: dashboard.id,
+            dashboard_title: dashboard.dashboard_title,
+            slug: Some(dashboard.slug.unwrap_or_default()),
+            description: dashboard.description,
+            css: dashboard.css,
+            certified_by: dashboard.certified_by,
+            certification_details: dashboard.certification_details,
+            published: dashboard.published,
+            is_managed_externally: Some(dashboard.is_managed_externally),
+            external_url: dashboard.external_url,
+            created_on: changes.created_on,
+            changed_on: changes.changed_on,
+            created_by: changes.created_by,
+            changed_by: changes.changed_by,
+            uuid: dashboard.uuid.map(|uuid| uuid.to_string()),
+            url: context.workspace.link(&path),
+            created_on_humanized: changes.created_on_humanized,
+            changed_on_humanized: changes.changed_on_humanized,
             chart_count: charts.len(),
-            owners: owners(related.owners.get(&id)),
-            tags: tags(related.tags.get(&id)),
+            owners,
+            tags,
             roles: roles.into_iter().map(Into::into).collect(),
             charts: charts
-                .iter()
-                .map(|chart| chart_summary(context, chart))
+                .into_iter()
+                .map(|chart| ChartSummary::new(context, chart))
                 .collect(),
             native_filters: native_filters(&metadata),
             cross_filters_enabled: metadata
                 .get("cross_filters_enabled")
                 .and_then(Value::as_bool),
             omitted_fields: OmittedFields::of(
-                record.text("position_json"),
-                record.text("json_metadata"),
+                dashboard.position_json.as_deref(),
+                dashboard.json_metadata.as_deref(),
             ),
             permalink_key: None,
             filter_state: None,

@@ -1,10 +1,8 @@
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use tidegate_metastore::Dashboard;
 use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
-use super::DASHBOARDS;
-use crate::listing::{AscendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list};
+use crate::listing::{AscendingFirst, FilterColumn, ListAnswer, ListArguments, list};
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
 };
@@ -13,32 +11,8 @@ use crate::{
 /// charts when their columns are asked for.
 pub(crate) struct ListDashboards;
 
-/// What dashboards are filtered by.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub(crate) enum DashboardFilterColumn {
-    DashboardTitle,
-    Published,
-    CreatedByFk,
-    Owner,
-    Favorite,
-}
-
-impl FilterColumn for DashboardFilterColumn {
-    fn target(self) -> FilterTarget {
-        match self {
-            Self::DashboardTitle => FilterTarget::Column("dashboard_title"),
-            Self::Published => FilterTarget::Column("published"),
-            Self::CreatedByFk => FilterTarget::Column("created_by_fk"),
-            Self::Owner => FilterTarget::Owner,
-            Self::Favorite => FilterTarget::Favorite,
-        }
-    }
-}
-
 impl Tool for ListDashboards {
-    type Arguments = ListArguments<DashboardFilterColumn, AscendingFirst>;
+    type Arguments = ListArguments<FilterColumn<Dashboard>, AscendingFirst>;
     type Answer = ListAnswer;
 
     const SPEC: ToolSpec = ToolSpec {
@@ -66,6 +40,6 @@ impl Tool for ListDashboards {
         context: &CallContext,
         arguments: Self::Arguments,
     ) -> Result<ListAnswer, ToolFailure> {
-        list(context, &DASHBOARDS, arguments).await
+        list(context, arguments).await
     }
 }

@@ -2,8 +2,15 @@
 
 mod get_dashboard_info;
 mod list_dashboards;
-mod subject;
+mod listed;
 
 pub(crate) use get_dashboard_info::GetDashboardInfo;
 pub(crate) use list_dashboards::ListDashboards;
-pub(crate) use subject::{DASHBOARDS, path};
+
+/// The path of a dashboard's page: by its slug where it has one.
+fn path(id: i64, slug: Option<&str>) -> String {
+    match slug.filter(|slug| !slug.is_empty()) {
+        Some(slug) => format!("/superset/dashboard/{slug}/"),
+        None => format!("/superset/dashboard/{id}/"),
+    }
+}

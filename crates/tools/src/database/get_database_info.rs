@@ -1,16 +1,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use tidegate_metastore::{Found, dialect_of};
+use tidegate_metastore::dialect_of;
 use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
-use crate::listing::{Identifier, Key, humanized, iso, json_of, metastore_failure, not_found};
+use crate::listing::{Changes, Identifier, Key, json_of, metastore_failure, not_found};
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
 };
 
-/// Shows one database, without how to connect to it. Two SQL statements.
+/// Shows one database, without how to connect to it. One SQL statement.
 pub(crate) struct GetDatabaseInfo;
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -99,44 +99,36 @@ impl Tool for GetDatabaseInfo {
             Key::Uuid(uuid) => databases.by_uuid(&context.access, uuid).await,
             Key::Name(_) => Ok(None),
         };
-        let Some(Found { record, related }) = found.map_err(metastore_failure)? else {
+        let Some(found) = found.map_err(metastore_failure)? else {
             let hint = "list_databases shows the ids of databases that you may see";
             return Err(not_found("database", &arguments.identifier, hint));
         };
-        let now = context.clock.now().naive_utc();
-        let text = |name: &str| record.text(name).map(str::to_owned);
-        let username = |name: &str| {
-            record
-                .integer(name)
-                .and_then(|id| related.people.get(&id))
-                .map(|person| person.username.clone())
-        };
+        let changes = Changes::of(&found, context.clock.now().naive_utc());
+        let database = found.row;
         Ok(DatabaseInfo {
-            id: record.integer("id").unwrap_or_default(),
-            uuid: record.uuid("uuid").map(|uuid| uuid.to_string()),
-            database_name: text("database_name"),
-            backend: record
-                .text("sqlalchemy_uri")
-                .map(|uri| dialect_of(uri).to_owned()),
-            expose_in_sqllab: record.flag("expose_in_sqllab"),
-            allow_ctas: record.flag("allow_ctas"),
-            allow_cvas: record.flag("allow_cvas"),
-            allow_dml: record.flag("allow_dml"),
-            allow_file_upload: record.flag("allow_file_upload"),
-            allow_run_async: record.flag("allow_run_async"),
-            cache_timeout: record.integer("cache_timeout"),
-            configuration_method: text("configuration_method"),
-            force_ctas_schema: text("force_ctas_schema"),
-            impersonate_user: record.flag("impersonate_user"),
-            is_managed_externally: record.flag("is_managed_externally"),
-            external_url: text("external_url"),
-            extra: record.text("extra").and_then(json_of),
-            changed_by: username("changed_by_fk"),
-            changed_on: record.time("changed_on").map(iso),
-            changed_on_humanized: record.time("changed_on").map(|then| humanized(now, then)),
-            created_by: username("created_by_fk"),
-            created_on: record.time("created_on").map(iso),
-            created_on_humanized: record.time("created_on").map(|then| humanized(now, then)),
+            id: database.id,
+            uuid: database.uuid.map(|uuid| uuid.to_string()),
+            database_name: Some(database.database_name),
+            backend: Some(dialect_of(&database.sqlalchemy_uri).to_owned()),
+            expose_in_sqllab: database.expose_in_sqllab,
+            allow_ctas: database.allow_ctas,
+            allow_cvas: database.allow_cvas,
+            allow_dml: database.allow_dml,
+            allow_file_upload: Some(database.allow_file_upload),
+            allow_run_async: database.allow_run_async,
+            cache_timeout: database.cache_timeout,
+            configuration_method: database.configuration_method,
+            force_ctas_schema: database.force_ctas_schema,
+            impersonate_user: database.impersonate_user,
+            is_managed_externally: Some(database.is_managed_externally),
+            external_url: database.external_url,
+            extra: database.extra.as_deref().and_then(json_of),
+            changed_by: changes.changed_by,
+            changed_on: changes.changed_on,
+            changed_on_humanized: changes.changed_on_humanized,
+            created_by: changes.created_by,
+            created_on: changes.created_on,
+            created_on_humanized: changes.created_on_humanized,
         })
     }
 }

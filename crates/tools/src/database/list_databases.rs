@@ -1,12 +1,8 @@
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use tidegate_metastore::Database;
 use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
-use super::DATABASES;
-use crate::listing::{
-    DescendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list,
-};
+use crate::listing::{DescendingFirst, FilterColumn, ListAnswer, ListArguments, list};
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
 };
@@ -15,32 +11,8 @@ use crate::{
 /// people when they are asked for.
 pub(crate) struct ListDatabases;
 
-/// What databases are filtered by.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub(crate) enum DatabaseFilterColumn {
-    DatabaseName,
-    ExposeInSqllab,
-    AllowFileUpload,
-    CreatedByFk,
-    ChangedByFk,
-}
-
-impl FilterColumn for DatabaseFilterColumn {
-    fn target(self) -> FilterTarget {
-        FilterTarget::Column(match self {
-            Self::DatabaseName => "database_name",
-            Self::ExposeInSqllab => "expose_in_sqllab",
-            Self::AllowFileUpload => "allow_file_upload",
-            Self::CreatedByFk => "created_by_fk",
-            Self::ChangedByFk => "changed_by_fk",
-        })
-    }
-}
-
 impl Tool for ListDatabases {
-    type Arguments = ListArguments<DatabaseFilterColumn, DescendingFirst>;
+    type Arguments = ListArguments<FilterColumn<Database>, DescendingFirst>;
     type Answer = ListAnswer;
 
     const SPEC: ToolSpec = ToolSpec {
@@ -67,6 +39,6 @@ impl Tool for ListDatabases {
         context: &CallContext,
         arguments: Self::Arguments,
     ) -> Result<ListAnswer, ToolFailure> {
-        list(context, &DATABASES, arguments).await
+        list(context, arguments).await
     }
 }

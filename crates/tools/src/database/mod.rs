@@ -2,8 +2,7 @@
 
 mod get_database_info;
 mod list_databases;
-mod subject;
+mod listed;
 
 pub(crate) use get_database_info::GetDatabaseInfo;
 pub(crate) use list_databases::ListDatabases;
-pub(crate) use subject::DATABASES;

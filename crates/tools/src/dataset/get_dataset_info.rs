@@ -1,21 +1,20 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
-use tidegate_metastore::{DatasetColumn, DatasetMetric, Found};
+use tidegate_metastore::DatasetParts;
 use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
-use super::DATASETS;
+use super::parts::{ColumnInfo, MetricInfo, certification};
 use crate::listing::{
-    Identifier, Key, OwnerInfo, TagInfo, certification, humanized, iso, json_of, metastore_failure,
-    not_found, owners, tags,
+    Changes, Identifier, Key, OwnerInfo, TagInfo, json_of, metastore_failure, not_found, owners,
+    tags,
 };
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
 };
 
-/// Shows one dataset whole. Six SQL statements, in two rounds.
+/// Shows one dataset whole. One SQL statement.
 pub(crate) struct GetDatasetInfo;
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -73,33 +72,9 @@ pub(crate) struct DatasetInfo {
     params: Option<Box<RawValue>>,
     template_params: Option<Box<RawValue>>,
     extra: Option<Box<RawValue>>,
-    columns: Vec<Value>,
-    metrics: Vec<Value>,
+    columns: Vec<ColumnInfo>,
+    metrics: Vec<MetricInfo>,
     is_favorite: Option<bool>,
-}
-
-/// A column as answers show it.
-pub(crate) fn column_info(column: &DatasetColumn) -> Value {
-    json!({
-        "column_name": column.column_name,
-        "verbose_name": column.verbose_name,
-        "type": column.kind,
-        "is_dttm": column.is_dttm,
-        "groupby": column.groupby,
-        "filterable": column.filterable,
-        "description": column.description,
-    })
-}
-
-/// A metric as answers show it.
-pub(crate) fn metric_info(metric: &DatasetMetric) -> Value {
-    json!({
-        "metric_name": metric.metric_name,
-        "verbose_name": metric.verbose_name,
-        "expression": metric.expression,
-        "description": metric.description,
-        "d3format": metric.d3format,
-    })
 }
 
 impl Tool for GetDatasetInfo {
@@ -136,64 +111,46 @@ impl Tool for GetDatasetInfo {
             Key::Uuid(uuid) => datasets.by_uuid(&context.access, uuid).await,
             Key::Name(_) => Ok(None),
         };
-        let Some(Found { record, related }) = found.map_err(metastore_failure)? else {
+        let Some(found) = found.map_err(metastore_failure)? else {
             let hint = "list_datasets shows the ids of datasets that you may see";
             return Err(not_found("dataset", &arguments.identifier, hint));
         };
-        let id = record.integer("id").unwrap_or_default();
-        let ids = [id];
-        let (mut columns, mut metrics) =
-            tokio::try_join!(datasets.columns_of(&ids), datasets.metrics_of(&ids))
-                .map_err(metastore_failure)?;
-        let now = context.clock.now().naive_utc();
-        let text = |name: &str| record.text(name).map(str::to_owned);
-        let json = |name: &str| record.text(name).and_then(json_of);
-        let username = |name: &str| {
-            record
-                .integer(name)
-                .and_then(|id| related.people.get(&id))
-                .map(|person| person.username.clone())
-        };
+        let changes = Changes::of(&found, context.clock.now().naive_utc());
+        let (owners, tags) = (owners(&found.owners), tags(&found.tags));
+        let (dataset, DatasetParts { columns, metrics }) = (found.row, found.parts);
+        let extra = dataset.extra.as_deref();
         Ok(DatasetInfo {
-            id,
-            table_name: text("table_name"),
-            schema: text("schema"),
-            database_name: text("database_name"),
-            description: text("description"),
-            certified_by: certification(&record, "certified_by"),
-            certification_details: certification(&record, "details"),
-            changed_by: username("changed_by_fk"),
-            changed_on: record.time("changed_on").map(iso),
-            changed_on_humanized: record.time("changed_on").map(|then| humanized(now, then)),
-            created_by: username("created_by_fk"),
-            created_on: record.time("created_on").map(iso),
-            created_on_humanized: record.time("created_on").map(|then| humanized(now, then)),
-            tags: tags(related.tags.get(&id)),
-            owners: owners(related.owners.get(&id)),
-            is_virtual: record.text("sql").is_some_and(|sql| !sql.is_empty()),
-            database_id: record.integer("database_id"),
-            uuid: record.uuid("uuid").map(|uuid| uuid.to_string()),
-            schema_perm: text("schema_perm"),
-            url: (DATASETS.path)(&record).and_then(|path| context.workspace.link(&path)),
-            sql: text("sql"),
-            main_dttm_col: text("main_dttm_col"),
-            offset: record.integer("offset"),
-            cache_timeout: record.integer("cache_timeout"),
-            params: json("params"),
-            template_params: json("template_params"),
-            extra: json("extra"),
-            columns: columns
-                .remove(&id)
-                .unwrap_or_default()
-                .iter()
-                .map(column_info)
-                .collect(),
-            metrics: metrics
-                .remove(&id)
-                .unwrap_or_default()
-                .iter()
-                .map(metric_info)
-                .collect(),
+            id: dataset.id,
+            table_name: Some(dataset.table_name),
+            schema: dataset.schema,
+            database_name: Some(dataset.database_name),
+            description: dataset.description,
+            certified_by: certification(extra, "certified_by"),
+            certification_details: certification(extra, "details"),
+            changed_by: changes.changed_by,
+            changed_on: changes.changed_on,
+            changed_on_humanized: changes.changed_on_humanized,
+            created_by: changes.created_by,
+            created_on: changes.created_on,
+            created_on_humanized: changes.created_on_humanized,
+            tags,
+            owners,
+            is_virtual: dataset.sql.as_ref().is_some_and(|sql| !sql.is_empty()),
+            database_id: Some(dataset.database_id),
+            uuid: dataset.uuid.map(|uuid| uuid.to_string()),
+            schema_perm: dataset.schema_perm,
+            url: context
+                .workspace
+                .link(&format!("/tablemodelview/edit/{}", dataset.id)),
+            sql: dataset.sql,
+            main_dttm_col: dataset.main_dttm_col,
+            offset: dataset.offset,
+            cache_timeout: dataset.cache_timeout,
+            params: dataset.params.as_deref().and_then(json_of),
+            template_params: dataset.template_params.as_deref().and_then(json_of),
+            extra: extra.and_then(json_of),
+            columns: columns.into_iter().map(Into::into).collect(),
+            metrics: metrics.into_iter().map(Into::into).collect(),
             is_favorite: None,
         })
     }

@@ -1,12 +1,8 @@
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use tidegate_metastore::Dataset;
 use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
-use super::DATASETS;
-use crate::listing::{
-    DescendingFirst, FilterColumn, FilterTarget, ListAnswer, ListArguments, list,
-};
+use crate::listing::{DescendingFirst, FilterColumn, ListAnswer, ListArguments, list};
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
 };
@@ -15,30 +11,8 @@ use crate::{
 /// columns and metrics when they are asked for.
 pub(crate) struct ListDatasets;
 
-/// What datasets are filtered by.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub(crate) enum DatasetFilterColumn {
-    TableName,
-    Schema,
-    DatabaseName,
-    Owner,
-}
-
-impl FilterColumn for DatasetFilterColumn {
-    fn target(self) -> FilterTarget {
-        match self {
-            Self::TableName => FilterTarget::Column("table_name"),
-            Self::Schema => FilterTarget::Column("schema"),
-            Self::DatabaseName => FilterTarget::Column("database_name"),
-            Self::Owner => FilterTarget::Owner,
-        }
-    }
-}
-
 impl Tool for ListDatasets {
-    type Arguments = ListArguments<DatasetFilterColumn, DescendingFirst>;
+    type Arguments = ListArguments<FilterColumn<Dataset>, DescendingFirst>;
     type Answer = ListAnswer;
 
     const SPEC: ToolSpec = ToolSpec {
@@ -66,6 +40,6 @@ impl Tool for ListDatasets {
         context: &CallContext,
         arguments: Self::Arguments,
     ) -> Result<ListAnswer, ToolFailure> {
-        list(context, &DATASETS, arguments).await
+        list(context, arguments).await
     }
 }

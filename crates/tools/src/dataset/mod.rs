@@ -2,8 +2,8 @@
 
 mod get_dataset_info;
 mod list_datasets;
-mod subject;
+mod listed;
+mod parts;
 
-pub(crate) use get_dataset_info::{GetDatasetInfo, column_info, metric_info};
+pub(crate) use get_dataset_info::GetDatasetInfo;
 pub(crate) use list_datasets::ListDatasets;
-pub(crate) use subject::DATASETS;

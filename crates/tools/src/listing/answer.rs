@@ -18,7 +18,7 @@ pub(crate) struct OwnerInfo {
 }
 
 /// Owners as answers show them.
-pub(crate) fn owners(people: Option<&Vec<Person>>) -> Vec<OwnerInfo> {
+pub(crate) fn owners<'a>(people: impl IntoIterator<Item = &'a Person>) -> Vec<OwnerInfo> {
     let of = |person: &Person| OwnerInfo {
         id: person.id,
         username: person.username.clone(),
@@ -28,7 +28,7 @@ pub(crate) fn owners(people: Option<&Vec<Person>>) -> Vec<OwnerInfo> {
         active: person.active,
         roles: person.roles.clone(),
     };
-    people.into_iter().flatten().map(of).collect()
+    people.into_iter().map(of).collect()
 }
 
 /// A tag as answers show it: the kind is Superset's number, as text.
@@ -41,39 +41,46 @@ pub(crate) struct TagInfo {
 }
 
 /// Tags as answers show them.
-pub(crate) fn tags(tags: Option<&Vec<Tag>>) -> Vec<TagInfo> {
+pub(crate) fn tags<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Vec<TagInfo> {
     let of = |tag: &Tag| TagInfo {
         id: tag.id,
         name: tag.name.clone(),
         r#type: tag.kind.number().to_string(),
         description: tag.description.clone(),
     };
-    tags.into_iter().flatten().map(of).collect()
+    tags.into_iter().map(of).collect()
 }
 
 /// A member of a listed row.
 #[derive(Debug)]
-pub(super) enum Field {
+pub(crate) enum Field {
     Cell(Cell),
     Text(Option<String>),
     Json(Option<Box<RawValue>>),
-    Value(serde_json::Value),
     Owners(Vec<OwnerInfo>),
     Tags(Vec<TagInfo>),
+}
+
+impl Field {
+    /// A list of what can be written as JSON.
+    pub(crate) fn list<T: Serialize>(items: impl Iterator<Item = T>) -> Self {
+        let items: Vec<T> = items.collect();
+        Self::Json(serde_json::value::to_raw_value(&items).ok())
+    }
 }
 
 impl Serialize for Field {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Cell(Cell::Null) => serializer.serialize_none(),
+            // No column of a list holds bytes.
+            Self::Cell(Cell::Null | Cell::Bytes(_)) => serializer.serialize_none(),
             Self::Cell(Cell::Integer(number)) => serializer.serialize_i64(*number),
             Self::Cell(Cell::Flag(flag)) => serializer.serialize_bool(*flag),
-            Self::Cell(Cell::Text(text) | Cell::Json(text)) => serializer.serialize_str(text),
+            Self::Cell(Cell::Text(text)) => serializer.serialize_str(text),
             Self::Cell(Cell::Time(time)) => serializer.serialize_str(&iso(*time)),
             Self::Cell(Cell::Uuid(uuid)) => serializer.collect_str(uuid),
             Self::Text(text) => text.serialize(serializer),
             Self::Json(json) => json.serialize(serializer),
-            Self::Value(value) => value.serialize(serializer),
             Self::Owners(owners) => owners.serialize(serializer),
             Self::Tags(tags) => tags.serialize(serializer),
         }
@@ -129,7 +136,7 @@ pub(crate) struct ListAnswer {
     pub(super) pagination: Pagination,
     pub(super) columns_requested: Vec<String>,
     pub(super) columns_loaded: Vec<String>,
-    pub(super) columns_available: Vec<&'static str>,
+    pub(super) columns_available: &'static [&'static str],
     pub(super) sortable_columns: &'static [&'static str],
     pub(super) filters_applied: serde_json::Value,
     /// RFC 3339, UTC.

@@ -107,23 +107,6 @@ impl From<DescendingFirst> for Direction {
     }
 }
 
-/// What a filter's column stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FilterTarget {
-    /// A column of the listed table, by its name.
-    Column(&'static str),
-    /// Users who own the row, by id.
-    Owner,
-    /// Whether the caller has marked the row.
-    Favorite,
-}
-
-/// The columns that one list tool filters by.
-pub(crate) trait FilterColumn: Copy + Serialize + Send {
-    /// What it stands for.
-    fn target(self) -> FilterTarget;
-}
-
 /// One condition.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[schemars(inline)]

@@ -4,15 +4,25 @@
 mod ago;
 mod answer;
 mod arguments;
+mod changes;
+mod columns;
+mod filters;
 mod identifier;
+mod listed;
 mod run;
-mod subject;
 
-pub(crate) use ago::{humanized, iso};
-pub(crate) use answer::{ListAnswer, OwnerInfo, TagInfo, owners, tags};
-pub(crate) use arguments::{
-    AscendingFirst, DescendingFirst, FilterColumn, FilterTarget, ListArguments,
-};
+pub(crate) use answer::{Field, ListAnswer, OwnerInfo, TagInfo, owners, tags};
+pub(crate) use arguments::{AscendingFirst, DescendingFirst, ListArguments};
+pub(crate) use changes::Changes;
+pub(crate) use filters::FilterColumn;
 pub(crate) use identifier::{Identifier, Key, not_found};
-pub(crate) use run::{certification, chart_summary, json_of, list, metastore_failure};
-pub(crate) use subject::{Computed, Kind, Part, Subject, operators_of, type_name};
+pub(crate) use listed::{
+    Computed, Description, Listed, OtherFilter, OtherTarget, Reads, Row, Shown, operators_of,
+    type_name,
+};
+pub(crate) use run::{json_of, list, metastore_failure};
+
+/// A name that came from outside, shortened and in quotes.
+fn quoted(name: &str) -> String {
+    format!("{:?}", name.chars().take(80).collect::<String>())
+}
