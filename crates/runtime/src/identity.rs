@@ -3,7 +3,7 @@
 //! Who a token speaks for is asked of the metastore, and of the control plane for tokens of our own. The outcome is
 //! kept: in the shared store for 5 minutes (session validation), so that nodes ask once, and on this node for seconds,
 //! so that most requests ask nobody. What is remembered of our own tokens carries the place in the control plane's log
-//! that it rests on, and counts only while nothing changed since ([`Freshness`]).
+//! that it rests on, and counts only while nothing changed since ([`CacheValidity`]).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use tidegate_types::{
 };
 use tokio::sync::Semaphore;
 
-use crate::control::{Closed, Freshness};
+use crate::control::{CacheValidity, Closed};
 use crate::unknown_user::{UnknownReason, UnknownUser};
 use crate::workspace::{WorkspaceError, WorkspaceHandle};
 
@@ -173,7 +173,7 @@ pub(crate) struct Identity {
     /// Keeps requests from waiting for a store that is away.
     pub circuit: Arc<Circuit>,
     pub standing: Option<Arc<dyn StandingSource>>,
-    pub freshness: Arc<Freshness>,
+    pub validity: Arc<CacheValidity>,
     pub asking: Semaphore,
 }
 
@@ -183,14 +183,14 @@ impl Identity {
         validations: Arc<dyn ValidationCache>,
         circuit: Arc<Circuit>,
         standing: Option<Arc<dyn StandingSource>>,
-        freshness: Arc<Freshness>,
+        validity: Arc<CacheValidity>,
     ) -> Self {
         Self {
             authenticator,
             validations,
             circuit,
             standing,
-            freshness,
+            validity,
             asking: Semaphore::new(MOST_ASKED_AT_ONCE),
         }
     }
@@ -295,7 +295,7 @@ impl Identity {
                 return Ok(validated);
             }
             Some(Known::Refused(reason, as_of))
-                if self.freshness.standing_holds(as_of, grant, slug) =>
+                if self.validity.standing_holds(as_of, grant, slug) =>
             {
                 return Err(refusal_of(reason));
             }
@@ -303,7 +303,7 @@ impl Identity {
         }
         let epoch = workspace.epoch();
         // Read before anything is asked: what changes meanwhile makes the answer old.
-        let as_of = self.freshness.place();
+        let as_of = self.validity.place();
         let (outcome, generation) = self.remembered(slug, &id).await;
         if let Some(known) = outcome {
             let validated = validated_of(known)?;
@@ -345,7 +345,7 @@ impl Identity {
         validated
             .standing
             .as_ref()
-            .is_some_and(|known| self.freshness.standing_holds(known.as_of, grant, slug))
+            .is_some_and(|known| self.validity.standing_holds(known.as_of, grant, slug))
     }
 
     /// Asks the control plane for the grant, and the metastore for the user that it acts as.

@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod access_guard;
 mod answer;
 mod control;
-mod doorman;
 mod executor;
 mod identity;
 mod node;

@@ -22,9 +22,9 @@ use tidegate_tools::Catalogue;
 use tidegate_types::{Clock, NodeId, Principal, SessionId, WorkspaceSlug};
 use tokio_util::sync::CancellationToken;
 
+use crate::access_guard::{AccessGuard, Admitted};
 use crate::answer::Answer;
-use crate::control::{ControlPlane, Freshness, Gates, UseCounter, Watcher};
-use crate::doorman::{Admitted, Doorman};
+use crate::control::{CacheValidity, ChangeWatcher, ControlPlane, FeatureFlags, UseCounter};
 use crate::executor::{Executors, Limits};
 use crate::identity::{IdentifyError, Identity};
 use crate::relay::EventRelay;
@@ -88,7 +88,7 @@ pub enum StartError {
 pub struct Node {
     core: Arc<Core>,
     workspaces: Arc<WorkspaceRegistry>,
-    doorman: Arc<Doorman>,
+    access_guard: Arc<AccessGuard>,
     arbiters: Vec<Arbiter>,
     ends: CancellationToken,
 }
@@ -171,7 +171,7 @@ impl Node {
             node_id.clone(),
         );
         let uses = Arc::new(UseCounter::new(control.uses.clone()));
-        let doorman = doorman(
+        let access_guard = access_guard(
             authenticator,
             control,
             &state,
@@ -203,7 +203,7 @@ impl Node {
         Ok(Arc::new(Self {
             core,
             workspaces,
-            doorman,
+            access_guard,
             arbiters,
             ends,
         }))
@@ -220,7 +220,7 @@ impl Node {
         bearer: Option<&str>,
         trace: TraceParent,
     ) -> Result<Bound, IdentifyError> {
-        let admitted = self.doorman.admit(workspace.into(), bearer).await;
+        let admitted = self.access_guard.admit(workspace.into(), bearer).await;
         let Admitted {
             workspace,
             token,
@@ -256,7 +256,7 @@ impl Node {
         };
         let watched = caller.0.clone();
         let answer = service::modern::post(&self.core, caller.0, post).await;
-        self.doorman.watch(&watched, answer)
+        self.access_guard.watch(&watched, answer)
     }
 
     /// Serves `initialize`.
@@ -280,7 +280,7 @@ impl Node {
         };
         let watched = caller.0.clone();
         let answer = service::legacy::post(&self.core, caller.0, &post, message).await;
-        self.doorman.watch(&watched, answer)
+        self.access_guard.watch(&watched, answer)
     }
 
     /// Serves a batch of 2025-03-26.
@@ -313,7 +313,7 @@ impl Node {
         };
         let watched = caller.0.clone();
         let answer = service::legacy::get(&self.core, caller.0, &post, last_event).await;
-        self.doorman.watch(&watched, answer)
+        self.access_guard.watch(&watched, answer)
     }
 
     /// Ends a session.
@@ -461,7 +461,7 @@ pub struct Unready {
 }
 
 /// Puts together who decides about callers, and what keeps them informed.
-fn doorman(
+fn access_guard(
     authenticator: Arc<dyn Authenticator>,
     control: ControlPlane,
     state: &SharedState,
@@ -469,13 +469,13 @@ fn doorman(
     clock: &Arc<dyn Clock>,
     (arbiter, node_ends): (&ArbiterHandle, &CancellationToken),
     observer: service::Observer,
-) -> Arc<Doorman> {
+) -> Arc<AccessGuard> {
     let circuit = Arc::new(Circuit::new(Arc::clone(clock), STORE_PAUSE));
-    let freshness = Arc::new(Freshness::new(control.changes.is_some()));
+    let validity = Arc::new(CacheValidity::new(control.changes.is_some()));
     if let Some(feed) = control.changes {
-        let (watcher, in_background) = Watcher::new(
+        let (watcher, in_background) = ChangeWatcher::new(
             feed,
-            Arc::clone(&freshness),
+            Arc::clone(&validity),
             Arc::clone(workspaces),
             Arc::clone(&authenticator),
             Arc::clone(&state.validations),
@@ -485,16 +485,16 @@ fn doorman(
         arbiter.spawn(in_background);
     }
     let validations = Arc::clone(&state.validations);
-    Arc::new(Doorman {
+    Arc::new(AccessGuard {
         identity: Identity::new(
             authenticator,
             validations,
             circuit,
             control.standing,
-            Arc::clone(&freshness),
+            Arc::clone(&validity),
         ),
-        gates: Gates::new(control.flags, Arc::clone(&freshness)),
-        freshness,
+        flags: FeatureFlags::new(control.flags, Arc::clone(&validity)),
+        validity,
         workspaces: Arc::clone(workspaces),
         unknown_users: UnknownUsers::new(),
         observer,

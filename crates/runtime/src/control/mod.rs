@@ -3,23 +3,23 @@
 //! The control plane is the truth about grants, members and flags; a node remembers what it was told, and reads the
 //! log of changes several times a second to know what of it still counts.
 
+mod cache_validity;
+mod change_watcher;
 mod changes;
-mod freshness;
-mod gates;
+mod feature_flags;
 mod uses;
-mod watcher;
 
 use std::sync::Arc;
 
 use tidegate_token_verifier::StandingSource;
 
+pub(crate) use cache_validity::CacheValidity;
+pub(crate) use change_watcher::ChangeWatcher;
 pub use changes::{ChangeFeed, ControlChange, ControlChangePage, ControlError};
-pub(crate) use freshness::Freshness;
-pub(crate) use gates::Gates;
-pub use gates::{Closed, FlagSource, WorkspaceState};
+pub(crate) use feature_flags::FeatureFlags;
+pub use feature_flags::{Closed, FlagSource, WorkspaceState};
 pub(crate) use uses::UseCounter;
 pub use uses::{GrantUse, GrantUses};
-pub(crate) use watcher::Watcher;
 
 /// The parts of a control plane that a node uses. Without one there are no tokens of our own, and every workspace is
 /// open.

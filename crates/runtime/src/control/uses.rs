@@ -92,7 +92,7 @@ impl UseCounter {
         if let Err(err) = told {
             tracing::warn!(
                 error = &err as &dyn std::error::Error,
-                "uses of grants are told later"
+                "could not record uses of grants; they are recorded later"
             );
             for GrantUse {
                 id,

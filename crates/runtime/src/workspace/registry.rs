@@ -276,7 +276,7 @@ impl WorkspaceRegistry {
                 Err(err) => tracing::warn!(
                     workspace = %slug,
                     error = &err as &dyn std::error::Error,
-                    "whether a workspace is still the same could not be told"
+                    "could not check whether a workspace moved"
                 ),
             }
         });

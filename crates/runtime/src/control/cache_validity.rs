@@ -17,7 +17,7 @@ const MAX_KNOWN: usize = 10_000;
 /// Nothing has to be removed from any cache for that, so no cache can miss it: what is remembered carries the place
 /// that was known before it was asked for, and counts if nothing that concerns it changed after that place. It is the
 /// same for what other nodes learned and keep in the shared store.
-pub(crate) struct Freshness {
+pub(crate) struct CacheValidity {
     has_feed: bool,
     read: RwLock<Read>,
     version: watch::Sender<u64>,
@@ -36,7 +36,7 @@ struct Read {
     grants: HashMap<GrantId, u64>,
 }
 
-impl Freshness {
+impl CacheValidity {
     /// `has_feed`: whether there is a log. Without one everything counts as long as it is remembered.
     pub(crate) fn new(has_feed: bool) -> Self {
         Self {
@@ -189,49 +189,49 @@ mod tests {
         }
     }
 
-    fn begun() -> Freshness {
-        let freshness = Freshness::new(true);
-        freshness.advance(&page(100, Vec::new()));
-        freshness
+    fn begun() -> CacheValidity {
+        let validity = CacheValidity::new(true);
+        validity.advance(&page(100, Vec::new()));
+        validity
     }
 
     #[test]
     fn before_the_first_answer_nothing_counts() {
-        let freshness = Freshness::new(true);
-        assert_eq!(None, freshness.place());
-        assert!(!freshness.standing_holds(u64::MAX, &grant(1), &slug("acme")));
-        assert!(!freshness.state_holds(u64::MAX, &slug("acme")));
+        let validity = CacheValidity::new(true);
+        assert_eq!(None, validity.place());
+        assert!(!validity.standing_holds(u64::MAX, &grant(1), &slug("acme")));
+        assert!(!validity.state_holds(u64::MAX, &slug("acme")));
     }
 
     #[test]
     fn without_a_log_everything_counts() {
-        let freshness = Freshness::new(false);
-        assert_eq!(Some(0), freshness.place());
-        assert!(freshness.standing_holds(0, &grant(1), &slug("acme")));
-        assert!(freshness.state_holds(0, &slug("acme")));
+        let validity = CacheValidity::new(false);
+        assert_eq!(Some(0), validity.place());
+        assert!(validity.standing_holds(0, &grant(1), &slug("acme")));
+        assert!(validity.state_holds(0, &slug("acme")));
     }
 
     #[test]
     fn what_others_learned_before_this_node_began_does_not_count() {
-        let freshness = begun();
-        assert!(!freshness.standing_holds(99, &grant(1), &slug("acme")));
-        assert!(freshness.standing_holds(100, &grant(1), &slug("acme")));
+        let validity = begun();
+        assert!(!validity.standing_holds(99, &grant(1), &slug("acme")));
+        assert!(validity.standing_holds(100, &grant(1), &slug("acme")));
     }
 
     #[test]
     fn a_change_makes_old_what_it_concerns_and_nothing_else() {
         let holds = |change: ControlChange| {
-            let freshness = begun();
-            freshness.advance(&page(101, vec![change]));
-            assert_eq!(Some(101), freshness.place());
+            let validity = begun();
+            validity.advance(&page(101, vec![change]));
+            assert_eq!(Some(101), validity.place());
             [
-                freshness.standing_holds(100, &grant(1), &slug("acme")),
-                freshness.standing_holds(100, &grant(2), &slug("acme")),
-                freshness.standing_holds(100, &grant(2), &slug("rival")),
-                freshness.state_holds(100, &slug("acme")),
-                freshness.state_holds(100, &slug("rival")),
-                freshness.standing_holds(101, &grant(1), &slug("acme"))
-                    && freshness.state_holds(101, &slug("acme")),
+                validity.standing_holds(100, &grant(1), &slug("acme")),
+                validity.standing_holds(100, &grant(2), &slug("acme")),
+                validity.standing_holds(100, &grant(2), &slug("rival")),
+                validity.state_holds(100, &slug("acme")),
+                validity.state_holds(100, &slug("rival")),
+                validity.standing_holds(101, &grant(1), &slug("acme"))
+                    && validity.state_holds(101, &slug("acme")),
             ]
         };
         let workspace = || Some(slug("acme"));
@@ -253,34 +253,34 @@ mod tests {
 
     #[test]
     fn after_a_gap_nothing_older_counts() {
-        let freshness = begun();
-        freshness.advance(&page(101, vec![session(1)]));
-        freshness.advance(&ControlChangePage {
+        let validity = begun();
+        validity.advance(&page(101, vec![session(1)]));
+        validity.advance(&ControlChangePage {
             has_gap: true,
             ..page(50, Vec::new())
         });
-        assert_eq!(Some(50), freshness.place());
-        assert!(!freshness.standing_holds(49, &grant(2), &slug("acme")));
-        assert!(freshness.standing_holds(50, &grant(1), &slug("acme")));
+        assert_eq!(Some(50), validity.place());
+        assert!(!validity.standing_holds(49, &grant(2), &slug("acme")));
+        assert!(validity.standing_holds(50, &grant(1), &slug("acme")));
     }
 
     #[test]
     fn more_changes_than_can_be_known_make_everything_old() {
-        let freshness = begun();
+        let validity = begun();
         let many = (0..=MAX_KNOWN).map(session).collect();
-        freshness.advance(&page(200, many));
-        assert!(!freshness.standing_holds(199, &grant(MAX_KNOWN + 5), &slug("rival")));
-        assert!(freshness.standing_holds(200, &grant(0), &slug("acme")));
-        assert!(freshness.read.read().grants.len() <= MAX_KNOWN);
+        validity.advance(&page(200, many));
+        assert!(!validity.standing_holds(199, &grant(MAX_KNOWN + 5), &slug("rival")));
+        assert!(validity.standing_holds(200, &grant(0), &slug("acme")));
+        assert!(validity.read.read().grants.len() <= MAX_KNOWN);
     }
 
     #[test]
     fn only_news_wake_those_who_watch() {
-        let freshness = begun();
-        let mut watch = freshness.watch();
-        freshness.advance(&page(100, Vec::new()));
+        let validity = begun();
+        let mut watch = validity.watch();
+        validity.advance(&page(100, Vec::new()));
         assert!(!watch.has_changed().unwrap());
-        freshness.advance(&page(101, vec![session(1)]));
+        validity.advance(&page(101, vec![session(1)]));
         assert!(watch.has_changed().unwrap());
         watch.mark_unchanged();
     }

@@ -46,8 +46,8 @@ fn without(flag: Flag) -> WorkspaceState {
 
 struct Bench {
     source: Arc<Source>,
-    freshness: Arc<Freshness>,
-    gates: Gates,
+    validity: Arc<CacheValidity>,
+    flags: FeatureFlags,
     head: u64,
 }
 
@@ -58,17 +58,17 @@ fn bench() -> Bench {
         hangs: AtomicBool::new(false),
         asked: AtomicUsize::new(0),
     });
-    let freshness = Arc::new(Freshness::new(true));
-    freshness.advance(&ControlChangePage {
+    let validity = Arc::new(CacheValidity::new(true));
+    validity.advance(&ControlChangePage {
         changes: Vec::new(),
         head: 1,
         has_gap: false,
     });
-    let gates = Gates::new(Some(Arc::clone(&source) as _), Arc::clone(&freshness));
+    let flags = FeatureFlags::new(Some(Arc::clone(&source) as _), Arc::clone(&validity));
     Bench {
         source,
-        freshness,
-        gates,
+        validity,
+        flags,
         head: 1,
     }
 }
@@ -81,7 +81,7 @@ impl Bench {
     fn change(&mut self, state: WorkspaceState) {
         *self.source.state.lock() = state;
         self.head += 1;
-        self.freshness.advance(&ControlChangePage {
+        self.validity.advance(&ControlChangePage {
             changes: vec![ControlChange::Flags { workspace: None }],
             head: self.head,
             has_gap: false,
@@ -89,7 +89,7 @@ impl Bench {
     }
 
     async fn refusal(&self, kind: TokenKind) -> Option<Closed> {
-        self.gates.refusal(&acme(), kind).await.unwrap()
+        self.flags.refusal(&acme(), kind).await.unwrap()
     }
 }
 
@@ -176,7 +176,7 @@ async fn a_source_that_is_away_changes_nothing_unless_something_changed() {
         "nobody said that it changed"
     );
     bench.change(without(Flag::McpService));
-    assert!(bench.gates.refusal(&acme(), kind).await.is_err());
+    assert!(bench.flags.refusal(&acme(), kind).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
@@ -214,12 +214,12 @@ async fn a_source_that_is_away_from_the_beginning_opens_nothing() {
     let bench = bench();
     bench.source.is_away.store(true, Ordering::SeqCst);
     let kind = TokenKind::External;
-    assert!(bench.gates.refusal(&acme(), kind).await.is_err());
+    assert!(bench.flags.refusal(&acme(), kind).await.is_err());
 }
 
 #[tokio::test]
 async fn without_a_source_everything_is_open() {
-    let gates = Gates::new(None, Arc::new(Freshness::new(false)));
-    let refusal = gates.refusal(&acme(), TokenKind::OAuth).await;
+    let flags = FeatureFlags::new(None, Arc::new(CacheValidity::new(false)));
+    let refusal = flags.refusal(&acme(), TokenKind::OAuth).await;
     assert_eq!(None, refusal.unwrap());
 }

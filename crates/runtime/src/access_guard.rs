@@ -9,7 +9,7 @@ use tidegate_token_verifier::{VerifiedToken, workspace_of};
 use tidegate_types::{Principal, ServiceCode, WorkspaceSlug};
 
 use crate::answer::Answer;
-use crate::control::{Closed, Freshness, Gates};
+use crate::control::{CacheValidity, Closed, FeatureFlags};
 use crate::identity::{IdentifyError, Identity, MissingUser};
 use crate::service::{Caller, Observer};
 use crate::unknown_user::UnknownUsers;
@@ -20,10 +20,10 @@ use crate::workspace::{WorkspaceError, WorkspaceHandle, WorkspaceRegistry};
 const ADMISSION_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Decides whether a caller is served, on each request and for as long as a stream is open.
-pub(crate) struct Doorman {
+pub(crate) struct AccessGuard {
     pub identity: Identity,
-    pub gates: Gates,
-    pub freshness: Arc<Freshness>,
+    pub flags: FeatureFlags,
+    pub validity: Arc<CacheValidity>,
     pub workspaces: Arc<WorkspaceRegistry>,
     pub unknown_users: UnknownUsers,
     pub observer: Observer,
@@ -37,7 +37,7 @@ pub(crate) struct Admitted {
     pub access: Arc<Access>,
 }
 
-impl Doorman {
+impl AccessGuard {
     /// Lets a caller in, in this order: token, its workspace, membership, flags.
     ///
     /// Flags come last, so that only members learn that a workspace is there and closed; but who is no member because
@@ -112,7 +112,7 @@ impl Doorman {
         slug: &WorkspaceSlug,
         token: &VerifiedToken,
     ) -> Result<Option<Closed>, IdentifyError> {
-        let refusal = self.gates.refusal(slug, token.kind).await;
+        let refusal = self.flags.refusal(slug, token.kind).await;
         refusal.map_err(|err| WorkspaceError::Unavailable(Arc::new(err)).into())
     }
 
@@ -121,19 +121,19 @@ impl Doorman {
         let Answer::Stream(frames) = answer else {
             return answer;
         };
-        if !self.freshness.has_feed() {
+        if !self.validity.has_feed() {
             return Answer::Stream(frames);
         }
-        let mut changes = self.freshness.watch();
+        let mut changes = self.validity.watch();
         // What changed since the caller was let in counts as well.
         changes.mark_changed();
-        let doorman = Arc::clone(self);
+        let access_guard = Arc::clone(self);
         let (workspace, token) = (caller.workspace.clone(), Arc::clone(&caller.token));
         let is_turned_away = async move {
             // The node keeps the other end as long as it lives.
             while changes.changed().await.is_ok() {
                 loop {
-                    match doorman.look_again(&workspace, &token).await {
+                    match access_guard.look_again(&workspace, &token).await {
                         Look::Stay => break,
                         Look::Leave => return,
                         Look::Unknown => tokio::time::sleep(LOOK_AGAIN).await,

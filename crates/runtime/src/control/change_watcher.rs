@@ -10,7 +10,7 @@ use tidegate_types::{GrantId, WorkspaceSlug};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{ChangeFeed, ControlChange, ControlChangePage, ControlError, Freshness};
+use super::{CacheValidity, ChangeFeed, ControlChange, ControlChangePage, ControlError};
 use crate::workspace::WorkspaceRegistry;
 
 /// How often the log is read while it answers. A revocation is noticed within this and the time of reading.
@@ -32,9 +32,9 @@ const MAX_SINGLE: usize = 32;
 ///
 /// Started by: the node. Owns: its place in the log. Loses when it dies: nothing that a gap would not tell, but it
 /// takes the node with it, since a node that does not notice revocations must not serve.
-pub(crate) struct Watcher {
+pub(crate) struct ChangeWatcher {
     feed: Arc<dyn ChangeFeed>,
-    freshness: Arc<Freshness>,
+    validity: Arc<CacheValidity>,
     workspaces: Arc<WorkspaceRegistry>,
     authenticator: Arc<dyn Authenticator>,
     shared: mpsc::Sender<Forgetting>,
@@ -47,11 +47,11 @@ struct Forgetting {
     workspaces: BTreeSet<WorkspaceSlug>,
 }
 
-impl Watcher {
+impl ChangeWatcher {
     /// A watcher, and the work that it leaves to the background.
     pub(crate) fn new(
         feed: Arc<dyn ChangeFeed>,
-        freshness: Arc<Freshness>,
+        validity: Arc<CacheValidity>,
         workspaces: Arc<WorkspaceRegistry>,
         authenticator: Arc<dyn Authenticator>,
         validations: Arc<dyn ValidationCache>,
@@ -60,7 +60,7 @@ impl Watcher {
         let (shared, waiting) = mpsc::channel(MAX_WAITING);
         let watcher = Self {
             feed,
-            freshness,
+            validity,
             workspaces,
             authenticator,
             shared,
@@ -107,7 +107,7 @@ impl Watcher {
             // What was verified before the log was read may rest on anything.
             self.authenticator.keys_changed();
         } else if !page.has_gap && page.changes.is_empty() {
-            self.freshness.advance(page);
+            self.validity.advance(page);
             return;
         }
         let has_keys = page.changes.contains(&ControlChange::Keys);
@@ -115,7 +115,7 @@ impl Watcher {
             self.authenticator.keys_changed();
         }
         // From here on nothing older counts on this node. The rest makes room, and tells other nodes.
-        self.freshness.advance(page);
+        self.validity.advance(page);
         let mut forgetting = Forgetting::default();
         let mut changed: BTreeSet<WorkspaceSlug> = BTreeSet::new();
         let touches_all = page.has_gap || page.changes.contains(&ControlChange::Account);

@@ -8,7 +8,7 @@ use tidegate_config::{Flag, Flags};
 use tidegate_token_verifier::TokenKind;
 use tidegate_types::WorkspaceSlug;
 
-use super::{ControlError, Freshness};
+use super::{CacheValidity, ControlError};
 
 /// The state of a workspace is asked for again after so long, whether anybody said that it changed or not.
 const TTL: Duration = Duration::from_mins(1);
@@ -100,9 +100,9 @@ impl WorkspaceState {
 }
 
 /// The states of workspaces, as this node knows them.
-pub(crate) struct Gates {
+pub(crate) struct FeatureFlags {
     source: Option<Arc<dyn FlagSource>>,
-    freshness: Arc<Freshness>,
+    validity: Arc<CacheValidity>,
     known: Cache<WorkspaceSlug, Known>,
     /// One question at a time for each workspace.
     asking: Cache<WorkspaceSlug, Arc<tokio::sync::Mutex<()>>>,
@@ -117,15 +117,15 @@ struct Known {
     failed_at: Option<tokio::time::Instant>,
 }
 
-impl Gates {
-    pub(crate) fn new(source: Option<Arc<dyn FlagSource>>, freshness: Arc<Freshness>) -> Self {
+impl FeatureFlags {
+    pub(crate) fn new(source: Option<Arc<dyn FlagSource>>, validity: Arc<CacheValidity>) -> Self {
         let known = Cache::builder().max_capacity(MAX_KNOWN).time_to_live(STALE);
         let asking = Cache::builder()
             .max_capacity(MAX_KNOWN)
             .time_to_idle(Duration::from_mins(1));
         Self {
             source,
-            freshness,
+            validity,
             known: known.build(),
             asking: asking.build(),
         }
@@ -154,7 +154,7 @@ impl Gates {
             return Ok(known.refusal(kind));
         }
         // Read before asking: what changes meanwhile makes the answer old.
-        let as_of = self.freshness.place();
+        let as_of = self.validity.place();
         let within = match self.known(workspace, STALE) {
             Some(_) => TIMEOUT_IF_KNOWN,
             None => TIMEOUT,
@@ -196,7 +196,7 @@ impl Gates {
             .is_some_and(|failed_at| failed_at.elapsed() < RETRY);
         let age = if was_tried { STALE } else { age };
         let counts =
-            known.asked_at.elapsed() < age && self.freshness.state_holds(known.as_of, workspace);
+            known.asked_at.elapsed() < age && self.validity.state_holds(known.as_of, workspace);
         counts.then_some(known.state)
     }
 }
