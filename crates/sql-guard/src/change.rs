@@ -8,6 +8,7 @@ use sqlparser::ast::{
 };
 
 use crate::Dialect;
+use crate::dialect::Feature;
 
 const FOREIGN: &str = "a change with clauses of another database";
 
@@ -64,8 +65,8 @@ fn of_insert(dialect: Dialect, insert: &Insert) -> Result<&ObjectName, &'static 
         multi_table_when_clauses,
         multi_table_else_clause,
     } = insert;
-    let is_sqlite = dialect == Dialect::Sqlite;
-    known(is_sqlite || (or.is_none() && !replace_into))?;
+    let has_actions = dialect.has(Feature::ConflictActions);
+    known(has_actions || (or.is_none() && !replace_into))?;
     known(*into && !ignore && !overwrite && !has_table_keyword && !by_name)?;
     known(optimizer_hints.is_empty() && assignments.is_empty() && after_columns.is_empty())?;
     known(partitioned.is_none() && output.is_none() && priority.is_none())?;
@@ -97,7 +98,7 @@ fn of_update(dialect: Dialect, update: &Update) -> Result<&ObjectName, &'static 
     } = update;
     known(on_cluster.is_none() && settings.is_none())?;
     known(optimizer_hints.is_empty() && output.is_none())?;
-    known(or.is_none() || dialect == Dialect::Sqlite)?;
+    known(or.is_none() || dialect.has(Feature::ConflictActions))?;
     known(order_by.is_empty() && limit.is_none())?;
     known(matches!(
         from,
@@ -144,7 +145,7 @@ fn of_merge(dialect: Dialect, merge: &Merge) -> Result<&ObjectName, &'static str
         clauses,
         output,
     } = merge;
-    known(dialect == Dialect::PostgreSql && *into && optimizer_hints.is_empty())?;
+    known(dialect.has(Feature::Merge) && *into && optimizer_hints.is_empty())?;
     known(matches!(
         output,
         None | Some(OutputClause::Returning { .. })

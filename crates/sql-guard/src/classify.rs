@@ -15,14 +15,12 @@ use super::definition::{self, DefinitionKind, NameRole};
 use super::expressions::{self, Attribute};
 use super::findings::{Findings, SYSTEM_SCHEMA};
 use super::function_rows::FunctionRows;
-use super::functions::{
-    FunctionClass, class_of, is_denied_table, is_niladic, is_statistics_table, may_call_table,
-    tells_of_hidden_rows,
-};
+use super::functions::FunctionClass;
 use super::scope::Scopes;
 use super::text_search;
 use super::types::{self, TypeUse};
 use crate::Dialect;
+use crate::dialect::Feature;
 use crate::name::{TableName, fold_ident};
 
 /// What a statement does.
@@ -185,15 +183,15 @@ impl Walk {
         let Some(name) = TableName::parse(self.dialect, name) else {
             return self.forbid("a function with a computed name or more than three parts");
         };
-        if name.is_temporary(self.dialect) {
+        if self.dialect.rules().is_temporary(&name) {
             return self.forbid(TEMPORARY);
         }
         let last = name.table.to_ascii_lowercase();
-        if tells_of_hidden_rows(self.dialect, &last) {
+        if self.dialect.rules().tells_of_hidden_rows(&last) {
             self.findings.statistics.insert(last.clone());
         }
         self.calls_age |= last == AGE;
-        match class_of(self.dialect, &last) {
+        match self.dialect.rules().class_of(&last) {
             FunctionClass::Known if self.is_own(&name) => {}
             FunctionClass::Denied => {
                 self.findings.denied_functions.insert(last);
@@ -210,7 +208,7 @@ impl Walk {
 
     /// Whether a name means what the server brings.
     fn is_own(&self, name: &TableName) -> bool {
-        self.dialect == Dialect::Sqlite
+        self.dialect.has(Feature::OneSchema)
             || name.catalog.is_none()
                 && name
                     .schema
@@ -228,7 +226,7 @@ impl Walk {
                 self.columns_of(name);
             }
         }
-        if self.dialect == Dialect::PostgreSql
+        if self.dialect.has(Feature::TextSearchNames)
             && let Some(name) = expressions::last_name(self.dialect, name)
             && text_search::looks_for_names(&name, arguments)
         {
@@ -250,7 +248,7 @@ impl Walk {
 
     /// `schema.table.column` names a schema.
     fn column_of(&mut self, parts: &[&Ident]) {
-        if self.dialect == Dialect::Sqlite {
+        if self.dialect.has(Feature::OneSchema) {
             return;
         }
         if let [before @ .., schema, _, _] = parts {
@@ -305,7 +303,7 @@ impl Walk {
     }
 
     fn is_string(&self, ident: &Ident) -> bool {
-        self.dialect == Dialect::PostgreSql && ident.quote_style == Some('\'')
+        self.dialect.has(Feature::TypedTexts) && ident.quote_style == Some('\'')
     }
 
     /// `x.f` reads a column, or calls a function with one argument: with the value of a function's row, or with the row
@@ -316,7 +314,7 @@ impl Walk {
         };
         if self.function_rows.may_call(qualifier, name) {
             self.attribute(name);
-        } else if self.dialect == Dialect::PostgreSql
+        } else if self.dialect.has(Feature::FieldFunctions)
             && fold_ident(self.dialect, name) == TYPE_OF_VALUE
         {
             self.findings.catalogue.insert(TYPE_OF_VALUE.to_owned());
@@ -326,11 +324,11 @@ impl Walk {
     /// `(x).f` reads a field, or calls a function with one argument.
     fn attribute(&mut self, name: &Ident) {
         let name = fold_ident(self.dialect, name).to_ascii_lowercase();
-        if tells_of_hidden_rows(self.dialect, &name) {
+        if self.dialect.rules().tells_of_hidden_rows(&name) {
             self.findings.statistics.insert(name.clone());
         }
         self.calls_age |= name == AGE;
-        match class_of(self.dialect, &name) {
+        match self.dialect.rules().class_of(&name) {
             FunctionClass::Known if text_search::takes_parser(&name) => {
                 self.findings.catalogue.insert(name);
             }
@@ -365,7 +363,7 @@ impl Walk {
                 self.findings.catalogue.insert(name);
             }
             TypeUse::Named(name) => {
-                if name.is_temporary(self.dialect) {
+                if self.dialect.rules().is_temporary(&name) {
                     self.forbid(TEMPORARY);
                 }
                 self.findings.other_types.insert(name);
@@ -374,13 +372,13 @@ impl Walk {
     }
 
     fn table(&mut self, table: TableName) {
-        if table.is_temporary(self.dialect) {
+        if self.dialect.rules().is_temporary(&table) {
             return self.forbid(TEMPORARY);
         }
-        if is_denied_table(self.dialect, &table) {
+        if self.dialect.rules().is_denied_table(&table) {
             self.findings.denied_tables.insert(table.to_string());
         }
-        if is_statistics_table(self.dialect, &table) {
+        if self.dialect.rules().is_statistics_table(&table) {
             self.findings.statistics.insert(table.to_string());
         }
         self.findings.existing.insert(table);
@@ -397,7 +395,7 @@ impl Walk {
 
     /// A table that the statement makes, from `altered` where that gets a new name.
     fn made_table(&mut self, table: TableName, altered: Option<TableName>) {
-        if table.is_temporary(self.dialect) {
+        if self.dialect.rules().is_temporary(&table) {
             return self.forbid(TEMPORARY);
         }
         self.findings.created.insert(table, altered);
@@ -630,7 +628,7 @@ impl Visitor for Walk {
                 self.alias(alias.as_ref());
                 if let Some(args) = args {
                     let called = expressions::last_name(self.dialect, name);
-                    if called.is_none_or(|called| may_call_table(self.dialect, &called)) {
+                    if called.is_none_or(|called| self.dialect.rules().may_call_table(&called)) {
                         self.forbid(
                             "a table that is called as a function (only json_each and json_tree can be called; \
                              a full-text table is searched by name MATCH '…')",
@@ -644,7 +642,7 @@ impl Visitor for Walk {
                     || json_path.is_some()
                     || !with_hints.is_empty()
                     || !partitions.is_empty()
-                    || self.dialect != Dialect::Sqlite && !index_directives.is_empty()
+                    || !self.dialect.has(Feature::IndexHints) && !index_directives.is_empty()
                 {
                     self.forbid("a table with clauses of another database");
                 }
@@ -660,7 +658,7 @@ impl Visitor for Walk {
             TableFactor::Derived { alias, .. }
             | TableFactor::UNNEST { alias, .. }
             | TableFactor::NestedJoin { alias, .. } => self.alias(alias.as_ref()),
-            TableFactor::XmlTable { columns, alias, .. } if self.dialect == Dialect::PostgreSql => {
+            TableFactor::XmlTable { columns, alias, .. } if self.dialect.has(Feature::Xml) => {
                 self.function(&ObjectName::from(vec![Ident::new("xmltable")]));
                 self.alias(alias.as_ref());
                 for column in columns {
@@ -709,7 +707,7 @@ impl Visitor for Walk {
             Expr::Identifier(ident) => {
                 self.column(&[ident]);
                 let word = fold_ident(self.dialect, ident);
-                if ident.quote_style.is_none() && is_niladic(self.dialect, &word) {
+                if ident.quote_style.is_none() && self.dialect.rules().is_niladic(&word) {
                     self.findings.denied_functions.insert(word);
                 }
             }
@@ -739,9 +737,9 @@ impl Visitor for Walk {
             Value::EscapedStringLiteral(_)
             | Value::UnicodeStringLiteral(_)
             | Value::NationalStringLiteral(_)
-            | Value::SingleQuotedByteStringLiteral(_) => self.dialect == Dialect::PostgreSql,
+            | Value::SingleQuotedByteStringLiteral(_) => self.dialect.has(Feature::PrefixedTexts),
             // SQLite takes a string in double quotes that names no column for a string.
-            Value::DoubleQuotedString(_) => self.dialect == Dialect::Sqlite,
+            Value::DoubleQuotedString(_) => self.dialect.has(Feature::DoubleQuotedTexts),
             _ => false,
         };
         if !is_known {

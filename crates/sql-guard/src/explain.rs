@@ -7,8 +7,8 @@ use super::fence::{Target, conjuncts};
 use super::frame::Frame;
 use super::rewrite::{Prepared, Rewrite, Step};
 use super::walk::{self, Part};
-use crate::Dialect;
 use crate::catalogue::RelationKind;
+use crate::dialect::Feature;
 
 impl Rewrite<'_> {
     /// Guesses and counts of rows come from all rows of a table, so that a plan is shown without them.
@@ -30,8 +30,8 @@ impl Rewrite<'_> {
         if *analyze || !options.iter().flatten().all(is_known) {
             return Err(GuardError::Forbidden(COUNTS));
         }
-        if self.task.dialect == Dialect::Sqlite {
-            // With samples that ANALYZE left its planner knows single values, too, and nobody looks its keys up.
+        if !self.task.dialect.has(Feature::SafePlans) {
+            // With samples that ANALYZE left SQLite's planner knows single values, too, and nobody looks its keys up.
             return Err(GuardError::Forbidden(COUNTS));
         }
         if !self.is_look_up(explained) {

@@ -4,6 +4,7 @@
 use sqlparser::ast::{AccessExpr, DataType, Expr, Ident, InTarget, ObjectName};
 
 use crate::Dialect;
+use crate::dialect::Feature;
 use crate::name::fold_ident;
 
 /// A part of a value: `(x).name`.
@@ -69,14 +70,14 @@ pub(super) fn is_known(dialect: Dialect, expr: &Expr) -> bool {
         | Expr::Wildcard(_)
         | Expr::QualifiedWildcard(..) => true,
         // `XMLFOREST(a AS b)`. In XMLSERIALIZE the name is a type: the grammar sees to that.
-        Expr::Named { .. } => dialect == Dialect::PostgreSql,
+        Expr::Named { .. } => dialect.has(Feature::Xml),
         Expr::In {
             target: InTarget::Table { args: None, .. },
             global: false,
             ..
         }
         | Expr::RLike { .. }
-        | Expr::MatchAgainst { .. } => dialect == Dialect::Sqlite,
+        | Expr::MatchAgainst { .. } => dialect.has(Feature::MatchOperators),
         _ => false,
     }
 }

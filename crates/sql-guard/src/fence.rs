@@ -12,6 +12,7 @@ use sqlparser::ast::{
 
 use crate::Dialect;
 use crate::catalogue::{ColumnFacts, Leakproof, TableFacts};
+use crate::dialect::Feature;
 use crate::name::fold_ident;
 
 /// The table whose rows a condition is tried on.
@@ -162,7 +163,7 @@ impl Target<'_> {
     }
 
     fn is_leakproof(&self, column: &ColumnFacts, operator: &str, value: &Literal) -> bool {
-        if self.dialect == Dialect::Sqlite {
+        if self.dialect.has(Feature::InfallibleComparisons) {
             // Comparing never fails there; the forms of PostgreSQL are another matter.
             return matches!(value.kind, Kind::Text | Kind::Integer(_) | Kind::Numeric);
         }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::classify::StatementKind;
-use super::functions::is_known_operator;
 use super::grammar::OutsideNames;
 use super::place::Placement;
 use super::{GuardError, Policy};
 use crate::catalogue::{Catalogue, FunctionFacts, Named, OperatorFacts, RelationKind, TypeFacts};
+use crate::dialect::is_known_operator;
 use crate::name::TableName;
 
 /// What PostgreSQL brings lies there.

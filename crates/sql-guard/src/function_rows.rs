@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{Ident, Statement, TableAlias, TableFactor, Visit, Visitor};
 
 use crate::Dialect;
+use crate::dialect::Feature;
 use crate::name::{TableName, fold_ident};
 
 /// The names by which a statement knows the functions of its FROMs, wherever they stand.
@@ -26,7 +27,7 @@ impl FunctionRows {
             dialect,
             found: Vec::new(),
         };
-        if dialect == Dialect::PostgreSql {
+        if dialect.has(Feature::FieldFunctions) {
             let _ = statement.visit(&mut rows);
         }
         rows

@@ -14,6 +14,7 @@ use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan};
 use super::edits::Edits;
 use super::lexer::Lexeme;
 use crate::Dialect;
+use crate::dialect::Feature;
 use crate::name::{TableName, fold_ident};
 
 /// How many tokens a rule looks ahead, so that a text costs time by its length alone.
@@ -119,7 +120,7 @@ enum Open {
     Substring(bool),
 }
 
-struct Adapter {
+pub(crate) struct Adapter {
     dialect: Dialect,
     lexemes: Vec<Lexeme>,
     at: usize,
@@ -142,7 +143,7 @@ impl Adapter {
         let is_adapted = match &self.lexemes[self.at].token {
             Token::Word(word) if word.quote_style.is_none() => self.word(word.keyword),
             Token::Number(text, _) => {
-                let is_new = self.dialect == Dialect::PostgreSql
+                let is_new = self.dialect.has(Feature::PrefixedNumbers)
                     && text.bytes().any(|byte| {
                         !matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')
                     });
@@ -155,7 +156,7 @@ impl Adapter {
             Token::RParen | Token::RBracket | Token::RBrace => self.closing(),
             Token::Period => self.whole_row(),
             token => {
-                if self.dialect == Dialect::PostgreSql
+                if self.dialect.has(Feature::CustomObjects)
                     && *self.last(0) != Token::Period
                     && let Some(operator) = operator_name(token)
                 {
@@ -172,16 +173,13 @@ impl Adapter {
 
     fn word(&mut self, keyword: Keyword) -> bool {
         self.note(keyword);
-        if self.dialect == Dialect::PostgreSql && !self.is_label() {
+        if self.dialect.has(Feature::CustomObjects) && !self.is_label() {
             self.note_names(keyword);
         }
         let is_table = keyword == Keyword::TABLE
             && !self.is_label()
             && !self.was_one_of(0, &["CREATE", "UNLOGGED"]);
-        let is_adapted = match self.dialect {
-            Dialect::PostgreSql => self.postgres_word(keyword),
-            Dialect::Sqlite => self.sqlite_word(keyword),
-        };
+        let is_adapted = self.dialect.rules().adapt(self, keyword);
         self.words.has_table |= is_table && !is_adapted;
         is_adapted || self.any_word(keyword)
     }
@@ -350,16 +348,17 @@ impl Adapter {
     }
 
     fn opening(&mut self) -> bool {
-        let is_postgres = self.dialect == Dialect::PostgreSql;
+        let has_calls = self.dialect.has(Feature::SpecialCalls);
+        let has_xml = self.dialect.has(Feature::Xml);
         let is_values =
-            is_postgres && self.is_word(1, "VALUES") && self.was_one_of(0, &["ANY", "SOME", "ALL"]);
+            has_calls && self.is_word(1, "VALUES") && self.was_one_of(0, &["ANY", "SOME", "ALL"]);
         self.open.push(if is_values {
             Open::Values
-        } else if is_postgres && self.was_word(0, "SUBSTRING") {
+        } else if has_calls && self.was_word(0, "SUBSTRING") {
             Open::Substring(false)
-        } else if is_postgres && self.was_word(0, "XMLEXISTS") {
+        } else if has_xml && self.was_word(0, "XMLEXISTS") {
             Open::XmlExists
-        } else if is_postgres && self.was_word(0, "XMLTABLE") {
+        } else if has_xml && self.was_word(0, "XMLTABLE") {
             Open::XmlTable
         } else {
             Open::Plain
@@ -392,7 +391,7 @@ impl Adapter {
 
     /// `(…).*`: the columns of a row.
     fn whole_row(&mut self) -> bool {
-        let is_row = self.dialect == Dialect::PostgreSql
+        let is_row = self.dialect.has(Feature::RowExpansion)
             && matches!(self.last(0), Token::RParen | Token::RBracket)
             && *self.peek(1) == Token::Mul;
         if is_row {
@@ -465,7 +464,7 @@ impl Adapter {
     }
 
     /// `WITH a AS [NOT] MATERIALIZED (…)`, `a NOT GLOB b`.
-    fn sqlite_word(&mut self, keyword: Keyword) -> bool {
+    pub(crate) fn sqlite_word(&mut self, keyword: Keyword) -> bool {
         if keyword == Keyword::NOT {
             let is_operator = ["GLOB", "REGEXP", "MATCH"]
                 .iter()
@@ -486,7 +485,7 @@ impl Adapter {
         is_hint
     }
 
-    fn postgres_word(&mut self, keyword: Keyword) -> bool {
+    pub(crate) fn postgres_word(&mut self, keyword: Keyword) -> bool {
         match keyword {
             Keyword::SYMMETRIC | Keyword::ASYMMETRIC => {
                 self.skip_if(self.was_word(0, "BETWEEN"), 1)

@@ -6,6 +6,7 @@ use sqlparser::tokenizer::Span;
 use super::edits::Edits;
 use super::grammar::{Words, bytes_of};
 use crate::Dialect;
+use crate::dialect::Feature;
 
 /// How a query limits its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl OwnLimit {
         if words.has_outer_limit {
             return plain_number(query).unwrap_or(Self::Other);
         }
-        if dialect == Dialect::Sqlite && ends_with_values(&query.body) {
+        if dialect.has(Feature::ValuesWithoutLimit) && ends_with_values(&query.body) {
             return Self::Other;
         }
         Self::None

@@ -16,13 +16,10 @@ pub struct TableName {
     pub table: String,
 }
 
-/// PostgreSQL cuts identifiers at `NAMEDATALEN - 1` bytes, silently.
-const POSTGRES_NAME_BYTES: usize = 63;
-
 impl TableName {
     /// A table that is named by its stored name, as a metastore holds it: exact, not yet folded.
     pub fn stored(dialect: Dialect, schema: Option<&str>, table: &str) -> Self {
-        let fold = |text: &str| fold_quoted(dialect, text);
+        let fold = |text: &str| dialect.rules().fold(text, true);
         Self {
             catalog: None,
             schema: schema.map(fold),
@@ -36,7 +33,7 @@ impl TableName {
             schema: self
                 .schema
                 .clone()
-                .or_else(|| Some(fold_quoted(dialect, schema))),
+                .or_else(|| Some(dialect.rules().fold(schema, true))),
             ..self.clone()
         }
     }
@@ -50,11 +47,12 @@ impl TableName {
         }
     }
 
-    /// SQLite's tables all lie in one schema, whether it is named or not.
+    /// The name with the one schema that there is, where there is no other.
     pub(crate) fn or_main(&self, dialect: Dialect) -> Self {
-        match dialect {
-            Dialect::Sqlite => self.or_schema(dialect, dialect.default_schema()),
-            Dialect::PostgreSql => self.clone(),
+        if dialect.has_one_schema() {
+            self.or_schema(dialect, dialect.default_schema())
+        } else {
+            self.clone()
         }
     }
 
@@ -72,26 +70,6 @@ impl TableName {
         let parts = [&self.catalog, &self.schema].into_iter().flatten();
         let parts = parts.chain([&self.table]).map(|part| write(part));
         parts.collect::<Vec<_>>().join(".")
-    }
-
-    /// Whether it lies where temporary tables do, which one connection keeps for itself and the next
-    /// caller of that connection would find.
-    pub(crate) fn is_temporary(&self, dialect: Dialect) -> bool {
-        let schema = self.schema.as_deref();
-        match dialect {
-            Dialect::PostgreSql => schema.is_some_and(|schema| {
-                schema == "pg_temp"
-                    || schema.starts_with("pg_temp_")
-                    || schema.starts_with("pg_toast_temp")
-            }),
-            Dialect::Sqlite => {
-                schema == Some("temp")
-                    || matches!(
-                        self.table.as_str(),
-                        "sqlite_temp_master" | "sqlite_temp_schema"
-                    )
-            }
-        }
     }
 
     /// `None` for names of no or more than three parts, or with a part that is computed.
@@ -127,32 +105,14 @@ impl fmt::Display for TableName {
 /// identifier still has its quotes doubled.
 pub(crate) fn fold_ident(dialect: Dialect, ident: &Ident) -> String {
     match ident.quote_style {
-        None => cut(dialect, ident.value.to_ascii_lowercase()),
+        None => dialect.rules().fold(&ident.value, false),
         Some(open) => {
             let close = if open == '[' { ']' } else { open };
             let doubled: String = [close, close].iter().collect();
-            fold_quoted(dialect, &ident.value.replace(&doubled, &close.to_string()))
+            let undone = ident.value.replace(&doubled, &close.to_string());
+            dialect.rules().fold(&undone, true)
         }
     }
-}
-
-fn fold_quoted(dialect: Dialect, text: &str) -> String {
-    match dialect {
-        // SQLite compares names without regard to ASCII case, quoted or not.
-        Dialect::Sqlite => text.to_ascii_lowercase(),
-        Dialect::PostgreSql => cut(dialect, text.to_owned()),
-    }
-}
-
-fn cut(dialect: Dialect, mut text: String) -> String {
-    if dialect == Dialect::PostgreSql && text.len() > POSTGRES_NAME_BYTES {
-        let mut end = POSTGRES_NAME_BYTES;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-    }
-    text
 }
 
 #[cfg(test)]

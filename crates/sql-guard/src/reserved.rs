@@ -10,34 +10,12 @@ use sqlparser::ast::{Ident, ObjectName, Statement, TableFactor, TableInheritance
 
 use super::{GuardError, definition};
 use crate::Dialect;
+use crate::dialect::Feature;
 
 /// Whether a name, in lower case, must stand in quotes. Of SQLite's words more are told than it insists on.
 pub(crate) fn is_reserved(dialect: Dialect, word: &str) -> bool {
-    WORDS.contains(&word) || (dialect == Dialect::Sqlite && SQLITE_WORDS.contains(&word))
+    WORDS.contains(&word) || dialect.rules().reserved_words().contains(&word)
 }
-
-/// Words that are no names in SQLite, besides PostgreSQL's (`parse.y`: those that do not fall back to `ID`).
-const SQLITE_WORDS: &[&str] = &[
-    "add",
-    "alter",
-    "autoincrement",
-    "between",
-    "commit",
-    "delete",
-    "drop",
-    "escape",
-    "exists",
-    "index",
-    "insert",
-    "isnull",
-    "nothing",
-    "notnull",
-    "raise",
-    "set",
-    "transaction",
-    "update",
-    "values",
-];
 
 /// Words that are reserved, those that may name a function or type included (`gram.y`, 12 to 17).
 const WORDS: &[&str] = &[
@@ -157,7 +135,7 @@ pub(super) struct Relations {
 impl Relations {
     pub(super) fn of(dialect: Dialect, statement: &Statement) -> Self {
         let mut found = Self::default();
-        if dialect != Dialect::PostgreSql {
+        if !dialect.has(Feature::KeywordTables) {
             return found;
         }
         let _ = statement.visit(&mut found);

@@ -284,12 +284,8 @@ impl Rewrite<'_> {
             .fold(String::new(), |text, own| text + " AND " + own);
         let more = system_columns.iter();
         let more = more.fold(String::new(), |text, name| text + ", " + name);
-        match dialect {
-            Dialect::PostgreSql => format!(
-                "(SELECT *{more} FROM {table} WHERE ({rule}){own} UNION ALL SELECT *{more} FROM {table} WHERE false OFFSET 0)"
-            ),
-            Dialect::Sqlite => format!("(SELECT * FROM {table} WHERE ({rule}){own} LIMIT -1)"),
-        }
+        let condition = format!("({rule}){own}");
+        dialect.rules().visible_rows(&table, &condition, &more)
     }
 
     /// The innermost SELECT in which `is_meant` finds something, and the SELECTs within it.

@@ -20,6 +20,7 @@ use super::walk::{self, Part};
 use super::{DefinitionKind, GuardError, Policy};
 use crate::Dialect;
 use crate::catalogue::{Catalogue, NamesInUse};
+use crate::dialect::Feature;
 use crate::name::{TableName, fold_ident};
 
 /// The parser's own bound on recursion; the nesting that `bounds` allows fits into it.
@@ -323,7 +324,7 @@ impl SqlStatement {
     }
 
     fn needs_relations(&self, policy: Policy) -> bool {
-        let may_count = self.dialect == Dialect::PostgreSql && !policy.sees_all_rows;
+        let may_count = self.dialect.has(Feature::CountedRelations) && !policy.sees_all_rows;
         let shows_plan = self.kind == StatementKind::Explain && !policy.sees_all_tables;
         may_count || shows_plan
     }
@@ -475,9 +476,10 @@ impl SqlStatement {
         let mut edits = self.edits.clone();
         if let Some(rows) = self.cap {
             // SQLite names a column by its text, to which a comment behind it belongs.
-            let at = match self.dialect {
-                Dialect::Sqlite => self.end,
-                Dialect::PostgreSql => self.code_end,
+            let at = if self.dialect.has(Feature::CommentsInNames) {
+                self.end
+            } else {
+                self.code_end
             };
             self.own_limit.lower(rows, at, &mut edits);
         }
@@ -491,18 +493,13 @@ impl SqlStatement {
 
     /// A message of the database about the SQL that was sent, as it would be about the statement as written.
     pub fn message(&self, message: &str) -> String {
-        let added = match self.dialect {
-            Dialect::PostgreSql => "syntax error at or near \"LIMIT\"",
-            Dialect::Sqlite => "near \"LIMIT\": syntax error",
-        };
-        if self.cap.is_none() || self.own_limit != OwnLimit::None || message != added {
-            return message.to_owned();
+        let errors = self.dialect.rules().errors_at_end();
+        let is_limit_ours = self.cap.is_some() && self.own_limit == OwnLimit::None;
+        if is_limit_ours && message == errors.before_limit {
+            errors.alone.to_owned()
+        } else {
+            message.to_owned()
         }
-        match self.dialect {
-            Dialect::PostgreSql => "syntax error at end of input",
-            Dialect::Sqlite => "incomplete input",
-        }
-        .to_owned()
     }
 
     /// The text with the conditions in it must still be one statement of the same kind that reads these
@@ -617,7 +614,7 @@ fn is_open_comment(dialect: Dialect, tail: &str) -> bool {
 fn parser(dialect: Dialect, tokens: Vec<TokenWithSpan>) -> Parser<'static> {
     // Literals keep their text, in which doubled quotes are doubled.
     let options = ParserOptions::new().with_unescape(false);
-    Parser::new(dialect.parser())
+    Parser::new(dialect.rules().parser())
         .with_options(options)
         .with_recursion_limit(RECURSION_LIMIT)
         .with_tokens_with_locations(tokens)

@@ -10,10 +10,8 @@ use super::grammar::bytes_of;
 use super::rewrite::{Rewrite, Step};
 use super::visible::{Fence, OpenSelect, Star, Visible};
 use crate::Dialect;
+use crate::dialect::Feature;
 use crate::name::fold_ident;
-
-const POSTGRES: &[&str] = &["cmax", "cmin", "ctid", "tableoid", "xmax", "xmin"];
-const SQLITE: &[&str] = &["_rowid_", "oid", "rowid"];
 
 impl Visible {
     /// Whether the rule's subquery has the columns `system_columns` besides those of the table.
@@ -45,10 +43,7 @@ impl Rewrite<'_> {
     pub(super) fn system_column(&mut self, qualifier: &[&Ident], column: &Ident) -> Step {
         let dialect = self.task.dialect;
         let name = fold_ident(dialect, column);
-        let known = match dialect {
-            Dialect::PostgreSql => POSTGRES,
-            Dialect::Sqlite => SQLITE,
-        };
+        let known = dialect.rules().system_columns();
         let Some(name) = known.iter().copied().find(|known| *known == name) else {
             return Ok(());
         };
@@ -66,7 +61,7 @@ impl Rewrite<'_> {
         let Some(fence) = &mut visible.fence else {
             return Ok(());
         };
-        if dialect == Dialect::Sqlite {
+        if !dialect.has(Feature::SystemColumnsInSubqueries) {
             return Err(refused(fence, name, "is not shown under a rule"));
         }
         // An alias for a column, which comes first.
@@ -120,9 +115,11 @@ impl Rewrite<'_> {
         let Some((depth, index)) = self.meant(qualifier) else {
             return;
         };
-        let name = fold_ident(self.task.dialect, name);
+        let dialect = self.task.dialect;
+        let name = fold_ident(dialect, name);
         let own = &mut self.frames[depth].visible[index];
-        let is_column = own.has_own(&name) || POSTGRES.contains(&name.as_str());
+        let is_column =
+            own.has_own(&name) || dialect.rules().system_columns().contains(&name.as_str());
         if let (false, Some(fence)) = (is_column, &mut own.fence) {
             fence.is_row_used |= !fence.column_aliases.contains(&name);
         }

@@ -4,6 +4,7 @@
 use sqlparser::ast::{ArrayElemTypeDef, DataType};
 
 use crate::Dialect;
+use crate::dialect::Feature;
 use crate::name::TableName;
 
 /// What a type comes to.
@@ -130,7 +131,7 @@ pub(super) fn is_catalogue_name(name: &str) -> bool {
 }
 
 pub(super) fn of(dialect: Dialect, data_type: &DataType) -> TypeUse {
-    if dialect == Dialect::Sqlite {
+    if !dialect.has(Feature::Types) {
         // A type is a word of no consequence there.
         return TypeUse::Known;
     }

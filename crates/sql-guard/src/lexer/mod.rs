@@ -6,8 +6,8 @@
 //! what the database reads, and the text is sent as it was written, so the rules here are those of
 //! PostgreSQL's `scan.l` (12 to 17) and SQLite's `tokenize.c`.
 
-mod postgres;
-mod sqlite;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
 
 use sqlparser::tokenizer::Token;
 
@@ -37,10 +37,7 @@ pub(super) fn lex(dialect: Dialect, text: &str) -> Result<Vec<Lexeme>, GuardErro
     if let Some(at) = text.find('\0') {
         return Err(scanner.error(at, "it holds the character U+0000"));
     }
-    match dialect {
-        Dialect::PostgreSql => postgres::scan(&mut scanner)?,
-        Dialect::Sqlite => sqlite::scan(&mut scanner)?,
-    }
+    dialect.rules().scan(&mut scanner)?;
     Ok(scanner.lexemes)
 }
 
@@ -115,7 +112,7 @@ pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
     (line, before[line_start..].chars().count() + 1)
 }
 
-struct Scanner<'a> {
+pub(crate) struct Scanner<'a> {
     /// Holds no U+0000.
     text: &'a str,
     at: usize,

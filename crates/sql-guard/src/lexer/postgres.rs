@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Token;
 use super::Scanner;
 use crate::GuardError;
 
-pub(super) fn scan(s: &mut Scanner<'_>) -> Result<(), GuardError> {
+pub(crate) fn scan(s: &mut Scanner<'_>) -> Result<(), GuardError> {
     loop {
         skip_blank(s)?;
         let start = s.at;

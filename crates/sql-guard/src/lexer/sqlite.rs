@@ -7,7 +7,7 @@ use crate::GuardError;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-pub(super) fn scan(s: &mut Scanner<'_>) -> Result<(), GuardError> {
+pub(crate) fn scan(s: &mut Scanner<'_>) -> Result<(), GuardError> {
     loop {
         skip_blank(s);
         let start = s.at;

@@ -205,7 +205,7 @@ fn schema_of(
     let dialect = database.engine.dialect();
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     if let Some(catalog) = given(&arguments.catalog)
-        && dialect == Dialect::PostgreSql
+        && !dialect.has_one_schema()
         && Some(&catalog) != database_name(&database.connection.uri).as_ref()
     {
         return Err(ToolFailure::argument(
@@ -214,15 +214,15 @@ fn schema_of(
         ));
     }
     let schema = given(&arguments.schema);
-    match (dialect, schema) {
-        (Dialect::Sqlite, Some(schema)) if schema != dialect.default_schema() => {
+    match schema {
+        Some(schema) if dialect.has_one_schema() && schema != dialect.default_schema() => {
             Err(ToolFailure::argument(
                 "request.schema",
                 "a SQLite database has the schema main only; leave it out",
             ))
         }
-        (Dialect::Sqlite, _) => Ok(None),
-        (Dialect::PostgreSql, schema) => Ok(schema),
+        _ if dialect.has_one_schema() => Ok(None),
+        schema => Ok(schema),
     }
 }
 

@@ -99,11 +99,11 @@ async fn look_up(
     path: &[String],
     names: BTreeSet<&str>,
 ) -> Result<BTreeMap<String, String>, QueryError> {
-    let is_postgres = database.engine.dialect() == Dialect::PostgreSql;
+    let has_system_names = !database.engine.dialect().has_one_schema();
     // With one schema there is nothing to choose, but for what the system has itself.
-    let (settled, open): (Vec<_>, Vec<_>) = names
-        .into_iter()
-        .partition(|name| path.len() == 1 && !(is_postgres && name.starts_with(SYSTEM_PREFIX)));
+    let (settled, open): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| {
+        path.len() == 1 && !(has_system_names && name.starts_with(SYSTEM_PREFIX))
+    });
     let open: Vec<String> = open.into_iter().map(str::to_owned).collect();
     let mut found = if open.is_empty() {
         BTreeMap::new()

@@ -157,9 +157,10 @@ async fn columns(
     let dialect = database.engine.dialect();
     let mut found: Vec<(&TableName, Vec<ColumnInfo>)> = Vec::new();
     for table in tables.iter().take(MAX_TABLES) {
-        let schema = match dialect {
-            Dialect::Sqlite => Some(dialect.default_schema()),
-            Dialect::PostgreSql => names.schema_of(table),
+        let schema = if dialect.has_one_schema() {
+            Some(dialect.default_schema())
+        } else {
+            names.schema_of(table)
         };
         let Some(schema) = schema else { continue };
         let columns = database

@@ -44,7 +44,8 @@ pub(super) async fn secure(
 ) -> Result<RowFilters, ToolFailure> {
     let filters = row_filters(context, database, script, names)?;
     let mut asked = script.names(policy);
-    if database.engine.dialect() == Dialect::Sqlite {
+    let dialect = database.engine.dialect();
+    if !dialect.has_custom_objects() {
         // It has no types and functions but its own.
         (asked.types, asked.functions) = Default::default();
     }
@@ -56,7 +57,7 @@ pub(super) async fn secure(
     }
     let mut catalogue = describe(database, names.path(), &asked).await?;
     check_tables(context, database, script, names).await?;
-    if database.engine.dialect() == Dialect::PostgreSql {
+    if dialect.has_custom_objects() {
         let named = script.schemas(policy, &catalogue);
         let seen = seen_schemas(context, database, script, names, named).await?;
         let rows = script.check_names(policy, &catalogue, &seen);
@@ -68,7 +69,7 @@ pub(super) async fn secure(
         // They were asked for this check alone.
         catalogue.tables.clear();
     }
-    if database.engine.dialect() == Dialect::PostgreSql {
+    if !dialect.has_one_schema() {
         found_where_checked(script, names, &mut catalogue)?;
     }
     if filters.is_empty() && catalogue.tables.is_empty() {
@@ -79,7 +80,6 @@ pub(super) async fn secure(
         return Ok(filters);
     }
     let mut filters = row_filters(context, database, script, names)?;
-    let dialect = database.engine.dialect();
     let read = filters.tables(dialect).map_err(failure::guard)?;
     let read = NamesInUse {
         tables: read
