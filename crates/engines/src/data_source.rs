@@ -5,7 +5,7 @@ use tidegate_sql_guard::{Catalogue, Dialect, NamesInUse};
 use tidegate_types::UserId;
 use tokio_util::sync::CancellationToken;
 
-use crate::{QueryError, ResultSet};
+use crate::{QueryError, ResultSet, UnknownName};
 
 /// Whether the statements may change anything. The database itself is told, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +148,9 @@ pub trait DataSource: Send + Sync {
         schema: &str,
         table: &str,
     ) -> Result<Vec<ColumnInfo>, QueryError>;
+
+    /// What name the database does not know, when a failure is about that. It reads the server's words.
+    fn unknown_name(&self, err: &QueryError) -> Option<UnknownName>;
 
     /// Runs a query of one statement.
     async fn run_one(&self, query: Query) -> Result<ResultSet, QueryError> {

@@ -369,7 +369,7 @@ async fn a_name_that_is_not_there_is_found_in_the_databases_words() {
             ..Query::read(USER, sql)
         };
         let err = engine.run_sql(query).await.unwrap_err();
-        let found = UnknownName::of(Dialect::Sqlite, &err);
+        let found = engine.unknown_name(&err);
         assert_eq!(expected, found, "{sql}: {err:?}");
     }
 }

@@ -16,14 +16,15 @@ use tokio_postgres::{SimpleQueryMessage, Statement};
 
 use super::catalogue::{self, Question};
 use super::manager::{PostgresConnection, PostgresManager};
+use super::mistake;
 use super::values::Reading;
 use super::write;
-use crate::QueryError;
 use crate::data_source::{ColumnInfo, DataSource, Mode, Query, TableInfo, TableKind};
 use crate::error::{MESSAGE_BYTES, shorten};
 use crate::pool::{Connections, Generation, Lease, PoolLimits};
 use crate::result::{Column, ResultSet, RowCollector, unique_names};
 use crate::row::ROW_BYTES;
+use crate::{QueryError, UnknownName};
 
 /// How much later than our own deadline the server gives up by itself, should we be gone.
 const SERVER_MARGIN: Duration = Duration::from_secs(1);
@@ -132,6 +133,10 @@ impl PostgresEngine {
 impl DataSource for PostgresEngine {
     fn dialect(&self) -> Dialect {
         Dialect::PostgreSql
+    }
+
+    fn unknown_name(&self, err: &QueryError) -> Option<UnknownName> {
+        mistake::unknown_name(err)
     }
 
     async fn run_sql(&self, query: Query) -> Result<Vec<ResultSet>, QueryError> {
@@ -275,7 +280,7 @@ pub(super) fn looked_in(path: &[String]) -> String {
 
 /// A text as a literal. `standard_conforming_strings` is on in every transaction of ours.
 pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''").replace('\0', ""))
+    Dialect::PostgreSql.literal(text)
 }
 
 /// `ARRAY['a', 'b']::text[]`
@@ -557,9 +562,8 @@ fn begin(query: &Query) -> String {
     if let Some(path) = &query.search_path {
         sql.push_str("; SET LOCAL search_path = ");
         for schema in path {
-            let schema = schema.replace('\0', "");
             // Writing to a String cannot fail.
-            let _ = write!(sql, "{}, ", Dialect::PostgreSql.quote(&schema));
+            let _ = write!(sql, "{}, ", Dialect::PostgreSql.quote(schema));
         }
         // Otherwise temporary tables would come first, unnamed.
         sql.push_str("pg_temp");

@@ -8,6 +8,7 @@ mod array;
 mod catalogue;
 mod engine;
 mod manager;
+mod mistake;
 mod values;
 mod wire;
 mod write;

@@ -10,12 +10,13 @@ use tidegate_sql_guard::{Catalogue, ColumnFacts, Dialect, NamesInUse, RelationKi
 use tidegate_types::UserId;
 
 use super::manager::{HEAP_BYTES, SqliteConnection, SqliteManager};
+use super::mistake;
 use super::values::{SeenTypes, json};
-use crate::QueryError;
 use crate::data_source::{ColumnInfo, DataSource, Mode, Query, TableInfo, TableKind};
 use crate::error::shorten;
 use crate::pool::{Connections, Generation, Lease, PoolLimits, Pooled};
 use crate::result::{Column, ResultSet, RowCollector, unique_names};
+use crate::{QueryError, UnknownName};
 
 /// How many steps of SQLite's machine lie between two looks at the stop flag; about 10 µs.
 const STEPS_BETWEEN_CHECKS: i32 = 1_000;
@@ -70,6 +71,10 @@ impl SqliteEngine {
 impl DataSource for SqliteEngine {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
+    }
+
+    fn unknown_name(&self, err: &QueryError) -> Option<UnknownName> {
+        mistake::unknown_name(err)
     }
 
     async fn run_sql(&self, query: Query) -> Result<Vec<ResultSet>, QueryError> {

@@ -3,6 +3,7 @@
 mod authorizer;
 mod engine;
 mod manager;
+mod mistake;
 mod values;
 
 pub(crate) use engine::SqliteEngine;

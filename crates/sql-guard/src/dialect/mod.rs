@@ -47,6 +47,12 @@ pub(crate) trait SqlDialect: Sync {
     /// Adapts what begins with an unquoted word to what the parser knows. `false`: there is nothing to adapt.
     fn adapt(&self, adapter: &mut Adapter, word: Keyword) -> bool;
 
+    /// An identifier in quotes, as every version of the database reads it.
+    fn quote(&self, identifier: &str) -> String;
+
+    /// A text as a literal.
+    fn literal(&self, text: &str) -> String;
+
     /// An identifier as the database compares it; its quotes are undone.
     fn fold(&self, identifier: &str, is_quoted: bool) -> String;
 
@@ -183,9 +189,15 @@ impl Dialect {
         }
     }
 
-    /// The identifier in double quotes, for SQL that we write ourselves.
+    /// The identifier in quotes, for SQL that we write ourselves.
     pub fn quote(self, identifier: &str) -> String {
-        format!("\"{}\"", identifier.replace('"', "\"\""))
+        self.rules().quote(identifier)
+    }
+
+    /// The text as a literal, for SQL that we write ourselves. PostgreSQL reads it so with `standard_conforming_strings`
+    /// on, which its engine sees to.
+    pub fn literal(self, text: &str) -> String {
+        self.rules().literal(text)
     }
 
     pub(crate) fn rules(self) -> &'static dyn SqlDialect {
@@ -200,9 +212,31 @@ impl Dialect {
     }
 }
 
+/// Text between quotes, which stand doubled in it: how the standard writes names and texts. No database takes U+0000.
+fn quoted(quote: char, text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push(quote);
+    for letter in text.chars().filter(|letter| *letter != '\0') {
+        quoted.push(letter);
+        if letter == quote {
+            quoted.push(letter);
+        }
+    }
+    quoted.push(quote);
+    quoted
+}
+
 #[cfg(test)]
 mod tests {
     use super::Dialect::{PostgreSql, Sqlite};
+
+    #[test]
+    fn a_quote_in_a_name_or_a_text_does_not_end_it() {
+        for dialect in [PostgreSql, Sqlite] {
+            assert_eq!(r#""a""b'c\d""#, dialect.quote("a\"b'c\\d\0"));
+            assert_eq!(r#"'a''b"c\d'"#, dialect.literal("a'b\"c\\d\0"));
+        }
+    }
 
     #[test]
     fn a_name_stands_in_quotes_where_the_database_would_read_another() {

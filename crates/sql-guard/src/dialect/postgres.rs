@@ -5,7 +5,7 @@ mod functions;
 use sqlparser::dialect::{Dialect as ParserDialect, PostgreSqlDialect};
 use sqlparser::keywords::Keyword;
 
-use super::{ErrorsAtEnd, Feature, SqlDialect};
+use super::{ErrorsAtEnd, Feature, SqlDialect, quoted};
 use crate::functions::FunctionClass;
 use crate::grammar::Adapter;
 use crate::lexer::{Scanner, postgres};
@@ -80,6 +80,14 @@ impl SqlDialect for PostgreSql {
 
     fn adapt(&self, adapter: &mut Adapter, word: Keyword) -> bool {
         adapter.postgres_word(word)
+    }
+
+    fn quote(&self, identifier: &str) -> String {
+        quoted('"', identifier)
+    }
+
+    fn literal(&self, text: &str) -> String {
+        quoted('\'', text)
     }
 
     fn fold(&self, identifier: &str, is_quoted: bool) -> String {

@@ -3,7 +3,7 @@
 use sqlparser::dialect::{Dialect as ParserDialect, SQLiteDialect};
 use sqlparser::keywords::Keyword;
 
-use super::{ErrorsAtEnd, Feature, SqlDialect};
+use super::{ErrorsAtEnd, Feature, SqlDialect, quoted};
 use crate::functions::FunctionClass;
 use crate::grammar::Adapter;
 use crate::lexer::{Scanner, sqlite};
@@ -115,6 +115,14 @@ impl SqlDialect for Sqlite {
 
     fn adapt(&self, adapter: &mut Adapter, word: Keyword) -> bool {
         adapter.sqlite_word(word)
+    }
+
+    fn quote(&self, identifier: &str) -> String {
+        quoted('"', identifier)
+    }
+
+    fn literal(&self, text: &str) -> String {
+        quoted('\'', text)
     }
 
     fn fold(&self, identifier: &str, _: bool) -> String {

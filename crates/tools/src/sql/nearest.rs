@@ -37,7 +37,7 @@ pub(super) async fn hint(
     schema: Option<&str>,
     err: &QueryError,
 ) -> Option<String> {
-    let unknown = UnknownName::of(database.engine.dialect(), err)?;
+    let unknown = database.engine.unknown_name(err)?;
     let search = async {
         let names = Names::resolve(database, tables, schema).await;
         let names = names.ok()?;
