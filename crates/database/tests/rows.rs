@@ -153,7 +153,7 @@ fn with_pets(backend: Backend, owner_ids: [i64; 2]) -> SelectStatement {
         .order_by(("pets", "id"), Order::Desc)
         .to_owned();
     owners()
-        .expr_as(rows_as_json(backend, Pet::NAMES, pets), "pets")
+        .expr_as(rows_as_json::<Pet>(backend, pets), "pets")
         .and_where(Expr::col(("owners", "id")).is_in(owner_ids))
         .order_by(("owners", "id"), Order::Asc)
         .to_owned()

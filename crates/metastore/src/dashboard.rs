@@ -88,11 +88,8 @@ impl Parts for DashboardParts {
             .order_by(("ab_role", "id"), Order::Asc)
             .to_owned();
         statement
-            .expr_as(
-                rows_as_json(backend, ChartOnDashboard::NAMES, charts),
-                "charts",
-            )
-            .expr_as(rows_as_json(backend, Role::NAMES, roles), "roles");
+            .expr_as(rows_as_json::<ChartOnDashboard>(backend, charts), "charts")
+            .expr_as(rows_as_json::<Role>(backend, roles), "roles");
     }
 
     fn read(row: &dyn NamedRow) -> Result<Self, MetastoreError> {

@@ -123,14 +123,8 @@ impl Parts for DatasetParts {
             .and_where(Expr::col(("sql_metrics", "table_id")).equals(id))
             .to_owned();
         statement
-            .expr_as(
-                rows_as_json(backend, DatasetColumn::NAMES, columns),
-                "columns",
-            )
-            .expr_as(
-                rows_as_json(backend, DatasetMetric::NAMES, metrics),
-                "metrics",
-            );
+            .expr_as(rows_as_json::<DatasetColumn>(backend, columns), "columns")
+            .expr_as(rows_as_json::<DatasetMetric>(backend, metrics), "metrics");
     }
 
     fn read(row: &dyn NamedRow) -> Result<Self, MetastoreError> {

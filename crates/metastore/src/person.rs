@@ -5,7 +5,7 @@ use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use crate::MetastoreError;
 use crate::keyed::{keyed_by, read_keyed};
 use crate::schema::OwnedBy;
-use tidegate_database::{Backend, FromRow, NamedRow, Pool, row, rows_as_json};
+use tidegate_database::{Backend, FromNestedRow, FromRow, NamedRow, Pool, row, rows_as_json};
 
 /// A user as answers show them: an owner, or who changed something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,15 @@ impl FromRow for OwnerRow {
     }
 }
 
+impl FromNestedRow for OwnerRow {
+    const NAMES: &'static [&'static str] = &{
+        let [id, username, first_name, last_name, email, active] = *PersonRow::NAMES else {
+            panic!("a person is read from six columns");
+        };
+        [id, username, first_name, last_name, email, active, ROLE]
+    };
+}
+
 /// People with all their roles, in the order of the rows.
 pub(crate) fn people_of(rows: Vec<OwnerRow>) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
@@ -139,8 +148,7 @@ pub(crate) fn owners_within(
     let owners = owners(table)
         .and_where(Expr::col((table, column)).equals(id))
         .to_owned();
-    let names = [PersonRow::NAMES, &[ROLE]].concat();
-    rows_as_json(backend, &names, owners)
+    rows_as_json::<OwnerRow>(backend, owners)
 }
 
 /// Users by id, inactive ones too, without their roles. One statement.
@@ -162,5 +170,5 @@ pub(crate) fn people_within(backend: Backend, ids: [(&'static str, &'static str)
         .from("ab_user")
         .and_where(Expr::col(("ab_user", "id")).is_in(ids.map(Expr::col)))
         .to_owned();
-    rows_as_json(backend, PersonRow::NAMES, people)
+    rows_as_json::<PersonRow>(backend, people)
 }

@@ -1,7 +1,7 @@
 use std::marker::PhantomData;
 
 use sea_query::{Expr, ExprTrait, SelectStatement};
-use tidegate_database::{FromRow, NamedRow, Pool};
+use tidegate_database::{FromNestedRow, FromRow, NamedRow, Pool};
 use uuid::Uuid;
 
 use crate::listing::{ListQuery, Page, fetch_page, visible};
@@ -71,7 +71,7 @@ impl<E: Entity> FromRow for Found<E> {
     }
 }
 
-fn from_rows<R: FromRow, T: From<R>>(
+fn from_rows<R: FromNestedRow, T: From<R>>(
     row: &dyn NamedRow,
     name: &str,
 ) -> Result<Vec<T>, MetastoreError> {

@@ -112,5 +112,5 @@ pub(crate) fn tags_within(
     let tags = tags(object_type)
         .and_where(Expr::col(("tagged_object", "object_id")).equals(id))
         .to_owned();
-    rows_as_json(backend, TagRow::NAMES, tags)
+    rows_as_json::<TagRow>(backend, tags)
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::DatabaseError;
 
 pub use named::{Cell, CellKind, FromCell, FromColumn, FromRow, NamedRow, read_rows};
-pub use nested::rows_as_json;
+pub use nested::{FromNestedRow, rows_as_json};
 
 /// A row of either backend, read by name ([`FromRow`], [`NamedRow`]) or by position. Superset's nullable columns make
 /// nearly every value optional.

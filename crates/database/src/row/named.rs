@@ -5,6 +5,7 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::Row;
+use super::nested::{self, FromNestedRow};
 use crate::DatabaseError;
 
 /// What a column is read as.
@@ -125,13 +126,11 @@ impl dyn NamedRow + '_ {
     ///
     /// # Errors
     /// `Corrupt`: it holds something else.
-    pub fn rows<T: FromRow>(&self, name: &str) -> Result<Vec<T>, DatabaseError> {
-        let Some(text) = Option::<String>::from_column(self, name)? else {
-            return Ok(Vec::new());
-        };
-        let rows: Vec<JsonRow> =
-            serde_json::from_str(&text).map_err(|err| corrupt(err.to_string()).in_column(name))?;
-        rows.iter().map(|row| T::from_row(row)).collect()
+    pub fn rows<T: FromNestedRow>(&self, name: &str) -> Result<Vec<T>, DatabaseError> {
+        match Option::<String>::from_column(self, name)? {
+            Some(text) => nested::read(&text).map_err(|err| err.in_column(name)),
+            None => Ok(Vec::new()),
+        }
     }
 }
 
@@ -160,7 +159,7 @@ pub fn read_rows<T: FromRow>(
         .collect()
 }
 
-fn corrupt(reason: String) -> DatabaseError {
+pub(super) fn corrupt(reason: String) -> DatabaseError {
     DatabaseError::Corrupt {
         operation: "read a row",
         reason,
@@ -226,32 +225,5 @@ impl Row {
                 .iter()
                 .position(|column| column.name() == name),
         }
-    }
-}
-
-/// A row that a statement gave as JSON.
-#[derive(Debug, serde::Deserialize)]
-struct JsonRow(serde_json::Map<String, serde_json::Value>);
-
-impl NamedRow for JsonRow {
-    fn cell(&self, name: &str, kind: CellKind) -> Result<Cell, DatabaseError> {
-        use serde_json::Value;
-        let value = self
-            .0
-            .get(name)
-            .ok_or_else(|| corrupt("was not asked for".to_owned()))?;
-        Ok(match (kind, value) {
-            (_, Value::Null) => Cell::Null,
-            (CellKind::Text, Value::String(text)) => Cell::Text(text.clone()),
-            (CellKind::Integer, Value::Number(number)) if number.is_i64() => {
-                Cell::Integer(number.as_i64().unwrap_or_default())
-            }
-            (CellKind::Flag, Value::Bool(flag)) => Cell::Flag(*flag),
-            // SQLite has no booleans.
-            (CellKind::Flag, Value::Number(number)) => Cell::Flag(number.as_i64() != Some(0)),
-            // What another program wrote may differ from the declared type there.
-            (CellKind::Text, Value::Number(number)) => Cell::Text(number.to_string()),
-            _ => return Err(corrupt(format!("holds no {kind:?}").to_lowercase())),
-        })
     }
 }

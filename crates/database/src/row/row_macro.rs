@@ -33,10 +33,6 @@ macro_rules! row {
         }
 
         impl $name {
-            /// The names of its fields, which are those of the columns of a statement's answer.
-            #[allow(dead_code)]
-            $visible const NAMES: &'static [&'static str] = &[$(stringify!($field)),*];
-
             /// Adds what it is read from to a statement.
             $visible fn select(
                 statement: &mut $crate::sea_query::SelectStatement,
@@ -48,6 +44,10 @@ macro_rules! row {
                 )*
                 statement
             }
+        }
+
+        impl $crate::FromNestedRow for $name {
+            const NAMES: &'static [&'static str] = &[$(stringify!($field)),*];
         }
 
         impl $crate::FromRow for $name {
