@@ -39,7 +39,7 @@ impl<T, V> Field<T, V> {
     }
 }
 
-/// A struct for the rows of a table, made by [`table!`]. The columns named here are in all of them.
+/// A struct for the rows of a table, made by `table!`. The columns named here are in all of them.
 pub trait Table: FromRow + fmt::Debug + Clone + Send + Sync + 'static {
     /// The table.
     const TABLE: &'static str;

@@ -134,7 +134,7 @@ impl dyn NamedRow + '_ {
     }
 }
 
-/// A struct whose fields are read from a row by name; made by [`row!`](crate::row).
+/// A struct whose fields are read from a row by name; made by [`row!`](crate::row!).
 pub trait FromRow: Sized {
     /// Reads the struct.
     ///

@@ -8,7 +8,7 @@ use crate::{Backend, DatabaseError};
 /// The name of the rows within the statement.
 const ROWS: &str = "nested";
 
-/// A struct that can be read from rows within a row; made by [`row!`](crate::row).
+/// A struct that can be read from rows within a row; made by [`row!`](crate::row!).
 pub trait FromNestedRow: FromRow {
     /// The names of the columns, in the order in which [`rows_as_json`] writes their values.
     const NAMES: &'static [&'static str];

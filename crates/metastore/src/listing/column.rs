@@ -89,7 +89,7 @@ impl<T> PartialEq for Column<T> {
     }
 }
 
-/// What a line of [`table!`](crate::table::table) may say of a column.
+/// What a line of `table!` may say of a column.
 impl<T> Column<T> {
     pub(crate) const fn new(
         table: &'static str,
