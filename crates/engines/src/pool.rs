@@ -18,7 +18,8 @@ use crate::{ConnectFailure, Query, QueryError};
 pub struct PoolLimits {
     /// Queries at a time, and so connections.
     pub connections: u32,
-    /// Queries that may wait for a connection; further ones are told `Busy` at once.
+    /// Queries that may wait for a connection; further ones are told `Busy` at once. Waiting costs next to nothing, and
+    /// who is told to come again costs a call each time.
     pub waiting: u32,
     /// How long a query waits for another one of the same user to end, or for a new connection. Behind other users
     /// alone it waits until its own time is over.
@@ -33,7 +34,7 @@ impl Default for PoolLimits {
     fn default() -> Self {
         Self {
             connections: 8,
-            waiting: 64,
+            waiting: 1_024,
             checkout_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_mins(5),
             commit_timeout: Duration::from_secs(10),

@@ -69,6 +69,18 @@ pub(super) const DEVELOPMENT: &[(&str, &[&str])] = &[
             "xtask",
         ],
     ),
+    // What a team of its own would use.
+    (
+        "tidegate-examples",
+        &[
+            "tidegate-types",
+            "tidegate-protocol",
+            "tidegate-config",
+            "tidegate-metastore",
+            "tidegate-tools",
+            "tidegate-server",
+        ],
+    ),
     // It measures servers from outside.
     (
         "tidegate-loadtest",
@@ -86,7 +98,12 @@ pub(super) const HOMES: &[(&str, &[&str])] = &[
     ("actix", &["tidegate-runtime"]),
     (
         "actix-rt",
-        &["tidegate-runtime", "tidegate-server", "tidegate-tests"],
+        &[
+            "tidegate-runtime",
+            "tidegate-server",
+            "tidegate-tests",
+            "tidegate-examples",
+        ],
     ),
     ("actix-web", &["tidegate-web", "tidegate-loadtest"]),
     ("actix-http", &["tidegate-web"]),
@@ -151,6 +168,7 @@ pub(super) const HOMES: &[(&str, &[&str])] = &[
             "tidegate-tests",
             "tidegate-loadtest",
             "xtask",
+            "tidegate-examples",
         ],
     ),
 ];
