@@ -31,6 +31,9 @@ pub(crate) enum Admission {
 /// Who holds how many connections, and who waits; `W` is how one who waits is reached.
 #[derive(Debug)]
 pub(crate) struct FairShare<W> {
+    /// As many as there may be.
+    most: usize,
+    /// As many as there can be now.
     connections: usize,
     taken: usize,
     queue_length: usize,
@@ -60,6 +63,7 @@ impl<W> Use<W> {
 impl<W> FairShare<W> {
     pub(crate) fn new(connections: usize, queue_length: usize) -> Self {
         Self {
+            most: connections,
             connections,
             taken: 0,
             queue_length,
@@ -135,6 +139,21 @@ impl<W> FairShare<W> {
         Some((user, waiter))
     }
 
+    /// Shares so many connections only, since the server takes no more of them.
+    pub(crate) fn limit_to(&mut self, connections: usize) {
+        self.connections = connections.clamp(1, self.most);
+    }
+
+    /// Shares so many at least: they are there.
+    pub(crate) fn raise_to(&mut self, connections: usize) {
+        self.limit_to(connections.max(self.connections));
+    }
+
+    /// Shares all of them again. [`Self::grant_next`] must follow until it gives nothing.
+    pub(crate) fn lift_limit(&mut self) {
+        self.connections = self.most;
+    }
+
     /// How many connections a user holds.
     pub(crate) fn held_by(&self, user: UserId) -> usize {
         self.users.get(&user).map_or(0, |holds| holds.held)
@@ -142,7 +161,7 @@ impl<W> FairShare<W> {
 
     /// Whether somebody who holds so many connections may have one more.
     fn allows_one_more(&self, held: usize) -> bool {
-        match self.connections - self.taken {
+        match self.connections.saturating_sub(self.taken) {
             0 => false,
             1 => held == 0,
             free => held < SHARE * free,
@@ -278,6 +297,29 @@ mod tests {
         }
         let held = users.map(|user| share.held_by(user));
         assert!(held.iter().all(|held| (3..=4).contains(held)), "{held:?}");
+    }
+
+    #[test]
+    fn where_the_server_takes_fewer_connections_these_are_shared() {
+        let mut share = FairShare::new(8, 64);
+        assert_eq!(6, take_all(&mut share, HEAVY));
+        share.limit_to(4);
+        assert!(matches!(request(&mut share, LIGHT), Admission::Queued(_)));
+        for _ in 0..2 {
+            share.release(HEAVY);
+            assert_eq!(None, share.grant_next(), "more run than the server takes");
+        }
+        share.release(HEAVY);
+        assert_eq!(Some((LIGHT, ())), share.grant_next());
+        assert_eq!(
+            None,
+            share.grant_next(),
+            "the last one is for the next user"
+        );
+        share.raise_to(3);
+        assert_eq!(None, share.grant_next(), "fewer than there are anyway");
+        share.lift_limit();
+        assert_eq!(Some((HEAVY, ())), share.grant_next());
     }
 
     #[derive(Debug, Clone)]

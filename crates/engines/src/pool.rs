@@ -138,8 +138,15 @@ where
         deadline: Instant,
     ) -> Result<Lease<M>, QueryError> {
         let leased = async {
-            let permit = self.permits.acquire(query.user, self.checkout_timeout);
-            self.connect(permit.await?).await
+            loop {
+                let permit = self.permits.acquire(query.user, self.checkout_timeout);
+                match self.connect(permit.await?).await {
+                    Ok(lease) => return Ok(lease),
+                    Err(NoConnection::Failed(err)) => return Err(err),
+                    // It waits for its share of those that are there.
+                    Err(NoConnection::Crowded) => tokio::time::sleep(CROWDED_PAUSE).await,
+                }
+            }
         };
         tokio::select! {
             biased;
@@ -149,13 +156,17 @@ where
         }
     }
 
-    async fn connect(&self, permit: FairPermit) -> Result<Lease<M>, QueryError> {
+    async fn connect(&self, permit: FairPermit) -> Result<Lease<M>, NoConnection> {
         loop {
             let mut connection = self.connection().await?;
             if connection.generation() < self.generation.now() || connection.is_closed() {
                 // It died while it was idle. The pool drops it, and in the end makes a new one.
                 connection.retire();
                 continue;
+            }
+            if self.permits.is_limited() {
+                let connections = self.pool.state().connections;
+                self.permits.raise_limit_to(connections as usize);
             }
             return Ok(Lease {
                 connection,
@@ -164,36 +175,40 @@ where
         }
     }
 
-    async fn connection(&self) -> Result<PooledConnection<'static, M>, QueryError> {
+    async fn connection(&self) -> Result<PooledConnection<'static, M>, NoConnection> {
         // The pool makes connections in the background and tells nobody who waits that it failed.
         let mut failure = self.failure.clone();
         failure.mark_unchanged();
-        let mut waiting = std::pin::pin!(self.pool.get_owned());
-        loop {
-            tokio::select! {
-                biased;
-                connection = &mut waiting => return connection.map_err(|err| match err {
-                    RunError::User(err) => err,
-                    RunError::TimedOut if self.pool.state().connections == 0 => {
-                        QueryError::Unavailable {
-                            cause: ConnectFailure::Server(ServerFailure::TimedOut),
-                            reason: "no connection was made in time".to_owned(),
-                        }
-                    }
-                    RunError::TimedOut => QueryError::Busy,
-                }),
-                Ok(()) = failure.changed() => {
-                    let last = failure.borrow_and_update().clone();
-                    let (cause, reason) = last.unwrap_or((OTHER, String::new()));
-                    if cause == ConnectFailure::Server(ServerFailure::TooManyConnections)
-                        && self.pool.state().connections > 0
-                    {
-                        // Those that are there will do, once they are free.
-                        continue;
-                    }
-                    return Err(QueryError::Unavailable { cause, reason });
-                }
+        tokio::select! {
+            biased;
+            connection = self.pool.get_owned() => {
+                connection.map_err(|err| NoConnection::Failed(self.failed(err)))
             }
+            Ok(()) = failure.changed() => {
+                let last = failure.borrow_and_update().clone();
+                let (cause, reason) = last.unwrap_or((OTHER, String::new()));
+                let connections = self.pool.state().connections;
+                if cause == ConnectFailure::Server(ServerFailure::TooManyConnections)
+                    && connections > 0
+                {
+                    // Those that are there will do, once they are free. While this one still counts, so that
+                    // nobody else tries in its place.
+                    self.permits.limit_to(connections as usize);
+                    return Err(NoConnection::Crowded);
+                }
+                Err(NoConnection::Failed(QueryError::Unavailable { cause, reason }))
+            }
+        }
+    }
+
+    fn failed(&self, err: RunError<QueryError>) -> QueryError {
+        match err {
+            RunError::User(err) => err,
+            RunError::TimedOut if self.pool.state().connections == 0 => QueryError::Unavailable {
+                cause: ConnectFailure::Server(ServerFailure::TimedOut),
+                reason: "no connection was made in time".to_owned(),
+            },
+            RunError::TimedOut => QueryError::Busy,
         }
     }
 
@@ -201,6 +216,16 @@ where
     pub(crate) fn renew(&self) {
         self.generation.0.fetch_add(1, Ordering::AcqRel);
     }
+}
+
+/// Before somebody whom the server took no connection for looks for one again.
+const CROWDED_PAUSE: Duration = Duration::from_millis(20);
+
+/// Why there is no connection.
+enum NoConnection {
+    /// The server takes no more of them, but there are some.
+    Crowded,
+    Failed(QueryError),
 }
 
 const OTHER: ConnectFailure = ConnectFailure::Server(ServerFailure::Other);

@@ -121,6 +121,42 @@ async fn a_query_of_somebody_else_waits_for_the_only_connection_and_gets_it_firs
     waiting.await.unwrap().unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_server_takes_few_connections_the_next_free_one_is_for_somebody_else() {
+    let server = server();
+    server
+        .execute("postgres", "CREATE ROLE few LOGIN CONNECTION LIMIT 3")
+        .unwrap();
+    let uri = server.url("postgres").replace("postgres@", "few@");
+    let limits = PoolLimits {
+        checkout_timeout: Duration::from_millis(500),
+        ..PoolLimits::default()
+    };
+    let engine = engine_with(&uri, false, limits).await;
+    engine
+        .run_sql(Query::read(HEAVY, "SELECT 1"))
+        .await
+        .unwrap();
+    let mut sleeping = JoinSet::new();
+    for _ in 0..6 {
+        let (engine, query) = (engine.clone(), slow("of few"));
+        sleeping.spawn(async move { engine.run_sql(query).await.map(drop) });
+    }
+    // Those for whom the server had no connection are told that the user is in their own way.
+    for _ in 0..3 {
+        let told = sleeping.join_next().await.unwrap().unwrap();
+        assert!(matches!(told, Err(QueryError::Busy)), "{told:?}");
+    }
+    let waiting = tokio::spawn(call(engine.clone(), LIGHT));
+    let own = engine.run_sql(slow("of few")).await;
+    assert!(matches!(own, Err(QueryError::Busy)), "{own:?}");
+    let one = "SELECT pg_cancel_backend(min(pid)) FROM pg_stat_activity \
+               WHERE query LIKE '%* of few *%' AND usename = 'few'";
+    server.execute("postgres", one).unwrap();
+    waiting.await.unwrap().unwrap();
+    sleeping.shutdown().await;
+}
+
 /// A function that goes on when it is cancelled, until somebody gives the lock up.
 fn make_stubborn(server: &PostgresServer) {
     let sql = "CREATE FUNCTION stubborn() RETURNS int LANGUAGE plpgsql AS $$ BEGIN \
