@@ -159,7 +159,7 @@ impl Inner {
         let rest = expires_at - self.clock.unix_secs() + 60;
         let ttl = Duration::from_secs(u64::try_from(rest).unwrap_or(0).max(60));
         Ok(self
-            .drawer
+            .tickets
             .issue(TicketKind::Assertion, &key, &true, ttl)
             .await?)
     }

@@ -148,7 +148,7 @@ impl Inner {
 
     async fn find_dynamic(&self, id: &ClientId) -> Result<Option<FoundClient>, ClientProblem> {
         let kept = self
-            .drawer
+            .tickets
             .get::<DynamicClient>(TicketKind::DynamicClient, &key_of_client(id))
             .await?;
         Ok(kept.map(|kept| FoundClient {
@@ -311,7 +311,7 @@ impl Inner {
             self.keep_registration(&found.client).await;
             // It would expire anyway; a store that is away is no reason to stop here.
             let key = key_of_client(&found.client.id);
-            let _ = self.drawer.remove(TicketKind::DynamicClient, &key).await;
+            let _ = self.tickets.remove(TicketKind::DynamicClient, &key).await;
         }
         Ok(())
     }

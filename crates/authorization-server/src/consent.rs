@@ -11,9 +11,9 @@ use tidegate_types::{AccountId, ExposeSecret, GrantId, Peer, Scope, ScopeSet, Wo
 
 use crate::clients::{ClientProblem, FoundClient, Home};
 use crate::denied::Denied;
-use crate::drawer::Kept;
 use crate::server::Inner;
 use crate::transaction::{Agreement, Transaction, transaction_key};
+use crate::typed_tickets::Versioned;
 use crate::{
     AnswerView, ClientView, Closed, ConsentError, ConsentView, ConsentWarning, Decision, Verified,
     WorkspaceChoice,
@@ -201,7 +201,7 @@ impl Inner {
     async fn deny(
         &self,
         secret: &str,
-        kept: Kept<Transaction>,
+        kept: Versioned<Transaction>,
         session: &BrowserSession,
         peer: &Peer,
     ) -> Result<Option<String>, ConsentError> {
@@ -228,7 +228,7 @@ impl Inner {
     async fn allow(
         &self,
         secret: &str,
-        kept: Kept<Transaction>,
+        kept: Versioned<Transaction>,
         session: &BrowserSession,
         wish: Allowed,
         peer: &Peer,
@@ -311,12 +311,12 @@ impl Inner {
         &self,
         secret: &str,
         session: &BrowserSession,
-    ) -> Result<Kept<Transaction>, ConsentError> {
+    ) -> Result<Versioned<Transaction>, ConsentError> {
         let key = transaction_key(secret).ok_or(ConsentError::Unknown)?;
         let account = &session.account.id;
         for _ in 0..TRIES {
             let kept = self
-                .drawer
+                .tickets
                 .get::<Transaction>(TicketKind::Transaction, &key)
                 .await
                 .map_err(Denied::from)?
@@ -354,7 +354,7 @@ impl Inner {
     async fn close(
         &self,
         secret: &str,
-        kept: Kept<Transaction>,
+        kept: Versioned<Transaction>,
         redirect: &str,
     ) -> Result<bool, ConsentError> {
         let key = transaction_key(secret).ok_or(ConsentError::Unknown)?;
@@ -366,12 +366,12 @@ impl Inner {
     async fn swap(
         &self,
         key: &str,
-        old: &Kept<Transaction>,
+        old: &Versioned<Transaction>,
         new: &Transaction,
     ) -> Result<bool, ConsentError> {
         let rest = self.rest_of(new);
         let swapped = self
-            .drawer
+            .tickets
             .replace(TicketKind::Transaction, key, &old.raw, new, rest)
             .await
             .map_err(Denied::from)?;

@@ -15,9 +15,9 @@ use crate::authorize::secs;
 use crate::clients::FoundClient;
 use crate::consent::{Allowed, Offer, check_owner, describe};
 use crate::denied::{About, Denied};
-use crate::drawer::Kept;
 use crate::server::Inner;
 use crate::transaction::Agreement;
+use crate::typed_tickets::Versioned;
 use crate::{
     AnswerView, ConsentError, ConsentView, ConsentWarning, Decision, DeviceReply, Verified,
 };
@@ -128,7 +128,7 @@ impl Inner {
             polled_at: None,
             outcome: Outcome::Pending,
         };
-        self.drawer
+        self.tickets
             .issue(TicketKind::DeviceCode, &device, &request, life)
             .await?;
         let verification_uri = format!("{}/device", self.issuer());
@@ -149,7 +149,7 @@ impl Inner {
                 device: device.to_owned(),
             };
             let is_free = self
-                .drawer
+                .tickets
                 .issue(
                     TicketKind::UserCode,
                     &key_of_user_code(&code),
@@ -240,7 +240,7 @@ impl Inner {
             if self.swap_device(&device, &kept, &decided).await? {
                 // The code has done its work.
                 let key = key_of_user_code(&decided.user_code);
-                let _ = self.drawer.remove(TicketKind::UserCode, &key).await;
+                let _ = self.tickets.remove(TicketKind::UserCode, &key).await;
                 self.recorder.record(action, "ok", about, peer, detail);
                 return Ok(());
             }
@@ -298,17 +298,17 @@ impl Inner {
     async fn device_of(
         &self,
         user_code: &str,
-    ) -> Result<(String, Kept<DeviceRequest>), ConsentError> {
+    ) -> Result<(String, Versioned<DeviceRequest>), ConsentError> {
         let code: UserCode = user_code.parse().map_err(|_| ConsentError::Unknown)?;
         let pointer = self
-            .drawer
+            .tickets
             .get::<Pointer>(TicketKind::UserCode, &key_of_user_code(&code))
             .await
             .map_err(Denied::from)?
             .ok_or(ConsentError::Unknown)?;
         let device = pointer.value.device;
         let kept = self
-            .drawer
+            .tickets
             .get::<DeviceRequest>(TicketKind::DeviceCode, &device)
             .await
             .map_err(Denied::from)?
@@ -324,13 +324,13 @@ impl Inner {
     pub(crate) async fn swap_device(
         &self,
         device: &str,
-        old: &Kept<DeviceRequest>,
+        old: &Versioned<DeviceRequest>,
         new: &DeviceRequest,
     ) -> Result<bool, Denied> {
         let rest = new.expires_at - self.clock.unix_secs();
         let rest = Duration::from_secs(u64::try_from(rest).unwrap_or(0).max(1));
         Ok(self
-            .drawer
+            .tickets
             .replace(TicketKind::DeviceCode, device, &old.raw, new, rest)
             .await?)
     }

@@ -8,7 +8,6 @@ mod clients;
 mod consent;
 mod denied;
 mod device;
-mod drawer;
 mod fetch;
 mod gate;
 mod issue;
@@ -24,6 +23,7 @@ mod samples;
 mod server;
 mod token;
 mod transaction;
+mod typed_tickets;
 mod view;
 
 pub use fetch::{FetchError, FetchSettings, Fetched, Fetcher, FetcherSetupError, GuardedFetcher};

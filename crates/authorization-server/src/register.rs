@@ -63,7 +63,7 @@ impl Inner {
         for key in [key_of_client(&client.id), digest] {
             // It would only end earlier.
             let _ = self
-                .drawer
+                .tickets
                 .keep(TicketKind::DynamicClient, &key, life)
                 .await;
         }
@@ -135,7 +135,7 @@ impl Inner {
         let digest = key_of_digest(&metadata.digest());
         for _ in 0..TRIES {
             let Some(kept) = self
-                .drawer
+                .tickets
                 .get::<SameClient>(TicketKind::DynamicClient, &digest)
                 .await?
             else {
@@ -144,7 +144,7 @@ impl Inner {
             let same = kept.value.clone();
             let Some((client, is_used)) = self.registered_client(&same.id).await? else {
                 // Expired, or removed by an administrator.
-                self.drawer
+                self.tickets
                     .remove(TicketKind::DynamicClient, &digest)
                     .await?;
                 return Ok(None);
@@ -163,7 +163,7 @@ impl Inner {
                     ..same
                 };
                 let is_noted = self
-                    .drawer
+                    .tickets
                     .replace(TicketKind::DynamicClient, &digest, &kept.raw, &shared, life)
                     .await?;
                 if !is_noted {
@@ -171,7 +171,7 @@ impl Inner {
                 }
             }
             for key in [digest, key_of_client(&client.id)] {
-                self.drawer
+                self.tickets
                     .keep(TicketKind::DynamicClient, &key, life)
                     .await?;
             }
@@ -200,7 +200,7 @@ impl Inner {
     /// A token with which one more registrant may read the client.
     async fn reader(&self, client: Client, life: Duration) -> Result<Registered, Denied> {
         let token = IssuedSecret::draw(SecretKind::RegistrationToken);
-        self.drawer
+        self.tickets
             .issue(
                 TicketKind::DynamicClient,
                 &key_of_reader(&token.hash),
@@ -220,7 +220,7 @@ impl Inner {
         let key = key_of_client(id);
         for _ in 0..TRIES {
             let Some(kept) = self
-                .drawer
+                .tickets
                 .get::<DynamicClient>(TicketKind::DynamicClient, &key)
                 .await?
             else {
@@ -234,7 +234,7 @@ impl Inner {
             // It is kept for as long as it should be by whoever shares it.
             let life = self.rules.unused_client_life;
             if self
-                .drawer
+                .tickets
                 .replace(TicketKind::DynamicClient, &key, &kept.raw, &shared, life)
                 .await?
             {
@@ -274,7 +274,7 @@ impl Inner {
             registration_token: token.hash,
             is_shared: false,
         };
-        self.drawer
+        self.tickets
             .issue(
                 TicketKind::DynamicClient,
                 &key_of_client(&client.id),
@@ -288,7 +288,7 @@ impl Inner {
                 is_shared: false,
             };
             let is_first = self
-                .drawer
+                .tickets
                 .issue(
                     TicketKind::DynamicClient,
                     &key_of_digest(&digest),
@@ -321,7 +321,7 @@ impl Inner {
     async fn registered_client(&self, id: &ClientId) -> Result<Option<(Client, bool)>, Denied> {
         let key = key_of_client(id);
         let kept = self
-            .drawer
+            .tickets
             .get::<DynamicClient>(TicketKind::DynamicClient, &key)
             .await?;
         if let Some(kept) = kept {
@@ -374,15 +374,15 @@ impl Inner {
         match standing {
             Standing::Reader(token) => {
                 let key = key_of_reader(&token);
-                self.drawer.remove(TicketKind::DynamicClient, &key).await?;
+                self.tickets.remove(TicketKind::DynamicClient, &key).await?;
             }
             Standing::Owner => {
                 let id = client.id.clone();
                 let key = key_of_client(&id);
-                self.drawer.remove(TicketKind::DynamicClient, &key).await?;
+                self.tickets.remove(TicketKind::DynamicClient, &key).await?;
                 self.manager.call(RemoveClient { id }).await?;
                 let digest = key_of_digest(&client.metadata.digest());
-                self.drawer
+                self.tickets
                     .remove(TicketKind::DynamicClient, &digest)
                     .await?;
             }
@@ -433,14 +433,14 @@ impl Inner {
         token: SecretHash,
     ) -> Result<Option<Standing>, Denied> {
         let reader = self
-            .drawer
+            .tickets
             .get::<ClientId>(TicketKind::DynamicClient, &key_of_reader(&token))
             .await?;
         if reader.is_some_and(|kept| kept.value == client.id) {
             return Ok(Some(Standing::Reader(token)));
         }
         let kept = self
-            .drawer
+            .tickets
             .get::<DynamicClient>(TicketKind::DynamicClient, &key_of_client(&client.id))
             .await?;
         if let Some(kept) = kept {
@@ -461,7 +461,7 @@ impl Inner {
         // Others may have registered the same since it was let in.
         let digest = key_of_digest(&client.metadata.digest());
         let same = self
-            .drawer
+            .tickets
             .get::<SameClient>(TicketKind::DynamicClient, &digest)
             .await?;
         let is_shared = same.is_some_and(|kept| kept.value.id == client.id && kept.value.is_shared);

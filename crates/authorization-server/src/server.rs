@@ -15,10 +15,10 @@ use tidegate_types::{AccountId, Clock, Peer, ScopeSet, SecretString, WorkspaceSl
 use url::Url;
 
 use crate::denied::{About, Denied};
-use crate::drawer::Drawer;
 use crate::fetch::Documents;
 use crate::keys::KeyRing;
 use crate::recorder::Recorder;
+use crate::typed_tickets::TypedTickets;
 use crate::{
     Authorize, ConsentError, ConsentView, Decision, DeviceReply, Fetcher, OAuthGate, Rules,
     TokenReply,
@@ -79,7 +79,7 @@ pub struct AuthorizationServer(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) manager: Manager,
-    pub(crate) drawer: Drawer,
+    pub(crate) tickets: TypedTickets,
     pub(crate) tallies: Arc<dyn Tallies>,
     pub(crate) limits: Arc<dyn RateLimiter>,
     pub(crate) resources: ArcSwap<ResourceMap>,
@@ -113,7 +113,7 @@ impl AuthorizationServer {
             &parts.rules,
         );
         Self(Arc::new(Inner {
-            drawer: Drawer::new(parts.tickets),
+            tickets: TypedTickets::new(parts.tickets),
             tallies: parts.tallies,
             limits: parts.limits,
             resources: ArcSwap::from_pointee(parts.resources),

@@ -167,7 +167,7 @@ impl Inner {
         };
         let memory = self.rules.code_life + REPLAY_MEMORY;
         // First what recognises a second use: there is never a code without it.
-        self.drawer
+        self.tickets
             .issue(TicketKind::SpentCode, &key, &spent, memory)
             .await?;
         let value = Code {
@@ -176,7 +176,7 @@ impl Inner {
             is_redirect_given: transaction.is_redirect_given,
             challenge: transaction.challenge.clone(),
         };
-        self.drawer
+        self.tickets
             .issue(TicketKind::Code, &key, &value, self.rules.code_life)
             .await?;
         let redirect = transaction.answer(&self.issuer(), code.text.expose_secret());
@@ -188,8 +188,8 @@ impl Inner {
 
     /// Takes back a code that nobody was told.
     pub(crate) async fn withdraw_code(&self, code: &IssuedCode) {
-        let _ = self.drawer.remove(TicketKind::Code, &code.key).await;
-        let _ = self.drawer.remove(TicketKind::SpentCode, &code.key).await;
+        let _ = self.tickets.remove(TicketKind::Code, &code.key).await;
+        let _ = self.tickets.remove(TicketKind::SpentCode, &code.key).await;
     }
 
     /// Keeps a transaction and returns what it goes by.
@@ -197,7 +197,7 @@ impl Inner {
         let secret = IssuedSecret::draw(SecretKind::Transaction);
         let key = secret.hash.to_string();
         let life = self.rules.transaction_life;
-        self.drawer
+        self.tickets
             .issue(TicketKind::Transaction, &key, transaction, life)
             .await?;
         Ok(secret.text)

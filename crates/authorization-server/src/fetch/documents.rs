@@ -32,12 +32,12 @@ const RENEWAL_AGE: Duration = Duration::from_mins(1);
 pub(crate) struct Documents {
     fetcher: Arc<dyn Fetcher>,
     clock: Arc<dyn Clock>,
-    kept: Cache<String, Kept>,
+    kept: Cache<String, CachedDocument>,
     reach: Reach,
 }
 
 #[derive(Clone)]
-struct Kept {
+struct CachedDocument {
     outcome: Result<Bytes, FetchError>,
     fetched_at: i64,
     fresh_until: i64,
@@ -91,7 +91,7 @@ impl Documents {
     /// Fetches again what is older than a minute: a key that is needed is not in the set.
     pub(crate) async fn renew(&self, url: &Url, most_bytes: usize) -> Result<Bytes, FetchError> {
         let now = self.clock.unix_millis();
-        let is_old = move |kept: &Kept| now - kept.fetched_at >= millis(RENEWAL_AGE);
+        let is_old = move |kept: &CachedDocument| now - kept.fetched_at >= millis(RENEWAL_AGE);
         self.look_up(url, most_bytes, is_old).await
     }
 
@@ -99,7 +99,7 @@ impl Documents {
         &self,
         url: &Url,
         most_bytes: usize,
-        is_stale: impl FnMut(&Kept) -> bool + Send,
+        is_stale: impl FnMut(&CachedDocument) -> bool + Send,
     ) -> Result<Bytes, FetchError> {
         let fetch = self.fetch(url, most_bytes);
         let entry = self.kept.entry_by_ref(url.as_str());
@@ -107,7 +107,7 @@ impl Documents {
         entry.into_value().outcome
     }
 
-    async fn fetch(&self, url: &Url, most_bytes: usize) -> Kept {
+    async fn fetch(&self, url: &Url, most_bytes: usize) -> CachedDocument {
         let fetched = self.fetcher.fetch(url, most_bytes).await;
         self.reach.learn(&fetched);
         let now = self.clock.unix_millis();
@@ -129,7 +129,7 @@ impl Documents {
                 (Err(err), FAILURE_LIFE)
             }
         };
-        Kept {
+        CachedDocument {
             outcome,
             fetched_at: now,
             fresh_until: now.saturating_add(millis(life)),

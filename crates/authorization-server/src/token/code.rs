@@ -31,7 +31,7 @@ impl Inner {
             .map_err(|_| Denied::grant("code_malformed"))?;
         let key = hash.to_string();
         // Taken before it is checked: a code that was presented wrongly is in wrong hands, and is burnt.
-        let Some(code) = self.drawer.take::<Code>(TicketKind::Code, &key).await? else {
+        let Some(code) = self.tickets.take::<Code>(TicketKind::Code, &key).await? else {
             return Err(self.end_replayed(&key, peer).await);
         };
         let about = code.agreement.about();
@@ -68,7 +68,7 @@ impl Inner {
     /// The second use of a code ends what the first one gave (RFC 6749 §4.1.2). While the first one is under way, it is
     /// told no and ends nothing: of two requests at once, exactly one is answered. A code that nobody knows ends nothing.
     async fn end_replayed(&self, key: &str, peer: &Peer) -> Denied {
-        let spent = match self.drawer.get::<Spent>(TicketKind::SpentCode, key).await {
+        let spent = match self.tickets.get::<Spent>(TicketKind::SpentCode, key).await {
             Ok(Some(kept)) => kept.value,
             Ok(None) => return Denied::grant("code_unknown"),
             Err(err) => return err.into(),
@@ -93,7 +93,7 @@ impl Inner {
             ..before.clone()
         };
         let marked = self
-            .drawer
+            .tickets
             .exchange(TicketKind::SpentCode, key, &before, &after, REPLAY_MEMORY)
             .await;
         if let Err(err) = marked {

@@ -31,7 +31,7 @@ impl Inner {
         let key = hash.to_string();
         for _ in 0..TRIES {
             let Some(kept) = self
-                .drawer
+                .tickets
                 .get::<DeviceRequest>(TicketKind::DeviceCode, &key)
                 .await?
             else {
@@ -60,7 +60,7 @@ impl Inner {
 
     async fn finish_device(&self, key: &str) -> Issued {
         let taken = self
-            .drawer
+            .tickets
             .take::<DeviceRequest>(TicketKind::DeviceCode, key)
             .await?;
         match taken.map(|request| request.outcome) {

@@ -10,15 +10,15 @@ use tidegate_store::{StoreError, StoreErrorKind, TicketKind, TicketStore};
 
 /// Values are JSON objects; a version that changes them must read both.
 #[derive(Clone)]
-pub(crate) struct Drawer(Arc<dyn TicketStore>);
+pub(crate) struct TypedTickets(Arc<dyn TicketStore>);
 
 /// A value as it lies there, for replacing exactly it.
-pub(crate) struct Kept<T> {
+pub(crate) struct Versioned<T> {
     pub(crate) value: T,
     pub(crate) raw: Bytes,
 }
 
-impl Drawer {
+impl TypedTickets {
     pub(crate) fn new(tickets: Arc<dyn TicketStore>) -> Self {
         Self(tickets)
     }
@@ -38,10 +38,10 @@ impl Drawer {
         &self,
         kind: TicketKind,
         key: &str,
-    ) -> Result<Option<Kept<T>>, StoreError> {
+    ) -> Result<Option<Versioned<T>>, StoreError> {
         let raw = self.0.get(kind, key).await?;
         raw.map(|raw| {
-            Ok(Kept {
+            Ok(Versioned {
                 value: decode(&raw)?,
                 raw,
             })
