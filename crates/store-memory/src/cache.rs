@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tidegate_store::{CacheKey, MAX_ANSWER_BYTES, ResponseCache, StoreError};
 use tidegate_types::Clock;
 
-use crate::shelf::{Shelf, Weigh, after};
+use crate::expiring_lru::{ExpiringLru, Weigh, after};
 
 /// What an entry costs besides its bytes.
 const OVERHEAD_BYTES: usize = 128;
@@ -21,14 +21,14 @@ impl Weigh for Bytes {
 
 pub(crate) struct MemoryCache {
     clock: Arc<dyn Clock>,
-    answers: Mutex<Shelf<CacheKey, Bytes>>,
+    answers: Mutex<ExpiringLru<CacheKey, Bytes>>,
 }
 
 impl MemoryCache {
     pub(crate) fn new(clock: Arc<dyn Clock>, max_answers: usize, max_bytes: usize) -> Self {
         Self {
             clock,
-            answers: Mutex::new(Shelf::new(max_answers, max_bytes)),
+            answers: Mutex::new(ExpiringLru::new(max_answers, max_bytes)),
         }
     }
 }

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use tidegate_store::{Change, ChangeLog, ChangePage, Epoch, Signal, StoreError, Topic};
 use tidegate_types::WorkspaceSlug;
 
+use crate::expiring_lru::{ExpiringLru, Weigh};
 use crate::relay::MemoryRelay;
-use crate::shelf::{Shelf, Weigh};
 
 /// Changes kept a workspace, as in Redis.
 const MAX_CHANGES: usize = 1_000;
@@ -52,14 +52,14 @@ impl Log {
 
 pub(crate) struct MemoryChanges {
     relay: Arc<MemoryRelay>,
-    logs: Mutex<Shelf<WorkspaceSlug, Log>>,
+    logs: Mutex<ExpiringLru<WorkspaceSlug, Log>>,
 }
 
 impl MemoryChanges {
     pub(crate) fn new(relay: Arc<MemoryRelay>, max_workspaces: usize) -> Self {
         Self {
             relay,
-            logs: Mutex::new(Shelf::new(max_workspaces, usize::MAX)),
+            logs: Mutex::new(ExpiringLru::new(max_workspaces, usize::MAX)),
         }
     }
 }

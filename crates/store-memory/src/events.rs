@@ -9,7 +9,7 @@ use tidegate_store::{
 };
 use tidegate_types::Clock;
 
-use crate::shelf::{Shelf, Weigh, after};
+use crate::expiring_lru::{ExpiringLru, Weigh, after};
 
 /// What an event costs besides its bytes.
 const EVENT_OVERHEAD_BYTES: usize = 48;
@@ -68,14 +68,14 @@ impl EventLog {
 
 pub(crate) struct MemoryEvents {
     clock: Arc<dyn Clock>,
-    streams: Mutex<Shelf<StreamKey, EventLog>>,
+    streams: Mutex<ExpiringLru<StreamKey, EventLog>>,
 }
 
 impl MemoryEvents {
     pub(crate) fn new(clock: Arc<dyn Clock>, max_streams: usize, max_bytes: usize) -> Self {
         Self {
             clock,
-            streams: Mutex::new(Shelf::new(max_streams, max_bytes)),
+            streams: Mutex::new(ExpiringLru::new(max_streams, max_bytes)),
         }
     }
 }

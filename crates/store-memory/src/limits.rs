@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tidegate_store::{Budget, LimitScope, Plane, RateLimiter, StoreError, Verdict};
 use tidegate_types::Clock;
 
-use crate::shelf::{Shelf, Weigh};
+use crate::expiring_lru::{ExpiringLru, Weigh};
 
 /// The theoretical arrival time of a bucket's next call (GCRA), in microseconds since the Unix epoch.
 struct ArrivalMicros(i64);
@@ -20,14 +20,14 @@ impl Weigh for ArrivalMicros {
 
 pub(crate) struct MemoryRateLimiter {
     clock: Arc<dyn Clock>,
-    buckets: Mutex<Shelf<(Plane, LimitScope), ArrivalMicros>>,
+    buckets: Mutex<ExpiringLru<(Plane, LimitScope), ArrivalMicros>>,
 }
 
 impl MemoryRateLimiter {
     pub(crate) fn new(clock: Arc<dyn Clock>, max_buckets: usize) -> Self {
         Self {
             clock,
-            buckets: Mutex::new(Shelf::new(max_buckets, usize::MAX)),
+            buckets: Mutex::new(ExpiringLru::new(max_buckets, usize::MAX)),
         }
     }
 }

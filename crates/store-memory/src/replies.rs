@@ -8,18 +8,18 @@ use parking_lot::Mutex;
 use tidegate_store::{ClientReplies, SessionKey, StoreError};
 use tidegate_types::Clock;
 
-use crate::shelf::{Shelf, after};
+use crate::expiring_lru::{ExpiringLru, after};
 
 pub(crate) struct MemoryReplies {
     clock: Arc<dyn Clock>,
-    waiting: Mutex<Shelf<(SessionKey, String), Bytes>>,
+    waiting: Mutex<ExpiringLru<(SessionKey, String), Bytes>>,
 }
 
 impl MemoryReplies {
     pub(crate) fn new(clock: Arc<dyn Clock>, max_replies: usize, max_bytes: usize) -> Self {
         Self {
             clock,
-            waiting: Mutex::new(Shelf::new(max_replies, max_bytes)),
+            waiting: Mutex::new(ExpiringLru::new(max_replies, max_bytes)),
         }
     }
 }

@@ -10,7 +10,7 @@ use tidegate_store::{
 };
 use tidegate_types::{Clock, SessionId, UserId, WorkspaceSlug};
 
-use crate::shelf::{Shelf, Weigh, after};
+use crate::expiring_lru::{ExpiringLru, Weigh, after};
 
 impl Weigh for SessionRecord {
     fn bytes(&self) -> usize {
@@ -25,14 +25,14 @@ pub(crate) struct MemorySessions {
 
 /// Sessions by key, and each user's, coldest first. A session stands in both or in neither.
 struct Live {
-    records: Shelf<SessionKey, SessionRecord>,
+    records: ExpiringLru<SessionKey, SessionRecord>,
     by_user: HashMap<(WorkspaceSlug, UserId), Vec<SessionId>>,
 }
 
 impl MemorySessions {
     pub(crate) fn new(clock: Arc<dyn Clock>, max_sessions: usize) -> Self {
         let live = Live {
-            records: Shelf::new(max_sessions, usize::MAX),
+            records: ExpiringLru::new(max_sessions, usize::MAX),
             by_user: HashMap::new(),
         };
         Self {

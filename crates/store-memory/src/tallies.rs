@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tidegate_store::{StoreError, Tallies, Tally};
 use tidegate_types::Clock;
 
-use crate::shelf::{Shelf, Weigh, after};
+use crate::expiring_lru::{ExpiringLru, Weigh, after};
 
 struct Count {
     so_far: u64,
@@ -23,14 +23,14 @@ impl Weigh for Count {
 
 pub(crate) struct MemoryTallies {
     clock: Arc<dyn Clock>,
-    counts: Mutex<Shelf<String, Count>>,
+    counts: Mutex<ExpiringLru<String, Count>>,
 }
 
 impl MemoryTallies {
     pub(crate) fn new(clock: Arc<dyn Clock>, max_tallies: usize, max_bytes: usize) -> Self {
         Self {
             clock,
-            counts: Mutex::new(Shelf::new(max_tallies, max_bytes)),
+            counts: Mutex::new(ExpiringLru::new(max_tallies, max_bytes)),
         }
     }
 }

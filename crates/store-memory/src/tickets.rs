@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tidegate_store::{MAX_TICKET_BYTES, StoreError, StoreErrorKind, TicketKind, TicketStore};
 use tidegate_types::Clock;
 
-use crate::shelf::{Shelf, Weigh, after};
+use crate::expiring_lru::{ExpiringLru, Weigh, after};
 
 /// A value with what its key takes, since keys come from outside.
 struct Ticket {
@@ -25,7 +25,7 @@ impl Weigh for Ticket {
 pub(crate) struct MemoryTickets {
     clock: Arc<dyn Clock>,
     /// One of each kind, so that a flood of one pushes out none of another.
-    shelves: [Mutex<Shelf<String, Ticket>>; TicketKind::ALL.len()],
+    by_kind: [Mutex<ExpiringLru<String, Ticket>>; TicketKind::ALL.len()],
 }
 
 impl MemoryTickets {
@@ -33,12 +33,12 @@ impl MemoryTickets {
     pub(crate) fn new(clock: Arc<dyn Clock>, max_tickets: usize, max_bytes: usize) -> Self {
         Self {
             clock,
-            shelves: TicketKind::ALL.map(|_| Mutex::new(Shelf::new(max_tickets, max_bytes))),
+            by_kind: TicketKind::ALL.map(|_| Mutex::new(ExpiringLru::new(max_tickets, max_bytes))),
         }
     }
 
-    fn shelf(&self, kind: TicketKind) -> &Mutex<Shelf<String, Ticket>> {
-        &self.shelves[kind as usize]
+    fn of_kind(&self, kind: TicketKind) -> &Mutex<ExpiringLru<String, Ticket>> {
+        &self.by_kind[kind as usize]
     }
 }
 
@@ -79,27 +79,27 @@ impl TicketStore for MemoryTickets {
             value,
             key_bytes: key.len(),
         };
-        let mut shelf = self.shelf(kind).lock();
-        if shelf.peek(&key, now).is_some() {
+        let mut lru = self.of_kind(kind).lock();
+        if lru.peek(&key, now).is_some() {
             return Ok(false);
         }
-        shelf.make_room(now);
-        if must_stay(kind) && !shelf.has_room_for(ticket.bytes()) {
+        lru.make_room(now);
+        if must_stay(kind) && !lru.has_room_for(ticket.bytes()) {
             return Err(refuse(OPERATION, "there is no room for more of its kind"));
         }
-        shelf.put(key, ticket, after(now, ttl), now);
+        lru.put(key, ticket, after(now, ttl), now);
         Ok(true)
     }
 
     async fn get(&self, kind: TicketKind, key: &str) -> Result<Option<Bytes>, StoreError> {
         let now = self.clock.unix_millis();
-        let mut shelf = self.shelf(kind).lock();
-        Ok(shelf.with(&key.to_owned(), now, |ticket, _| ticket.value.clone()))
+        let mut lru = self.of_kind(kind).lock();
+        Ok(lru.with(&key.to_owned(), now, |ticket, _| ticket.value.clone()))
     }
 
     async fn take(&self, kind: TicketKind, key: &str) -> Result<Option<Bytes>, StoreError> {
         let now = self.clock.unix_millis();
-        let taken = self.shelf(kind).lock().take(&key.to_owned(), now);
+        let taken = self.of_kind(kind).lock().take(&key.to_owned(), now);
         Ok(taken.map(|ticket| ticket.value))
     }
 
@@ -113,8 +113,8 @@ impl TicketStore for MemoryTickets {
     ) -> Result<bool, StoreError> {
         check_size("replace a ticket", &new)?;
         let now = self.clock.unix_millis();
-        let mut shelf = self.shelf(kind).lock();
-        let is_replaced = shelf.with(&key.to_owned(), now, |ticket, expires| {
+        let mut lru = self.of_kind(kind).lock();
+        let is_replaced = lru.with(&key.to_owned(), now, |ticket, expires| {
             if ticket.value != *old {
                 return false;
             }
@@ -122,14 +122,14 @@ impl TicketStore for MemoryTickets {
             *expires = after(now, ttl);
             true
         });
-        shelf.make_room(now);
+        lru.make_room(now);
         Ok(is_replaced.unwrap_or(false))
     }
 
     async fn keep(&self, kind: TicketKind, key: &str, ttl: Duration) -> Result<bool, StoreError> {
         let now = self.clock.unix_millis();
-        let mut shelf = self.shelf(kind).lock();
-        let is_kept = shelf.with(&key.to_owned(), now, |_, expires| {
+        let mut lru = self.of_kind(kind).lock();
+        let is_kept = lru.with(&key.to_owned(), now, |_, expires| {
             *expires = after(now, ttl);
         });
         Ok(is_kept.is_some())
@@ -137,7 +137,7 @@ impl TicketStore for MemoryTickets {
 
     async fn remove(&self, kind: TicketKind, key: &str) -> Result<(), StoreError> {
         let now = self.clock.unix_millis();
-        self.shelf(kind).lock().take(&key.to_owned(), now);
+        self.of_kind(kind).lock().take(&key.to_owned(), now);
         Ok(())
     }
 }
@@ -202,6 +202,6 @@ mod tests {
             let key = format!("{n}{}", "k".repeat(400));
             tickets.issue(kind, &key, value(), LIFE).await.unwrap();
         }
-        assert_eq!(2, tickets.shelf(kind).lock().len());
+        assert_eq!(2, tickets.of_kind(kind).lock().len());
     }
 }

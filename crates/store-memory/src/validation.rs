@@ -10,7 +10,7 @@ use tidegate_store::{
 };
 use tidegate_types::{Clock, TokenId, UserId, WorkspaceSlug};
 
-use crate::shelf::{Shelf, Weigh, after};
+use crate::expiring_lru::{ExpiringLru, Weigh, after};
 
 type TokenKey = (WorkspaceSlug, TokenId);
 
@@ -21,9 +21,9 @@ pub(crate) struct MemoryValidations {
 
 /// Revocations lie apart, so that a flood of valid tokens cannot push one out.
 struct Known {
-    valid: Shelf<TokenKey, ValidUser>,
-    revoked: Shelf<TokenKey, ()>,
-    generations: Shelf<WorkspaceSlug, Generations>,
+    valid: ExpiringLru<TokenKey, ValidUser>,
+    revoked: ExpiringLru<TokenKey, ()>,
+    generations: ExpiringLru<WorkspaceSlug, Generations>,
     /// The newest generation of any workspace.
     newest: Generation,
     /// Where workspaces begin whose generations are not known, or no more.
@@ -65,9 +65,9 @@ impl Weigh for Generations {
 impl MemoryValidations {
     pub(crate) fn new(clock: Arc<dyn Clock>, max_tokens: usize, max_workspaces: usize) -> Self {
         let known = Known {
-            valid: Shelf::new(max_tokens, usize::MAX),
-            revoked: Shelf::new(max_tokens, usize::MAX),
-            generations: Shelf::new(max_workspaces, usize::MAX),
+            valid: ExpiringLru::new(max_tokens, usize::MAX),
+            revoked: ExpiringLru::new(max_tokens, usize::MAX),
+            generations: ExpiringLru::new(max_workspaces, usize::MAX),
             newest: Generation(0),
             beginning: Generation(0),
         };

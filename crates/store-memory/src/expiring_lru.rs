@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use hashlink::LruCache;
 
-/// What a value counts against the shelf's bytes.
+/// What a value counts against the bytes of its map.
 pub(crate) trait Weigh {
     fn bytes(&self) -> usize;
 }
 
 /// Keeps at most `max_entries` values and `max_bytes` of them. The one that was used longest ago goes
 /// first. Every operation takes constant time, but for one that makes room.
-pub(crate) struct Shelf<K, V> {
-    entries: LruCache<K, Kept<V>>,
+pub(crate) struct ExpiringLru<K, V> {
+    entries: LruCache<K, Entry<V>>,
     max_entries: usize,
     max_bytes: usize,
     bytes: usize,
 }
 
-struct Kept<V> {
+struct Entry<V> {
     value: V,
     bytes: usize,
     expires_millis: i64,
@@ -30,7 +30,7 @@ pub(crate) fn after(now_millis: i64, ttl: Duration) -> i64 {
     now_millis.saturating_add(i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX))
 }
 
-impl<K: Eq + Hash, V: Weigh> Shelf<K, V> {
+impl<K: Eq + Hash, V: Weigh> ExpiringLru<K, V> {
     pub(crate) fn new(max_entries: usize, max_bytes: usize) -> Self {
         Self {
             entries: LruCache::new_unbounded(),
@@ -40,13 +40,13 @@ impl<K: Eq + Hash, V: Weigh> Shelf<K, V> {
         }
     }
 
-    /// Adds or replaces a value, which becomes the warmest. Returns the keys that made room, coldest
+    /// Adds or replaces a value, which becomes the most recently used. Returns the keys that made room, least recently used
     /// first; the new one is among them when it alone is too large.
     pub(crate) fn put(&mut self, key: K, value: V, expires_millis: i64, now_millis: i64) -> Vec<K> {
         let bytes = value.bytes();
         let before = self.entries.insert(
             key,
-            Kept {
+            Entry {
                 value,
                 bytes,
                 expires_millis,
@@ -57,7 +57,7 @@ impl<K: Eq + Hash, V: Weigh> Shelf<K, V> {
         self.make_room(now_millis)
     }
 
-    /// Reads or changes a live value, which becomes the warmest. The function may also set when it
+    /// Reads or changes a live value, which becomes the most recently used. The function may also set when it
     /// expires. `None`: there is none. An expired one is dropped.
     pub(crate) fn with<R>(
         &mut self,
@@ -120,7 +120,7 @@ impl<K: Eq + Hash, V: Weigh> Shelf<K, V> {
         self.entries.len() < self.max_entries && self.bytes + bytes <= self.max_bytes
     }
 
-    fn remove(&mut self, key: &K) -> Option<Kept<V>> {
+    fn remove(&mut self, key: &K) -> Option<Entry<V>> {
         let kept = self.entries.remove(key)?;
         self.bytes -= kept.bytes;
         Some(kept)
@@ -144,43 +144,43 @@ mod tests {
 
     #[test]
     fn the_coldest_goes_first_by_number() {
-        let mut shelf = Shelf::new(2, 1_000);
-        shelf.put("a", 1, 100, 0);
-        shelf.put("b", 1, 100, 0);
-        shelf.with(&"a", 0, |_, _| ());
-        assert_eq!(vec!["b"], shelf.put("c", 1, 100, 0));
-        assert_eq!(Some(&1), shelf.peek(&"a", 0));
+        let mut lru = ExpiringLru::new(2, 1_000);
+        lru.put("a", 1, 100, 0);
+        lru.put("b", 1, 100, 0);
+        lru.with(&"a", 0, |_, _| ());
+        assert_eq!(vec!["b"], lru.put("c", 1, 100, 0));
+        assert_eq!(Some(&1), lru.peek(&"a", 0));
     }
 
     #[test]
     fn the_coldest_go_first_by_bytes_and_a_too_large_value_is_not_kept() {
-        let mut shelf = Shelf::new(10, 10);
-        shelf.put("a", 4, 100, 0);
-        shelf.put("b", 4, 100, 0);
-        assert_eq!(vec!["a"], shelf.put("c", 6, 100, 0));
-        assert_eq!(vec!["b", "c", "d"], shelf.put("d", 11, 100, 0));
-        assert_eq!((0, 0), (shelf.len(), shelf.bytes));
+        let mut lru = ExpiringLru::new(10, 10);
+        lru.put("a", 4, 100, 0);
+        lru.put("b", 4, 100, 0);
+        assert_eq!(vec!["a"], lru.put("c", 6, 100, 0));
+        assert_eq!(vec!["b", "c", "d"], lru.put("d", 11, 100, 0));
+        assert_eq!((0, 0), (lru.len(), lru.bytes));
     }
 
     #[test]
     fn a_value_that_grows_counts_as_it_is() {
-        let mut shelf = Shelf::new(10, 10);
-        shelf.put("a", 4, 100, 0);
-        shelf.with(&"a", 0, |bytes, _| *bytes = 9);
-        assert_eq!(9, shelf.bytes);
-        shelf.put("a", 2, 100, 0);
-        assert_eq!(2, shelf.bytes);
+        let mut lru = ExpiringLru::new(10, 10);
+        lru.put("a", 4, 100, 0);
+        lru.with(&"a", 0, |bytes, _| *bytes = 9);
+        assert_eq!(9, lru.bytes);
+        lru.put("a", 2, 100, 0);
+        assert_eq!(2, lru.bytes);
     }
 
     #[test]
     fn an_expired_value_is_gone_and_makes_room() {
-        let mut shelf = Shelf::new(10, 100);
-        shelf.put("a", 4, 100, 0);
-        assert_eq!(None, shelf.peek(&"a", 100));
-        assert_eq!(None, shelf.with(&"a", 100, |_, _| ()));
-        assert_eq!(0, shelf.bytes);
-        shelf.put("b", 4, 100, 0);
-        assert_eq!(vec!["b"], shelf.put("c", 4, 300, 100));
-        assert_eq!(None, shelf.take(&"c", 300));
+        let mut lru = ExpiringLru::new(10, 100);
+        lru.put("a", 4, 100, 0);
+        assert_eq!(None, lru.peek(&"a", 100));
+        assert_eq!(None, lru.with(&"a", 100, |_, _| ()));
+        assert_eq!(0, lru.bytes);
+        lru.put("b", 4, 100, 0);
+        assert_eq!(vec!["b"], lru.put("c", 4, 300, 100));
+        assert_eq!(None, lru.take(&"c", 300));
     }
 }
