@@ -1,13 +1,13 @@
 use askama::Template;
 
-use crate::Desk;
+use crate::AdminLayout;
 
 /// Asks before something stops working that a form asked for. Its form is the one that was sent, with `confirmed` ("yes").
 #[derive(Debug, Clone, Template)]
 #[template(path = "confirm.html")]
 pub struct ConfirmPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// What is asked, as a question.
     pub question: String,
     /// What stops working, and whether it can be taken back.

@@ -1,13 +1,13 @@
 use askama::Template;
 
-use crate::{Desk, Foreign};
+use crate::{AdminLayout, Foreign};
 
 /// What a client sent, and which layer refuses it. Its form: `POST /diagnosis` with `csrf`, `token`, `url`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "diagnosis.html")]
 pub struct DiagnosisPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// Layer by layer, in the order that requests pass them.
     pub checks: Vec<Check>,
     /// Headers of this request as they came here, secrets left out.

@@ -6,12 +6,12 @@ pub mod assets;
 mod admin;
 mod confirm;
 mod consent;
-mod desk;
 mod device;
 mod diagnosis;
 mod foreign;
 mod home;
 mod invitation;
+mod layout;
 mod link;
 mod message;
 mod moment;
@@ -37,12 +37,12 @@ pub use confirm::ConfirmPage;
 pub use consent::{
     ConsentPage, ConsentWarning, Destination, Identity, OfflineChoice, ScopeChoice, WorkspaceChoice,
 };
-pub use desk::{Desk, Hint, Notice, Section, Undo};
 pub use device::DeviceCodePage;
 pub use diagnosis::{Check, DiagnosisPage, Verdict};
 pub use foreign::Foreign;
 pub use home::{HomeClient, HomeEndpoint, HomeEntry, HomePage, Outside};
 pub use invitation::{InvitationPage, InvitationWay};
+pub use layout::{AdminLayout, Hint, Notice, Section, Undo};
 pub use link::{AppLink, WebLink};
 pub use message::{MessagePage, RefusalPage, ReturnPage};
 pub use moment::{Moment, Span};

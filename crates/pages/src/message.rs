@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::{AppLink, Desk, Foreign};
+use crate::{AdminLayout, AppLink, Foreign};
 
 /// A page that says one thing: a refusal, or that something is done.
 #[derive(Debug, Clone, Template)]
@@ -25,7 +25,7 @@ pub struct MessagePage {
 #[template(path = "refusal.html")]
 pub struct RefusalPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// In a few words.
     pub title: &'static str,
     /// A sentence or two.

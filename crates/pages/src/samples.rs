@@ -35,8 +35,8 @@ fn notebook() -> ApiTokenLine {
     }
 }
 
-fn desk(at: Section) -> Desk {
-    Desk {
+fn layout(at: Section) -> AdminLayout {
+    AdminLayout {
         csrf: "token".into(),
         person: person(),
         at,
@@ -474,9 +474,9 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "settings-apps",
             Box::new(AppsPage {
-                desk: Desk {
+                layout: AdminLayout {
                     notice: Some(Notice::Done("Claude is disconnected.".into())),
-                    ..desk(Section::Apps)
+                    ..layout(Section::Apps)
                 },
                 apps: vec![
                     app("Claude", "claude.ai", Scope::Query),
@@ -492,10 +492,10 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "settings-apps-empty",
             Box::new(AppsPage {
-                desk: Desk {
+                layout: AdminLayout {
                     manages: false,
                     is_administrator: false,
-                    ..desk(Section::Apps)
+                    ..layout(Section::Apps)
                 },
                 apps: vec![],
                 count: 0,
@@ -507,7 +507,7 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "settings-connect",
             Box::new(ConnectPage {
-                desk: desk(Section::Connect),
+                layout: layout(Section::Connect),
                 endpoints: vec![
                     Endpoint {
                         title: name("Any of your workspaces, chosen as you connect"),
@@ -536,7 +536,7 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "settings-clients",
             Box::new(ClientsPage {
-                desk: desk(Section::Clients),
+                layout: layout(Section::Clients),
                 offered: offered(),
                 clients: vec![OwnClient {
                     id: "tgc_0123456789abcdef".parse().unwrap(),
@@ -576,7 +576,7 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "settings-machines",
             Box::new(MachinesPage {
-                desk: desk(Section::Machines),
+                layout: layout(Section::Machines),
                 offered: offered(),
                 machines: vec![MachineClient {
                     id: "tgc_fedcba9876543210".parse().unwrap(),
@@ -604,9 +604,9 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
             "settings-tokens",
             Box::new(TokensPage {
                 offered: offered(),
-                desk: Desk {
+                layout: AdminLayout {
                     notice: Some(Notice::Refused("Name: nothing came; write 1 to 100 characters.".into())),
-                    ..desk(Section::Tokens)
+                    ..layout(Section::Tokens)
                 },
                 tokens: vec![
                     notebook(),
@@ -631,7 +631,7 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "settings-secret",
             Box::new(SecretPage {
-                desk: desk(Section::Machines),
+                layout: layout(Section::Machines),
                 name: name("Nightly report"),
                 what: "client secret",
                 id: Some(("Client id", "tgc_fedcba9876543210".into())),
@@ -646,12 +646,12 @@ fn settings() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "settings-account",
             Box::new(AccountPage {
-                desk: Desk {
+                layout: AdminLayout {
                     hints: vec![Hint {
                         text: "You act in Board as ada, and that workspace’s Superset has no such user.".into(),
                         link: Some(("/diagnosis", "Diagnosis")),
                     }],
-                    ..desk(Section::Account)
+                    ..layout(Section::Account)
                 },
                 joinable: vec![("finance".parse().unwrap(), name("Finance and controlling"))],
                 email: Some((name("ada@example.com"), false)),
@@ -741,7 +741,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "admin-accounts",
             Box::new(AccountsPage {
-                desk: desk(Section::Accounts),
+                layout: layout(Section::Accounts),
                 search: String::new(),
                 accounts: vec![
                     account("ada", false, true),
@@ -755,7 +755,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "admin-members",
             Box::new(MembersPage {
-                desk: desk(Section::Members),
+                layout: layout(Section::Members),
                 picks: picks(),
                 workspace: "sales".parse().ok(),
                 search: "a".into(),
@@ -788,7 +788,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "admin-member-tokens",
             Box::new(MemberTokensPage {
-                desk: desk(Section::Members),
+                layout: layout(Section::Members),
                 workspace: "sales".parse().unwrap(),
                 workspace_title: name("Sales"),
                 account: AccountId::new(),
@@ -800,7 +800,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "admin-not-allowed",
             Box::new(RefusalPage {
-                desk: desk(Section::Elsewhere),
+                layout: layout(Section::Elsewhere),
                 title: "Not for this account",
                 text: "Your account does not manage this. Ask an administrator, or sign in with another account.",
                 code: "not_allowed",
@@ -809,7 +809,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "admin-connections",
             Box::new(ConnectionsPage {
-                desk: desk(Section::Connections),
+                layout: layout(Section::Connections),
                 picks: picks(),
                 workspace: "sales".parse().ok(),
                 client: None,
@@ -821,7 +821,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "admin-connections-of-client",
             Box::new(ConnectionsPage {
-                desk: desk(Section::Connections),
+                layout: layout(Section::Connections),
                 picks: picks(),
                 workspace: None,
                 client: Some(("https://claude.ai/oauth/claude-code-client-metadata".parse().unwrap(), name("Claude Code"))),
@@ -833,7 +833,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "admin-policy",
             Box::new(PolicyPage {
-                desk: desk(Section::Policy),
+                layout: layout(Section::Policy),
                 picks: picks(),
                 workspace: "sales".parse().ok(),
                 needs_approval: true,
@@ -864,7 +864,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "admin-confirm",
             Box::new(ConfirmPage {
-                desk: desk(Section::Policy),
+                layout: layout(Section::Policy),
                 question: "Block every app of evil.example.net?".into(),
                 text: "What is connected stops working for everybody at once. Removing the rule later lets people connect it again.".into(),
                 button: "Block".into(),
@@ -876,7 +876,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "admin-flags",
             Box::new(FlagsPage {
-                desk: Desk {
+                layout: AdminLayout {
                     notice: Some(Notice::Undoable(
                         "MCP endpoint is off everywhere.".into(),
                         Undo {
@@ -884,7 +884,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
                             fields: vec![("rule".into(), "on".into())],
                         },
                     )),
-                    ..desk(Section::Flags)
+                    ..layout(Section::Flags)
                 },
                 picks: picks(),
                 workspace: None,
@@ -916,7 +916,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "admin-flags-of-workspace",
             Box::new(FlagsPage {
-                desk: desk(Section::Flags),
+                layout: layout(Section::Flags),
                 picks: picks(),
                 workspace: Some(("sales".parse().unwrap(), name("Sales"))),
                 flags: vec![
@@ -932,7 +932,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "admin-audit",
             Box::new(AuditPage {
-                desk: desk(Section::Audit),
+                layout: layout(Section::Audit),
                 picks: picks(),
                 fields: AuditFields::default(),
                 actions: vec![(
@@ -956,7 +956,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         (
             "diagnosis",
             Box::new(DiagnosisPage {
-                desk: desk(Section::Diagnosis),
+                layout: layout(Section::Diagnosis),
                 checks: vec![
                     Check {
                         layer: "Address",

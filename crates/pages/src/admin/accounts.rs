@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::AccountId;
 
-use crate::{Desk, Foreign, Moment, Paging};
+use crate::{AdminLayout, Foreign, Moment, Paging};
 
 /// All accounts of the deployment. Its search is GET with `search`, `page`. Forms, all with `search` and `page`: `POST
 /// /admin/accounts/<account>/deactivate`, `POST /admin/accounts/<account>/activate`, `POST /admin/accounts/<account>/password`.
@@ -9,7 +9,7 @@ use crate::{Desk, Foreign, Moment, Paging};
 #[template(path = "admin/accounts.html")]
 pub struct AccountsPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// What the list is narrowed by.
     pub search: String,
     /// Those of this part of the list, by username.

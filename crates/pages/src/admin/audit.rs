@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::{Desk, Foreign, Moment, Paging};
+use crate::{AdminLayout, Foreign, Moment, Paging};
 
 use super::WorkspacePick;
 
@@ -10,7 +10,7 @@ use super::WorkspacePick;
 #[template(path = "admin/audit.html")]
 pub struct AuditPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// What this person manages.
     pub picks: Vec<WorkspacePick>,
     /// What the filter holds.

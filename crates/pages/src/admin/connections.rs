@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::{ClientId, GrantId, Scope, WorkspaceSlug};
 
-use crate::{Desk, Foreign, Moment, Paging, paging, scopes};
+use crate::{AdminLayout, Foreign, Moment, Paging, paging, scopes};
 
 use super::WorkspacePick;
 
@@ -12,7 +12,7 @@ use super::WorkspacePick;
 #[template(path = "admin/connections.html")]
 pub struct ConnectionsPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// What this person manages.
     pub picks: Vec<WorkspacePick>,
     /// What the page is about; the whole deployment without.

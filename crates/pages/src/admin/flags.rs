@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::WorkspaceSlug;
 
-use crate::{Desk, Foreign, Moment};
+use crate::{AdminLayout, Foreign, Moment};
 
 use super::WorkspacePick;
 
@@ -12,7 +12,7 @@ use super::WorkspacePick;
 #[template(path = "admin/flags.html")]
 pub struct FlagsPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// The whole deployment, and each workspace.
     pub picks: Vec<WorkspacePick>,
     /// What the page is about; the whole deployment without.

@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{AccountId, Role, WorkspaceSlug};
 
 use crate::paging::grouped;
-use crate::{ApiTokenLine, Desk, Foreign, Moment, Paging, scopes};
+use crate::{AdminLayout, ApiTokenLine, Foreign, Moment, Paging, scopes};
 
 use super::WorkspacePick;
 
@@ -13,7 +13,7 @@ use super::WorkspacePick;
 #[template(path = "admin/members.html")]
 pub struct MembersPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// Workspaces that this person manages.
     pub picks: Vec<WorkspacePick>,
     /// The one that the page is about; `None` when there is none.
@@ -131,7 +131,7 @@ impl MemberLine {
 #[template(path = "admin/member_tokens.html")]
 pub struct MemberTokensPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// The workspace that the page is about.
     pub workspace: WorkspaceSlug,
     /// What it is called.

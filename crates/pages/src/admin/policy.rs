@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::WorkspaceSlug;
 
-use crate::{Desk, Foreign};
+use crate::{AdminLayout, Foreign};
 
 use super::WorkspacePick;
 
@@ -13,7 +13,7 @@ use super::WorkspacePick;
 #[template(path = "admin/policy.html")]
 pub struct PolicyPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// What this person manages.
     pub picks: Vec<WorkspacePick>,
     /// What the page is about; the whole deployment without.

@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::WorkspaceSlug;
 
-use crate::{Desk, Foreign, Moment};
+use crate::{AdminLayout, Foreign, Moment};
 
 /// Password and sign-out. Forms: `POST /settings/account/sign-out-everywhere` with `apps` ("yes" or absent);
 /// `POST /settings/account/join` with `workspace` and `superset_username`.
@@ -9,7 +9,7 @@ use crate::{Desk, Foreign, Moment};
 #[template(path = "settings/account.html")]
 pub struct AccountPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// Address, and whether it is known to be theirs.
     pub email: Option<(Foreign, bool)>,
     /// Whether there is a password here.

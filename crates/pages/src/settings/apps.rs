@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{GrantId, Scope};
 
 use crate::scopes::{self, ScopeOption};
-use crate::{Desk, Foreign, Moment, Paging, paging};
+use crate::{AdminLayout, Foreign, Moment, Paging, paging};
 
 /// What is connected, sorted by the query's `sort`, narrowed by `search`, in parts by `page`. Forms: `POST /settings/apps/<grant>/narrow` with `scope`,
 /// `POST /settings/apps/<grant>/disconnect`, `POST /settings/apps/disconnect` for all.
@@ -10,7 +10,7 @@ use crate::{Desk, Foreign, Moment, Paging, paging};
 #[template(path = "settings/apps.html")]
 pub struct AppsPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// Those of this part of the list, in the order of `sort`.
     pub apps: Vec<ConnectedApp>,
     /// How many there are in all, found or not.

@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{ClientId, Scope, ScopeSet};
 
 use crate::scopes;
-use crate::{Desk, Foreign, Moment};
+use crate::{AdminLayout, Foreign, Moment};
 
 use super::SecretLine;
 
@@ -13,7 +13,7 @@ use super::SecretLine;
 #[template(path = "settings/clients.html")]
 pub struct ClientsPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// The newest first.
     pub clients: Vec<OwnClient>,
     /// How many there may be.

@@ -1,13 +1,13 @@
 use askama::Template;
 
-use crate::{Desk, Foreign};
+use crate::{AdminLayout, Foreign};
 
 /// How to connect each known client, ready to copy.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings/connect.html")]
 pub struct ConnectPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// Addresses: that of any workspace, and one a workspace.
     pub endpoints: Vec<Endpoint>,
     /// A client each.

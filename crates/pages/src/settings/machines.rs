@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use crate::scopes;
-use crate::{Desk, Foreign, Moment, Span};
+use crate::{AdminLayout, Foreign, Moment, Span};
 
 use super::SecretLine;
 
@@ -13,7 +13,7 @@ use super::SecretLine;
 #[template(path = "settings/machines.html")]
 pub struct MachinesPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// The newest first.
     pub machines: Vec<MachineClient>,
     /// How many clients of both kinds there may be, and are.

@@ -1,14 +1,14 @@
 use askama::Template;
 use tidegate_types::{ExposeSecret, SecretString};
 
-use crate::{Desk, Foreign, Moment};
+use crate::{AdminLayout, Foreign, Moment};
 
 /// A secret, shown this once.
 #[derive(Debug, Clone, Template)]
 #[template(path = "settings/secret.html")]
 pub struct SecretPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// What it belongs to.
     pub name: Foreign,
     /// What it is: "client secret", "API token".
@@ -36,7 +36,7 @@ impl SecretPage {
     }
 
     fn back(&self) -> &'static str {
-        self.desk.at.path()
+        self.layout.at.path()
     }
 }
 

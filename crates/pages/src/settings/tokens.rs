@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{GrantId, Scope, ScopeSet, WorkspaceSlug};
 
 use crate::scopes;
-use crate::{Desk, Foreign, Moment};
+use crate::{AdminLayout, Foreign, Moment};
 
 /// API tokens. Forms: `POST /settings/tokens` with `name`, `scope`, `workspace` (slug, or empty for any), `days` (7, 30,
 /// 90, 365, or 0 for never); `POST /settings/tokens/<id>/end`.
@@ -10,7 +10,7 @@ use crate::{Desk, Foreign, Moment};
 #[template(path = "settings/tokens.html")]
 pub struct TokensPage {
     /// Frame.
-    pub desk: Desk,
+    pub layout: AdminLayout,
     /// The newest first.
     pub tokens: Vec<ApiTokenLine>,
     /// How many there may be.

@@ -10,14 +10,14 @@ use tidegate_control_plane::account::{AccountKey, FindAccount};
 use tidegate_control_plane::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_login::{BrowserSession, CsrfToken};
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
-use tidegate_pages::{Desk, Foreign, Person, Section};
+use tidegate_pages::{AdminLayout, Foreign, Person, Section};
 use tidegate_types::{AccountId, Role, SecretString, WorkspaceSlug};
 
 use crate::body::{self, BodyProblem};
 
-use super::desk::{Outcome, desk};
 use super::failure::Failure;
 use super::fields::{Fields, MOST_BYTES};
+use super::layout::{Outcome, layout};
 use super::visit::Visit;
 
 /// Somebody with a right to a page.
@@ -101,16 +101,16 @@ pub(super) async fn in_frame(failure: Failure, request: &HttpRequest) -> Failure
         return failure;
     }
     match frame_of(request).await {
-        Ok(desk) => Failure::InFrame(Box::new(desk), Box::new(failure)),
+        Ok(layout) => Failure::InFrame(Box::new(layout), Box::new(failure)),
         Err(_) => failure,
     }
 }
 
-async fn frame_of(request: &HttpRequest) -> Result<Desk, Failure> {
+async fn frame_of(request: &HttpRequest) -> Result<AdminLayout, Failure> {
     let visit = Visit::begin(request)?;
     let by = SignedIn::of(visit, &Fields::default()).await?;
     let memberships = by.memberships().await?;
-    Ok(desk(&by, &memberships, Section::Elsewhere, Outcome::None))
+    Ok(layout(&by, &memberships, Section::Elsewhere, Outcome::None))
 }
 
 async fn read(

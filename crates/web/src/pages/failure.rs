@@ -7,7 +7,7 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use tidegate_control_plane::ManagerError;
 use tidegate_login::SignInError;
-use tidegate_pages::{Desk, MessagePage, RefusalPage};
+use tidegate_pages::{AdminLayout, MessagePage, RefusalPage};
 use tidegate_types::ServiceCode;
 
 use super::answer::{self, Place};
@@ -38,7 +38,7 @@ pub(super) enum Failure {
     /// A part of ours failed.
     Failed(ServiceCode),
     /// Another, for whoever is signed in: it is shown with the list of their pages.
-    InFrame(Box<Desk>, Box<Failure>),
+    InFrame(Box<AdminLayout>, Box<Failure>),
 }
 
 impl Failure {
@@ -117,10 +117,10 @@ impl ResponseError for Failure {
             Self::SignInFirst(path) => go_to("/sign-in", path, false),
             Self::SessionOver(path) => go_to("/sign-in", path, true),
             Self::PasswordFirst(path) => go_to("/password", path, false),
-            Self::InFrame(desk, _) => {
+            Self::InFrame(layout, _) => {
                 let (title, text) = self.words();
                 let page = RefusalPage {
-                    desk: (**desk).clone(),
+                    layout: (**layout).clone(),
                     title,
                     text,
                     code: self.code(),

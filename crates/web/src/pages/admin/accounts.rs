@@ -11,9 +11,9 @@ use tidegate_types::AccountId;
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Administrator, Get, Post, SignedIn};
-use crate::pages::desk::{Outcome, desk, done};
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
+use crate::pages::layout::{Outcome, done, layout};
 use crate::pages::paging::Part;
 use crate::pages::record::{About, record};
 
@@ -62,7 +62,7 @@ pub(crate) async fn reset_password(
     let memberships = by.memberships().await?;
     let sign_in = format!("{}/sign-in", by.visit.issuer());
     let page = SecretPage {
-        desk: desk(&by, &memberships, Section::Accounts, Outcome::None),
+        layout: layout(&by, &memberships, Section::Accounts, Outcome::None),
         name: Foreign::or(&account.display_name, &account.username),
         what: "password for one use",
         id: Some(("Username", account.username)),
@@ -132,7 +132,7 @@ async fn show(by: &SignedIn, fields: &Fields, outcome: Outcome) -> Answer {
             .into_iter()
             .map(|account| line(account, own, has_passwords))
             .collect(),
-        desk: desk(by, &by.memberships().await?, Section::Accounts, outcome),
+        layout: layout(by, &by.memberships().await?, Section::Accounts, outcome),
         search,
         paging,
     };

@@ -10,9 +10,9 @@ use tidegate_types::{ClientId, GrantId, Scope};
 use super::{frame, value};
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Overseer, Post};
-use crate::pages::desk::{Outcome, done};
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
+use crate::pages::layout::{Outcome, done};
 use crate::pages::paging::Part;
 use crate::pages::record::{About, record};
 use crate::pages::settings::Titles;
@@ -109,9 +109,9 @@ async fn show(by: &Overseer, fields: &Fields, outcome: Outcome) -> Answer {
         },
     );
     let status = outcome.status();
-    let (desk, picks) = frame(by, Section::Connections, here, true, outcome).await?;
+    let (layout, picks) = frame(by, Section::Connections, here, true, outcome).await?;
     let page = ConnectionsPage {
-        desk,
+        layout,
         picks,
         workspace: by.workspace.clone(),
         // Named as it is in this list: whoever manages one workspace is told nothing of clients of others.

@@ -16,9 +16,9 @@ use crate::access::ConfiguredFlags;
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Administrator, Get, Post};
-use crate::pages::desk::{Outcome, desk, done, done_undoable};
 use crate::pages::failure::Failure;
 use crate::pages::fields::Fields;
+use crate::pages::layout::{Outcome, done, done_undoable, layout};
 use crate::pages::record::{About, record};
 use crate::pages::undo::Step;
 
@@ -442,7 +442,7 @@ async fn show(
     }
     let status = outcome.status();
     let page = FlagsPage {
-        desk: desk(person, &memberships, Section::Flags, outcome),
+        layout: layout(person, &memberships, Section::Flags, outcome),
         picks: picks(&view, here.as_ref()),
         workspace: here.map(|slug| {
             let title = view.title(&slug);

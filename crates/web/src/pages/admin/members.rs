@@ -19,9 +19,9 @@ use super::{frame, value};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Overseer, Post, SignedIn, WorkspaceAdmin};
-use crate::pages::desk::{Outcome, done, done_undoable};
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
+use crate::pages::layout::{Outcome, done, done_undoable};
 use crate::pages::paging::Part;
 use crate::pages::record::{About, record};
 use crate::pages::undo::Step;
@@ -238,9 +238,9 @@ async fn ask_to_step_down(by: WorkspaceAdmin, form: &Fields, role: Role) -> Answ
     ]);
     let by = overseer(by);
     let here = by.workspace.as_ref();
-    let (desk, _) = frame(&by, Section::Members, here, false, Outcome::None).await?;
+    let (layout, _) = frame(&by, Section::Members, here, false, Outcome::None).await?;
     let page = ConfirmPage {
-        desk,
+        layout,
         question: format!("This is you. Become {} here?", role_words(role)),
         text: format!("{what}{last}"),
         button: format!("Become {}", role_words(role)),
@@ -475,11 +475,11 @@ async fn show(by: Overseer, fields: &Fields, shown: Shown) -> Answer {
     });
     let status = shown.outcome.status();
     let here = workspace.as_ref();
-    let (desk, picks) = frame(&by, Section::Members, here, false, shown.outcome).await?;
+    let (layout, picks) = frame(&by, Section::Members, here, false, shown.outcome).await?;
     let own = &by.person.session.account.id;
     let page = MembersPage {
         can_add: by.is_administrator(),
-        desk,
+        layout,
         picks,
         workspace,
         search,

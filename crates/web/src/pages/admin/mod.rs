@@ -10,12 +10,12 @@ mod tokens;
 
 use actix_web::web;
 use tidegate_control_plane::workspace::ListWorkspaces;
-use tidegate_pages::{Desk, Foreign, Section, WorkspacePick};
+use tidegate_pages::{AdminLayout, Foreign, Section, WorkspacePick};
 use tidegate_types::WorkspaceSlug;
 
 use super::authority::Overseer;
-use super::desk::{Outcome, desk};
 use super::failure::Failure;
+use super::layout::{Outcome, layout};
 
 /// Workspaces to choose from; those of larger deployments are named in the address.
 const MOST_PICKS: usize = 1_000;
@@ -88,7 +88,7 @@ async fn frame(
     here: Option<&WorkspaceSlug>,
     offers_all: bool,
     outcome: Outcome,
-) -> Result<(Desk, Vec<WorkspacePick>), Failure> {
+) -> Result<(AdminLayout, Vec<WorkspacePick>), Failure> {
     let memberships = by.person.memberships().await?;
     let workspaces = by.person.visit.ask(ListWorkspaces {}).await?;
     let is_administrator = by.is_administrator();
@@ -106,7 +106,7 @@ async fn frame(
             slug: Some(workspace.slug),
         });
     let picks = all.into_iter().chain(managed).take(MOST_PICKS).collect();
-    Ok((desk(&by.person, &memberships, at, outcome), picks))
+    Ok((layout(&by.person, &memberships, at, outcome), picks))
 }
 
 /// The query field of what a page is about.

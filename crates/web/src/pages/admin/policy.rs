@@ -19,9 +19,9 @@ use super::{frame, value};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Overseer, Post};
-use crate::pages::desk::{Outcome, done, done_undoable};
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
+use crate::pages::layout::{Outcome, done, done_undoable};
 use crate::pages::record::{About, record};
 use crate::pages::undo::Step;
 
@@ -207,13 +207,13 @@ async fn ask(
     button: &'static str,
 ) -> Answer {
     let here = by.workspace.as_ref();
-    let (desk, _) = frame(by, Section::Policy, here, true, Outcome::None).await?;
+    let (layout, _) = frame(by, Section::Policy, here, true, Outcome::None).await?;
     let action = match form.get("to") {
         Some(_) => "/admin/policy/unknown",
         None => "/admin/policy/rules",
     };
     let page = ConfirmPage {
-        desk,
+        layout,
         question: question.to_owned(),
         text: text.to_owned(),
         button: button.to_owned(),
@@ -412,9 +412,9 @@ async fn show(by: &Overseer, draft: PolicyDraft, outcome: Outcome) -> Answer {
         });
     }
     let status = outcome.status();
-    let (desk, picks) = frame(by, Section::Policy, workspace.as_ref(), true, outcome).await?;
+    let (layout, picks) = frame(by, Section::Policy, workspace.as_ref(), true, outcome).await?;
     let page = PolicyPage {
-        desk,
+        layout,
         picks,
         workspace,
         needs_approval: unknown == UnknownClients::NeedApproval,

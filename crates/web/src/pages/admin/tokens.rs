@@ -12,9 +12,9 @@ use super::{frame, members};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Post, WorkspaceAdmin};
-use crate::pages::desk::Outcome;
 use crate::pages::failure::Failure;
 use crate::pages::fields::query;
+use crate::pages::layout::Outcome;
 use crate::pages::record::{About, record};
 use crate::pages::settings::{Titles, tokens};
 
@@ -30,9 +30,9 @@ pub(crate) async fn get(
     let now = by.person.visit.now();
     let by = members::overseer(by);
     let here = by.workspace.as_ref();
-    let (desk, _) = frame(&by, Section::Members, here, false, outcome).await?;
+    let (layout, _) = frame(&by, Section::Members, here, false, outcome).await?;
     let page = MemberTokensPage {
-        desk,
+        layout,
         workspace_title: here.map_or_else(Foreign::default, |slug| titles.of(slug)),
         workspace: here.cloned().ok_or(Failure::NotFound)?,
         display_name: Foreign::or(&account.display_name, &account.username),

@@ -20,7 +20,7 @@ use super::Answer;
 use super::admin::audit;
 use super::answer::{self, Place};
 use super::authority::{Get, Post, SignedIn};
-use super::desk::{Outcome, desk};
+use super::layout::{Outcome, layout};
 use super::visit::Visit;
 use crate::admission::one;
 
@@ -61,7 +61,7 @@ async fn show(
         .collect();
     let checks = checks(visit, request, url, token.map(str::trim), &own).await?;
     let page = DiagnosisPage {
-        desk: desk(by, &memberships, Section::Diagnosis, Outcome::None),
+        layout: layout(by, &memberships, Section::Diagnosis, Outcome::None),
         checks,
         headers: headers::shown(request.headers()),
         refusals: audit::refusals(by).await?,

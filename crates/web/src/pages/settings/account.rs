@@ -9,8 +9,8 @@ use tidegate_types::{Role, WorkspaceSlug};
 use super::{Titles, apps};
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Administrator, Get, Post, SignedIn};
-use crate::pages::desk::{Outcome, desk, done, missing_users};
 use crate::pages::failure::Failure;
+use crate::pages::layout::{Outcome, done, layout, missing_users};
 use crate::pages::record::{About, record};
 use crate::pages::{Answer, sign_in};
 
@@ -26,11 +26,12 @@ async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
     let titles = Titles::read(by).await?;
     let account = &by.session.account;
     let status = outcome.status();
-    let mut desk = desk(by, &memberships, Section::Account, outcome);
-    desk.hints
+    let mut layout = layout(by, &memberships, Section::Account, outcome);
+    layout
+        .hints
         .extend(missing_users(by, &memberships, &titles).await);
     let page = AccountPage {
-        desk,
+        layout,
         email: account
             .email
             .as_deref()

@@ -15,9 +15,9 @@ use tidegate_types::{ClientId, GrantId, Scope, ScopeSet};
 use super::Titles;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Post, SignedIn};
-use crate::pages::desk::{Outcome, desk, done};
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
+use crate::pages::layout::{Outcome, done, layout};
 use crate::pages::paging::{Counted, Part};
 use crate::pages::record::{About, record};
 use crate::pages::{Answer, origin};
@@ -138,7 +138,7 @@ async fn show(by: &SignedIn, fields: &Fields, outcome: Outcome) -> Answer {
         },
     );
     let page = AppsPage {
-        desk: desk(by, &memberships, Section::Apps, outcome),
+        layout: layout(by, &memberships, Section::Apps, outcome),
         apps: shown
             .into_iter()
             .map(|summary| app(summary, &clients, &titles))

@@ -18,9 +18,9 @@ use super::{Titles, chosen_scopes, offered_or_less, offered_scopes, secrets};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Post, SignedIn};
-use crate::pages::desk::{Outcome, desk, done};
 use crate::pages::failure::Failure;
 use crate::pages::fields::Fields;
+use crate::pages::layout::{Outcome, done, layout};
 use crate::pages::record::{About, record};
 
 /// Clients a person, machines among them; the manager holds it.
@@ -261,7 +261,7 @@ async fn show(
     let by_command = by_command(by).await?;
     let page = ClientsPage {
         by_command,
-        desk: desk(by, &memberships, Section::Clients, outcome),
+        layout: layout(by, &memberships, Section::Clients, outcome),
         clients,
         most: MOST,
         offered: offered_scopes(by),

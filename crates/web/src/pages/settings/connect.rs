@@ -13,7 +13,7 @@ use super::Titles;
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, SignedIn};
-use crate::pages::desk::{Outcome, desk, missing_users};
+use crate::pages::layout::{Outcome, layout, missing_users};
 
 /// What clients call this server, as in README.
 const NAME: &str = "tidegate";
@@ -26,11 +26,12 @@ pub(crate) async fn get(Get { by, .. }: Get<SignedIn>) -> Answer {
     let titles = Titles::read(&by).await?;
     let endpoints = endpoints(&by, &memberships, &titles);
     let generic = generic(&by);
-    let mut desk = desk(&by, &memberships, Section::Connect, Outcome::None);
-    desk.hints
+    let mut layout = layout(&by, &memberships, Section::Connect, Outcome::None);
+    layout
+        .hints
         .extend(missing_users(&by, &memberships, &titles).await);
     let page = ConnectPage {
-        desk,
+        layout,
         endpoints,
         recipes: recipes(&generic),
         left_out: left_out(&generic),

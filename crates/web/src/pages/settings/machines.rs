@@ -23,9 +23,9 @@ use super::{Titles, chosen_scopes, clients, offered_scopes, secrets};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Post, SignedIn};
-use crate::pages::desk::{Outcome, desk, done};
 use crate::pages::failure::Failure;
 use crate::pages::fields::Fields;
+use crate::pages::layout::{Outcome, done, layout};
 use crate::pages::record::{About, record};
 
 /// Workspaces that are offered to whoever manages the deployment.
@@ -414,7 +414,7 @@ async fn show(by: &SignedIn, draft: MachineDraft, outcome: Outcome) -> Answer {
     let status = outcome.status();
     let page = MachinesPage {
         workspaces: offered(by, &memberships).await?,
-        desk: desk(by, &memberships, Section::Machines, outcome),
+        layout: layout(by, &memberships, Section::Machines, outcome),
         machines,
         most: clients::MOST,
         offered: offered_scopes(by),

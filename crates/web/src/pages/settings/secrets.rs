@@ -8,9 +8,9 @@ use tidegate_types::{ClientId, ExposeSecret, SecretString};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::SignedIn;
-use crate::pages::desk::{Outcome, desk};
 use crate::pages::failure::Failure;
 use crate::pages::fields::Fields;
+use crate::pages::layout::{Outcome, layout};
 use crate::pages::record::{About, record};
 
 /// How long older secrets go on when somebody wants them to.
@@ -109,7 +109,7 @@ pub(super) async fn show(
         uses.push(("Try it", command.into()));
     }
     let page = SecretPage {
-        desk: desk(by, &memberships, at, Outcome::None),
+        layout: layout(by, &memberships, at, Outcome::None),
         name: Foreign::or(&client.metadata.client_name, client.id.as_str()),
         what: "client secret",
         id: Some(("Client id", client.id.to_string())),

@@ -13,9 +13,9 @@ use super::{Titles, chosen_scopes, connect, offered_scopes};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Post, SignedIn};
-use crate::pages::desk::{Outcome, desk, done};
 use crate::pages::failure::Failure;
 use crate::pages::fields::Fields;
+use crate::pages::layout::{Outcome, done, layout};
 use crate::pages::record::{About, record};
 
 /// Tokens a person; the manager holds it.
@@ -56,7 +56,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         resource.as_str().to_owned()
     };
     let page = SecretPage {
-        desk: desk(&by, &memberships, Section::Tokens, Outcome::None),
+        layout: layout(&by, &memberships, Section::Tokens, Outcome::None),
         name: Foreign::new(&token.name),
         what: "API token",
         id: Some(("Its id", token.id.to_string())),
@@ -142,7 +142,7 @@ async fn show(by: &SignedIn, draft: TokenDraft, outcome: Outcome) -> Answer {
     let now = by.visit.now();
     let status = outcome.status();
     let page = TokensPage {
-        desk: desk(by, &memberships, Section::Tokens, outcome),
+        layout: layout(by, &memberships, Section::Tokens, outcome),
         tokens: tokens
             .into_iter()
             .map(|token| line(token, &titles, now))

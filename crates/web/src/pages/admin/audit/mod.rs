@@ -13,9 +13,9 @@ use super::{frame, value};
 use crate::pages::Answer;
 use crate::pages::answer::{self, Place};
 use crate::pages::authority::{Get, Overseer, SignedIn};
-use crate::pages::desk::Outcome;
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
+use crate::pages::layout::Outcome;
 use crate::pages::paging::{Counted, Part};
 
 /// Records of an export: what the manager gives at once.
@@ -46,9 +46,9 @@ pub(crate) async fn get(Get { by, query: fields }: Get<Overseer>) -> Answer {
     });
     let status = outcome.status();
     let here = by.workspace.as_ref();
-    let (desk, picks) = frame(&by, Section::Audit, here, true, outcome).await?;
+    let (layout, picks) = frame(&by, Section::Audit, here, true, outcome).await?;
     let page = AuditPage {
-        desk,
+        layout,
         picks,
         actions: words::options(fields.text("action")),
         nothing: why_nothing(&fields),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use tidegate_control_plane::workspace::Membership;
-use tidegate_pages::{Desk, Foreign, Hint, Moment, Notice, Section, Undo};
+use tidegate_pages::{AdminLayout, Foreign, Hint, Moment, Notice, Section, Undo};
 use tidegate_types::Role;
 
 use super::answer::{self, Place};
@@ -130,17 +130,17 @@ pub(super) fn done_undoable(
 }
 
 /// The frame of a page.
-pub(super) fn desk(
+pub(super) fn layout(
     by: &SignedIn,
     memberships: &[Membership],
     at: Section,
     outcome: Outcome,
-) -> Desk {
+) -> AdminLayout {
     let is_administrator = by.session.account.is_administrator;
     let manages = memberships
         .iter()
         .any(|membership| membership.role == Role::Admin);
-    Desk {
+    AdminLayout {
         csrf: by.session.csrf.as_str().to_owned(),
         person: by.person(),
         at,

@@ -2,7 +2,7 @@ use crate::{Moment, Person};
 
 /// The frame of settings and administration: who is signed in, where on the site this is, what just happened.
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub struct AdminLayout {
     /// Token of the browser session, for every form of the page.
     pub csrf: String,
     /// Whoever is signed in.
@@ -177,7 +177,7 @@ impl Section {
     }
 }
 
-impl Desk {
+impl AdminLayout {
     pub(crate) fn title(&self) -> &'static str {
         self.at.title()
     }
