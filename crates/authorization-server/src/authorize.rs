@@ -13,7 +13,7 @@ use crate::clients::{ClientProblem, FoundClient, host_of};
 use crate::denied::{About, Denied};
 use crate::server::Inner;
 use crate::transaction::{Agreement, Transaction, refusal};
-use crate::{Authorize, AuthorizeRefusal, Verified, Visit, Withheld};
+use crate::{Authorize, AuthorizeRefusal, BrowserContext, Verified, Withheld};
 
 /// A request whose client and redirect URI are good, so that it may be answered by a redirect.
 struct Answerable {
@@ -30,27 +30,31 @@ pub(crate) struct Audience {
 }
 
 impl Inner {
-    pub(crate) async fn authorize(&self, parameters: &Parameters, visit: Visit<'_>) -> Authorize {
+    pub(crate) async fn authorize(
+        &self,
+        parameters: &Parameters,
+        browser: BrowserContext<'_>,
+    ) -> Authorize {
         let request = match AuthorizationRequest::parse(parameters) {
             Ok(request) => request,
-            Err(problem) => return self.refuse(unanswerable(&problem), About::default(), visit),
+            Err(problem) => return self.refuse(unanswerable(&problem), About::default(), browser),
         };
         let about = About {
             client: Some(request.client_id.clone()),
-            account: visit.session.map(|session| session.account.id.clone()),
+            account: browser.session.map(|session| session.account.id.clone()),
             workspace: None,
         };
-        let answerable = match self.check_client(&request, visit).await {
+        let answerable = match self.check_client(&request, browser).await {
             Ok(answerable) => answerable,
-            Err(refusal) => return self.refuse(refusal, about, visit),
+            Err(refusal) => return self.refuse(refusal, about, browser),
         };
         let answered = self
-            .answer(&answerable, request.asked, parameters, visit)
+            .answer(&answerable, request.asked, parameters, browser)
             .await;
         answered.unwrap_or_else(|denied| {
             let reason = denied.reason;
             self.recorder
-                .refused("authorize.refused", reason, about, visit.peer, None);
+                .refused("authorize.refused", reason, about, browser.peer, None);
             self.tell(&answerable, denied)
         })
     }
@@ -77,9 +81,19 @@ impl Inner {
         })
     }
 
-    fn refuse(&self, refusal: AuthorizeRefusal, about: About, visit: Visit<'_>) -> Authorize {
-        self.recorder
-            .refused("authorize.refused", refusal.code(), about, visit.peer, None);
+    fn refuse(
+        &self,
+        refusal: AuthorizeRefusal,
+        about: About,
+        browser: BrowserContext<'_>,
+    ) -> Authorize {
+        self.recorder.refused(
+            "authorize.refused",
+            refusal.code(),
+            about,
+            browser.peer,
+            None,
+        );
         Authorize::Refused(refusal)
     }
 
@@ -87,17 +101,17 @@ impl Inner {
     async fn check_client(
         &self,
         request: &AuthorizationRequest,
-        visit: Visit<'_>,
+        browser: BrowserContext<'_>,
     ) -> Result<Answerable, AuthorizeRefusal> {
         let rate = self.rules.limits.authorize;
-        self.admit_address(Door::Authorize, rate, visit.peer)
+        self.admit_address(Door::Authorize, rate, browser.peer)
             .await
             .map_err(|_| AuthorizeRefusal::TooMany)?;
         if let Some(off) = self.gate.off().await {
             return Err(AuthorizeRefusal::SwitchedOff(off));
         }
         let found = self
-            .find_client(&request.client_id, Some(visit.peer))
+            .find_client(&request.client_id, Some(browser.peer))
             .await
             .map_err(|problem| of_problem(&problem))?;
         if found.client.kind == ClientKind::Machine {
@@ -122,7 +136,7 @@ impl Inner {
         answerable: &Answerable,
         asked: Result<Asked, OAuthError>,
         parameters: &Parameters,
-        visit: Visit<'_>,
+        browser: BrowserContext<'_>,
     ) -> Result<Authorize, Denied> {
         let asked = asked?;
         let found = &answerable.found;
@@ -163,20 +177,20 @@ impl Inner {
             expires_at: now.saturating_add(secs(self.rules.transaction_life)),
             decided: None,
         };
-        let may_be_silent = !(wants_sign_in || asked.prompt.consent || visit.is_cross_site);
+        let may_be_silent = !(wants_sign_in || asked.prompt.consent || browser.is_cross_site);
         if may_be_silent
-            && let Some(session) = visit.session
+            && let Some(session) = browser.session
             && let Some(redirect) = self
-                .agree_again(&transaction, found, session, visit)
+                .agree_again(&transaction, found, session, browser)
                 .await?
         {
             return Ok(Authorize::Redirect(redirect));
         }
         if asked.prompt.none {
-            return Err(cannot_ask(visit.session.is_some()));
+            return Err(cannot_ask(browser.session.is_some()));
         }
         if !wants_sign_in {
-            transaction.account = visit.session.map(|session| session.account.id.clone());
+            transaction.account = browser.session.map(|session| session.account.id.clone());
         }
         let secret = self.begin(&transaction).await?;
         Ok(Authorize::Consent {
@@ -229,7 +243,7 @@ impl Inner {
         transaction: &Transaction,
         found: &FoundClient,
         session: &BrowserSession,
-        visit: Visit<'_>,
+        browser: BrowserContext<'_>,
     ) -> Result<Option<String>, Denied> {
         if session.must_change_password || !is_assured(found, &transaction.redirect_uri) {
             return Ok(None);
@@ -266,13 +280,13 @@ impl Inner {
             resource: transaction.resource.clone(),
             scopes: wanted,
             offline: earlier.is_offline && found.may_refresh(),
-            address: Some(visit.peer.address.to_string()),
+            address: Some(browser.peer.address.to_string()),
         };
         let about = agreement.about();
         self.settle(found).await?;
         let code = self.issue_code(transaction, agreement).await?;
         self.recorder
-            .record("consent.remembered", "ok", about, visit.peer, None);
+            .record("consent.remembered", "ok", about, browser.peer, None);
         Ok(Some(code.redirect.expose_secret().to_owned()))
     }
 }

@@ -30,7 +30,7 @@ pub use fetch::{FetchError, FetchSettings, Fetched, Fetcher, FetcherSetupError, 
 pub use gate::{AlwaysOn, OAuthGate, SwitchedOff};
 pub use reply::{Authorize, AuthorizeRefusal, DeviceReply, TokenReply, Withheld};
 pub use rules::{AssertionIssuer, Limits, Rate, Rules};
-pub use server::{AuthorizationServer, Parts, RefusedRequest, Visit};
+pub use server::{AuthorizationServer, BrowserContext, Parts, RefusedRequest};
 pub use view::{
     AnswerView, ClientView, Closed, ConsentError, ConsentView, ConsentWarning, Decision, Verified,
     WorkspaceChoice,

@@ -48,7 +48,7 @@ pub struct Parts {
 
 /// Who stands at the browser when an authorization request comes in.
 #[derive(Debug, Clone, Copy)]
-pub struct Visit<'a> {
+pub struct BrowserContext<'a> {
     /// From where.
     pub peer: &'a Peer,
     /// Who is signed in.
@@ -150,8 +150,8 @@ impl AuthorizationServer {
     }
 
     /// `GET /oauth/authorize` (RFC 6749 §4.1.1).
-    pub async fn authorize(&self, request: &Parameters, visit: Visit<'_>) -> Authorize {
-        self.0.authorize(request, visit).await
+    pub async fn authorize(&self, request: &Parameters, browser: BrowserContext<'_>) -> Authorize {
+        self.0.authorize(request, browser).await
     }
 
     /// What the consent page of a transaction shows. The first account that opens it is the only one that may decide.

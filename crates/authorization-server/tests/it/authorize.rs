@@ -1,7 +1,9 @@
 //! The authorization endpoint, before a person decides.
 
 use serde_json::json;
-use tidegate_authorization_server::{Authorize, AuthorizeRefusal, Closed, SwitchedOff, Visit};
+use tidegate_authorization_server::{
+    Authorize, AuthorizeRefusal, BrowserContext, Closed, SwitchedOff,
+};
 use tidegate_control_plane::client::RemoveClient;
 use tidegate_oauth_types::ErrorCode;
 use tidegate_types::Role;
@@ -399,12 +401,12 @@ async fn an_address_that_asks_without_end_is_stopped_and_others_are_not() {
     let request = authorization_request(&client, &[]);
     let ask = async |address: &str| {
         let peer = peer_at(address);
-        let visit = Visit {
+        let browser = BrowserContext {
             peer: &peer,
             session: None,
             is_cross_site: true,
         };
-        bench.server.authorize(&request, visit).await
+        bench.server.authorize(&request, browser).await
     };
     for _ in 0..3 {
         assert!(matches!(

@@ -9,8 +9,8 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tidegate_authorization_server::{
-    AuthorizationServer, Authorize, AuthorizeRefusal, Decision, FetchError, Fetched, Fetcher,
-    OAuthGate, Parts, Rules, SwitchedOff, TokenReply, Visit,
+    AuthorizationServer, Authorize, AuthorizeRefusal, BrowserContext, Decision, FetchError,
+    Fetched, Fetcher, OAuthGate, Parts, Rules, SwitchedOff, TokenReply,
 };
 use tidegate_control_plane::account::{Account, CreateAccount};
 use tidegate_control_plane::audit::{AuditEvent, AuditFilter, ListEvents};
@@ -246,13 +246,13 @@ impl Bench {
 
     pub(crate) async fn authorize(&self, client: &str, changes: &[(&str, &str)]) -> Authorize {
         let peer = peer();
-        let visit = Visit {
+        let browser = BrowserContext {
             peer: &peer,
             session: None,
             is_cross_site: true,
         };
         let request = authorization_request(client, changes);
-        self.server.authorize(&request, visit).await
+        self.server.authorize(&request, browser).await
     }
 
     pub(crate) async fn authorize_as(
@@ -263,13 +263,13 @@ impl Bench {
         changes: &[(&str, &str)],
     ) -> Authorize {
         let peer = peer();
-        let visit = Visit {
+        let browser = BrowserContext {
             peer: &peer,
             session: Some(session),
             is_cross_site,
         };
         let request = authorization_request(client, changes);
-        self.server.authorize(&request, visit).await
+        self.server.authorize(&request, browser).await
     }
 
     pub(crate) async fn refused(&self, client: &str, changes: &[(&str, &str)]) -> AuthorizeRefusal {

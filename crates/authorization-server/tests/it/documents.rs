@@ -499,14 +499,14 @@ async fn a_host_is_not_flooded_through_us_from_many_addresses() {
     let bench = Bench::with(|rules| rules.limits.client_document.burst = 2).await;
     for number in 0..5 {
         let peer = crate::bench::peer_at(&format!("203.0.113.{number}"));
-        let visit = tidegate_authorization_server::Visit {
+        let browser = tidegate_authorization_server::BrowserContext {
             peer: &peer,
             session: None,
             is_cross_site: true,
         };
         let client = format!("https://victim.example/{number}");
         let request = crate::bench::authorization_request(&client, &[web()]);
-        bench.server.authorize(&request, visit).await;
+        bench.server.authorize(&request, browser).await;
     }
     assert_eq!(2, bench.web.fetches.lock().unwrap().len());
 }

@@ -18,7 +18,7 @@ use crate::body::{self, BodyProblem};
 use super::failure::Failure;
 use super::fields::{Fields, MOST_BYTES};
 use super::layout::{Outcome, layout};
-use super::visit::Visit;
+use super::page_request::PageRequest;
 
 /// Somebody with a right to a page.
 pub(super) trait Authority: Sized + 'static {
@@ -26,7 +26,10 @@ pub(super) trait Authority: Sized + 'static {
     ///
     /// # Errors
     /// They have not.
-    fn of(visit: Visit, fields: &Fields) -> impl Future<Output = Result<Self, Failure>>;
+    fn of(
+        page_request: PageRequest,
+        fields: &Fields,
+    ) -> impl Future<Output = Result<Self, Failure>>;
 
     /// Whether a form carries what forms of their pages carry.
     fn accepts(&self, token: &str) -> bool;
@@ -57,9 +60,9 @@ impl<A: Authority> FromRequest for Get<A> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let visit = Visit::begin(&request)?;
+            let page_request = PageRequest::begin(&request)?;
             let query = Fields::parse(request.query_string().as_bytes())?;
-            match A::of(visit, &query).await {
+            match A::of(page_request, &query).await {
                 Ok(by) => Ok(Self { by, query }),
                 Err(failure) => Err(in_frame(failure, &request).await),
             }
@@ -75,13 +78,13 @@ impl<A: Authority> FromRequest for Post<A> {
         let request = request.clone();
         let payload = web::Payload::from_request(&request, payload).into_inner();
         Box::pin(async move {
-            let visit = Visit::begin(&request)?;
-            if visit.is_foreign(&request) {
+            let page_request = PageRequest::begin(&request)?;
+            if page_request.is_foreign(&request) {
                 return Err(Failure::Forged);
             }
             let payload = payload.map_err(|_| Failure::Malformed("No body came."))?;
-            let form = read(&visit, &request, payload).await?;
-            let by = match A::of(visit, &form).await {
+            let form = read(&page_request, &request, payload).await?;
+            let by = match A::of(page_request, &form).await {
                 Ok(by) => by,
                 // Whoever sent it wrote something, and is told what became of it.
                 Err(Failure::SignInFirst(page)) => return Err(Failure::SessionOver(page)),
@@ -107,14 +110,14 @@ pub(super) async fn in_frame(failure: Failure, request: &HttpRequest) -> Failure
 }
 
 async fn frame_of(request: &HttpRequest) -> Result<AdminLayout, Failure> {
-    let visit = Visit::begin(request)?;
-    let by = SignedIn::of(visit, &Fields::default()).await?;
+    let page_request = PageRequest::begin(request)?;
+    let by = SignedIn::of(page_request, &Fields::default()).await?;
     let memberships = by.memberships().await?;
     Ok(layout(&by, &memberships, Section::Elsewhere, Outcome::None))
 }
 
 async fn read(
-    visit: &Visit,
+    page_request: &PageRequest,
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<Fields, Failure> {
@@ -125,7 +128,7 @@ async fn read(
     if !is_form {
         return Err(Failure::Malformed("This is no form."));
     }
-    match body::read(visit.edge(), request, payload, MOST_BYTES).await {
+    match body::read(page_request.edge(), request, payload, MOST_BYTES).await {
         Ok(body) => Fields::parse(&body),
         Err(BodyProblem::CutOff(_) | BodyProblem::TooSlow) => {
             Err(Failure::Malformed("The form was cut off."))
@@ -136,7 +139,7 @@ async fn read(
 
 /// Anybody, signed in or not.
 pub(super) struct Anybody {
-    pub visit: Visit,
+    pub page_request: PageRequest,
     pub session: Option<BrowserSession>,
     /// What forms carry.
     pub csrf: CsrfToken,
@@ -145,10 +148,10 @@ pub(super) struct Anybody {
 }
 
 impl Authority for Anybody {
-    async fn of(visit: Visit, _: &Fields) -> Result<Self, Failure> {
-        let session = visit.session().await?;
+    async fn of(page_request: PageRequest, _: &Fields) -> Result<Self, Failure> {
+        let session = page_request.session().await?;
         let mut new_cookie = None;
-        let csrf = match (&session, &visit.form_cookie) {
+        let csrf = match (&session, &page_request.form_cookie) {
             (Some(session), _) => session.csrf.clone(),
             (None, Some(cookie)) => CsrfToken::of_cookie(cookie),
             (None, None) => {
@@ -160,7 +163,7 @@ impl Authority for Anybody {
             }
         };
         Ok(Self {
-            visit,
+            page_request,
             session,
             csrf,
             new_cookie,
@@ -170,21 +173,29 @@ impl Authority for Anybody {
     /// A page that was loaded before somebody signed in in another tab still counts.
     fn accepts(&self, token: &str) -> bool {
         let is_of_form = |cookie: &String| CsrfToken::of_cookie(cookie).matches(token);
-        self.csrf.matches(token) || self.visit.form_cookie.as_ref().is_some_and(is_of_form)
+        self.csrf.matches(token)
+            || self
+                .page_request
+                .form_cookie
+                .as_ref()
+                .is_some_and(is_of_form)
     }
 }
 
 /// Whoever is signed in, even by a password that is for one use.
 pub(super) struct HalfSignedIn {
-    pub visit: Visit,
+    pub page_request: PageRequest,
     pub session: BrowserSession,
 }
 
 impl Authority for HalfSignedIn {
-    async fn of(visit: Visit, _: &Fields) -> Result<Self, Failure> {
-        match visit.session().await? {
-            Some(session) => Ok(Self { visit, session }),
-            None => Err(Failure::SignInFirst(visit.return_to)),
+    async fn of(page_request: PageRequest, _: &Fields) -> Result<Self, Failure> {
+        match page_request.session().await? {
+            Some(session) => Ok(Self {
+                page_request,
+                session,
+            }),
+            None => Err(Failure::SignInFirst(page_request.return_to)),
         }
     }
 
@@ -195,17 +206,23 @@ impl Authority for HalfSignedIn {
 
 /// Whoever is signed in.
 pub(super) struct SignedIn {
-    pub visit: Visit,
+    pub page_request: PageRequest,
     pub session: BrowserSession,
 }
 
 impl Authority for SignedIn {
-    async fn of(visit: Visit, fields: &Fields) -> Result<Self, Failure> {
-        let HalfSignedIn { visit, session } = HalfSignedIn::of(visit, fields).await?;
+    async fn of(page_request: PageRequest, fields: &Fields) -> Result<Self, Failure> {
+        let HalfSignedIn {
+            page_request,
+            session,
+        } = HalfSignedIn::of(page_request, fields).await?;
         if session.must_change_password {
-            return Err(Failure::PasswordFirst(visit.return_to));
+            return Err(Failure::PasswordFirst(page_request.return_to));
         }
-        Ok(Self { visit, session })
+        Ok(Self {
+            page_request,
+            session,
+        })
     }
 
     fn accepts(&self, token: &str) -> bool {
@@ -226,13 +243,13 @@ impl SignedIn {
     /// What an account signs in with, for the audit; its id where it is gone.
     pub(super) async fn username_of(&self, account: &AccountId) -> Result<String, Failure> {
         let key = AccountKey::Id(account.clone());
-        let found = self.visit.ask(FindAccount { key }).await?;
+        let found = self.page_request.ask(FindAccount { key }).await?;
         Ok(found.map_or_else(|| account.to_string(), |found| found.username))
     }
 
     pub(super) async fn memberships(&self) -> Result<Vec<Membership>, Failure> {
         let account = self.session.account.id.clone();
-        self.visit.ask(ListMemberships { account }).await
+        self.page_request.ask(ListMemberships { account }).await
     }
 }
 
@@ -240,8 +257,8 @@ impl SignedIn {
 pub(super) struct Administrator(pub SignedIn);
 
 impl Authority for Administrator {
-    async fn of(visit: Visit, fields: &Fields) -> Result<Self, Failure> {
-        let person = SignedIn::of(visit, fields).await?;
+    async fn of(page_request: PageRequest, fields: &Fields) -> Result<Self, Failure> {
+        let person = SignedIn::of(page_request, fields).await?;
         if person.session.account.is_administrator {
             Ok(Self(person))
         } else {
@@ -271,8 +288,8 @@ impl Overseer {
 }
 
 impl Authority for Overseer {
-    async fn of(visit: Visit, fields: &Fields) -> Result<Self, Failure> {
-        let person = SignedIn::of(visit, fields).await?;
+    async fn of(page_request: PageRequest, fields: &Fields) -> Result<Self, Failure> {
+        let person = SignedIn::of(page_request, fields).await?;
         let managed: Vec<WorkspaceSlug> = person
             .memberships()
             .await?
@@ -287,7 +304,7 @@ impl Authority for Overseer {
         let workspace = match named {
             Some(slug) if managed.contains(&slug) => Some(slug),
             Some(slug) if is_administrator => {
-                let found = person.visit.ask(FindWorkspace { slug }).await?;
+                let found = person.page_request.ask(FindWorkspace { slug }).await?;
                 Some(found.ok_or(Failure::NotFound)?.slug)
             }
             None if is_administrator => None,
@@ -315,10 +332,10 @@ pub(super) struct WorkspaceAdmin {
 }
 
 impl Authority for WorkspaceAdmin {
-    async fn of(visit: Visit, fields: &Fields) -> Result<Self, Failure> {
+    async fn of(page_request: PageRequest, fields: &Fields) -> Result<Self, Failure> {
         let Overseer {
             person, workspace, ..
-        } = Overseer::of(visit, fields).await?;
+        } = Overseer::of(page_request, fields).await?;
         Ok(Self {
             person,
             workspace: workspace.ok_or(Failure::NotAllowed)?,

@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_authorization_server::{
-    AnswerView, Authorize, AuthorizeRefusal, Closed, ConsentError, ConsentView, ConsentWarning,
-    Decision, SwitchedOff, Verified, Visit as BrowserVisit, Withheld, WorkspaceChoice as Choice,
+    AnswerView, Authorize, AuthorizeRefusal, BrowserContext, Closed, ConsentError, ConsentView,
+    ConsentWarning, Decision, SwitchedOff, Verified, Withheld, WorkspaceChoice as Choice,
 };
 use tidegate_oauth_types::{Parameters, RedirectKind};
 use tidegate_pages::{
@@ -16,26 +16,30 @@ use tidegate_types::{Scope, ScopeSet};
 use super::answer::{self, Place};
 use super::authority::{Get, Post, SignedIn};
 use super::fields::{Fields, query};
-use super::visit::Visit;
+use super::page_request::PageRequest;
 use super::{Answer, sentence};
 
 /// `GET /oauth/authorize` (RFC 6749 §4.1.1).
 pub(super) async fn authorize(request: HttpRequest) -> Answer {
-    let visit = Visit::begin(&request)?;
+    let page_request = PageRequest::begin(&request)?;
     let Ok(parameters) = Parameters::parse_query(request.query_string()) else {
         return Ok(refused(&AuthorizeRefusal::Malformed));
     };
-    let session = visit.session().await?;
-    let browser = BrowserVisit {
-        peer: &visit.peer,
+    let session = page_request.session().await?;
+    let browser = BrowserContext {
+        peer: &page_request.peer,
         session: session.as_ref(),
         is_cross_site: !matches!(
-            visit.fetch_site.as_deref(),
+            page_request.fetch_site.as_deref(),
             Some("none" | "same-origin" | "same-site")
         ),
     };
     Ok(
-        match visit.authorization().authorize(&parameters, browser).await {
+        match page_request
+            .authorization()
+            .authorize(&parameters, browser)
+            .await
+        {
             Authorize::Consent { transaction } => {
                 answer::see_other(Place::OnTheWay, &format!("/oauth/consent/{transaction}"))
             }
@@ -71,16 +75,16 @@ pub(super) async fn post(
     };
     let is_allowed = decision != Decision::Deny;
     let decided = by
-        .visit
+        .page_request
         .authorization()
-        .decide(&transaction, &by.session, decision, &by.visit.peer)
+        .decide(&transaction, &by.session, decision, &by.page_request.peer)
         .await;
     match decided {
         Ok(to) => Ok(go(&to, is_allowed)),
         Err(err @ (ConsentError::NotAMember | ConsentError::Closed(_))) => {
             show(&by, &transaction, status(&err), Some(sentence(&err)), &form).await
         }
-        Err(err) => Ok(failed(&err, &by.visit.return_to)),
+        Err(err) => Ok(failed(&err, &by.page_request.return_to)),
     }
 }
 
@@ -113,7 +117,7 @@ async fn show(
     chosen: &Fields,
 ) -> Answer {
     let seen = by
-        .visit
+        .page_request
         .authorization()
         .consent(transaction, &by.session)
         .await;
@@ -123,7 +127,7 @@ async fn show(
             let page = page(by, action, view, problem, chosen);
             answer::page(status, Place::OnTheWay, &page)
         }
-        Err(err) => failed(&err, &by.visit.return_to),
+        Err(err) => failed(&err, &by.page_request.return_to),
     })
 }
 

@@ -35,9 +35,9 @@ pub(super) async fn post(Post { by, form }: Post<SignedIn>) -> Answer {
     };
     let is_denied = decision == Decision::Deny;
     let decided = by
-        .visit
+        .page_request
         .authorization()
-        .decide_device(code, &by.session, decision, &by.visit.peer)
+        .decide_device(code, &by.session, decision, &by.page_request.peer)
         .await;
     match decided {
         Ok(()) => {
@@ -66,7 +66,7 @@ pub(super) async fn post(Post { by, form }: Post<SignedIn>) -> Answer {
             )
             .await
         }
-        Err(err) => Ok(consent::failed(&err, &by.visit.return_to)),
+        Err(err) => Ok(consent::failed(&err, &by.page_request.return_to)),
     }
 }
 
@@ -78,9 +78,9 @@ async fn show(
     chosen: &Fields,
 ) -> Answer {
     let seen = by
-        .visit
+        .page_request
         .authorization()
-        .device(code, &by.session, &by.visit.peer)
+        .device(code, &by.session, &by.page_request.peer)
         .await;
     Ok(match seen {
         Ok(view) => {
@@ -98,6 +98,6 @@ async fn show(
             };
             answer::page(consent::status(&err), Place::AtHome, &page)
         }
-        Err(err) => consent::failed(&err, &by.visit.return_to),
+        Err(err) => consent::failed(&err, &by.page_request.return_to),
     })
 }

@@ -56,14 +56,14 @@ pub(super) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> Answer {
 async fn for_person(request: &HttpRequest) -> Answer {
     let Get { by, .. } = Get::<Anybody>::extract(request).await?;
     let generic = {
-        let names = by.visit.edge().directory.names();
+        let names = by.page_request.edge().directory.names();
         names.resources.generic().as_str().to_owned()
     };
     let Some(session) = by.session else {
         return Ok(show(nobody(), vec![for_any(&generic)], &generic));
     };
     let by = SignedIn {
-        visit: by.visit,
+        page_request: by.page_request,
         session,
     };
     let memberships = by.memberships().await?;

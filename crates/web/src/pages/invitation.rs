@@ -18,7 +18,7 @@ use crate::status;
 
 /// `GET /invitation/<secret>`.
 pub(super) async fn get(Get { by, .. }: Get<Anybody>, secret: web::Path<String>) -> Answer {
-    match by.visit.sign_in().invitation(&secret).await? {
+    match by.page_request.sign_in().invitation(&secret).await? {
         Some(view) => show(&by, &secret, view, &Fields::default(), []).await,
         None => Ok(gone()),
     }
@@ -27,14 +27,14 @@ pub(super) async fn get(Get { by, .. }: Get<Anybody>, secret: web::Path<String>)
 /// `POST /invitation/<secret>`: nothing to join with the account that is signed in, or `username`, `display_name`,
 /// `password`, `again`.
 pub(super) async fn post(Post { by, form }: Post<Anybody>, secret: web::Path<String>) -> Answer {
-    let sign_in = by.visit.sign_in();
+    let sign_in = by.page_request.sign_in();
     let Some(view) = sign_in.invitation(&secret).await? else {
         return Ok(gone());
     };
     let accepted = match &by.session {
         // Whoever is signed in joins as they are, unless the form is one for a new account.
         Some(session) if view.has_account || form.get("username").is_none() => sign_in
-            .join_by_invitation(session, &secret, &by.visit.peer)
+            .join_by_invitation(session, &secret, &by.page_request.peer)
             .await
             .map(|_| answer::see_other(Place::AtHome, "/settings/connect")),
         _ if form.get("password") != form.get("again") => {
@@ -45,12 +45,12 @@ pub(super) async fn post(Post { by, form }: Post<Anybody>, secret: web::Path<Str
         _ => {
             let (username, name, password) = typed(&form);
             let accepted = sign_in
-                .accept_invitation(&secret, username, name, &password, &by.visit.peer)
+                .accept_invitation(&secret, username, name, &password, &by.page_request.peer)
                 .await;
             match accepted {
                 Ok(session) => {
                     let next = ReturnTo::parse(Some("/settings/connect"));
-                    Ok(sign_in::enter(&by.visit, &session, &next).await)
+                    Ok(sign_in::enter(&by.page_request, &session, &next).await)
                 }
                 Err(
                     err @ (SignInError::InvalidName(_)
@@ -103,7 +103,7 @@ async fn show(
 ) -> Result<HttpResponse, Failure> {
     let refused: Vec<SignInError> = refused.into_iter().collect();
     let path = format!("/invitation/{secret}");
-    let sign_in = by.visit.sign_in();
+    let sign_in = by.page_request.sign_in();
     let way = match &by.session {
         Some(session) => InvitationWay::Join {
             username: Foreign::new(&session.account.username),
@@ -117,7 +117,10 @@ async fn show(
         },
     };
     let slug = view.workspace;
-    let workspace = by.visit.ask(FindWorkspace { slug: slug.clone() }).await?;
+    let workspace = by
+        .page_request
+        .ask(FindWorkspace { slug: slug.clone() })
+        .await?;
     let title = workspace.map_or_else(|| slug.to_string(), |workspace| workspace.title);
     let status = refused
         .first()

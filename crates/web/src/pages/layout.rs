@@ -146,7 +146,7 @@ pub(super) fn layout(
         at,
         manages: is_administrator || manages,
         is_administrator,
-        now: Moment(by.visit.now()),
+        now: Moment(by.page_request.now()),
         notice: match outcome {
             Outcome::None => None,
             Outcome::Done(words) => Some(Notice::Done(words.into_owned())),
@@ -191,7 +191,7 @@ pub(super) async fn missing_users(
 ) -> Vec<Hint> {
     let look = memberships.iter().take(MOST_LOOKED_AT).map(async |place| {
         let (workspace, username) = (&place.workspace, &place.superset_username);
-        let sign_in = by.visit.sign_in();
+        let sign_in = by.page_request.sign_in();
         let user = sign_in.superset_user(workspace, username);
         let user = tokio::time::timeout(LOOK, user).await.ok()?;
         user.is_refused().then(|| Hint {

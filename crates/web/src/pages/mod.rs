@@ -18,6 +18,7 @@ mod home;
 mod invitation;
 mod layout;
 mod origin;
+mod page_request;
 mod paging;
 mod password;
 mod record;
@@ -25,7 +26,6 @@ mod settings;
 mod sign_in;
 mod undo;
 mod unknown;
-mod visit;
 
 use actix_web::{HttpResponse, web};
 
@@ -74,8 +74,8 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
 pub(crate) use unknown::{endpoint_in_browser, not_found, wrong_method};
 
 /// What is connected; or, for whoever manages the deployment and is in no workspace yet, where they join one.
-async fn settings(visit: authority::Get<authority::SignedIn>) -> Answer {
-    let by = visit.by;
+async fn settings(page: authority::Get<authority::SignedIn>) -> Answer {
+    let by = page.by;
     let is_new = by.session.account.is_administrator && by.memberships().await?.is_empty();
     let page = if is_new {
         "/settings/account"
@@ -85,8 +85,8 @@ async fn settings(visit: authority::Get<authority::SignedIn>) -> Answer {
     Ok(answer::see_other(Place::AtHome, page))
 }
 
-async fn administration(visit: authority::Get<authority::Overseer>) -> Answer {
-    drop(visit);
+async fn administration(page: authority::Get<authority::Overseer>) -> Answer {
+    drop(page);
     Ok(answer::see_other(Place::AtHome, "/admin/members"))
 }
 

@@ -32,23 +32,23 @@ pub(super) async fn post(Post { by, form }: Post<HalfSignedIn>) -> Answer {
             Some(problem),
         ));
     }
-    let (visit, new) = (&by.visit, field("new").into());
-    let sign_in = visit.sign_in();
+    let (page_request, new) = (&by.page_request, field("new").into());
+    let sign_in = page_request.sign_in();
     let changed = match form.get("current") {
         None if sign_in.may_choose_password(&by.session) => {
             sign_in
-                .choose_password(&by.session, &new, &visit.peer)
+                .choose_password(&by.session, &new, &page_request.peer)
                 .await
         }
         current => {
             let current = current.unwrap_or_default().into();
             sign_in
-                .change_password(&by.session, &current, &new, &visit.peer)
+                .change_password(&by.session, &current, &new, &page_request.peer)
                 .await
         }
     };
     Ok(match changed {
-        Ok(session) => sign_in::enter(visit, &session, &return_to).await,
+        Ok(session) => sign_in::enter(page_request, &session, &return_to).await,
         Err(err) => {
             sign_in::log(&err);
             let status = status::of(err.service_code());
@@ -80,7 +80,7 @@ fn show(
     status: StatusCode,
     problem: Option<PasswordProblem>,
 ) -> HttpResponse {
-    let sign_in = by.visit.sign_in();
+    let sign_in = by.page_request.sign_in();
     let page = PasswordPage {
         csrf: by.session.csrf.as_str().to_owned(),
         username: Foreign::new(&by.session.account.username),

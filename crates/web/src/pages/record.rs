@@ -17,17 +17,17 @@ pub(super) struct About<'a> {
 /// Keeps an event. What was done stays done when it cannot be kept; that is for the operator.
 pub(super) async fn record(by: &SignedIn, action: &str, about: About<'_>) {
     let event = AuditEvent {
-        at: by.visit.now(),
+        at: by.page_request.now(),
         action: action.to_owned(),
         account: Some(by.session.account.id.clone()),
         client: about.client.cloned(),
         workspace: about.workspace.cloned(),
-        address: Some(by.visit.peer.address.to_string()),
+        address: Some(by.page_request.peer.address.to_string()),
         outcome: "ok".to_owned(),
         detail: about.detail,
     };
     let kept = by
-        .visit
+        .page_request
         .manager()
         .call(RecordEvents {
             events: vec![event],

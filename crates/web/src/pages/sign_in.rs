@@ -10,7 +10,7 @@ use super::answer::{self, Place};
 use super::authority::{Anybody, Authority as _, Get, HalfSignedIn, Post};
 use super::cookie::Jar;
 use super::fields::{Fields, query};
-use super::visit::Visit;
+use super::page_request::PageRequest;
 use super::{Answer, sentence};
 use crate::status;
 
@@ -37,27 +37,27 @@ pub(super) async fn post(Post { by, form }: Post<Anybody>) -> Answer {
     let username = form.text("username");
     let password = form.get("password").unwrap_or_default().into();
     let signed_in = by
-        .visit
+        .page_request
         .sign_in()
         .with_password(
             username,
             &password,
-            by.visit.browser_cookie.as_deref(),
-            &by.visit.peer,
+            by.page_request.browser_cookie.as_deref(),
+            &by.page_request.peer,
         )
         .await;
     Ok(match signed_in {
-        Ok(session) => enter(&by.visit, &session, &return_to).await,
+        Ok(session) => enter(&by.page_request, &session, &return_to).await,
         Err(err) => show(&by, &return_to, username, None, Some(err)),
     })
 }
 
 /// `POST /sign-out`.
 pub(super) async fn sign_out(Post { by, .. }: Post<HalfSignedIn>) -> Answer {
-    if let Some(cookie) = &by.visit.session_cookie {
-        by.visit.sign_in().sign_out(cookie).await?;
+    if let Some(cookie) = &by.page_request.session_cookie {
+        by.page_request.sign_in().sign_out(cookie).await?;
     }
-    Ok(leave(&by.visit))
+    Ok(leave(&by.page_request))
 }
 
 /// `GET /sign-in/<provider>?return_to=&invitation=`.
@@ -67,20 +67,25 @@ pub(super) async fn begin_upstream(
 ) -> Answer {
     let return_to = ReturnTo::parse(query.get("return_to"));
     let begun = by
-        .visit
+        .page_request
         .sign_in()
         .begin_upstream(
             &provider,
             &return_to,
             query.get("invitation"),
-            &by.visit.peer,
+            &by.page_request.peer,
         )
         .await;
     Ok(match begun {
         Ok(upstream) => {
             let mut response =
                 answer::see_other(Place::before(return_to.as_str()), &upstream.redirect);
-            Jar::Upstream.set(&mut response, &upstream.binding, None, by.visit.is_https);
+            Jar::Upstream.set(
+                &mut response,
+                &upstream.binding,
+                None,
+                by.page_request.is_https,
+            );
             response
         }
         Err(err) => show(&by, &return_to, "", None, Some(err)),
@@ -90,22 +95,26 @@ pub(super) async fn begin_upstream(
 /// `GET /sign-in/<provider>/callback`.
 pub(super) async fn finish_upstream(request: HttpRequest, provider: web::Path<String>) -> Answer {
     // The query is the provider's and no form of ours: what it says to people may have lines.
-    let by = Anybody::of(Visit::begin(&request)?, &Fields::default()).await?;
+    let by = Anybody::of(PageRequest::begin(&request)?, &Fields::default()).await?;
     let finished = match Parameters::parse_answer(request.query_string()) {
         Ok(parameters) => {
-            let binding = by.visit.upstream_cookie.as_deref().unwrap_or_default();
-            by.visit
+            let binding = by
+                .page_request
+                .upstream_cookie
+                .as_deref()
+                .unwrap_or_default();
+            by.page_request
                 .sign_in()
-                .finish_upstream(&provider, &parameters, binding, &by.visit.peer)
+                .finish_upstream(&provider, &parameters, binding, &by.page_request.peer)
                 .await
         }
         Err(_) => Err(SignInError::NotBegunHere),
     };
     let mut response = match finished {
-        Ok((session, return_to)) => enter(&by.visit, &session, &return_to).await,
+        Ok((session, return_to)) => enter(&by.page_request, &session, &return_to).await,
         Err(err) => show(&by, &ReturnTo::parse(None), "", None, Some(err)),
     };
-    Jar::Upstream.clear(&mut response, by.visit.is_https);
+    Jar::Upstream.clear(&mut response, by.page_request.is_https);
     Ok(response)
 }
 
@@ -120,30 +129,39 @@ fn go_on(return_to: &ReturnTo) -> HttpResponse {
 }
 
 /// The browser gets its session and goes on. The one that it had before ends: nobody can end it by that browser any more.
-pub(super) async fn enter(visit: &Visit, new: &NewSession, return_to: &ReturnTo) -> HttpResponse {
-    if let Some(before) = &visit.session_cookie
-        && let Err(err) = visit.sign_in().sign_out(before).await
+pub(super) async fn enter(
+    page_request: &PageRequest,
+    new: &NewSession,
+    return_to: &ReturnTo,
+) -> HttpResponse {
+    if let Some(before) = &page_request.session_cookie
+        && let Err(err) = page_request.sign_in().sign_out(before).await
     {
         // It ends by itself, and whoever just signed in is not to be kept out for it.
         log(&err);
     }
     let mut response = go_on(return_to);
-    Jar::Session.set(&mut response, &new.cookie, Some(new.lives), visit.is_https);
+    Jar::Session.set(
+        &mut response,
+        &new.cookie,
+        Some(new.lives),
+        page_request.is_https,
+    );
     if let Some(known) = &new.known_browser {
         Jar::Browser.set(
             &mut response,
             &known.cookie,
             Some(known.lives),
-            visit.is_https,
+            page_request.is_https,
         );
     }
     response
 }
 
 /// The browser loses its session and comes back to the sign-in.
-pub(super) fn leave(visit: &Visit) -> HttpResponse {
+pub(super) fn leave(page_request: &PageRequest) -> HttpResponse {
     let mut response = answer::see_other(Place::AtHome, "/sign-in");
-    Jar::Session.clear(&mut response, visit.is_https);
+    Jar::Session.clear(&mut response, page_request.is_https);
     response
 }
 
@@ -174,14 +192,14 @@ fn show(
     notice: Option<&'static str>,
     refused: Option<SignInError>,
 ) -> HttpResponse {
-    let sign_in = by.visit.sign_in();
+    let sign_in = by.page_request.sign_in();
     let page = SignInPage {
         csrf: by.csrf.as_str().to_owned(),
         return_to: return_to.as_str().to_owned(),
         purpose: purpose(return_to.as_str()),
         username: username.chars().take(200).collect(),
         has_passwords: sign_in.has_passwords(),
-        accepts_superset: by.visit.accepts_superset(),
+        accepts_superset: by.page_request.accepts_superset(),
         providers: providers(sign_in, return_to.as_str(), None),
         notice,
         problem: refused.as_ref().map(|err| sentence(err)),
@@ -227,7 +245,7 @@ fn purpose(return_to: &str) -> Option<&'static str> {
 /// Gives the browser the cookie that the form's token is made of.
 pub(super) fn keep_form_cookie(response: &mut HttpResponse, by: &Anybody) {
     if let Some(value) = &by.new_cookie {
-        Jar::Form.set(response, value, None, by.visit.is_https);
+        Jar::Form.set(response, value, None, by.page_request.is_https);
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) async fn reset_password(
         Some("your own password is changed under Account")
     } else if account.kind == AccountKind::Service {
         Some("a service account signs in by no password: give its client a secret")
-    } else if !by.visit.sign_in().has_passwords() {
+    } else if !by.page_request.sign_in().has_passwords() {
         Some("signing in with a password is switched off")
     } else {
         None
@@ -57,10 +57,14 @@ pub(crate) async fn reset_password(
     if let Some(problem) = refused {
         return show(&by, &form, Outcome::Refused(problem.to_owned())).await;
     }
-    let password = by.visit.sign_in().reset_password(&account.id).await?;
+    let password = by
+        .page_request
+        .sign_in()
+        .reset_password(&account.id)
+        .await?;
     note(&by, "password.reset", &account).await;
     let memberships = by.memberships().await?;
-    let sign_in = format!("{}/sign-in", by.visit.issuer());
+    let sign_in = format!("{}/sign-in", by.page_request.issuer());
     let page = SecretPage {
         layout: layout(&by, &memberships, Section::Accounts, Outcome::None),
         name: Foreign::or(&account.display_name, &account.username),
@@ -90,7 +94,7 @@ async fn switch(by: &SignedIn, form: &Fields, account: AccountId, is_active: boo
         is_active: Some(is_active),
         is_administrator: None,
     };
-    if let Err(problem) = by.visit.change(update).await? {
+    if let Err(problem) = by.page_request.change(update).await? {
         return show(by, form, Outcome::Refused(problem)).await;
     }
     let (action, code) = if is_active {
@@ -105,7 +109,7 @@ async fn switch(by: &SignedIn, form: &Fields, account: AccountId, is_active: boo
 
 async fn find(by: &SignedIn, id: AccountId) -> Result<Account, Failure> {
     let key = AccountKey::Id(id);
-    let found = by.visit.ask(FindAccount { key }).await?;
+    let found = by.page_request.ask(FindAccount { key }).await?;
     found.ok_or(Failure::NotFound)
 }
 
@@ -124,7 +128,7 @@ async fn show(by: &SignedIn, fields: &Fields, outcome: Outcome) -> Answer {
         query([("search", search.as_str()), ("page", page)])
     });
     let own = &by.session.account.id;
-    let has_passwords = by.visit.sign_in().has_passwords();
+    let has_passwords = by.page_request.sign_in().has_passwords();
     let status = outcome.status();
     let page = AccountsPage {
         accounts: listed
@@ -150,7 +154,7 @@ async fn list(by: &SignedIn, search: &str, part: Part) -> Result<(Part, Listed),
             limit: Part::LIMIT,
             offset: part.offset(),
         };
-        by.visit.ask(operation).await
+        by.page_request.ask(operation).await
     };
     part.listed(ask, |listed| listed.total).await
 }

@@ -26,8 +26,8 @@ pub(crate) async fn get(Get { by, query }: Get<Overseer>) -> Answer {
 }
 
 pub(crate) async fn end(Post { by, form }: Post<Overseer>, id: web::Path<GrantId>) -> Answer {
-    let visit = &by.person.visit;
-    let grant = visit
+    let page_request = &by.person.page_request;
+    let grant = page_request
         .ask(FindGrant {
             id: id.into_inner(),
         })
@@ -40,7 +40,7 @@ pub(crate) async fn end(Post { by, form }: Post<Overseer>, id: web::Path<GrantId
         })
         .ok_or(Failure::NotFound)?;
     let reason = EndReason::ByAdministrator;
-    visit
+    page_request
         .ask(EndGrant {
             id: grant.id.clone(),
             reason,
@@ -72,7 +72,11 @@ pub(crate) async fn end_all(Post { by, form }: Post<Overseer>) -> Answer {
         ..GrantFilter::default()
     };
     let reason = EndReason::ByAdministrator;
-    let ended = by.person.visit.ask(EndGrants { filter, reason }).await?;
+    let ended = by
+        .person
+        .page_request
+        .ask(EndGrants { filter, reason })
+        .await?;
     let about = About {
         client: Some(&client),
         workspace: by.workspace.as_ref(),
@@ -146,7 +150,7 @@ async fn list(
             limit: Part::LIMIT,
             offset: part.offset(),
         };
-        by.person.visit.ask(operation).await
+        by.person.page_request.ask(operation).await
     };
     Part::of(fields).listed(ask, |listed| listed.total).await
 }

@@ -54,7 +54,7 @@ pub(crate) async fn set(Post { by, form }: Post<Administrator>, flag: web::Path<
             return show(&by, workspace, refused, Some((flag, draft))).await;
         }
     };
-    let before = by.0.visit.ask(ListFlags {}).await?;
+    let before = by.0.page_request.ask(ListFlags {}).await?;
     let step = step_back(flag, &rule, &before);
     let code = match &rule {
         FlagRule::Everywhere(true) | FlagRule::In { is_on: true, .. } => "flag-on",
@@ -66,7 +66,7 @@ pub(crate) async fn set(Post { by, form }: Post<Administrator>, flag: web::Path<
         flag: flag.as_str().to_owned(),
         rule,
     };
-    match by.0.visit.change(operation).await? {
+    match by.0.page_request.change(operation).await? {
         Ok(()) => {
             note(&by, "flag.set", workspace.as_ref(), detail).await;
             let here = [("workspace", value(workspace.as_ref()))];
@@ -88,7 +88,7 @@ pub(crate) async fn clear(
         ("workspace", Some(workspace)) => RuleKind::In(workspace),
         _ => return Err(Failure::NotFound),
     };
-    let before = by.0.visit.ask(ListFlags {}).await?;
+    let before = by.0.page_request.ask(ListFlags {}).await?;
     let gone = before
         .iter()
         .find(|rule| rule.flag == flag.as_str() && kind_of(&rule.rule) == kind);
@@ -100,7 +100,7 @@ pub(crate) async fn clear(
         flag: flag.as_str().to_owned(),
         kind,
     };
-    by.0.visit.ask(operation).await?;
+    by.0.page_request.ask(operation).await?;
     let back = [("workspace", form.text("back"))];
     let Some(gone) = gone else {
         return Ok(done(Section::Flags, "flag-cleared", &back));
@@ -418,12 +418,12 @@ async fn show(
 ) -> Answer {
     let person = &by.0;
     let memberships = person.memberships().await?;
-    let rules = person.visit.ask(ListFlags {}).await?;
-    let workspaces = person.visit.ask(ListWorkspaces {}).await?;
+    let rules = person.page_request.ask(ListFlags {}).await?;
+    let workspaces = person.page_request.ask(ListWorkspaces {}).await?;
     let view = View {
         rules: &rules,
         workspaces: &workspaces,
-        configured: person.visit.configured_flags(),
+        configured: person.page_request.configured_flags(),
     };
     if let Some(slug) = &here
         && !workspaces.iter().any(|workspace| workspace.slug == *slug)

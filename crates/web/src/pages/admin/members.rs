@@ -73,16 +73,16 @@ async fn name_of_member(by: &Overseer, query: &Fields) -> Result<Option<Foreign>
     else {
         return Ok(None);
     };
-    let visit = &by.person.visit;
+    let page_request = &by.person.page_request;
     let place = FindMember {
         workspace,
         account: account.clone(),
     };
-    if visit.ask(place).await?.is_none() {
+    if page_request.ask(place).await?.is_none() {
         return Ok(None);
     }
     let key = AccountKey::Id(account);
-    let found = visit.ask(FindAccount { key }).await?;
+    let found = page_request.ask(FindAccount { key }).await?;
     Ok(found.map(|found| Foreign::or(&found.display_name, &found.username)))
 }
 
@@ -106,7 +106,7 @@ pub(crate) async fn add(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
         Err(problem) => return again(by, &form, refused(problem)).await,
     };
     let key = AccountKey::Username(form.text("username").to_owned());
-    let Some(account) = by.person.visit.ask(FindAccount { key }).await? else {
+    let Some(account) = by.person.page_request.ask(FindAccount { key }).await? else {
         let problem = "no account has this username: invite its owner".to_owned();
         return again(by, &form, refused(problem)).await;
     };
@@ -114,7 +114,7 @@ pub(crate) async fn add(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
         .get("superset_username")
         .map(|name| name.trim().to_owned());
     let acts_as = superset_username.as_deref().unwrap_or(&account.username);
-    let sign_in = by.person.visit.sign_in();
+    let sign_in = by.person.page_request.sign_in();
     let user = sign_in.superset_user(&by.workspace, acts_as).await;
     let operation = SetMembership {
         workspace: by.workspace.clone(),
@@ -122,7 +122,7 @@ pub(crate) async fn add(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
         role,
         superset_username,
     };
-    match by.person.visit.change(operation).await? {
+    match by.person.page_request.change(operation).await? {
         Ok(_) => {
             note_place(&by, &account.username, role).await;
             let code = if user.is_refused() {
@@ -160,7 +160,7 @@ pub(crate) async fn set_role(
         role,
         superset_username: Some(before.superset_username),
     };
-    if let Err(problem) = by.person.visit.change(operation).await? {
+    if let Err(problem) = by.person.page_request.change(operation).await? {
         return again(by, &form, Shown::new(Outcome::Refused(problem))).await;
     }
     let username = by.person.username_of(&account).await?;
@@ -219,7 +219,7 @@ async fn ask_to_step_down(by: WorkspaceAdmin, form: &Fields, role: Role) -> Answ
         limit: 1,
         offset: 0,
     };
-    let is_last = by.person.visit.ask(first).await?.administrators == 1;
+    let is_last = by.person.page_request.ask(first).await?.administrators == 1;
     let what = if by.person.session.account.is_administrator {
         "Your apps and API tokens may do no more than that in this workspace. You manage the deployment, and can change it back."
     } else {
@@ -262,7 +262,7 @@ pub(crate) async fn remove(
         workspace: by.workspace.clone(),
         account: account.clone(),
     };
-    if !by.person.visit.ask(operation).await? {
+    if !by.person.page_request.ask(operation).await? {
         let problem = "it is no member of its own: it comes from a team".to_owned();
         return again(by, &form, Shown::new(Outcome::Refused(problem))).await;
     }
@@ -323,13 +323,13 @@ pub(crate) async fn invite(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
         role,
         invited_by: by.person.session.account.id.clone(),
     };
-    let invitation = match by.person.visit.change(operation).await? {
+    let invitation = match by.person.page_request.change(operation).await? {
         Ok(invitation) => invitation,
         Err(problem) => return again(by, &form, refused(problem)).await,
     };
     let detail = format!("as {} (invitation {})", role_name(role), invitation.id);
     note(&by, "invitation.created", detail).await;
-    let issuer = by.person.visit.issuer();
+    let issuer = by.person.page_request.issuer();
     let link = format!("{issuer}/invitation/{}", drawn.text.expose_secret());
     let email = Foreign::bounded(&invitation.email, 254);
     let shown = Shown {
@@ -356,7 +356,7 @@ async fn is_there_already(by: &WorkspaceAdmin, email: &str) -> Result<Option<Str
     }
     let listed = by
         .person
-        .visit
+        .page_request
         .change(ListMembersPage {
             workspace: by.workspace.clone(),
             search: Some(email.to_owned()),
@@ -386,7 +386,7 @@ pub(crate) async fn take_back(
     let workspace = by.workspace.clone();
     let open = by
         .person
-        .visit
+        .page_request
         .ask(ListInvitations {
             workspace: workspace.clone(),
         })
@@ -397,7 +397,7 @@ pub(crate) async fn take_back(
     }
     let id = id.into_inner();
     by.person
-        .visit
+        .page_request
         .ask(RemoveInvitation { id: id.clone() })
         .await?;
     note(&by, "invitation.removed", format!("invitation {id}")).await;
@@ -410,7 +410,7 @@ async fn member(by: &WorkspaceAdmin, account: &AccountId) -> Result<Membership, 
         account: account.clone(),
     };
     by.person
-        .visit
+        .page_request
         .ask(operation)
         .await?
         .ok_or(Failure::NotFound)
@@ -451,10 +451,10 @@ pub(super) fn overseer(by: WorkspaceAdmin) -> Overseer {
 }
 
 async fn show(by: Overseer, fields: &Fields, shown: Shown) -> Answer {
-    let visit = &by.person.visit;
+    let page_request = &by.person.page_request;
     let mut workspace = by.workspace.clone();
     if workspace.is_none() {
-        let workspaces = visit.ask(ListWorkspaces {}).await?;
+        let workspaces = page_request.ask(ListWorkspaces {}).await?;
         workspace = workspaces.into_iter().next().map(|first| first.slug);
     }
     let search = fields.search();
@@ -519,7 +519,7 @@ async fn list(
             limit: Part::LIMIT,
             offset: part.offset(),
         };
-        by.visit.ask(operation).await
+        by.page_request.ask(operation).await
     };
     part.listed(ask, |listed| listed.total).await
 }
@@ -531,7 +531,7 @@ async fn invitations(
     let open = ListInvitations {
         workspace: workspace.clone(),
     };
-    let open = by.visit.ask(open).await?;
+    let open = by.page_request.ask(open).await?;
     Ok(open
         .into_iter()
         .map(|invitation| InvitationLine {

@@ -90,7 +90,7 @@ async fn frame(
     outcome: Outcome,
 ) -> Result<(AdminLayout, Vec<WorkspacePick>), Failure> {
     let memberships = by.person.memberships().await?;
-    let workspaces = by.person.visit.ask(ListWorkspaces {}).await?;
+    let workspaces = by.person.page_request.ask(ListWorkspaces {}).await?;
     let is_administrator = by.is_administrator();
     let all = (offers_all && is_administrator).then(|| WorkspacePick {
         slug: None,

@@ -53,7 +53,7 @@ pub(crate) async fn set_unknown(Post { by, form }: Post<Overseer>) -> Answer {
     let find = FindUnknownClients {
         workspace: workspace.clone(),
     };
-    let before = by.person.visit.ask(find).await?;
+    let before = by.person.page_request.ask(find).await?;
     if to == UnknownClients::NeedApproval && before != to && !form.is_ticked("confirmed") {
         let text = "Apps without a rule are refused here at once, also those that people connected already, until an administrator \
                     approves them. Their connections are kept: they work again with an approval, or when people decide again.";
@@ -61,7 +61,7 @@ pub(crate) async fn set_unknown(Post { by, form }: Post<Overseer>) -> Answer {
         return ask(&by, &form, question, text, "Approve apps first").await;
     }
     by.person
-        .visit
+        .page_request
         .ask(SetUnknownClients { workspace, to })
         .await?;
     note(
@@ -121,7 +121,12 @@ pub(crate) async fn set_rule(Post { by, form }: Post<Overseer>) -> Answer {
         matches,
         decision,
     };
-    match by.person.visit.change(SetPolicyRule { rule }).await? {
+    match by
+        .person
+        .page_request
+        .change(SetPolicyRule { rule })
+        .await?
+    {
         Ok(()) => {
             note(&by, "policy.rule_set", client, detail).await;
             Ok(to_page_undoable(&by, "rule-set", &step))
@@ -145,7 +150,7 @@ pub(crate) async fn remove_rule(Post { by, form }: Post<Overseer>) -> Answer {
         workspace,
         matches: matches.clone(),
     };
-    by.person.visit.ask(remove).await?;
+    by.person.page_request.ask(remove).await?;
     let Some(before) = before else {
         return Ok(to_page(&by, "rule-removed"));
     };
@@ -229,7 +234,7 @@ async fn earlier(by: &Overseer, matches: &ClientMatch) -> Result<Option<Decision
     let list = ListPolicyRules {
         workspace: by.workspace.clone(),
     };
-    let rules = by.person.visit.ask(list).await?;
+    let rules = by.person.page_request.ask(list).await?;
     let found = rules.into_iter().find(|rule| rule.matches == *matches);
     Ok(found.map(|rule| rule.decision))
 }
@@ -369,26 +374,26 @@ fn to_page_undoable(by: &Overseer, code: &'static str, step: &Step) -> HttpRespo
 }
 
 async fn show(by: &Overseer, draft: PolicyDraft, outcome: Outcome) -> Answer {
-    let visit = &by.person.visit;
+    let page_request = &by.person.page_request;
     let workspace = by.workspace.clone();
-    let rules = visit
+    let rules = page_request
         .ask(ListPolicyRules {
             workspace: workspace.clone(),
         })
         .await?;
-    let unknown = visit
+    let unknown = page_request
         .ask(FindUnknownClients {
             workspace: workspace.clone(),
         })
         .await?;
-    let teams = visit.ask(ListTeams {}).await?;
+    let teams = page_request.ask(ListTeams {}).await?;
     let mut lines = Vec::new();
     for rule in rules {
         let (is_host, matches, name) = match rule.matches {
             ClientMatch::Host(host) => (true, host, None),
             ClientMatch::Client(id) => {
                 let client = if lines.len() < MOST_NAMED {
-                    visit.ask(FindClient { id: id.clone() }).await?
+                    page_request.ask(FindClient { id: id.clone() }).await?
                 } else {
                     None
                 };

@@ -27,7 +27,7 @@ pub(crate) async fn get(
     let listed = list(&by, &account).await?;
     let outcome = Outcome::of(&by.person, &query);
     let titles = Titles::read(&by.person).await?;
-    let now = by.person.visit.now();
+    let now = by.person.page_request.now();
     let by = members::overseer(by);
     let here = by.workspace.as_ref();
     let (layout, _) = frame(&by, Section::Members, here, false, outcome).await?;
@@ -61,7 +61,7 @@ pub(crate) async fn end(
         id,
         account: Some(account.id.clone()),
     };
-    let ended = by.person.visit.ask(operation).await?;
+    let ended = by.person.page_request.ask(operation).await?;
     let ended = ended.ok_or(Failure::NotFound)?;
     let about = About {
         workspace: ended.workspace.as_ref(),
@@ -87,10 +87,10 @@ async fn member(by: &WorkspaceAdmin, account: AccountId) -> Result<Account, Fail
         workspace: by.workspace.clone(),
         account: account.clone(),
     };
-    let visit = &by.person.visit;
-    visit.ask(place).await?.ok_or(Failure::NotFound)?;
+    let page_request = &by.person.page_request;
+    page_request.ask(place).await?.ok_or(Failure::NotFound)?;
     let key = AccountKey::Id(account);
-    visit
+    page_request
         .ask(FindAccount { key })
         .await?
         .ok_or(Failure::NotFound)
@@ -99,7 +99,11 @@ async fn member(by: &WorkspaceAdmin, account: AccountId) -> Result<Account, Fail
 /// Tokens for the workspace alone; one for any workspace is the business of whoever manages the deployment.
 async fn list(by: &WorkspaceAdmin, account: &Account) -> Result<Vec<ApiToken>, Failure> {
     let account = account.id.clone();
-    let mut listed = by.person.visit.ask(ListApiTokens { account }).await?;
+    let mut listed = by
+        .person
+        .page_request
+        .ask(ListApiTokens { account })
+        .await?;
     let is_administrator = by.person.session.account.is_administrator;
     listed.retain(|token| match &token.workspace {
         Some(workspace) => *workspace == by.workspace,

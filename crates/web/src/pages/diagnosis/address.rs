@@ -7,7 +7,7 @@ use tidegate_pages::{Check, Foreign, Verdict};
 use tidegate_types::WorkspaceSlug;
 
 use crate::admission::one;
-use crate::pages::visit::Visit;
+use crate::pages::page_request::PageRequest;
 
 /// The endpoint that a client has.
 pub(super) struct Endpoint {
@@ -26,26 +26,32 @@ impl Endpoint {
 }
 
 pub(super) fn checks(
-    visit: &Visit,
+    page_request: &PageRequest,
     request: &HttpRequest,
     url: Option<&str>,
 ) -> (Vec<Check>, Option<Endpoint>) {
-    let (address, endpoint) = address(visit, url);
+    let (address, endpoint) = address(page_request, url);
     let checks = vec![
-        proxy(visit, request),
+        proxy(page_request, request),
         host(request),
-        origin(visit, request),
+        origin(page_request, request),
         address,
     ];
     (checks, endpoint)
 }
 
-fn proxy(visit: &Visit, request: &HttpRequest) -> Check {
+fn proxy(page_request: &PageRequest, request: &HttpRequest) -> Check {
     let socket = request.peer_addr().map(|peer| peer.ip().to_canonical());
     let forwarded = request.headers().contains_key("x-forwarded-for");
-    let seen = visit.peer.address;
+    let seen = page_request.peer.address;
     // What the setting says, not whether the two differ: somebody may sit at the proxy's own address.
-    let is_trusted = |socket| visit.edge().settings.trusted_proxies.contains(socket);
+    let is_trusted = |socket| {
+        page_request
+            .edge()
+            .settings
+            .trusted_proxies
+            .contains(socket)
+    };
     let (verdict, text) = match (forwarded, socket) {
         (true, Some(socket)) if !is_trusted(socket) => (
             Verdict::Notice,
@@ -96,7 +102,7 @@ fn host(request: &HttpRequest) -> Check {
     }
 }
 
-fn origin(visit: &Visit, request: &HttpRequest) -> Check {
+fn origin(page_request: &PageRequest, request: &HttpRequest) -> Check {
     let (verdict, text) = match one(request.headers(), ORIGIN.as_str()) {
         Err(()) => (
             Verdict::Refuses,
@@ -109,7 +115,7 @@ fn origin(visit: &Visit, request: &HttpRequest) -> Check {
         ),
         Ok(Some(origin)) => {
             let shown = Foreign::bounded(origin, 253);
-            if visit.edge().settings.allowed_origins.permits(origin) {
+            if page_request.edge().settings.allowed_origins.permits(origin) {
                 (
                     Verdict::Passes,
                     format!("{shown} may send requests to /mcp."),
@@ -131,8 +137,8 @@ fn origin(visit: &Visit, request: &HttpRequest) -> Check {
     }
 }
 
-fn address(visit: &Visit, url: Option<&str>) -> (Check, Option<Endpoint>) {
-    let names = visit.edge().directory.names();
+fn address(page_request: &PageRequest, url: Option<&str>) -> (Check, Option<Endpoint>) {
+    let names = page_request.edge().directory.names();
     let resource = match url {
         None => Ok(names.resources.generic()),
         Some(url) => Resource::parse(url.trim()),

@@ -21,7 +21,7 @@ use super::admin::audit;
 use super::answer::{self, Place};
 use super::authority::{Get, Post, SignedIn};
 use super::layout::{Outcome, layout};
-use super::visit::Visit;
+use super::page_request::PageRequest;
 use crate::admission::one;
 
 /// Workspaces whose flags are looked at for one page.
@@ -52,14 +52,14 @@ async fn show(
     url: Option<&str>,
     token: Option<&str>,
 ) -> Answer {
-    let visit = &by.visit;
-    let issuer = visit.issuer();
+    let page_request = &by.page_request;
+    let issuer = page_request.issuer();
     let memberships = by.memberships().await?;
     let own: Vec<_> = memberships
         .iter()
         .map(|membership| membership.workspace.clone())
         .collect();
-    let checks = checks(visit, request, url, token.map(str::trim), &own).await?;
+    let checks = checks(page_request, request, url, token.map(str::trim), &own).await?;
     let page = DiagnosisPage {
         layout: layout(by, &memberships, Section::Diagnosis, Outcome::None),
         checks,
@@ -75,13 +75,13 @@ async fn show(
 }
 
 async fn for_program(request: &HttpRequest, bearer: Result<Option<&str>, ()>) -> Answer {
-    let visit = Visit::begin(request)?;
+    let page_request = PageRequest::begin(request)?;
     let token = match bearer {
         Ok(header) => header.map(token::of_header),
         // Two headers are as bad as none that can be read.
         Err(()) => Some(""),
     };
-    let checks = checks(&visit, request, None, token, &[]).await?;
+    let checks = checks(&page_request, request, None, token, &[]).await?;
     let body = json!({
         "checks": checks
             .iter()
@@ -100,14 +100,14 @@ async fn for_program(request: &HttpRequest, bearer: Result<Option<&str>, ()>) ->
 
 /// Layer by layer, in the order that a request for `/mcp` passes them. `own`: workspaces that whoever asks belongs to.
 async fn checks(
-    visit: &Visit,
+    page_request: &PageRequest,
     request: &HttpRequest,
     url: Option<&str>,
     token: Option<&str>,
     own: &[WorkspaceSlug],
 ) -> Result<Vec<Check>, super::failure::Failure> {
-    let (mut checks, place) = address::checks(visit, request, url);
-    let deployment = switches::of_deployment(visit).await;
+    let (mut checks, place) = address::checks(page_request, request, url);
+    let deployment = switches::of_deployment(page_request).await;
     let is_on = deployment.verdict == Verdict::Passes;
     checks.push(deployment);
     if is_on && token.is_none() {
@@ -118,10 +118,10 @@ async fn checks(
             .take(MOST_LOOKED_AT)
             .cloned()
             .collect();
-        checks.extend(switches::of_workspaces(visit, &own).await);
+        checks.extend(switches::of_workspaces(page_request, &own).await);
     }
     if let Some(token) = token {
-        checks.extend(token::checks(visit, token, place.as_ref()).await?);
+        checks.extend(token::checks(page_request, token, place.as_ref()).await?);
     } else {
         checks.push(Check {
             layer: "Token",

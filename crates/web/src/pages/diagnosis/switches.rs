@@ -6,7 +6,7 @@ use tidegate_authorization_server::SwitchedOff;
 use tidegate_pages::{Check, Foreign, Verdict};
 use tidegate_types::WorkspaceSlug;
 
-use crate::pages::visit::Visit;
+use crate::pages::page_request::PageRequest;
 
 fn check(verdict: Verdict, text: String) -> Check {
     Check {
@@ -17,8 +17,8 @@ fn check(verdict: Verdict, text: String) -> Check {
 }
 
 /// What is off in the whole deployment.
-pub(super) async fn of_deployment(visit: &Visit) -> Check {
-    match visit.gate().off().await {
+pub(super) async fn of_deployment(page_request: &PageRequest) -> Check {
+    match page_request.gate().off().await {
         None => check(
             Verdict::Passes,
             "The MCP service and connecting apps are switched on.".into(),
@@ -30,10 +30,13 @@ pub(super) async fn of_deployment(visit: &Visit) -> Check {
 }
 
 /// What is off in workspaces that this person belongs to; nothing where all is on.
-pub(super) async fn of_workspaces(visit: &Visit, workspaces: &[WorkspaceSlug]) -> Vec<Check> {
+pub(super) async fn of_workspaces(
+    page_request: &PageRequest,
+    workspaces: &[WorkspaceSlug],
+) -> Vec<Check> {
     let mut checks = vec![];
     for workspace in workspaces {
-        if let Some(off) = visit.gate().off_in(workspace).await {
+        if let Some(off) = page_request.gate().off_in(workspace).await {
             let verdict = match off {
                 SwitchedOff::Service => Verdict::Refuses,
                 SwitchedOff::OAuth | SwitchedOff::OAuthInWorkspace => Verdict::Notice,
@@ -46,11 +49,11 @@ pub(super) async fn of_workspaces(visit: &Visit, workspaces: &[WorkspaceSlug]) -
 
 /// Whether a token counts in its workspace; nothing where all is on.
 pub(super) async fn of_token(
-    visit: &Visit,
+    page_request: &PageRequest,
     workspace: &WorkspaceSlug,
     is_by_oauth: bool,
 ) -> Option<Check> {
-    let off = visit.gate().off_in(workspace).await?;
+    let off = page_request.gate().off_in(workspace).await?;
     let is_refused = is_by_oauth || off == SwitchedOff::Service;
     is_refused.then(|| check(Verdict::Refuses, words(off, &place(workspace))))
 }

@@ -16,7 +16,7 @@ use tidegate_types::{GrantId, WorkspaceSlug};
 use super::address::Endpoint;
 use super::switches;
 use crate::pages::failure::Failure;
-use crate::pages::visit::Visit;
+use crate::pages::page_request::PageRequest;
 
 /// As for requests to `/mcp`.
 const LEEWAY: Duration = Duration::from_mins(1);
@@ -27,7 +27,7 @@ pub(super) fn of_header(header: &str) -> &str {
 }
 
 pub(super) async fn checks(
-    visit: &Visit,
+    page_request: &PageRequest,
     token: &str,
     endpoint: Option<&Endpoint>,
 ) -> Result<Vec<Check>, Failure> {
@@ -38,7 +38,7 @@ pub(super) async fn checks(
         )]);
     }
     if token.starts_with(SecretKind::ApiToken.prefix()) {
-        return api_token(visit, token, endpoint).await;
+        return api_token(page_request, token, endpoint).await;
     }
     let other = SecretKind::ALL
         .into_iter()
@@ -50,7 +50,7 @@ pub(super) async fn checks(
         );
         return Ok(vec![form(Verdict::Refuses, text)]);
     }
-    jwt(visit, token, endpoint).await
+    jwt(page_request, token, endpoint).await
 }
 
 fn form(verdict: Verdict, text: String) -> Check {
@@ -62,7 +62,7 @@ fn form(verdict: Verdict, text: String) -> Check {
 }
 
 async fn api_token(
-    visit: &Visit,
+    page_request: &PageRequest,
     token: &str,
     endpoint: Option<&Endpoint>,
 ) -> Result<Vec<Check>, Failure> {
@@ -70,7 +70,7 @@ async fn api_token(
         let text = "It looks like an API token, and its checksum is wrong: a part of it is missing, or was changed.";
         return Ok(vec![form(Verdict::Refuses, text.into())]);
     };
-    let Some(found) = visit.ask(FindApiToken { secret }).await? else {
+    let Some(found) = page_request.ask(FindApiToken { secret }).await? else {
         let text = "It is an API token that is not known here.";
         return Ok(vec![form(Verdict::Refuses, text.into())]);
     };
@@ -87,19 +87,19 @@ async fn api_token(
         .as_ref()
         .or_else(|| endpoint.and_then(Endpoint::workspace));
     let mut checks = vec![read];
-    checks.extend(standing(visit, &found.id, workspace, false).await?);
+    checks.extend(standing(page_request, &found.id, workspace, false).await?);
     Ok(checks)
 }
 
 async fn jwt(
-    visit: &Visit,
+    page_request: &PageRequest,
     token: &str,
     endpoint: Option<&Endpoint>,
 ) -> Result<Vec<Check>, Failure> {
-    let keys = visit.ask(ListSigningKeys {}).await?;
+    let keys = page_request.ask(ListSigningKeys {}).await?;
     let jwks: Vec<_> = keys.into_iter().map(|key| key.public_jwk).collect();
     let keys = VerificationKeys::from_jwks(&jwks);
-    let claims = match keys.verify(token, &visit.issuer(), visit.now(), LEEWAY) {
+    let claims = match keys.verify(token, &page_request.issuer(), page_request.now(), LEEWAY) {
         Ok(claims) => claims,
         Err(problem) => {
             let text = format!("Refused: {problem}. {}", advice(problem));
@@ -120,14 +120,14 @@ async fn jwt(
     let mut checks = vec![read, audience(&claims, endpoint)];
     let granted = match &claims.workspace {
         Some(workspace) => Some(workspace.clone()),
-        None => visit
+        None => page_request
             .ask(FindGrant {
                 id: claims.gid.clone(),
             })
             .await?
             .map(|grant| grant.workspace),
     };
-    checks.extend(standing(visit, &claims.gid, granted.as_ref(), true).await?);
+    checks.extend(standing(page_request, &claims.gid, granted.as_ref(), true).await?);
     Ok(checks)
 }
 
@@ -177,7 +177,7 @@ fn audience(claims: &AccessTokenClaims, endpoint: Option<&Endpoint>) -> Check {
 }
 
 async fn standing(
-    visit: &Visit,
+    page_request: &PageRequest,
     session: &GrantId,
     workspace: Option<&WorkspaceSlug>,
     is_by_oauth: bool,
@@ -195,16 +195,16 @@ async fn standing(
         session: session.clone(),
         workspace: workspace.clone(),
     };
-    Ok(match visit.ask(operation).await? {
+    Ok(match page_request.ask(operation).await? {
         Standing::Good {
             scopes,
             superset_username,
             ..
         } => {
             let text = format!("It counts in the workspace {workspace}, and may {scopes} there.");
-            let user = superset_user(visit, workspace, &superset_username).await;
+            let user = superset_user(page_request, workspace, &superset_username).await;
             let mut checks = vec![check(Verdict::Passes, text), user];
-            checks.extend(switches::of_token(visit, workspace, is_by_oauth).await);
+            checks.extend(switches::of_token(page_request, workspace, is_by_oauth).await);
             checks
         }
         Standing::Refused(refusal) => {
@@ -214,9 +214,16 @@ async fn standing(
 }
 
 /// Whether there is the user whose rights count: without an active one every request is refused.
-async fn superset_user(visit: &Visit, workspace: &WorkspaceSlug, username: &str) -> Check {
+async fn superset_user(
+    page_request: &PageRequest,
+    workspace: &WorkspaceSlug,
+    username: &str,
+) -> Check {
     let shown = Foreign::bounded(username, 128);
-    let user = visit.sign_in().superset_user(workspace, username).await;
+    let user = page_request
+        .sign_in()
+        .superset_user(workspace, username)
+        .await;
     let (verdict, text) = match user {
         SupersetUser::Active => (
             Verdict::Passes,

@@ -55,7 +55,7 @@ async fn joinable(
     if !by.session.account.is_administrator {
         return Ok(vec![]);
     }
-    let all = by.visit.ask(ListWorkspaces {}).await?;
+    let all = by.page_request.ask(ListWorkspaces {}).await?;
     let is_in = |slug: &WorkspaceSlug| memberships.iter().any(|place| place.workspace == *slug);
     Ok(all
         .into_iter()
@@ -78,7 +78,10 @@ pub(crate) async fn join(Post { by, form }: Post<Administrator>) -> Answer {
         "" => account.username.clone(),
         chosen => chosen.to_owned(),
     };
-    let user = by.visit.sign_in().superset_user(&workspace, &acts_as);
+    let user = by
+        .page_request
+        .sign_in()
+        .superset_user(&workspace, &acts_as);
     let problem = match user.await {
         SupersetUser::Active | SupersetUser::MadeWhenNeeded => None,
         SupersetUser::Inactive => Some(format!("superset user: {acts_as} is switched off there")),
@@ -98,7 +101,7 @@ pub(crate) async fn join(Post { by, form }: Post<Administrator>) -> Answer {
         role: Role::Admin,
         superset_username: Some(acts_as.clone()),
     };
-    if let Err(problem) = by.visit.change(set).await? {
+    if let Err(problem) = by.page_request.change(set).await? {
         return show(&by, Outcome::Refused(problem)).await;
     }
     let about = About {
@@ -120,14 +123,14 @@ pub(crate) async fn sign_out_everywhere(Post { by, form }: Post<SignedIn>) -> An
         apps::end_all(&by).await?;
         let account = by.session.account.id.clone();
         let tokens = by
-            .visit
+            .page_request
             .ask(ListApiTokens {
                 account: account.clone(),
             })
             .await?;
         for token in tokens {
             let account = Some(account.clone());
-            by.visit
+            by.page_request
                 .ask(EndApiToken {
                     id: token.id,
                     account,
@@ -135,6 +138,9 @@ pub(crate) async fn sign_out_everywhere(Post { by, form }: Post<SignedIn>) -> An
                 .await?;
         }
     }
-    by.visit.sign_in().sign_out_everywhere(&by.session).await?;
-    Ok(sign_in::leave(&by.visit))
+    by.page_request
+        .sign_in()
+        .sign_out_everywhere(&by.session)
+        .await?;
+    Ok(sign_in::leave(&by.page_request))
 }

@@ -30,7 +30,7 @@ pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
 pub(crate) async fn disconnect(Post { by, .. }: Post<SignedIn>, id: web::Path<GrantId>) -> Answer {
     let grant = own(&by, id.into_inner()).await?;
     let reason = EndReason::ByUser;
-    by.visit
+    by.page_request
         .ask(EndGrant {
             id: grant.id.clone(),
             reason,
@@ -52,7 +52,7 @@ pub(super) async fn end_all(by: &SignedIn) -> Result<(), Failure> {
         ..GrantFilter::default()
     };
     let reason = EndReason::ByUser;
-    let ended = by.visit.ask(EndGrants { filter, reason }).await?;
+    let ended = by.page_request.ask(EndGrants { filter, reason }).await?;
     let detail = Some(format!("all {} of their own", ended.len()));
     record(
         by,
@@ -76,7 +76,7 @@ pub(crate) async fn narrow(Post { by, form }: Post<SignedIn>, id: web::Path<Gran
     };
     let scopes = ScopeSet::from(scope).expanded();
     let narrowed = by
-        .visit
+        .page_request
         .change(NarrowGrant {
             id: grant.id.clone(),
             scopes,
@@ -102,7 +102,7 @@ async fn note(by: &SignedIn, action: &str, grant: &Grant, detail: Option<String>
 
 /// A grant of the person's own; another's is not found.
 async fn own(by: &SignedIn, id: GrantId) -> Result<Grant, Failure> {
-    by.visit
+    by.page_request
         .ask(FindGrant { id })
         .await?
         .filter(|grant| grant.account == by.session.account.id)
@@ -117,7 +117,7 @@ async fn show(by: &SignedIn, fields: &Fields, outcome: Outcome) -> Answer {
         account: Some(by.session.account.id.clone()),
         ..GrantFilter::default()
     };
-    let mut grants = by.visit.ask(ListGrants { filter }).await?;
+    let mut grants = by.page_request.ask(ListGrants { filter }).await?;
     let count = grants.len();
     grants.retain(|summary| is_found(summary, &titles, &search));
     sort_by(sort, &mut grants);
@@ -186,7 +186,7 @@ async fn clients_of(
         if id.is_url() || clients.contains_key(id) {
             continue;
         }
-        if let Some(client) = by.visit.ask(FindClient { id: id.clone() }).await? {
+        if let Some(client) = by.page_request.ask(FindClient { id: id.clone() }).await? {
             clients.insert(id.clone(), client);
         }
     }

@@ -57,7 +57,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         Err(problem) => return show(&by, None, typed(&form), Outcome::Refused(problem)).await,
     };
     let created = by
-        .visit
+        .page_request
         .change(CreateClient {
             client,
             secret: secret.as_ref().map(|secret| secret.hash),
@@ -101,7 +101,7 @@ pub(crate) async fn add_secret(
 
 pub(crate) async fn remove(Post { by, .. }: Post<SignedIn>, id: web::Path<ClientId>) -> Answer {
     let client = secrets::own(&by, id.into_inner()).await?;
-    by.visit
+    by.page_request
         .ask(RemoveClient {
             id: client.id.clone(),
         })
@@ -150,7 +150,7 @@ fn client(by: &SignedIn, form: &Fields, is_confidential: bool) -> Result<Client,
         scopes,
         is_verified: false,
         has_secret: is_confidential,
-        created_at: by.visit.now(),
+        created_at: by.page_request.now(),
         last_used_at: None,
     })
 }
@@ -240,7 +240,7 @@ async fn show(
         workspace: None,
     };
     let mut clients = Vec::new();
-    for client in by.visit.ask(ListClients { filter }).await? {
+    for client in by.page_request.ask(ListClients { filter }).await? {
         clients.push(OwnClient {
             name: Foreign::or(&client.metadata.client_name, client.id.as_str()),
             redirect_uris: client
@@ -293,7 +293,7 @@ async fn by_command(by: &SignedIn) -> Result<Vec<CommandClient>, Failure> {
             kind: Some(kind),
             ..ClientFilter::default()
         };
-        let clients = by.visit.ask(ListClients { filter }).await?;
+        let clients = by.page_request.ask(ListClients { filter }).await?;
         let ownerless = clients.into_iter().filter(|client| client.owner.is_none());
         lines.extend(ownerless.map(|client| CommandClient {
             name: Foreign::or(&client.metadata.client_name, client.id.as_str()),

@@ -40,7 +40,7 @@ pub(crate) async fn get(Get { by, .. }: Get<SignedIn>) -> Answer {
 }
 
 fn generic(by: &SignedIn) -> String {
-    let names = by.visit.edge().directory.names();
+    let names = by.page_request.edge().directory.names();
     names.resources.generic().as_str().to_owned()
 }
 
@@ -65,7 +65,7 @@ pub(in crate::pages) fn endpoints(
     let any = generic(Foreign::new(
         "Any of your workspaces, chosen as you connect",
     ));
-    let names = by.visit.edge().directory.names();
+    let names = by.page_request.edge().directory.names();
     let of_workspaces = memberships.iter().map(|membership| {
         let resource = names.resources.of_workspace(&membership.workspace);
         Endpoint {

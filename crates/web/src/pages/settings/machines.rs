@@ -76,7 +76,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         client: client(&by, draft),
         secret: secret.as_ref().map(|secret| secret.hash),
     };
-    let made = match by.visit.change(register).await? {
+    let made = match by.page_request.change(register).await? {
         Ok(made) => made,
         Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
     };
@@ -127,7 +127,7 @@ async fn check_superset_user(
         (Some(service), None) => &service.username,
     };
     let user = by
-        .visit
+        .page_request
         .sign_in()
         .superset_user(&draft.workspace, acts_as)
         .await;
@@ -177,7 +177,7 @@ pub(crate) async fn add_secret(
 
 pub(crate) async fn remove(Post { by, .. }: Post<SignedIn>, id: web::Path<ClientId>) -> Answer {
     let client = secrets::own(&by, id.into_inner()).await?;
-    by.visit
+    by.page_request
         .ask(RemoveClient {
             id: client.id.clone(),
         })
@@ -206,7 +206,7 @@ async fn switch_off(by: &SignedIn, id: AccountId) -> Result<(), Failure> {
         is_administrator: None,
     };
     // One that is gone is off.
-    by.visit.change(off).await?.ok();
+    by.page_request.change(off).await?.ok();
     Ok(())
 }
 
@@ -321,7 +321,7 @@ fn client(by: &SignedIn, draft: Draft) -> Client {
         scopes: draft.scopes,
         is_verified: false,
         has_secret: false,
-        created_at: by.visit.now(),
+        created_at: by.page_request.now(),
         last_used_at: None,
     }
 }
@@ -342,7 +342,7 @@ async fn offered(
         })
         .collect();
     if is_administrator {
-        for workspace in by.visit.ask(ListWorkspaces {}).await? {
+        for workspace in by.page_request.ask(ListWorkspaces {}).await? {
             let is_there = offered.iter().any(|place| place.slug == workspace.slug);
             if !is_there && offered.len() < MOST_WORKSPACES {
                 offered.push(MachineWorkspace {
@@ -378,7 +378,7 @@ async fn show(by: &SignedIn, draft: MachineDraft, outcome: Outcome) -> Answer {
         owner: Some(by.session.account.id.clone()),
         ..ClientFilter::default()
     };
-    let owned = by.visit.ask(ListClients { filter }).await?;
+    let owned = by.page_request.ask(ListClients { filter }).await?;
     let count = owned.len();
     let mut machines = Vec::new();
     for client in owned {
@@ -388,7 +388,7 @@ async fn show(by: &SignedIn, draft: MachineDraft, outcome: Outcome) -> Answer {
         let service_account = match &client.acts_as {
             Some(id) if *id != by.session.account.id => {
                 let key = AccountKey::Id(id.clone());
-                let account = by.visit.ask(FindAccount { key }).await?;
+                let account = by.page_request.ask(FindAccount { key }).await?;
                 Some(Foreign::or(
                     &account.map_or_else(String::new, |account| account.username),
                     "?",
@@ -419,7 +419,7 @@ async fn show(by: &SignedIn, draft: MachineDraft, outcome: Outcome) -> Answer {
         most: clients::MOST,
         offered: offered_scopes(by),
         count,
-        access: Span(by.visit.authorization().access_life().as_secs()),
+        access: Span(by.page_request.authorization().access_life().as_secs()),
         draft,
     };
     Ok(answer::page(status, Place::AtHome, &page))

@@ -67,7 +67,7 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
 
 /// Scopes that forms offer: those that some tool needs.
 fn offered_scopes(by: &SignedIn) -> ScopeSet {
-    by.visit.authorization().offered_scopes()
+    by.page_request.authorization().offered_scopes()
 }
 
 /// The scope that a form chose, with those that it includes. The error is for the person.
@@ -96,7 +96,7 @@ pub(super) struct Titles(HashMap<WorkspaceSlug, String>);
 
 impl Titles {
     pub(super) async fn read(by: &SignedIn) -> Result<Self, Failure> {
-        let workspaces = by.visit.ask(ListWorkspaces {}).await?;
+        let workspaces = by.page_request.ask(ListWorkspaces {}).await?;
         let named = workspaces
             .into_iter()
             .map(|workspace| (workspace.slug, workspace.title));

@@ -18,7 +18,7 @@ const OVERLAP_SECS: u32 = 24 * 60 * 60;
 
 /// A client of the person's own; another's is not found.
 pub(super) async fn own(by: &SignedIn, id: ClientId) -> Result<Client, Failure> {
-    by.visit
+    by.page_request
         .ask(FindClient { id })
         .await?
         .filter(|client| client.owner.as_ref() == Some(&by.session.account.id))
@@ -39,7 +39,7 @@ pub(super) async fn lines(by: &SignedIn, client: &Client) -> Result<Vec<SecretLi
         return Ok(vec![]);
     }
     let secrets = by
-        .visit
+        .page_request
         .ask(ListSecrets {
             id: client.id.clone(),
         })
@@ -70,7 +70,7 @@ pub(super) async fn add(
         0
     };
     let added = by
-        .visit
+        .page_request
         .change(AddSecret {
             id: client.id.clone(),
             secret: drawn.hash,
@@ -104,7 +104,7 @@ pub(super) async fn show(
             "curl -u {}:{} \\\n  -d grant_type=client_credentials \\\n  {}/oauth/token",
             client.id,
             secret.expose_secret(),
-            by.visit.issuer(),
+            by.page_request.issuer(),
         );
         uses.push(("Try it", command.into()));
     }

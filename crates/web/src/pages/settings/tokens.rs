@@ -36,7 +36,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         Ok(operation) => operation,
         Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
     };
-    let token = match by.visit.change(operation).await? {
+    let token = match by.page_request.change(operation).await? {
         Ok(token) => token,
         Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
     };
@@ -48,7 +48,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
     record(&by, "api_token.created", about).await;
     let memberships = by.memberships().await?;
     let url = {
-        let names = by.visit.edge().directory.names();
+        let names = by.page_request.edge().directory.names();
         let resource = match &token.workspace {
             Some(workspace) => names.resources.of_workspace(workspace),
             None => names.resources.generic(),
@@ -72,7 +72,11 @@ pub(crate) async fn end(Post { by, .. }: Post<SignedIn>, id: web::Path<GrantId>)
         id: id.into_inner(),
         account: Some(by.session.account.id.clone()),
     };
-    let ended = by.visit.ask(operation).await?.ok_or(Failure::NotFound)?;
+    let ended = by
+        .page_request
+        .ask(operation)
+        .await?
+        .ok_or(Failure::NotFound)?;
     let about = About {
         workspace: ended.workspace.as_ref(),
         detail: Some(described(&ended)),
@@ -103,7 +107,7 @@ fn operation(by: &SignedIn, form: &Fields, drawn: &IssuedSecret) -> Result<Creat
         workspace: form.read_if_there::<WorkspaceSlug>("workspace")?,
         secret: drawn.hash,
         hint: text[text.len() - HINT..].to_owned(),
-        expires_at: (days > 0).then(|| by.visit.now() + i64::from(days) * DAY_SECS),
+        expires_at: (days > 0).then(|| by.page_request.now() + i64::from(days) * DAY_SECS),
     })
 }
 
@@ -138,8 +142,8 @@ async fn show(by: &SignedIn, draft: TokenDraft, outcome: Outcome) -> Answer {
     let memberships = by.memberships().await?;
     let titles = Titles::read(by).await?;
     let account = by.session.account.id.clone();
-    let tokens = by.visit.ask(ListApiTokens { account }).await?;
-    let now = by.visit.now();
+    let tokens = by.page_request.ask(ListApiTokens { account }).await?;
+    let now = by.page_request.now();
     let status = outcome.status();
     let page = TokensPage {
         layout: layout(by, &memberships, Section::Tokens, outcome),

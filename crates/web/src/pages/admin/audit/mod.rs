@@ -112,7 +112,7 @@ async fn list(
             limit: Part::LIMIT,
             offset: part.offset(),
         };
-        by.visit.ask(operation).await
+        by.page_request.ask(operation).await
     };
     part.listed(ask, |listed| listed.total).await
 }
@@ -121,7 +121,7 @@ pub(crate) async fn csv(Get { by, query: fields }: Get<Overseer>) -> Answer {
     const HEAD: &str = "at,action,outcome,account,client,client_name,workspace,address,detail\r\n";
     let mut filter = export_filter(&by, &fields)?;
     // What is recorded after this second would move the parts.
-    let next = by.person.visit.now() + 1;
+    let next = by.person.page_request.now() + 1;
     filter.until = Some(filter.until.map_or(next, |until| until.min(next)));
     let mut text = HEAD.to_owned();
     for start in (0..MOST).step_by(AT_ONCE as usize) {
@@ -130,7 +130,7 @@ pub(crate) async fn csv(Get { by, query: fields }: Get<Overseer>) -> Answer {
             limit: AT_ONCE,
             offset: start,
         };
-        let part = by.person.visit.ask(operation).await?;
+        let part = by.person.page_request.ask(operation).await?;
         let is_last = part.events.len() < AT_ONCE as usize;
         for event in &part.events {
             text.push_str(&cells(event).map(|text| cell(&text)).join(","));
@@ -170,7 +170,7 @@ pub(crate) async fn json(Get { by, query: fields }: Get<Overseer>) -> Answer {
         limit: MOST,
         offset: 0,
     };
-    let events: Vec<AuditEvent> = by.person.visit.ask(operation).await?;
+    let events: Vec<AuditEvent> = by.person.page_request.ask(operation).await?;
     let text = serde_json::to_string(&events).map_err(|err| {
         tracing::error!(error = %err, "an export cannot be written");
         Failure::Failed(tidegate_types::ServiceCode::Internal)
@@ -292,7 +292,7 @@ pub(in crate::pages) async fn refusals(by: &SignedIn) -> Result<Vec<AuditLine>, 
         limit: 10,
         offset: 0,
     };
-    let listed = by.visit.ask(operation).await?;
+    let listed = by.page_request.ask(operation).await?;
     Ok(listed.events.iter().map(shown).collect())
 }
 

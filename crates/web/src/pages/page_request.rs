@@ -16,7 +16,7 @@ use crate::edge::Edge;
 use crate::{peer, routing};
 
 /// A request to a host of ours, on a node with pages.
-pub(super) struct Visit {
+pub(super) struct PageRequest {
     edge: web::Data<Edge>,
     /// From where.
     pub peer: Peer,
@@ -37,7 +37,7 @@ pub(super) struct Visit {
     _in_flight: Option<ActivityGuard>,
 }
 
-impl Visit {
+impl PageRequest {
     /// # Errors
     /// `NoPages`, `WrongHost`.
     pub(super) fn begin(request: &HttpRequest) -> Result<Self, Failure> {
@@ -82,7 +82,7 @@ impl Visit {
         self.edge
             .access
             .as_ref()
-            .expect("a visit begins only where there is one")
+            .expect("a page request begins only where there is one")
     }
 
     pub(super) fn sign_in(&self) -> &SignIn {
