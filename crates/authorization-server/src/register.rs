@@ -184,8 +184,8 @@ impl Inner {
     async fn count_in_hour(&self, kind: &str) -> Result<u64, Denied> {
         let secs = i64::try_from(HOUR.as_secs()).unwrap_or(i64::MAX);
         let hour = self.clock.unix_secs() / secs;
-        let tally = format!("registrations of all, {kind}, {hour}");
-        Ok(self.tallies.add(&tally, HOUR).await?)
+        let counter = format!("registrations of all, {kind}, {hour}");
+        Ok(self.counters.add(&counter, HOUR).await?)
     }
 
     /// How long a registration waits for a person.
@@ -249,8 +249,8 @@ impl Inner {
         metadata: ClientMetadata,
         peer: &Peer,
     ) -> Result<Registered, Denied> {
-        let tally = format!("registrations {}", peer.network());
-        if self.tallies.add(&tally, DAY).await? > self.rules.max_registrations_a_day {
+        let counter = format!("registrations {}", peer.network());
+        if self.counters.add(&counter, DAY).await? > self.rules.max_registrations_a_day {
             return Err(Denied::too_many());
         }
         let count = self.count_in_hour("new").await?;

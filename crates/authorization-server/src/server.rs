@@ -10,7 +10,7 @@ use tidegate_oauth_types::{
     AuthorizationServerMetadata, ErrorCode, OAuthError, Parameters, ProtectedResourceMetadata,
     Resource, ResourceMap,
 };
-use tidegate_store::{RateLimiter, Tallies, TicketStore};
+use tidegate_store::{Counters, RateLimiter, TicketStore};
 use tidegate_types::{AccountId, Clock, Peer, ScopeSet, SecretString, WorkspaceSlug};
 use url::Url;
 
@@ -31,7 +31,7 @@ pub struct Parts {
     /// What passes: transactions, codes, devices, clients before their first consent.
     pub tickets: Arc<dyn TicketStore>,
     /// Counts of registrations.
-    pub tallies: Arc<dyn Tallies>,
+    pub counters: Arc<dyn Counters>,
     /// Rate limits, on the control plane.
     pub limits: Arc<dyn RateLimiter>,
     /// Issuer and resources; later ones by [`AuthorizationServer::set_resources`].
@@ -80,7 +80,7 @@ pub struct AuthorizationServer(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) manager: Manager,
     pub(crate) tickets: TypedTickets,
-    pub(crate) tallies: Arc<dyn Tallies>,
+    pub(crate) counters: Arc<dyn Counters>,
     pub(crate) limits: Arc<dyn RateLimiter>,
     pub(crate) resources: ArcSwap<ResourceMap>,
     pub(crate) rules: Rules,
@@ -114,7 +114,7 @@ impl AuthorizationServer {
         );
         Self(Arc::new(Inner {
             tickets: TypedTickets::new(parts.tickets),
-            tallies: parts.tallies,
+            counters: parts.counters,
             limits: parts.limits,
             resources: ArcSwap::from_pointee(parts.resources),
             rules: parts.rules,

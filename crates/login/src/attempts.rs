@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_oauth_types::SecretHash;
-use tidegate_store::{StoreError, Tallies, Tally};
+use tidegate_store::{Counter, Counters, StoreError};
 use tidegate_types::{AccountId, Clock, Peer};
 
 use crate::SignInError;
@@ -71,10 +71,10 @@ impl Ladder {
     }
 
     /// What is left of the wait.
-    fn left(&self, tally: Option<Tally>) -> Duration {
-        tally.map_or(Duration::ZERO, |tally| {
-            self.wait_after(tally.count)
-                .saturating_sub(tally.since_last)
+    fn left(&self, counter: Option<Counter>) -> Duration {
+        counter.map_or(Duration::ZERO, |counter| {
+            self.wait_after(counter.count)
+                .saturating_sub(counter.since_last)
         })
     }
 }
@@ -126,7 +126,7 @@ impl<E: Into<SignInError>> From<E> for NotAdmitted {
 /// Counts failures.
 #[derive(Clone)]
 pub(crate) struct Attempts {
-    tallies: Arc<dyn Tallies>,
+    counters: Arc<dyn Counters>,
     places: KnownPlaces,
     clock: Arc<dyn Clock>,
 }
@@ -190,12 +190,12 @@ impl Taken {
 
 impl Attempts {
     pub(crate) fn new(
-        tallies: Arc<dyn Tallies>,
+        counters: Arc<dyn Counters>,
         places: KnownPlaces,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            tallies,
+            counters,
             places,
             clock,
         }
@@ -306,13 +306,13 @@ impl Attempt {
         let (Some(name), Some(way)) = (self.names.get(door), way) else {
             return Ok(());
         };
-        let tallies = self.tallies();
-        tallies.clear(&self.ladder_of(name, way)).await?;
+        let counters = self.counters();
+        counters.clear(&self.ladder_of(name, way)).await?;
         if way != Way::Browser {
             let hourly = right(&self.hourly(name, way));
-            tallies.add(&hourly, HOUR).await?;
-            let network = right(&self.network_tally());
-            tallies.add(&network, OF_NETWORK.window).await?;
+            counters.add(&hourly, HOUR).await?;
+            let network = right(&self.network_counter());
+            counters.add(&network, OF_NETWORK.window).await?;
         }
         Ok(())
     }
@@ -389,21 +389,23 @@ impl Attempt {
 
     async fn has_room(&self, name: &str, way: Way) -> Result<bool, StoreError> {
         let failures = self.failures(&self.hourly(name, way)).await?;
-        Ok(failures.is_none_or(|tally| tally.count < way.most_in_an_hour()))
+        Ok(failures.is_none_or(|counter| counter.count < way.most_in_an_hour()))
     }
 
     /// Attempts that were counted and turned out to be none of a guesser are taken off.
-    async fn failures(&self, counted: &str) -> Result<Option<Tally>, StoreError> {
-        let Some(tally) = self.tallies().read(counted).await? else {
+    async fn failures(&self, counted: &str) -> Result<Option<Counter>, StoreError> {
+        let Some(counter) = self.counters().read(counted).await? else {
             return Ok(None);
         };
-        let count = tally.count.saturating_sub(self.right_ones(counted).await?);
-        Ok(Some(Tally { count, ..tally }))
+        let count = counter
+            .count
+            .saturating_sub(self.right_ones(counted).await?);
+        Ok(Some(Counter { count, ..counter }))
     }
 
     async fn right_ones(&self, counted: &str) -> Result<u64, StoreError> {
-        let right = self.tallies().read(&right(counted)).await?;
-        Ok(right.map_or(0, |tally| tally.count))
+        let right = self.counters().read(&right(counted)).await?;
+        Ok(right.map_or(0, |counter| counter.count))
     }
 
     /// Counts an attempt at a name, unless others have come in between and closed the door.
@@ -416,7 +418,7 @@ impl Attempt {
             return Ok(Door::Open(way));
         }
         let hourly = self.hourly(name, way);
-        let count = self.tallies().add(&hourly, HOUR).await?;
+        let count = self.counters().add(&hourly, HOUR).await?;
         let failures = count.saturating_sub(self.right_ones(&hourly).await?);
         Ok(if failures <= way.most_in_an_hour() {
             Door::Open(way)
@@ -427,12 +429,12 @@ impl Attempt {
 
     /// Counts an attempt from the network, unless others have come in between and closed it: then how long it is.
     async fn count_of_network(&self) -> Result<Duration, StoreError> {
-        let network = self.network_tally();
+        let network = self.network_counter();
         let before = self
             .failures(&network)
             .await?
-            .map_or(0, |tally| tally.count);
-        let count = self.tallies().add(&network, OF_NETWORK.window).await?;
+            .map_or(0, |counter| counter.count);
+        let count = self.counters().add(&network, OF_NETWORK.window).await?;
         let others = count
             .saturating_sub(1)
             .saturating_sub(self.right_ones(&network).await?);
@@ -451,42 +453,42 @@ impl Attempt {
     }
 
     async fn left_at(&self, ladder: &str) -> Result<Duration, StoreError> {
-        Ok(OF_NAME.left(self.tallies().read(ladder).await?))
+        Ok(OF_NAME.left(self.counters().read(ladder).await?))
     }
 
     /// Counts an attempt on a ladder, unless it is closed: then how long it is.
     async fn count_at(&self, ladder: &str) -> Result<Duration, StoreError> {
-        let before = self.tallies().read(ladder).await?;
+        let before = self.counters().read(ladder).await?;
         let left = OF_NAME.left(before);
         if !left.is_zero() {
             return Ok(left);
         }
-        let count = self.tallies().add(ladder, OF_NAME.window).await?;
+        let count = self.counters().add(ladder, OF_NAME.window).await?;
         let others = count.saturating_sub(1);
         // Somebody else came in between, and began the wait that this one should have had.
-        if others == before.map_or(0, |tally| tally.count) {
+        if others == before.map_or(0, |counter| counter.count) {
             Ok(Duration::ZERO)
         } else {
             Ok(OF_NAME.wait_after(others))
         }
     }
 
-    fn network_tally(&self) -> String {
+    fn network_counter(&self) -> String {
         format!("signin:network:{}:{}", self.network, self.hour)
     }
 
     async fn network_left(&self) -> Result<Duration, StoreError> {
-        Ok(OF_NETWORK.left(self.failures(&self.network_tally()).await?))
+        Ok(OF_NETWORK.left(self.failures(&self.network_counter()).await?))
     }
 
     async fn locked(&self, wait: Duration, by: Lock) -> Result<NotAdmitted, NotAdmitted> {
         let what = match (by, self.names.first()) {
             (Lock::Name | Lock::NameEverywhere, Some(name)) => name.clone(),
-            _ => self.network_tally(),
+            _ => self.network_counter(),
         };
         let refused = format!("{what}:refused");
         let count = self
-            .tallies()
+            .counters()
             .add(&refused, Duration::from_mins(10))
             .await?;
         Ok(NotAdmitted::Locked(Locked {
@@ -496,8 +498,8 @@ impl Attempt {
         }))
     }
 
-    fn tallies(&self) -> &dyn Tallies {
-        self.attempts.tallies.as_ref()
+    fn counters(&self) -> &dyn Counters {
+        self.attempts.counters.as_ref()
     }
 }
 

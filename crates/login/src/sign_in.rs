@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tidegate_control_plane::account::{Account, AccountKind, EndSessions, NoteSignIn};
 use tidegate_control_plane::{Manager, ManagerError, Operation};
-use tidegate_store::{Tallies, TicketStore};
+use tidegate_store::{Counters, TicketStore};
 use tidegate_types::{Clock, Peer, WorkspaceSlug};
 
 use crate::attempts::{Attempt, Attempts, NotAdmitted, Taken};
@@ -31,7 +31,7 @@ pub struct SignIn {
 pub(crate) struct Parts {
     pub(crate) manager: Manager,
     pub(crate) tickets: Arc<dyn TicketStore>,
-    pub(crate) tallies: Arc<dyn Tallies>,
+    pub(crate) counters: Arc<dyn Counters>,
     pub(crate) superset: Arc<dyn SupersetAccounts>,
     pub(crate) settings: SignInSettings,
     pub(crate) clock: Arc<dyn Clock>,
@@ -68,7 +68,7 @@ impl SignIn {
     pub fn new(
         manager: Manager,
         tickets: Arc<dyn TicketStore>,
-        tallies: Arc<dyn Tallies>,
+        counters: Arc<dyn Counters>,
         superset: Arc<dyn SupersetAccounts>,
         settings: SignInSettings,
         clock: Arc<dyn Clock>,
@@ -90,7 +90,7 @@ impl SignIn {
         let standings: Arc<dyn Standings> = Arc::new(manager.clone());
         let places = KnownPlaces::new(Arc::clone(&tickets), standings);
         let parts = Parts {
-            attempts: Attempts::new(Arc::clone(&tallies), places.clone(), Arc::clone(&clock)),
+            attempts: Attempts::new(Arc::clone(&counters), places.clone(), Arc::clone(&clock)),
             places,
             gate: Gate::new(),
             argon: Argon::new(settings.password_cost),
@@ -100,7 +100,7 @@ impl SignIn {
             providers,
             manager,
             tickets,
-            tallies,
+            counters,
             superset,
             settings,
             clock,

@@ -8,13 +8,13 @@ use tidegate_types::Clock;
 
 mod cache;
 mod changes;
+mod counters;
 mod events;
 mod expiring_lru;
 mod limits;
 mod relay;
 mod replies;
 mod sessions;
-mod tallies;
 mod tickets;
 mod validation;
 
@@ -44,9 +44,9 @@ pub struct MemoryLimits {
     /// Bytes of the tickets of each kind.
     pub max_ticket_bytes: usize,
     /// Counts of failures.
-    pub max_tallies: usize,
+    pub max_counters: usize,
     /// Bytes of their names.
-    pub max_tally_bytes: usize,
+    pub max_counter_bytes: usize,
     /// Workspaces with a change log.
     pub max_workspaces: usize,
     /// Signals that wait for the node to read them.
@@ -69,8 +69,8 @@ impl Default for MemoryLimits {
             max_buckets: 100_000,
             max_tickets: 50_000,
             max_ticket_bytes: 32 << 20,
-            max_tallies: 100_000,
-            max_tally_bytes: 16 << 20,
+            max_counters: 100_000,
+            max_counter_bytes: 16 << 20,
             max_workspaces: 10_000,
             max_signals: 4_096,
             max_topics: 65_536,
@@ -114,10 +114,10 @@ pub fn memory_state(clock: Arc<dyn Clock>, limits: MemoryLimits) -> SharedState 
             limits.max_tickets,
             limits.max_ticket_bytes,
         )),
-        tallies: Arc::new(tallies::MemoryTallies::new(
+        counters: Arc::new(counters::MemoryCounters::new(
             Arc::clone(&clock),
-            limits.max_tallies,
-            limits.max_tally_bytes,
+            limits.max_counters,
+            limits.max_counter_bytes,
         )),
         limits: Arc::new(limits::MemoryRateLimiter::new(clock, limits.max_buckets)),
         changes: Arc::new(changes::MemoryChanges::new(

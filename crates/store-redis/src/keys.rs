@@ -144,7 +144,7 @@ impl Keys {
     }
 
     /// String: a count.
-    pub(crate) fn tally(&self, name: &str) -> String {
+    pub(crate) fn counter(&self, name: &str) -> String {
         format!("{}:{{~}}:tally:{}", self.prefix, bounded(name))
     }
 
@@ -293,7 +293,7 @@ mod tests {
             }
         }
         all.extend(TicketKind::ALL.map(|kind| keys.ticket(kind, "client-1")));
-        all.push(keys.tally("client-1"));
+        all.push(keys.counter("client-1"));
         all.push(keys.primary());
         let count = all.len();
         assert!(all.iter().all(|key| key.len() < 300));

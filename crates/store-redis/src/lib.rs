@@ -10,6 +10,7 @@ use tidegate_types::SecretString;
 mod cache;
 mod changes;
 mod connections;
+mod counters;
 mod events;
 mod health;
 mod keys;
@@ -18,7 +19,6 @@ mod relay;
 mod replies;
 mod server;
 mod sessions;
-mod tallies;
 mod tickets;
 mod validation;
 mod wire;
@@ -137,7 +137,7 @@ pub async fn redis_state(settings: RedisSettings) -> Result<SharedState, StoreEr
             Arc::clone(&redis),
             Arc::clone(&keys),
         )),
-        tallies: Arc::new(tallies::RedisTallies::new(
+        counters: Arc::new(counters::RedisCounters::new(
             Arc::clone(&redis),
             Arc::clone(&keys),
         )),

@@ -441,7 +441,7 @@ async fn everything_but_the_change_log_expires() {
         .issue(kind, "k", Bytes::new(), LONG)
         .await
         .unwrap();
-    state.tallies.add("k", LONG).await.unwrap();
+    state.counters.add("k", LONG).await.unwrap();
 
     let keys = server.command("KEYS *").unwrap();
     let keys: Vec<&str> = keys

@@ -35,7 +35,7 @@ pub use replies::ClientReplies;
 pub use resilient::{CacheOrMiss, Circuit, Degraded, LimitsWithFallback, OnDegraded};
 pub use sessions::{SessionChange, SessionLimits, SessionRecord, SessionStore};
 pub use signal_queue::SignalQueue;
-pub use tickets::{MAX_TICKET_BYTES, Tallies, Tally, TicketKind, TicketStore};
+pub use tickets::{Counter, Counters, MAX_TICKET_BYTES, TicketKind, TicketStore};
 pub use validation::{
     Generation, KnownStanding, MAX_VALIDATION_TTL, Remembered, Validation, ValidationCache,
 };
@@ -70,7 +70,7 @@ pub struct SharedState {
     /// Short-lived values of sign-in and authorization.
     pub tickets: Arc<dyn TicketStore>,
     /// Counts of failures.
-    pub tallies: Arc<dyn Tallies>,
+    pub counters: Arc<dyn Counters>,
     /// Signals between nodes.
     pub relay: Arc<dyn Relay>,
     /// Reachability.

@@ -116,12 +116,12 @@ pub trait TicketStore: Send + Sync {
 /// Redis: hash `tg:{~}:tally:<name>` of `n` (the count) and `at` (milliseconds by Redis' clock of the last addition),
 /// expiring `window` after it.
 #[async_trait::async_trait]
-pub trait Tallies: Send + Sync {
+pub trait Counters: Send + Sync {
     /// Adds one and returns the count. It starts again `window` after the last addition.
     async fn add(&self, name: &str, window: Duration) -> Result<u64, StoreError>;
 
     /// The count and the time since its last addition, if it is not 0.
-    async fn read(&self, name: &str) -> Result<Option<Tally>, StoreError>;
+    async fn read(&self, name: &str) -> Result<Option<Counter>, StoreError>;
 
     /// Starts again.
     async fn clear(&self, name: &str) -> Result<(), StoreError>;
@@ -129,7 +129,7 @@ pub trait Tallies: Send + Sync {
 
 /// A count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
+pub struct Counter {
     /// How many.
     pub count: u64,
     /// Time since the last addition.

@@ -382,7 +382,7 @@ pub(crate) fn node(
     AuthorizationServer::new(Parts {
         manager: manager.clone(),
         tickets: Arc::clone(&state.tickets),
-        tallies: Arc::clone(&state.tallies),
+        counters: Arc::clone(&state.counters),
         limits: Arc::clone(&state.limits),
         resources: ResourceMap::new(&Url::parse(ISSUER).unwrap(), hosts, None),
         rules: rules.clone(),

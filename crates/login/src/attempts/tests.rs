@@ -35,7 +35,7 @@ fn bounds() -> Bounds {
         Arc::clone(&state.tickets),
         Arc::clone(&standing) as Arc<dyn Standings>,
     );
-    let attempts = Attempts::new(state.tallies, places, Arc::clone(&clock) as Arc<dyn Clock>);
+    let attempts = Attempts::new(state.counters, places, Arc::clone(&clock) as Arc<dyn Clock>);
     Bounds {
         attempts,
         clock,

@@ -203,7 +203,7 @@ impl SignIn {
         let seconds = i64::try_from(MINUTE.as_secs()).unwrap_or(i64::MAX);
         let now = self.parts.clock.unix_secs();
         let name = format!("signin:begun:{}:{}", peer.network(), now / seconds);
-        if self.parts.tallies.add(&name, MINUTE).await? <= MOST_BEGUN {
+        if self.parts.counters.add(&name, MINUTE).await? <= MOST_BEGUN {
             return Ok(());
         }
         let left = seconds - now.rem_euclid(seconds);

@@ -93,7 +93,7 @@ impl Stage {
         let sign_in = SignIn::new(
             manager.clone(),
             Arc::clone(&state.tickets),
-            Arc::clone(&state.tallies),
+            Arc::clone(&state.counters),
             Arc::clone(&superset) as Arc<dyn SupersetAccounts>,
             settings,
             as_clock(&clock),
@@ -115,7 +115,7 @@ impl Stage {
         SignIn::new(
             self.manager.clone(),
             Arc::clone(&self.state.tickets),
-            Arc::clone(&self.state.tallies),
+            Arc::clone(&self.state.counters),
             Arc::clone(&self.superset) as Arc<dyn SupersetAccounts>,
             settings,
             as_clock(&self.clock),

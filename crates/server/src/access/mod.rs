@@ -169,7 +169,7 @@ impl Managed {
         let sign_in = SignIn::new(
             self.manager.clone(),
             Arc::clone(&state.tickets),
-            Arc::clone(&state.tallies),
+            Arc::clone(&state.counters),
             Arc::new(superset::MetastoreAccounts {
                 node: around.node.clone(),
                 provisioning: Arc::clone(&self.standing),
@@ -181,7 +181,7 @@ impl Managed {
         let authorization = AuthorizationServer::new(Parts {
             manager: self.manager.clone(),
             tickets: Arc::clone(&state.tickets),
-            tallies: Arc::clone(&state.tallies),
+            counters: Arc::clone(&state.counters),
             limits: Arc::clone(&state.limits),
             resources: around.directory.names().resources.clone(),
             rules: Rules {

@@ -125,16 +125,16 @@ fn operations_of_sign_in(s: &SharedState) -> Vec<(&'static str, Outcome<'_>)> {
             Box::pin(async { s.tickets.remove(KIND, "k").await }),
         ),
         (
-            "add to a tally",
-            Box::pin(async { no_value(s.tallies.add("k", LONG)).await }),
+            "add to a counter",
+            Box::pin(async { no_value(s.counters.add("k", LONG)).await }),
         ),
         (
-            "read a tally",
-            Box::pin(async { no_value(s.tallies.read("k")).await }),
+            "read a counter",
+            Box::pin(async { no_value(s.counters.read("k")).await }),
         ),
         (
-            "clear a tally",
-            Box::pin(async { s.tallies.clear("k").await }),
+            "clear a counter",
+            Box::pin(async { s.counters.clear("k").await }),
         ),
     ]
 }

@@ -189,7 +189,7 @@ macro_rules! contract_tests {
                 a_ticket_expires_unless_it_is_kept,
                 a_ticket_that_is_too_large_is_refused,
                 concurrent_failures_are_all_counted,
-                a_tally_starts_again_after_its_window,
+                a_counter_starts_again_after_its_window,
             ];
             changes: [
                 changes_are_read_in_order_on_every_node,

@@ -172,7 +172,7 @@ pub async fn a_ticket_that_is_too_large_is_refused(h: &impl Harness) {
 
 /// All nodes count together, and none of what they count at once is lost.
 pub async fn concurrent_failures_are_all_counted(h: &impl Harness) {
-    let (a, b) = (h.node().tallies, h.other_node().await.tallies);
+    let (a, b) = (h.node().counters, h.other_node().await.counters);
     assert_eq!(None, a.read("sign-in:anna").await.unwrap());
     let additions = (0..40).map(|n: usize| {
         let node = if n.is_multiple_of(2) {
@@ -189,8 +189,8 @@ pub async fn concurrent_failures_are_all_counted(h: &impl Harness) {
         .collect();
     counts.sort_unstable();
     assert_eq!((1..=40).collect::<Vec<u64>>(), counts);
-    let tally = b.read("sign-in:anna").await.unwrap().unwrap();
-    assert_eq!(40, tally.count);
+    let counter = b.read("sign-in:anna").await.unwrap().unwrap();
+    assert_eq!(40, counter.count);
     assert_eq!(None, b.read("sign-in:bert").await.unwrap());
     b.clear("sign-in:anna").await.unwrap();
     assert_eq!(None, a.read("sign-in:anna").await.unwrap());
@@ -198,8 +198,8 @@ pub async fn concurrent_failures_are_all_counted(h: &impl Harness) {
 }
 
 /// The window begins anew with each failure, and the time since the last one is known.
-pub async fn a_tally_starts_again_after_its_window(h: &impl Harness) {
-    let (a, b) = (h.node().tallies, h.other_node().await.tallies);
+pub async fn a_counter_starts_again_after_its_window(h: &impl Harness) {
+    let (a, b) = (h.node().counters, h.other_node().await.counters);
     let before = h.clock().unix_millis();
     a.add("kept", SHORT).await.unwrap();
     a.add("left", SHORT).await.unwrap();

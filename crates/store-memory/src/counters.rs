@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tidegate_store::{StoreError, Tallies, Tally};
+use tidegate_store::{Counter, Counters, StoreError};
 use tidegate_types::Clock;
 
 use crate::expiring_lru::{ExpiringLru, Weigh, after};
@@ -21,22 +21,22 @@ impl Weigh for Count {
     }
 }
 
-pub(crate) struct MemoryTallies {
+pub(crate) struct MemoryCounters {
     clock: Arc<dyn Clock>,
     counts: Mutex<ExpiringLru<String, Count>>,
 }
 
-impl MemoryTallies {
-    pub(crate) fn new(clock: Arc<dyn Clock>, max_tallies: usize, max_bytes: usize) -> Self {
+impl MemoryCounters {
+    pub(crate) fn new(clock: Arc<dyn Clock>, max_counters: usize, max_bytes: usize) -> Self {
         Self {
             clock,
-            counts: Mutex::new(ExpiringLru::new(max_tallies, max_bytes)),
+            counts: Mutex::new(ExpiringLru::new(max_counters, max_bytes)),
         }
     }
 }
 
 #[async_trait::async_trait]
-impl Tallies for MemoryTallies {
+impl Counters for MemoryCounters {
     async fn add(&self, name: &str, window: Duration) -> Result<u64, StoreError> {
         let now = self.clock.unix_millis();
         let name = name.to_owned();
@@ -60,12 +60,12 @@ impl Tallies for MemoryTallies {
         Ok(1)
     }
 
-    async fn read(&self, name: &str) -> Result<Option<Tally>, StoreError> {
+    async fn read(&self, name: &str) -> Result<Option<Counter>, StoreError> {
         let now = self.clock.unix_millis();
         let counts = self.counts.lock();
         Ok(counts.peek(&name.to_owned(), now).map(|count| {
             let since = u64::try_from(now.saturating_sub(count.last_millis)).unwrap_or(0);
-            Tally {
+            Counter {
                 count: count.so_far,
                 since_last: Duration::from_millis(since),
             }
