@@ -1,8 +1,10 @@
 //! Grants and the access tokens under them, whoever asked.
 
 use tidegate_control_plane::ManagerError;
+use tidegate_control_plane::effective_grant::{
+    CheckEffectiveGrant, EffectiveGrant, IneffectiveReason,
+};
 use tidegate_control_plane::grant::{CreateGrant, EndGrant, EndReason, Grant};
-use tidegate_control_plane::standing::{CheckStanding, Refusal, Standing};
 use tidegate_oauth_types::{AccessTokenClaims, IssuedSecret, Resource, SecretKind};
 use tidegate_types::{
     AccountId, ClientId, ExposeSecret, GrantId, ScopeSet, SecretString, WorkspaceSlug,
@@ -110,20 +112,20 @@ impl Inner {
     }
 
     /// What a grant comes to now: account active, member, client allowed, scopes left.
-    pub(crate) async fn standing(
+    pub(crate) async fn effective_scopes(
         &self,
         grant: &Grant,
-    ) -> Result<Result<ScopeSet, Refusal>, Denied> {
+    ) -> Result<Result<ScopeSet, IneffectiveReason>, Denied> {
         let standing = self
             .manager
-            .call(CheckStanding {
+            .call(CheckEffectiveGrant {
                 session: grant.id.clone(),
                 workspace: grant.workspace.clone(),
             })
             .await?;
         Ok(match standing {
-            Standing::Good { scopes, .. } => Ok(scopes),
-            Standing::Refused(refusal) => Err(refusal),
+            EffectiveGrant::Good { scopes, .. } => Ok(scopes),
+            EffectiveGrant::Refused(refusal) => Err(refusal),
         })
     }
 
@@ -137,7 +139,7 @@ impl Inner {
         let scopes = match scopes {
             Some(scopes) => scopes,
             None => self
-                .standing(grant)
+                .effective_scopes(grant)
                 .await?
                 .map_err(|refusal| Denied::grant(refusal_reason(refusal)))?,
         };
@@ -202,16 +204,16 @@ pub(crate) fn about(grant: &Grant) -> About {
 }
 
 /// For the audit.
-pub(crate) const fn refusal_reason(refusal: Refusal) -> &'static str {
+pub(crate) const fn refusal_reason(refusal: IneffectiveReason) -> &'static str {
     match refusal {
-        Refusal::Unknown => "grant_unknown",
-        Refusal::Ended => "grant_ended",
-        Refusal::Expired => "grant_expired",
-        Refusal::OtherWorkspace => "other_workspace",
-        Refusal::AccountInactive => "account_inactive",
-        Refusal::NotAMember => "not_a_member",
-        Refusal::ClientRefused => "client_refused",
-        Refusal::NoScope => "no_scope_left",
-        Refusal::Hibernated => "hibernated",
+        IneffectiveReason::Unknown => "grant_unknown",
+        IneffectiveReason::Ended => "grant_ended",
+        IneffectiveReason::Expired => "grant_expired",
+        IneffectiveReason::OtherWorkspace => "other_workspace",
+        IneffectiveReason::AccountInactive => "account_inactive",
+        IneffectiveReason::NotAMember => "not_a_member",
+        IneffectiveReason::ClientRefused => "client_refused",
+        IneffectiveReason::NoScope => "no_scope_left",
+        IneffectiveReason::Hibernated => "hibernated",
     }
 }

@@ -83,7 +83,7 @@ struct Registered {
 }
 
 /// How far a registration token goes.
-enum Standing {
+enum RegistrationAccess {
     /// The client's own, and nobody else registered the same.
     Owner,
     /// One of several who registered the same: may read, and forget.
@@ -372,11 +372,11 @@ impl Inner {
     ) -> Result<(), Denied> {
         let (client, standing) = self.manage(client_id, authorization, peer).await?;
         match standing {
-            Standing::Reader(token) => {
+            RegistrationAccess::Reader(token) => {
                 let key = key_of_reader(&token);
                 self.tickets.remove(TicketKind::DynamicClient, &key).await?;
             }
-            Standing::Owner => {
+            RegistrationAccess::Owner => {
                 let id = client.id.clone();
                 let key = key_of_client(&id);
                 self.tickets.remove(TicketKind::DynamicClient, &key).await?;
@@ -402,7 +402,7 @@ impl Inner {
         client_id: &str,
         authorization: Option<&str>,
         peer: &Peer,
-    ) -> Result<(Client, Standing), Denied> {
+    ) -> Result<(Client, RegistrationAccess), Denied> {
         let rate = self.rules.limits.inspection;
         self.admit_address(Door::Inspection, rate, peer).await?;
         let refused = |reason| {
@@ -431,13 +431,13 @@ impl Inner {
         &self,
         client: &Client,
         token: SecretHash,
-    ) -> Result<Option<Standing>, Denied> {
+    ) -> Result<Option<RegistrationAccess>, Denied> {
         let reader = self
             .tickets
             .get::<ClientId>(TicketKind::DynamicClient, &key_of_reader(&token))
             .await?;
         if reader.is_some_and(|kept| kept.value == client.id) {
-            return Ok(Some(Standing::Reader(token)));
+            return Ok(Some(RegistrationAccess::Reader(token)));
         }
         let kept = self
             .tickets
@@ -446,9 +446,9 @@ impl Inner {
         if let Some(kept) = kept {
             let is_right = kept.value.registration_token == token;
             return Ok(is_right.then_some(if kept.value.is_shared {
-                Standing::Reader(token)
+                RegistrationAccess::Reader(token)
             } else {
-                Standing::Owner
+                RegistrationAccess::Owner
             }));
         }
         let check = CheckRegistrationToken {
@@ -466,9 +466,9 @@ impl Inner {
             .await?;
         let is_shared = same.is_some_and(|kept| kept.value.id == client.id && kept.value.is_shared);
         Ok(Some(if is_shared {
-            Standing::Reader(token)
+            RegistrationAccess::Reader(token)
         } else {
-            Standing::Owner
+            RegistrationAccess::Owner
         }))
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tidegate_control_plane::account::{AccountKey, FindAccount};
 use tidegate_control_plane::api_token::FindApiToken;
+use tidegate_control_plane::effective_grant::{CheckEffectiveGrant, EffectiveGrant};
 use tidegate_control_plane::grant::{
     EndGrant, EndReason, FindGrant, FindGrantOfRefreshToken, Grant,
 };
-use tidegate_control_plane::standing::{CheckStanding, Standing};
 use tidegate_control_plane::workspace::ListMemberships;
 use tidegate_oauth_types::{
     AccessTokenClaims, ClientCredential, Parameters, SecretHash, SecretKind, bearer_token,
@@ -218,11 +218,11 @@ impl Inner {
         };
         let mut best: Option<(ClientId, ScopeSet)> = None;
         for workspace in places.into_iter().take(100) {
-            let check = CheckStanding {
+            let check = CheckEffectiveGrant {
                 session: session.clone(),
                 workspace,
             };
-            if let Standing::Good { client, scopes, .. } = self.manager.call(check).await? {
+            if let EffectiveGrant::Good { client, scopes, .. } = self.manager.call(check).await? {
                 let wider = best
                     .as_ref()
                     .map_or(ScopeSet::NONE, |(_, before)| *before)

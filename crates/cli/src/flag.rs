@@ -95,7 +95,7 @@ enum Usually {
 }
 
 /// A flag as it is now.
-struct Standing<'a> {
+struct FlagState<'a> {
     flag: Flag,
     usually: Usually,
     /// Where it is otherwise, or may be.
@@ -103,7 +103,7 @@ struct Standing<'a> {
     rules: Vec<&'a StandingRule>,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> FlagState<'a> {
     fn of(flag: Flag, rules: &'a [StandingRule], settings: &'a Settings) -> Self {
         let rules: Vec<_> = rules
             .iter()
@@ -184,11 +184,15 @@ async fn list(context: &Context) -> Result<Answer, Failure> {
     let rules = context.call(ListFlags {}).await?;
     let all: Vec<_> = Flag::ALL
         .into_iter()
-        .map(|flag| Standing::of(flag, &rules, &context.settings))
+        .map(|flag| FlagState::of(flag, &rules, &context.settings))
         .collect();
-    let shown = all.iter().map(Standing::json).collect::<Result<_, _>>()?;
+    let shown = all.iter().map(FlagState::json).collect::<Result<_, _>>()?;
     let heading = ["flag", "is", "by", "since"];
-    Ok(Answer::table(heading, all.iter().map(Standing::row), shown))
+    Ok(Answer::table(
+        heading,
+        all.iter().map(FlagState::row),
+        shown,
+    ))
 }
 
 async fn show(workspace: WorkspaceSlug, context: &Context) -> Result<Answer, Failure> {

@@ -1,7 +1,7 @@
 //! The list of all operations.
 
 use crate::{LocalManager, Operation, account, api_token, audit, change, client, flag, grant};
-use crate::{invitation, policy, signing_key, standing, team, tidy, workspace};
+use crate::{effective_grant, invitation, policy, signing_key, team, tidy, workspace};
 
 use crate::remote::{ServeError, serve_one};
 
@@ -62,7 +62,7 @@ operations! {
         invitation::{FindInvitation, ListInvitations},
         policy::{ListPolicyRules, FindUnknownClients, JudgeClient},
         signing_key::{ListSigningKeys},
-        standing::{CheckStanding},
+        effective_grant::{CheckEffectiveGrant},
         team::{ListTeams},
         workspace::{
             FindWorkspace, FindConnection, FindMember, ListWorkspaces, ListMemberships, ListMembers,

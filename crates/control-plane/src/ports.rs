@@ -3,14 +3,13 @@
 use async_trait::async_trait;
 use tidegate_oauth_types::SecretHash;
 use tidegate_token_verifier::{
-    ApiTokenFound, ApiTokens, AuthFailure, NoStanding, OwnKeys, Standing as AuthStanding,
-    StandingSource,
+    ApiTokenFound, ApiTokens, AuthFailure, GrantRefusal, GrantStatus, GrantStatusSource, OwnKeys,
 };
 use tidegate_types::{GrantId, WorkspaceSlug};
 
 use crate::api_token::FindApiToken;
+use crate::effective_grant::{CheckEffectiveGrant, EffectiveGrant, IneffectiveReason};
 use crate::signing_key::ListSigningKeys;
-use crate::standing::{CheckStanding, Refusal, Standing};
 use crate::{Manager, ManagerError};
 
 /// A caller learns that it cannot be told now; why is for the operator.
@@ -23,27 +22,27 @@ fn unavailable(err: &ManagerError) -> AuthFailure {
 }
 
 #[async_trait]
-impl StandingSource for Manager {
-    async fn standing(
+impl GrantStatusSource for Manager {
+    async fn grant_status(
         &self,
         grant: &GrantId,
         workspace: &WorkspaceSlug,
-    ) -> Result<AuthStanding, AuthFailure> {
-        let check = CheckStanding {
+    ) -> Result<GrantStatus, AuthFailure> {
+        let check = CheckEffectiveGrant {
             session: grant.clone(),
             workspace: workspace.clone(),
         };
         match self.call(check).await {
-            Ok(standing) => Ok(standing.into()),
+            Ok(grant) => Ok(grant.into()),
             Err(err) => Err(unavailable(&err)),
         }
     }
 }
 
-impl From<Standing> for AuthStanding {
-    fn from(standing: Standing) -> Self {
-        match standing {
-            Standing::Good {
+impl From<EffectiveGrant> for GrantStatus {
+    fn from(grant: EffectiveGrant) -> Self {
+        match grant {
+            EffectiveGrant::Good {
                 account,
                 superset_username,
                 client,
@@ -54,23 +53,23 @@ impl From<Standing> for AuthStanding {
                 client,
                 scopes,
             },
-            Standing::Refused(refusal) => Self::Refused(refusal.into()),
+            EffectiveGrant::Refused(refusal) => Self::Refused(refusal.into()),
         }
     }
 }
 
-impl From<Refusal> for NoStanding {
-    fn from(refusal: Refusal) -> Self {
+impl From<IneffectiveReason> for GrantRefusal {
+    fn from(refusal: IneffectiveReason) -> Self {
         match refusal {
-            Refusal::Unknown => Self::Unknown,
-            Refusal::Ended => Self::Ended,
-            Refusal::Expired => Self::Expired,
-            Refusal::OtherWorkspace => Self::OtherWorkspace,
-            Refusal::AccountInactive => Self::AccountInactive,
-            Refusal::NotAMember => Self::NotAMember,
-            Refusal::ClientRefused => Self::ClientRefused,
-            Refusal::NoScope => Self::NoScope,
-            Refusal::Hibernated => Self::Hibernated,
+            IneffectiveReason::Unknown => Self::Unknown,
+            IneffectiveReason::Ended => Self::Ended,
+            IneffectiveReason::Expired => Self::Expired,
+            IneffectiveReason::OtherWorkspace => Self::OtherWorkspace,
+            IneffectiveReason::AccountInactive => Self::AccountInactive,
+            IneffectiveReason::NotAMember => Self::NotAMember,
+            IneffectiveReason::ClientRefused => Self::ClientRefused,
+            IneffectiveReason::NoScope => Self::NoScope,
+            IneffectiveReason::Hibernated => Self::Hibernated,
         }
     }
 }

@@ -41,13 +41,13 @@ struct Record {
 
 /// Tells since when an account's browser sessions count.
 #[async_trait::async_trait]
-pub(crate) trait Standings: Send + Sync {
+pub(crate) trait SessionValidity: Send + Sync {
     /// `None`: the account is gone, or not active.
     async fn valid_from(&self, account: &AccountId) -> Result<Option<UnixSecs>, SignInError>;
 }
 
 #[async_trait::async_trait]
-impl Standings for Manager {
+impl SessionValidity for Manager {
     async fn valid_from(&self, account: &AccountId) -> Result<Option<UnixSecs>, SignInError> {
         let key = AccountKey::Id(account.clone());
         let found = Box::pin(self.call(FindAccount { key })).await?;
@@ -59,7 +59,7 @@ impl Standings for Manager {
 #[derive(Clone)]
 pub(crate) struct KnownPlaces {
     tickets: Arc<dyn TicketStore>,
-    standings: Arc<dyn Standings>,
+    validity: Arc<dyn SessionValidity>,
 }
 
 /// A browser whose cookie counts.
@@ -85,8 +85,8 @@ impl Browser {
 }
 
 impl KnownPlaces {
-    pub(crate) fn new(tickets: Arc<dyn TicketStore>, standings: Arc<dyn Standings>) -> Self {
-        Self { tickets, standings }
+    pub(crate) fn new(tickets: Arc<dyn TicketStore>, validity: Arc<dyn SessionValidity>) -> Self {
+        Self { tickets, validity }
     }
 
     /// The browser of a cookie.
@@ -121,7 +121,7 @@ impl KnownPlaces {
         let Some(record) = Record::read(&value) else {
             return Ok(None);
         };
-        let valid_from = self.standings.valid_from(&record.account).await?;
+        let valid_from = self.validity.valid_from(&record.account).await?;
         Ok(valid_from
             .is_some_and(|valid_from| valid_from == record.standing)
             .then_some(record))

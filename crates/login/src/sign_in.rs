@@ -11,7 +11,7 @@ use tidegate_types::{Clock, Peer, WorkspaceSlug};
 use crate::attempts::{Attempt, Attempts, NotAdmitted, Taken};
 use crate::browser_sessions::BrowserSessions;
 use crate::journal::{Entry, Journal};
-use crate::known_places::{KnownPlaces, Standings};
+use crate::known_places::{KnownPlaces, SessionValidity};
 use crate::password::{Argon, Gate, LEAST_BYTES, WerkzeugMethod};
 use crate::upstream::Provider;
 use crate::{
@@ -87,8 +87,8 @@ impl SignIn {
                 Provider::new(provider.clone(), &settings.public_url, Arc::clone(&clock))
             })
             .collect();
-        let standings: Arc<dyn Standings> = Arc::new(manager.clone());
-        let places = KnownPlaces::new(Arc::clone(&tickets), standings);
+        let validity: Arc<dyn SessionValidity> = Arc::new(manager.clone());
+        let places = KnownPlaces::new(Arc::clone(&tickets), validity);
         let parts = Parts {
             attempts: Attempts::new(Arc::clone(&counters), places.clone(), Arc::clone(&clock)),
             places,

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_metastore::{FoundUser, UserQuery};
-use tidegate_store::{Circuit, Generation, KnownStanding, Remembered, Validation, ValidationCache};
+use tidegate_store::{
+    Circuit, Generation, KnownGrantStatus, Remembered, Validation, ValidationCache,
+};
 use tidegate_token_verifier::{
-    AuthFailure, Authenticator, NoStanding, Standing, StandingSource, Subject, VerifiedToken,
-    token_id_of,
+    AuthFailure, Authenticator, GrantRefusal, GrantStatus, GrantStatusSource, Subject,
+    VerifiedToken, token_id_of,
 };
 use tidegate_types::{
     AccountId, ClientName, GrantId, Principal, Scope, ScopeSet, ServiceCode, TokenId, UserId,
@@ -41,7 +43,7 @@ pub(crate) struct Validated {
     /// `ab_user.username`.
     pub(crate) username: Arc<str>,
     /// What the control plane said, for tokens of our own.
-    pub(crate) standing: Option<KnownStanding>,
+    pub(crate) standing: Option<KnownGrantStatus>,
 }
 
 /// What this node remembers of a token in a workspace.
@@ -50,7 +52,7 @@ pub(crate) enum Known {
     /// It speaks for somebody.
     Good(Arc<Validated>),
     /// The control plane said that its grant does not count, at this place of its log.
-    Refused(NoStanding, u64),
+    Refused(GrantRefusal, u64),
 }
 
 /// Why nobody is known to be calling.
@@ -77,7 +79,7 @@ pub enum IdentifyError {
     /// What the token rests on does not count. The reason is for the log; callers are told what
     /// [`Self::service_code`] tells.
     #[error("the token's grant does not count: {}", .0.as_str())]
-    NoStanding(NoStanding),
+    NoStanding(GrantRefusal),
     /// The workspace is closed to everybody, or to tokens of this kind.
     #[error(transparent)]
     Closed(#[from] Closed),
@@ -128,14 +130,14 @@ impl IdentifyError {
             Self::Auth(failure) => failure.service_code(),
             Self::NotAMember | Self::UnknownUser(_) | Self::Revoked => ServiceCode::Unauthenticated,
             Self::NoStanding(reason) => match reason {
-                NoStanding::Unknown
-                | NoStanding::Ended
-                | NoStanding::Expired
-                | NoStanding::OtherWorkspace
-                | NoStanding::AccountInactive
-                | NoStanding::ClientRefused => ServiceCode::Unauthenticated,
-                NoStanding::NotAMember | NoStanding::Hibernated => ServiceCode::Forbidden,
-                NoStanding::NoScope => ServiceCode::InsufficientScope,
+                GrantRefusal::Unknown
+                | GrantRefusal::Ended
+                | GrantRefusal::Expired
+                | GrantRefusal::OtherWorkspace
+                | GrantRefusal::AccountInactive
+                | GrantRefusal::ClientRefused => ServiceCode::Unauthenticated,
+                GrantRefusal::NotAMember | GrantRefusal::Hibernated => ServiceCode::Forbidden,
+                GrantRefusal::NoScope => ServiceCode::InsufficientScope,
             },
             Self::NoUser(_) | Self::Closed(_) => ServiceCode::Forbidden,
             Self::Unnamed => ServiceCode::InvalidRequest,
@@ -145,18 +147,18 @@ impl IdentifyError {
 }
 
 /// A refused standing as the rest of the node knows such refusals.
-fn refusal_of(reason: NoStanding) -> IdentifyError {
+fn refusal_of(reason: GrantRefusal) -> IdentifyError {
     match reason {
         // In the words of other tokens, so that nobody finds out which workspaces there are.
-        NoStanding::NotAMember => IdentifyError::NotAMember,
-        NoStanding::Hibernated => IdentifyError::Closed(Closed::Hibernated),
-        NoStanding::NoScope => IdentifyError::Auth(lacking(Scope::Read)),
-        NoStanding::Unknown
-        | NoStanding::Ended
-        | NoStanding::Expired
-        | NoStanding::OtherWorkspace
-        | NoStanding::AccountInactive
-        | NoStanding::ClientRefused => IdentifyError::NoStanding(reason),
+        GrantRefusal::NotAMember => IdentifyError::NotAMember,
+        GrantRefusal::Hibernated => IdentifyError::Closed(Closed::Hibernated),
+        GrantRefusal::NoScope => IdentifyError::Auth(lacking(Scope::Read)),
+        GrantRefusal::Unknown
+        | GrantRefusal::Ended
+        | GrantRefusal::Expired
+        | GrantRefusal::OtherWorkspace
+        | GrantRefusal::AccountInactive
+        | GrantRefusal::ClientRefused => IdentifyError::NoStanding(reason),
     }
 }
 
@@ -172,7 +174,7 @@ pub(crate) struct Identity {
     pub validations: Arc<dyn ValidationCache>,
     /// Keeps requests from waiting for a store that is away.
     pub circuit: Arc<Circuit>,
-    pub standing: Option<Arc<dyn StandingSource>>,
+    pub standing: Option<Arc<dyn GrantStatusSource>>,
     pub validity: Arc<CacheValidity>,
     pub asking: Semaphore,
 }
@@ -182,7 +184,7 @@ impl Identity {
         authenticator: Arc<dyn Authenticator>,
         validations: Arc<dyn ValidationCache>,
         circuit: Arc<Circuit>,
-        standing: Option<Arc<dyn StandingSource>>,
+        standing: Option<Arc<dyn GrantStatusSource>>,
         validity: Arc<CacheValidity>,
     ) -> Self {
         Self {
@@ -354,19 +356,19 @@ impl Identity {
         workspace: &WorkspaceHandle,
         grant: &GrantId,
         as_of: Option<u64>,
-    ) -> Result<Result<Validation, NoStanding>, IdentifyError> {
+    ) -> Result<Result<Validation, GrantRefusal>, IdentifyError> {
         let slug = &workspace.workspace().slug;
         let source = self.standing.as_ref().ok_or(AuthFailure::Refused)?;
         let ask = async {
             let _turn = self.asking.acquire().await;
-            source.standing(grant, slug).await
+            source.grant_status(grant, slug).await
         };
         let standing = tokio::time::timeout(STANDING_TIMEOUT, ask)
             .await
             .unwrap_or(Err(AuthFailure::Unavailable))?;
         let (account, username, client, scopes) = match standing {
-            Standing::Refused(reason) => return Ok(Err(reason)),
-            Standing::Good {
+            GrantStatus::Refused(reason) => return Ok(Err(reason)),
+            GrantStatus::Good {
                 account,
                 username,
                 client,
@@ -391,7 +393,7 @@ impl Identity {
         Ok(Ok(Validation::Valid {
             user,
             username,
-            standing: Some(KnownStanding {
+            standing: Some(KnownGrantStatus {
                 account,
                 client,
                 scopes,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tidegate_store::{
-    Generation, KnownStanding, MAX_VALIDATION_TTL, Remembered, StoreError, Validation,
+    Generation, KnownGrantStatus, MAX_VALIDATION_TTL, Remembered, StoreError, Validation,
     ValidationCache,
 };
 use tidegate_types::{Clock, TokenId, UserId, WorkspaceSlug};
@@ -33,7 +33,7 @@ struct Known {
 struct ValidUser {
     user: UserId,
     username: String,
-    standing: Option<KnownStanding>,
+    standing: Option<KnownGrantStatus>,
     generation: Generation,
 }
 

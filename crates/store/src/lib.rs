@@ -37,7 +37,7 @@ pub use sessions::{SessionChange, SessionLimits, SessionRecord, SessionStore};
 pub use signal_queue::SignalQueue;
 pub use tickets::{Counter, Counters, MAX_TICKET_BYTES, TicketKind, TicketStore};
 pub use validation::{
-    Generation, KnownStanding, MAX_VALIDATION_TTL, Remembered, Validation, ValidationCache,
+    Generation, KnownGrantStatus, MAX_VALIDATION_TTL, Remembered, Validation, ValidationCache,
 };
 
 /// Whether the store can be reached, for `/readyz`.

@@ -16,7 +16,7 @@ pub enum Validation {
         username: String,
         /// What the manager said, for tokens of our own.
         #[serde(default)]
-        standing: Option<KnownStanding>,
+        standing: Option<KnownGrantStatus>,
     },
     /// The token was revoked. Outlives any later `put`.
     Revoked,
@@ -24,7 +24,7 @@ pub enum Validation {
 
 /// What the manager said of a grant or API token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownStanding {
+pub struct KnownGrantStatus {
     /// Whose it is.
     pub account: AccountId,
     /// By which client.

@@ -23,6 +23,6 @@ pub use combined::CombinedAuthenticator;
 pub use development::DevelopmentAuthenticator;
 pub use jwt::JwtAuthenticator;
 pub use own::{LiveResources, OwnTokenAuthenticator, OwnTokenParts, token_id_of, workspace_of};
-pub use ports::{ApiTokenFound, ApiTokens, NoStanding, OwnKeys, Standing, StandingSource};
+pub use ports::{ApiTokenFound, ApiTokens, GrantRefusal, GrantStatus, GrantStatusSource, OwnKeys};
 pub use static_tokens::StaticTokens;
 pub use subject::{Subject, SubjectClaim};

@@ -25,7 +25,7 @@ const MOST_BYTES: usize = 8 * 1024;
 const LEEWAY: Duration = Duration::from_secs(10);
 
 /// Checks tokens of our own. What a token says is not enough for anything: it names a grant, and whether that counts
-/// is decided on every use by [`crate::StandingSource`].
+/// is decided on every use by [`crate::GrantStatusSource`].
 #[derive(Debug)]
 pub struct OwnTokenAuthenticator {
     resources: LiveResources,

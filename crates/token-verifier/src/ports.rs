@@ -7,7 +7,7 @@ use crate::AuthFailure;
 
 /// What a grant or API token comes to in a workspace now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum GrantStatus {
     /// It counts.
     Good {
         /// The account's id.
@@ -20,12 +20,12 @@ pub enum Standing {
         scopes: ScopeSet,
     },
     /// It does not.
-    Refused(NoStanding),
+    Refused(GrantRefusal),
 }
 
 /// Why a grant or API token does not count. For the audit; callers are told less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NoStanding {
+pub enum GrantRefusal {
     /// No such grant or token.
     Unknown,
     /// It ended.
@@ -46,7 +46,7 @@ pub enum NoStanding {
     Hibernated,
 }
 
-impl NoStanding {
+impl GrantRefusal {
     /// A stable name for logs and audit rows.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -66,19 +66,19 @@ impl NoStanding {
 /// Tells whether a grant or API token counts in a workspace now. Asked when neither the node nor the shared
 /// store remembers.
 #[async_trait::async_trait]
-pub trait StandingSource: Send + Sync + std::fmt::Debug {
+pub trait GrantStatusSource: Send + Sync + std::fmt::Debug {
     /// Decides by one function: account active, member, client allowed, not ended, scopes left.
     ///
     /// # Errors
     /// `Unavailable`: it cannot be told now.
-    async fn standing(
+    async fn grant_status(
         &self,
         grant: &GrantId,
         workspace: &WorkspaceSlug,
-    ) -> Result<Standing, AuthFailure>;
+    ) -> Result<GrantStatus, AuthFailure>;
 }
 
-/// An API token as far as authentication needs it. Whether it counts is asked of [`StandingSource`].
+/// An API token as far as authentication needs it. Whether it counts is asked of [`GrantStatusSource`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiTokenFound {
     /// Its id, which stands where a grant's does.

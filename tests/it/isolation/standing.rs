@@ -17,12 +17,12 @@ use tidegate_runtime::{
     ChangeFeed, ClientTtl, ControlChange, ControlChangePage, ControlError, ControlPlane,
     IdentifyError, Node, NodeParts, NodeSettings, OpenError, OpenWorkspace, TraceParent,
 };
-use tidegate_store::{KnownStanding, Retention, SessionLimits, SharedState, Validation};
+use tidegate_store::{KnownGrantStatus, Retention, SessionLimits, SharedState, Validation};
 use tidegate_store_memory::{MemoryLimits, memory_state};
 use tidegate_telemetry::{AuditQueue, AuditTask, Metrics};
 use tidegate_token_verifier::{
-    AuthFailure, Authenticator, NoStanding, Standing, StandingSource, TokenKind, VerifiedToken,
-    token_id_of,
+    AuthFailure, Authenticator, GrantRefusal, GrantStatus, GrantStatusSource, TokenKind,
+    VerifiedToken, token_id_of,
 };
 use tidegate_tools::{FixedFeatures, SqlLimits, Workspace, builtin};
 use tidegate_types::{
@@ -58,15 +58,19 @@ fn slug() -> WorkspaceSlug {
 }
 
 #[async_trait::async_trait]
-impl StandingSource for Control {
-    async fn standing(&self, _: &GrantId, _: &WorkspaceSlug) -> Result<Standing, AuthFailure> {
+impl GrantStatusSource for Control {
+    async fn grant_status(
+        &self,
+        _: &GrantId,
+        _: &WorkspaceSlug,
+    ) -> Result<GrantStatus, AuthFailure> {
         let is_good = *self.is_good.borrow();
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.answers.acquire().await.unwrap().forget();
         if !is_good {
-            return Ok(Standing::Refused(NoStanding::Ended));
+            return Ok(GrantStatus::Refused(GrantRefusal::Ended));
         }
-        Ok(Standing::Good {
+        Ok(GrantStatus::Good {
             account: "account-of-the-test".parse().unwrap(),
             username: "admin".to_owned(),
             client: "client".parse().unwrap(),
@@ -268,7 +272,7 @@ impl Bench {
     async fn is_refused(&self) {
         let err = self.bind().await.unwrap_err();
         assert!(
-            matches!(err, IdentifyError::NoStanding(NoStanding::Ended)),
+            matches!(err, IdentifyError::NoStanding(GrantRefusal::Ended)),
             "{err:?}"
         );
     }
@@ -331,7 +335,7 @@ fn what_another_node_keeps_from_before_a_change_does_not_count() {
             let outcome = Validation::Valid {
                 user: UserId(1),
                 username: "admin".to_owned(),
-                standing: Some(KnownStanding {
+                standing: Some(KnownGrantStatus {
                     account: "account-of-the-test".parse().unwrap(),
                     client: "client".parse().unwrap(),
                     scopes: ScopeSet::all(),
@@ -363,7 +367,7 @@ fn what_was_kept_before_this_node_began_does_not_count() {
         let outcome = Validation::Valid {
             user: UserId(1),
             username: "admin".to_owned(),
-            standing: Some(KnownStanding {
+            standing: Some(KnownGrantStatus {
                 account: "account-of-the-test".parse().unwrap(),
                 client: "client".parse().unwrap(),
                 scopes: ScopeSet::all(),

@@ -66,7 +66,7 @@ impl Inner {
     }
 
     async fn vouched_reply(&self, begun: &Begun, scopes: ScopeSet) -> Result<TokenReply, Denied> {
-        let standing = self.standing(&begun.grant).await?;
+        let standing = self.effective_scopes(&begun.grant).await?;
         let now = standing.map_err(|refusal| Denied::grant(refusal_reason(refusal)))?;
         self.reply(begun, Some(scopes.narrowed_to(now))).await
     }

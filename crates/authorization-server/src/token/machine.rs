@@ -60,7 +60,7 @@ impl Inner {
         begun: &Begun,
         scope: Option<&ScopeRequest>,
     ) -> Result<TokenReply, Denied> {
-        let most = self.standing(&begun.grant).await?;
+        let most = self.effective_scopes(&begun.grant).await?;
         let most = most.map_err(|refusal| Denied::grant(refusal_reason(refusal)))?;
         self.reply(begun, Some(narrowed(scope, most)?)).await
     }

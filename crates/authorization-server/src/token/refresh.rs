@@ -1,7 +1,7 @@
 //! A refresh token for tokens (RFC 6749 §6), rotated each time (RFC 9700 §4.14.2).
 
+use tidegate_control_plane::effective_grant::IneffectiveReason;
 use tidegate_control_plane::grant::{FindGrantOfRefreshToken, Grant, RotateRefreshToken, Rotation};
-use tidegate_control_plane::standing::Refusal;
 use tidegate_oauth_types::{
     IssuedSecret, Resource, ScopeRequest, SecretHash, SecretKind, unwrap_successor, wrap_successor,
 };
@@ -58,9 +58,9 @@ impl Inner {
         let granted = Resource::parse(&grant.resource)?;
         self.check_resource(resource, &granted)?;
         self.check_workspace_gate(&grant.workspace).await?;
-        match self.standing(grant).await? {
+        match self.effective_scopes(grant).await? {
             Ok(most) => narrowed(scope, most),
-            Err(Refusal::Hibernated) => Err(Denied::later("hibernated")),
+            Err(IneffectiveReason::Hibernated) => Err(Denied::later("hibernated")),
             Err(refusal) => Err(Denied::grant(refusal_reason(refusal))),
         }
     }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use tidegate_control_plane::account::{Account, CreateAccount, CreateServiceAccount};
 use tidegate_control_plane::change::{Change, ReadChanges};
 use tidegate_control_plane::client::{Client, ClientKind, CreateClient};
+use tidegate_control_plane::effective_grant::{
+    CheckEffectiveGrant, EffectiveGrant, IneffectiveReason,
+};
 use tidegate_control_plane::grant::{CreateGrant, Grant, RefreshRules};
-use tidegate_control_plane::standing::{CheckStanding, Refusal, Standing};
 use tidegate_control_plane::workspace::{
     CreateWorkspace, SetMembership, Workspace, WorkspaceConnection,
 };
@@ -92,23 +94,23 @@ impl Deployment {
         }
     }
 
-    pub(crate) async fn standing(&self, session: &GrantId) -> Standing {
+    pub(crate) async fn standing(&self, session: &GrantId) -> EffectiveGrant {
         standing(&self.manager, session, "acme").await
     }
 
     /// Why the grant does not count.
-    pub(crate) async fn refusal(&self, session: &GrantId) -> Refusal {
+    pub(crate) async fn refusal(&self, session: &GrantId) -> IneffectiveReason {
         match self.standing(session).await {
-            Standing::Refused(refusal) => refusal,
-            good @ Standing::Good { .. } => panic!("must be refused: {good:?}"),
+            EffectiveGrant::Refused(refusal) => refusal,
+            good @ EffectiveGrant::Good { .. } => panic!("must be refused: {good:?}"),
         }
     }
 
     /// What the grant may do.
     pub(crate) async fn scopes(&self, session: &GrantId) -> ScopeSet {
         match self.standing(session).await {
-            Standing::Good { scopes, .. } => scopes,
-            Standing::Refused(refusal) => panic!("must count: {refusal:?}"),
+            EffectiveGrant::Good { scopes, .. } => scopes,
+            EffectiveGrant::Refused(refusal) => panic!("must count: {refusal:?}"),
         }
     }
 
@@ -136,8 +138,8 @@ impl Deployment {
     }
 }
 
-pub(crate) async fn standing(manager: &Manager, session: &GrantId, at: &str) -> Standing {
-    let check = CheckStanding {
+pub(crate) async fn standing(manager: &Manager, session: &GrantId, at: &str) -> EffectiveGrant {
+    let check = CheckEffectiveGrant {
         session: session.clone(),
         workspace: slug(at),
     };

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidegate_control_plane::effective_grant::IneffectiveReason;
 use tidegate_control_plane::grant::{
     EndGrant, EndReason, EraseWrappedSuccessors, FindGrant, FindGrantOfRefreshToken, Grant,
     RefreshRules, RemoveOldGrants, RotateRefreshToken, Rotation,
 };
-use tidegate_control_plane::standing::Refusal;
 use tidegate_control_plane::{LocalManager, LocalSettings, Manager, ManagerError};
 use tidegate_oauth_types::SecretHash;
 use tidegate_testkit::postgres::PostgresServer;
@@ -100,7 +100,10 @@ async fn a_replay_after_the_window_ends_that_grant_alone(fixture: Fixture) {
     // It is in the database, whatever becomes of the answer.
     assert_eq!(ended, deployment.find(&grant.id).await);
     assert!(deployment.tells_to_check(before, &grant.id).await);
-    assert_eq!(Refusal::Ended, deployment.refusal(&grant.id).await);
+    assert_eq!(
+        IneffectiveReason::Ended,
+        deployment.refusal(&grant.id).await
+    );
     let (rotation, _) = deployment.present(second).await;
     assert!(matches!(rotation, Rotation::Ended(_)), "{rotation:?}");
     // The same account and client: another authorization goes on.
@@ -132,7 +135,10 @@ async fn a_token_whose_successor_was_used_is_a_replay_within_the_window(fixture:
     let second = deployment.refresh(first).await;
     deployment.refresh(second).await;
     deployment.is_replay(first).await;
-    assert_eq!(Refusal::Ended, deployment.refusal(&grant.id).await);
+    assert_eq!(
+        IneffectiveReason::Ended,
+        deployment.refusal(&grant.id).await
+    );
 }
 
 async fn a_grant_that_its_owner_ended_is_not_reported_as_a_replay(fixture: Fixture) {
@@ -192,7 +198,10 @@ async fn a_refresh_token_expires_and_its_grant_before_it(fixture: Fixture) {
     fixture.pass(days(10));
     let (rotation, _) = deployment.present(presented).await;
     assert!(matches!(rotation, Rotation::Ended(_)), "{rotation:?}");
-    assert_eq!(Refusal::Expired, deployment.refusal(&grant.id).await);
+    assert_eq!(
+        IneffectiveReason::Expired,
+        deployment.refusal(&grant.id).await
+    );
 }
 
 async fn another_clients_token_is_unknown_and_stays_good(fixture: Fixture) {

@@ -5,15 +5,15 @@ use std::time::Duration;
 use tidegate_control_plane::account::UpdateAccount;
 use tidegate_control_plane::api_token::{ApiToken, CreateApiToken, EndApiToken};
 use tidegate_control_plane::client::{ClientKind, CreateClient, RemoveClient, UpdateClient};
+use tidegate_control_plane::effective_grant::{EffectiveGrant, IneffectiveReason};
 use tidegate_control_plane::grant::{CreateGrant, EndGrant, EndReason, Grant, NarrowGrant};
 use tidegate_control_plane::policy::{
     ClientMatch, Decision, PolicyRule, SetPolicyRule, SetUnknownClients, UnknownClients,
 };
-use tidegate_control_plane::standing::{Refusal, Standing};
 use tidegate_control_plane::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
 use tidegate_control_plane::workspace::{RemoveMembership, SetMembership, UpdateWorkspace};
 use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
-use tidegate_token_verifier::{ApiTokens as _, NoStanding, OwnKeys as _, StandingSource as _};
+use tidegate_token_verifier::{ApiTokens as _, GrantRefusal, GrantStatusSource as _, OwnKeys as _};
 use tidegate_types::{AccountId, GrantId, Role, Scope, ScopeSet};
 
 use crate::deployment::{
@@ -75,14 +75,17 @@ impl Deployment {
 async fn a_grant_counts_for_what_its_role_and_client_and_scopes_allow(fixture: Fixture) {
     let deployment = Deployment::new(&fixture).await;
     let (grant, _) = deployment.grant(fixture.now()).await;
-    let expected = Standing::Good {
+    let expected = EffectiveGrant::Good {
         account: deployment.grace.id.clone(),
         superset_username: "grace".into(),
         client: deployment.client.id.clone(),
         scopes: ScopeSet::all(),
     };
     assert_eq!(expected, deployment.standing(&grant.id).await);
-    assert_eq!(Refusal::Unknown, deployment.refusal(&GrantId::new()).await);
+    assert_eq!(
+        IneffectiveReason::Unknown,
+        deployment.refusal(&GrantId::new()).await
+    );
 
     let before = deployment.head().await;
     let as_viewer = SetMembership {
@@ -92,7 +95,7 @@ async fn a_grant_counts_for_what_its_role_and_client_and_scopes_allow(fixture: F
         superset_username: Some("grace.h".into()),
     };
     deployment.manager.call(as_viewer).await.unwrap();
-    let Standing::Good {
+    let EffectiveGrant::Good {
         superset_username,
         scopes,
         ..
@@ -111,7 +114,10 @@ async fn a_lost_membership_counts_at_once(fixture: Fixture) {
     let before = deployment.head().await;
     deployment.manager.call(deployment.leave()).await.unwrap();
     assert!(deployment.tells_to_check(before, &grant.id).await);
-    assert_eq!(Refusal::Ended, deployment.refusal(&grant.id).await);
+    assert_eq!(
+        IneffectiveReason::Ended,
+        deployment.refusal(&grant.id).await
+    );
     // Whoever comes back has to be asked again.
     join(
         &deployment.manager,
@@ -120,7 +126,10 @@ async fn a_lost_membership_counts_at_once(fixture: Fixture) {
         Role::Admin,
     )
     .await;
-    assert_eq!(Refusal::Ended, deployment.refusal(&grant.id).await);
+    assert_eq!(
+        IneffectiveReason::Ended,
+        deployment.refusal(&grant.id).await
+    );
 }
 
 async fn a_deactivated_account_counts_at_once(fixture: Fixture) {
@@ -131,11 +140,20 @@ async fn a_deactivated_account_counts_at_once(fixture: Fixture) {
     let update = deployment.update_grace(false);
     deployment.manager.call(update).await.unwrap();
     assert!(deployment.tells_to_check(before, &grant.id).await);
-    assert_eq!(Refusal::Ended, deployment.refusal(&grant.id).await);
-    assert_eq!(Refusal::Ended, deployment.refusal(&api_token.id).await);
+    assert_eq!(
+        IneffectiveReason::Ended,
+        deployment.refusal(&grant.id).await
+    );
+    assert_eq!(
+        IneffectiveReason::Ended,
+        deployment.refusal(&api_token.id).await
+    );
     let update = deployment.update_grace(true);
     deployment.manager.call(update).await.unwrap();
-    assert_eq!(Refusal::Ended, deployment.refusal(&grant.id).await);
+    assert_eq!(
+        IneffectiveReason::Ended,
+        deployment.refusal(&grant.id).await
+    );
 }
 
 async fn a_removed_client_counts_at_once(fixture: Fixture) {
@@ -148,7 +166,10 @@ async fn a_removed_client_counts_at_once(fixture: Fixture) {
     assert!(deployment.manager.call(remove.clone()).await.unwrap());
     assert!(!deployment.manager.call(remove).await.unwrap());
     assert!(deployment.tells_to_check(before, &grant.id).await);
-    assert_eq!(Refusal::Ended, deployment.refusal(&grant.id).await);
+    assert_eq!(
+        IneffectiveReason::Ended,
+        deployment.refusal(&grant.id).await
+    );
 }
 
 async fn a_blocked_client_counts_at_once(fixture: Fixture) {
@@ -164,10 +185,16 @@ async fn a_blocked_client_counts_at_once(fixture: Fixture) {
             .set_rule(Some("acme"), matches.clone(), blocked)
             .await;
         assert!(deployment.tells_to_check(before, &grant.id).await);
-        assert_eq!(Refusal::Ended, deployment.refusal(&grant.id).await);
+        assert_eq!(
+            IneffectiveReason::Ended,
+            deployment.refusal(&grant.id).await
+        );
         // A grant that began beside the block does not count either.
         let (late, _) = deployment.grant(fixture.now()).await;
-        assert_eq!(Refusal::ClientRefused, deployment.refusal(&late.id).await);
+        assert_eq!(
+            IneffectiveReason::ClientRefused,
+            deployment.refusal(&late.id).await
+        );
         let approved = Decision::Approved;
         deployment.set_rule(Some("acme"), matches, approved).await;
         deployment.scopes(&late.id).await;
@@ -186,7 +213,7 @@ async fn a_client_that_needs_approval_waits_for_it(fixture: Fixture) {
     assert!(deployment.tells_to_check(before, &grant.id).await);
     assert!(matches!(
         deployment.refusal(&grant.id).await,
-        Refusal::ClientRefused | Refusal::Ended
+        IneffectiveReason::ClientRefused | IneffectiveReason::Ended
     ));
     let id = ClientMatch::Client(deployment.client.id.clone());
     deployment.set_rule(None, id, Decision::Approved).await;
@@ -247,7 +274,10 @@ async fn a_sleeping_workspace_counts_at_once(fixture: Fixture) {
     let before = deployment.head().await;
     deployment.manager.call(sleep(true)).await.unwrap();
     assert!(deployment.tells_to_check(before, &grant.id).await);
-    assert_eq!(Refusal::Hibernated, deployment.refusal(&grant.id).await);
+    assert_eq!(
+        IneffectiveReason::Hibernated,
+        deployment.refusal(&grant.id).await
+    );
     deployment.manager.call(sleep(false)).await.unwrap();
     deployment.scopes(&grant.id).await;
 }
@@ -259,21 +289,21 @@ async fn a_grant_is_for_its_workspace_alone(fixture: Fixture) {
     join(manager, "rival", &deployment.grace.id, Role::Admin).await;
     let (grant, _) = deployment.grant(fixture.now()).await;
     assert_eq!(
-        Standing::Refused(Refusal::OtherWorkspace),
+        EffectiveGrant::Refused(IneffectiveReason::OtherWorkspace),
         standing(manager, &grant.id, "rival").await
     );
     let (bound, _) = deployment.api_token(Some("acme")).await;
     assert_eq!(
-        Standing::Refused(Refusal::OtherWorkspace),
+        EffectiveGrant::Refused(IneffectiveReason::OtherWorkspace),
         standing(manager, &bound.id, "rival").await
     );
     let (any, _) = deployment.api_token(None).await;
     assert!(matches!(
         standing(manager, &any.id, "rival").await,
-        Standing::Good { .. }
+        EffectiveGrant::Good { .. }
     ));
     assert_eq!(
-        Standing::Refused(Refusal::NotAMember),
+        EffectiveGrant::Refused(IneffectiveReason::NotAMember),
         standing(manager, &any.id, "nowhere").await
     );
 }
@@ -326,7 +356,7 @@ async fn a_place_by_a_team_counts_and_the_widest_role_of_all(fixture: Fixture) {
     assert!(deployment.tells_to_check(before, &hers.id).await);
     assert!(matches!(
         deployment.refusal(&hers.id).await,
-        Refusal::NotAMember | Refusal::Ended
+        IneffectiveReason::NotAMember | IneffectiveReason::Ended
     ));
     assert_eq!(Role::Analyst.scopes(), deployment.scopes(&grant.id).await);
 }
@@ -382,7 +412,10 @@ async fn a_client_for_one_workspace_counts_nowhere_else(fixture: Fixture) {
         ..deployment.create_grant(fixture.now(), token())
     };
     let grant = deployment.manager.call(grant).await.unwrap();
-    assert_eq!(Refusal::ClientRefused, deployment.refusal(&grant.id).await);
+    assert_eq!(
+        IneffectiveReason::ClientRefused,
+        deployment.refusal(&grant.id).await
+    );
 }
 
 async fn an_ended_or_expired_api_token_counts_no_more(fixture: Fixture) {
@@ -399,7 +432,10 @@ async fn an_ended_or_expired_api_token_counts_no_more(fixture: Fixture) {
     };
     deployment.manager.call(end).await.unwrap();
     assert!(deployment.tells_to_check(before, &ended.id).await);
-    assert_eq!(Refusal::Ended, deployment.refusal(&ended.id).await);
+    assert_eq!(
+        IneffectiveReason::Ended,
+        deployment.refusal(&ended.id).await
+    );
     assert_eq!(None, deployment.manager.find(&secret).await.unwrap());
 
     let until = CreateApiToken {
@@ -414,7 +450,10 @@ async fn an_ended_or_expired_api_token_counts_no_more(fixture: Fixture) {
     let until = deployment.manager.call(until).await.unwrap();
     deployment.scopes(&until.id).await;
     fixture.pass(Duration::from_hours(1));
-    assert_eq!(Refusal::Expired, deployment.refusal(&until.id).await);
+    assert_eq!(
+        IneffectiveReason::Expired,
+        deployment.refusal(&until.id).await
+    );
 }
 
 async fn authentication_asks_by_its_ports(fixture: Fixture) {
@@ -422,8 +461,8 @@ async fn authentication_asks_by_its_ports(fixture: Fixture) {
     let manager = &deployment.manager;
     let (grant, _) = deployment.grant(fixture.now()).await;
     let acme = slug("acme");
-    let good = manager.standing(&grant.id, &acme).await.unwrap();
-    let tidegate_token_verifier::Standing::Good { username, .. } = good else {
+    let good = manager.grant_status(&grant.id, &acme).await.unwrap();
+    let tidegate_token_verifier::GrantStatus::Good { username, .. } = good else {
         panic!("must count: {good:?}");
     };
     assert_eq!("grace", username);
@@ -433,8 +472,8 @@ async fn authentication_asks_by_its_ports(fixture: Fixture) {
     };
     manager.call(end).await.unwrap();
     assert_eq!(
-        tidegate_token_verifier::Standing::Refused(NoStanding::Ended),
-        manager.standing(&grant.id, &acme).await.unwrap()
+        tidegate_token_verifier::GrantStatus::Refused(GrantRefusal::Ended),
+        manager.grant_status(&grant.id, &acme).await.unwrap()
     );
     let (token, secret) = deployment.api_token(Some("acme")).await;
     let found = manager.find(&secret).await.unwrap().unwrap();

@@ -3,13 +3,13 @@ use tidegate_types::{AccountId, ExposeSecret as _, ManualClock, SystemClock};
 
 use super::*;
 use crate::UnixSecs;
-use crate::known_places::Standings;
+use crate::known_places::SessionValidity;
 
 /// Every account's sessions count since 0, unless they were ended.
-struct Standing(parking_lot::Mutex<UnixSecs>);
+struct FixedValidity(parking_lot::Mutex<UnixSecs>);
 
 #[async_trait::async_trait]
-impl Standings for Standing {
+impl SessionValidity for FixedValidity {
     async fn valid_from(&self, _account: &AccountId) -> Result<Option<UnixSecs>, SignInError> {
         Ok(Some(*self.0.lock()))
     }
@@ -18,7 +18,7 @@ impl Standings for Standing {
 struct Bounds {
     attempts: Attempts,
     clock: Arc<ManualClock>,
-    standing: Arc<Standing>,
+    standing: Arc<FixedValidity>,
 }
 
 fn bounds() -> Bounds {
@@ -30,10 +30,10 @@ fn bounds() -> Bounds {
         Arc::clone(&clock) as Arc<dyn Clock>,
         tidegate_store_memory::MemoryLimits::default(),
     );
-    let standing = Arc::new(Standing(parking_lot::Mutex::new(0)));
+    let standing = Arc::new(FixedValidity(parking_lot::Mutex::new(0)));
     let places = KnownPlaces::new(
         Arc::clone(&state.tickets),
-        Arc::clone(&standing) as Arc<dyn Standings>,
+        Arc::clone(&standing) as Arc<dyn SessionValidity>,
     );
     let attempts = Attempts::new(state.counters, places, Arc::clone(&clock) as Arc<dyn Clock>);
     Bounds {

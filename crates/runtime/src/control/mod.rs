@@ -11,7 +11,7 @@ mod uses;
 
 use std::sync::Arc;
 
-use tidegate_token_verifier::StandingSource;
+use tidegate_token_verifier::GrantStatusSource;
 
 pub(crate) use cache_validity::CacheValidity;
 pub(crate) use change_watcher::ChangeWatcher;
@@ -26,7 +26,7 @@ pub use uses::{GrantUse, GrantUses};
 #[derive(Clone, Default)]
 pub struct ControlPlane {
     /// Decides whether grants and API tokens count.
-    pub standing: Option<Arc<dyn StandingSource>>,
+    pub standing: Option<Arc<dyn GrantStatusSource>>,
     /// Knows which workspaces are open.
     pub flags: Option<Arc<dyn FlagSource>>,
     /// Tells what changed. Without it, what is remembered counts for its whole time.

@@ -9,7 +9,7 @@ use tidegate_control_plane::Manager;
 use tidegate_control_plane::account::{Account, AccountKey, FindAccount};
 use tidegate_control_plane::workspace::{FindConnection, ListMemberships};
 use tidegate_metastore::{Metastore, NewUser};
-use tidegate_token_verifier::{AuthFailure, Standing, StandingSource};
+use tidegate_token_verifier::{AuthFailure, GrantStatus, GrantStatusSource};
 use tidegate_types::{AccountId, Clock, GrantId, Role, WorkspaceSlug};
 
 use crate::late_node::LateNode;
@@ -116,16 +116,16 @@ impl std::fmt::Debug for Provisioning {
 }
 
 #[async_trait::async_trait]
-impl StandingSource for Provisioning {
-    async fn standing(
+impl GrantStatusSource for Provisioning {
+    async fn grant_status(
         &self,
         grant: &GrantId,
         workspace: &WorkspaceSlug,
-    ) -> Result<Standing, AuthFailure> {
-        let standing = self.manager.standing(grant, workspace).await?;
-        if let Standing::Good {
+    ) -> Result<GrantStatus, AuthFailure> {
+        let status = self.manager.grant_status(grant, workspace).await?;
+        if let GrantStatus::Good {
             account, username, ..
-        } = &standing
+        } = &status
         {
             self.provision(workspace, account, username)
                 .await
@@ -138,7 +138,7 @@ impl StandingSource for Provisioning {
                     AuthFailure::Unavailable
                 })?;
         }
-        Ok(standing)
+        Ok(status)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidegate_types::{Scope, TokenId, UserId, WorkspaceSlug};
 
 use super::{Harness, LONG, SHORT, eventually, workspace};
-use crate::{KnownStanding, SharedState, Validation};
+use crate::{KnownGrantStatus, SharedState, Validation};
 
 fn token(text: &str) -> TokenId {
     text.parse().expect("tests name tokens rightly")
@@ -15,7 +15,7 @@ fn valid(user: i64) -> Validation {
     Validation::Valid {
         user: UserId(user),
         username: format!("user-{user} ä"),
-        standing: (user > 1).then(|| KnownStanding {
+        standing: (user > 1).then(|| KnownGrantStatus {
             account: "account-1".parse().expect("an account id"),
             client: "https://example.com/client.json?ä"
                 .replace('ä', "%C3%A4")

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use tidegate_control_plane::api_token::FindApiToken;
+use tidegate_control_plane::effective_grant::{
+    CheckEffectiveGrant, EffectiveGrant, IneffectiveReason,
+};
 use tidegate_control_plane::grant::FindGrant;
 use tidegate_control_plane::signing_key::ListSigningKeys;
-use tidegate_control_plane::standing::{CheckStanding, Refusal, Standing};
 use tidegate_login::SupersetUser;
 use tidegate_oauth_types::{
     AccessTokenClaims, SecretHash, SecretKind, TokenProblem, VerificationKeys, bearer_token,
@@ -191,12 +193,12 @@ async fn standing(
         let text = "It is for any workspace of its owner: write the address of one to check it.";
         return Ok(vec![check(Verdict::NotAsked, text.into())]);
     };
-    let operation = CheckStanding {
+    let operation = CheckEffectiveGrant {
         session: session.clone(),
         workspace: workspace.clone(),
     };
     Ok(match page_request.ask(operation).await? {
-        Standing::Good {
+        EffectiveGrant::Good {
             scopes,
             superset_username,
             ..
@@ -207,7 +209,7 @@ async fn standing(
             checks.extend(switches::of_token(page_request, workspace, is_by_oauth).await);
             checks
         }
-        Standing::Refused(refusal) => {
+        EffectiveGrant::Refused(refusal) => {
             vec![check(Verdict::Refuses, reason(refusal).to_owned())]
         }
     })
@@ -260,17 +262,21 @@ async fn superset_user(
     }
 }
 
-const fn reason(refusal: Refusal) -> &'static str {
+const fn reason(refusal: IneffectiveReason) -> &'static str {
     match refusal {
-        Refusal::Unknown => "What it stands on is not known here: connect again.",
-        Refusal::Ended => "It was disconnected or ended: connect again, or make another token.",
-        Refusal::Expired => "It has expired: connect again, or make another token.",
-        Refusal::OtherWorkspace => "It is for another workspace.",
-        Refusal::AccountInactive => "Its account is switched off.",
-        Refusal::NotAMember => "Its account is not a member of the workspace.",
-        Refusal::ClientRefused => "Its client was removed or blocked, or waits for an approval.",
-        Refusal::NoScope => "Its account's role leaves nothing of what it may do.",
-        Refusal::Hibernated => "The workspace sleeps.",
+        IneffectiveReason::Unknown => "What it stands on is not known here: connect again.",
+        IneffectiveReason::Ended => {
+            "It was disconnected or ended: connect again, or make another token."
+        }
+        IneffectiveReason::Expired => "It has expired: connect again, or make another token.",
+        IneffectiveReason::OtherWorkspace => "It is for another workspace.",
+        IneffectiveReason::AccountInactive => "Its account is switched off.",
+        IneffectiveReason::NotAMember => "Its account is not a member of the workspace.",
+        IneffectiveReason::ClientRefused => {
+            "Its client was removed or blocked, or waits for an approval."
+        }
+        IneffectiveReason::NoScope => "Its account's role leaves nothing of what it may do.",
+        IneffectiveReason::Hibernated => "The workspace sleeps.",
     }
 }
 

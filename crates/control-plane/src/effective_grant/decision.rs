@@ -2,7 +2,7 @@
 
 use tidegate_types::{AccountId, ClientId, Role, ScopeSet, WorkspaceSlug};
 
-use super::{Refusal, Standing};
+use super::{EffectiveGrant, IneffectiveReason};
 use crate::UnixSecs;
 use crate::policy::ClientVerdict;
 
@@ -49,38 +49,42 @@ pub(super) struct FoundClient {
 }
 
 /// What belongs to the grant comes first, what is true of the workspace last: whoever is no member learns nothing of it.
-pub(super) fn decide(facts: Facts, workspace: &WorkspaceSlug, now: UnixSecs) -> Standing {
-    judge(facts, workspace, now).unwrap_or_else(Standing::Refused)
+pub(super) fn decide(facts: Facts, workspace: &WorkspaceSlug, now: UnixSecs) -> EffectiveGrant {
+    judge(facts, workspace, now).unwrap_or_else(EffectiveGrant::Refused)
 }
 
-fn judge(facts: Facts, workspace: &WorkspaceSlug, now: UnixSecs) -> Result<Standing, Refusal> {
+fn judge(
+    facts: Facts,
+    workspace: &WorkspaceSlug,
+    now: UnixSecs,
+) -> Result<EffectiveGrant, IneffectiveReason> {
     let refuse_if = |is_so: bool, refusal| if is_so { Err(refusal) } else { Ok(()) };
     let is_other = |bound: &Option<WorkspaceSlug>| bound.as_ref().is_some_and(|to| to != workspace);
-    refuse_if(facts.has_ended, Refusal::Ended)?;
+    refuse_if(facts.has_ended, IneffectiveReason::Ended)?;
     refuse_if(
         facts.expires_at.is_some_and(|at| at <= now),
-        Refusal::Expired,
+        IneffectiveReason::Expired,
     )?;
-    refuse_if(is_other(&facts.bound_to), Refusal::OtherWorkspace)?;
-    refuse_if(!facts.is_account_active, Refusal::AccountInactive)?;
-    let role = facts.role.ok_or(Refusal::NotAMember)?;
+    refuse_if(is_other(&facts.bound_to), IneffectiveReason::OtherWorkspace)?;
+    refuse_if(!facts.is_account_active, IneffectiveReason::AccountInactive)?;
+    let role = facts.role.ok_or(IneffectiveReason::NotAMember)?;
     let (client, most) = match facts.by {
         By::ApiToken(id) => (id, ScopeSet::all()),
         By::Client { id, found } => {
-            let found = found.ok_or(Refusal::ClientRefused)?;
-            refuse_if(is_other(&found.workspace), Refusal::ClientRefused)?;
+            let found = found.ok_or(IneffectiveReason::ClientRefused)?;
+            refuse_if(is_other(&found.workspace), IneffectiveReason::ClientRefused)?;
             match found.verdict {
                 ClientVerdict::Approved | ClientVerdict::Allowed => (id, found.scopes),
                 ClientVerdict::Blocked | ClientVerdict::NeedsApproval => {
-                    return Err(Refusal::ClientRefused);
+                    return Err(IneffectiveReason::ClientRefused);
                 }
             }
         }
     };
     let scopes = facts.scopes.narrowed_to(most).narrowed_to(role.scopes());
-    refuse_if(scopes.is_empty(), Refusal::NoScope)?;
-    refuse_if(facts.is_hibernated, Refusal::Hibernated)?;
-    Ok(Standing::Good {
+    refuse_if(scopes.is_empty(), IneffectiveReason::NoScope)?;
+    refuse_if(facts.is_hibernated, IneffectiveReason::Hibernated)?;
+    Ok(EffectiveGrant::Good {
         account: facts.account,
         superset_username: facts.superset_username.unwrap_or(facts.account_name),
         client,
@@ -134,17 +138,17 @@ mod tests {
         }
     }
 
-    fn refusal(facts: Facts) -> Refusal {
+    fn refusal(facts: Facts) -> IneffectiveReason {
         match decide(facts, &acme(), NOW) {
-            Standing::Refused(refusal) => refusal,
-            good @ Standing::Good { .. } => panic!("must be refused: {good:?}"),
+            EffectiveGrant::Refused(refusal) => refusal,
+            good @ EffectiveGrant::Good { .. } => panic!("must be refused: {good:?}"),
         }
     }
 
     fn scopes(facts: Facts) -> ScopeSet {
         match decide(facts, &acme(), NOW) {
-            Standing::Good { scopes, .. } => scopes,
-            Standing::Refused(refusal) => panic!("must be good: {refusal:?}"),
+            EffectiveGrant::Good { scopes, .. } => scopes,
+            EffectiveGrant::Refused(refusal) => panic!("must be good: {refusal:?}"),
         }
     }
 
@@ -163,77 +167,77 @@ mod tests {
         };
         let cases = [
             (
-                Refusal::Ended,
+                IneffectiveReason::Ended,
                 Facts {
                     has_ended: true,
                     ..facts()
                 },
             ),
             (
-                Refusal::Expired,
+                IneffectiveReason::Expired,
                 Facts {
                     expires_at: Some(NOW),
                     ..facts()
                 },
             ),
             (
-                Refusal::OtherWorkspace,
+                IneffectiveReason::OtherWorkspace,
                 Facts {
                     bound_to: Some(other),
                     ..facts()
                 },
             ),
             (
-                Refusal::AccountInactive,
+                IneffectiveReason::AccountInactive,
                 Facts {
                     is_account_active: false,
                     ..facts()
                 },
             ),
             (
-                Refusal::NotAMember,
+                IneffectiveReason::NotAMember,
                 Facts {
                     role: None,
                     ..facts()
                 },
             ),
             (
-                Refusal::ClientRefused,
+                IneffectiveReason::ClientRefused,
                 Facts {
                     by: by(None),
                     ..facts()
                 },
             ),
             (
-                Refusal::ClientRefused,
+                IneffectiveReason::ClientRefused,
                 Facts {
                     by: by(Some(elsewhere)),
                     ..facts()
                 },
             ),
             (
-                Refusal::ClientRefused,
+                IneffectiveReason::ClientRefused,
                 Facts {
                     by: by(blocked(ClientVerdict::Blocked)),
                     ..facts()
                 },
             ),
             (
-                Refusal::ClientRefused,
+                IneffectiveReason::ClientRefused,
                 Facts {
                     by: by(blocked(ClientVerdict::NeedsApproval)),
                     ..facts()
                 },
             ),
             (
-                Refusal::NoScope,
+                IneffectiveReason::NoScope,
                 Facts {
                     scopes: ScopeSet::NONE,
                     ..facts()
                 },
             ),
             (
-                Refusal::Hibernated,
+                IneffectiveReason::Hibernated,
                 Facts {
                     is_hibernated: true,
                     ..facts()
@@ -279,7 +283,7 @@ mod tests {
             is_hibernated: true,
             ..facts()
         };
-        assert_eq!(Refusal::NotAMember, refusal(stranger));
+        assert_eq!(IneffectiveReason::NotAMember, refusal(stranger));
     }
 
     #[test]
@@ -291,7 +295,7 @@ mod tests {
             by: By::ApiToken("token-id-1".parse().unwrap()),
             ..facts()
         };
-        let expected = Standing::Good {
+        let expected = EffectiveGrant::Good {
             account: "account-1".parse().unwrap(),
             superset_username: "grace.h".into(),
             client: "token-id-1".parse().unwrap(),

@@ -11,7 +11,7 @@ use crate::{LocalManager, ManagerError, Operation};
 /// What a grant or API token comes to in a workspace now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum EffectiveGrant {
     /// It counts.
     Good {
         /// The account's id.
@@ -24,13 +24,13 @@ pub enum Standing {
         scopes: ScopeSet,
     },
     /// It does not.
-    Refused(Refusal),
+    Refused(IneffectiveReason),
 }
 
 /// Why it does not count. For the audit; callers are told less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Refusal {
+pub enum IneffectiveReason {
     /// No such grant or token.
     Unknown,
     /// It ended.
@@ -53,15 +53,15 @@ pub enum Refusal {
 
 /// Decides by one function: account active, member, client allowed, not ended, scopes left.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct CheckStanding {
+pub struct CheckEffectiveGrant {
     /// The grant's or API token's id.
     pub session: GrantId,
     /// The workspace.
     pub workspace: WorkspaceSlug,
 }
 
-impl Operation for CheckStanding {
-    type Reply = Standing;
+impl Operation for CheckEffectiveGrant {
+    type Reply = EffectiveGrant;
     const NAME: &'static str = "standing.check";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {

@@ -5,21 +5,21 @@ use tidegate_database::Row;
 use tidegate_types::{ClientId, GrantId, WorkspaceSlug};
 
 use super::decision::{By, Facts, FoundClient, decide};
-use super::{CheckStanding, Refusal, Standing};
+use super::{CheckEffectiveGrant, EffectiveGrant, IneffectiveReason};
 use crate::policy::{self, JudgeClient};
 use crate::{LocalManager, ManagerError, Operation as _, client, stored, workspace};
 
 pub(super) async fn check(
-    asked: CheckStanding,
+    asked: CheckEffectiveGrant,
     manager: &LocalManager,
-) -> Result<Standing, ManagerError> {
+) -> Result<EffectiveGrant, ManagerError> {
     let statement = of_grant_or_token(&asked.session, &asked.workspace);
     let found = manager
         .pool
         .fetch_one("check a standing", &statement)
         .await?;
     let Some(row) = found else {
-        return Ok(Standing::Refused(Refusal::Unknown));
+        return Ok(EffectiveGrant::Refused(IneffectiveReason::Unknown));
     };
     let facts = read(&row, &asked, manager).await?;
     Ok(decide(facts, &asked.workspace, manager.now()))
@@ -95,7 +95,7 @@ const COMMON: usize = 11;
 
 async fn read(
     row: &Row,
-    asked: &CheckStanding,
+    asked: &CheckEffectiveGrant,
     manager: &LocalManager,
 ) -> Result<Facts, ManagerError> {
     let is_hibernated = row.flag(7)?;
@@ -122,7 +122,7 @@ async fn read(
 
 async fn read_by(
     row: &Row,
-    asked: &CheckStanding,
+    asked: &CheckEffectiveGrant,
     manager: &LocalManager,
 ) -> Result<By, ManagerError> {
     let Some(id) = stored::optional::<ClientId>(row, COMMON)? else {
