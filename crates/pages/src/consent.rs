@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{Role, Scope, WorkspaceSlug};
 
 use crate::scopes::{self, Words};
-use crate::{Foreign, Moment, Person, Span, WebLink};
+use crate::{Moment, Person, Span, UntrustedText, WebLink};
 
 /// Who asks for what, and the decision.
 ///
@@ -17,7 +17,7 @@ pub struct ConsentPage {
     /// Token of the browser session, the same however often the page is loaded.
     pub csrf: String,
     /// What the client calls itself.
-    pub client: Foreign,
+    pub client: UntrustedText,
     /// Its page, `https` only.
     pub client_page: Option<WebLink>,
     /// How much of that is known to be true.
@@ -35,7 +35,7 @@ pub struct ConsentPage {
     /// The narrowest first.
     pub scopes: Vec<ScopeChoice>,
     /// What the client asked for and does not exist here.
-    pub ignored_scopes: Vec<Foreign>,
+    pub ignored_scopes: Vec<UntrustedText>,
     /// Whether the client may stay connected.
     pub offline: Option<OfflineChoice>,
     /// How long an access token lives.
@@ -52,7 +52,7 @@ pub enum Identity {
     /// An administrator said that it is what it says.
     Approved,
     /// Its id is a document on this host, which was fetched from there.
-    VerifiedDomain(Foreign),
+    VerifiedDomain(UntrustedText),
     /// It registered itself.
     Unverified,
 }
@@ -61,17 +61,17 @@ pub enum Identity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
     /// A host of the web.
-    Web(Foreign),
+    Web(UntrustedText),
     /// A program that listens on this computer: "localhost:3118/callback".
-    ThisComputer(Foreign),
+    ThisComputer(UntrustedText),
     /// The app that opens a scheme: "cursor://".
-    App(Foreign),
+    App(UntrustedText),
     /// A device that waits (RFC 8628).
     Device {
         /// What it shows: `XXXX-XXXX`.
         user_code: String,
         /// The address that it asked from.
-        address: Foreign,
+        address: UntrustedText,
         /// When it was asked for.
         asked_at: Moment,
     },
@@ -101,9 +101,9 @@ pub struct WorkspaceChoice {
     /// What the form sends.
     pub slug: WorkspaceSlug,
     /// What it is called.
-    pub title: Foreign,
+    pub title: UntrustedText,
     /// Where it runs; empty where there are no regions.
-    pub region: Foreign,
+    pub region: UntrustedText,
     /// As what the account is in it.
     pub role: Role,
     /// Whether it is chosen at first.

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::{AdminLayout, Foreign};
+use crate::{AdminLayout, UntrustedText};
 
 /// What a client sent, and which layer refuses it. Its form: `POST /diagnosis` with `csrf`, `token`, `url`.
 #[derive(Debug, Clone, Template)]
@@ -11,7 +11,7 @@ pub struct DiagnosisPage {
     /// Layer by layer, in the order that requests pass them.
     pub checks: Vec<Check>,
     /// Headers of this request as they came here, secrets left out.
-    pub headers: Vec<(Foreign, Foreign)>,
+    pub headers: Vec<(UntrustedText, UntrustedText)>,
     /// What of one's own was refused lately: when, what, why.
     pub refusals: Vec<crate::AuditLine>,
     /// A command that asks the same for a program.

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::{Foreign, Person};
+use crate::{Person, UntrustedText};
 
 /// The first page: what this is, at which address, and how to connect a client.
 #[derive(Debug, Clone, Template)]
@@ -22,14 +22,14 @@ pub enum HomeEntry {
     /// Everybody, as one user of Superset.
     Open {
         /// The user's name.
-        user: Foreign,
+        user: UntrustedText,
         /// Whether there are accounts here as well, which manage the deployment.
         has_accounts: bool,
     },
     /// Whoever has a token of another issuer.
     Token {
         /// Which, where it is configured.
-        issuer: Foreign,
+        issuer: UntrustedText,
     },
     /// Whoever has an account here.
     SignIn {
@@ -53,7 +53,7 @@ pub enum Outside {
 #[derive(Debug, Clone)]
 pub struct HomeEndpoint {
     /// The workspace, or what the address is for; empty where there is nothing to tell apart.
-    pub title: Foreign,
+    pub title: UntrustedText,
     /// The address.
     pub url: String,
 }

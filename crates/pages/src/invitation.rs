@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::Role;
 
-use crate::{Foreign, Moment, PasswordRule, ProviderLink};
+use crate::{Moment, PasswordRule, ProviderLink, UntrustedText};
 
 /// An invitation's link: a new account, or joining with the one that is there.
 ///
@@ -14,9 +14,9 @@ pub struct InvitationPage {
     /// Token of the form.
     pub csrf: String,
     /// For whom.
-    pub email: Foreign,
+    pub email: UntrustedText,
     /// Into which workspace.
-    pub workspace: Foreign,
+    pub workspace: UntrustedText,
     /// As what.
     pub role: Role,
     /// Until when.
@@ -46,7 +46,7 @@ pub enum InvitationWay {
     /// By the account that is signed in.
     Join {
         /// Its name.
-        username: Foreign,
+        username: UntrustedText,
     },
     /// By the account of that address, after its owner signs in.
     SignIn {

@@ -8,7 +8,6 @@ mod confirm;
 mod consent;
 mod device;
 mod diagnosis;
-mod foreign;
 mod home;
 mod invitation;
 mod layout;
@@ -21,6 +20,7 @@ mod password;
 mod scopes;
 mod settings;
 mod sign_in;
+mod untrusted_text;
 
 #[cfg(test)]
 mod contrast;
@@ -39,7 +39,6 @@ pub use consent::{
 };
 pub use device::DeviceCodePage;
 pub use diagnosis::{Check, DiagnosisPage, Verdict};
-pub use foreign::Foreign;
 pub use home::{HomeClient, HomeEndpoint, HomeEntry, HomePage, Outside};
 pub use invitation::{InvitationPage, InvitationWay};
 pub use layout::{AdminLayout, Hint, Notice, Section, Undo};
@@ -57,3 +56,4 @@ pub use settings::{
     Way,
 };
 pub use sign_in::{ProviderLink, SignInPage};
+pub use untrusted_text::UntrustedText;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::Foreign;
+use crate::UntrustedText;
 
 /// A link to a page of somebody else: `https` and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,8 @@ impl WebLink {
         (url.scheme() == "https" && url.has_host() && is_plain).then_some(Self(url))
     }
 
-    pub(crate) fn host(&self) -> Foreign {
-        Foreign::new(self.0.host_str().unwrap_or_default())
+    pub(crate) fn host(&self) -> UntrustedText {
+        UntrustedText::new(self.0.host_str().unwrap_or_default())
     }
 }
 

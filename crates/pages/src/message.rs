@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::{AdminLayout, AppLink, Foreign};
+use crate::{AdminLayout, AppLink, UntrustedText};
 
 /// A page that says one thing: a refusal, or that something is done.
 #[derive(Debug, Clone, Template)]
@@ -40,7 +40,7 @@ pub struct RefusalPage {
 #[template(path = "return.html")]
 pub struct ReturnPage {
     /// The scheme that it opens.
-    pub scheme: Foreign,
+    pub scheme: UntrustedText,
     /// Whether it was let in.
     pub is_allowed: bool,
     /// The answer.

@@ -1,4 +1,4 @@
-use crate::Foreign;
+use crate::UntrustedText;
 
 /// A page.
 pub trait Page {
@@ -17,7 +17,7 @@ impl<T: askama::Template> Page for T {
 #[derive(Debug, Clone)]
 pub struct Person {
     /// What they sign in with.
-    pub username: Foreign,
+    pub username: UntrustedText,
     /// What they are called.
-    pub display_name: Foreign,
+    pub display_name: UntrustedText,
 }

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::Foreign;
+use crate::UntrustedText;
 
 /// The change of a password that is for one use, or of any other.
 ///
@@ -11,7 +11,7 @@ pub struct PasswordPage {
     /// Token of the form.
     pub csrf: String,
     /// The account whose password it is.
-    pub username: Foreign,
+    pub username: UntrustedText,
     /// Path to go on to.
     pub return_to: String,
     /// Whether nothing else may be done before.

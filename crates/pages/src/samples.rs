@@ -8,8 +8,8 @@ const NOW: Moment = Moment(1_795_172_540);
 const EARLIER: Moment = Moment(1_794_072_540);
 const LATER: Moment = Moment(1_799_172_540);
 
-fn name(text: &str) -> Foreign {
-    Foreign::new(text)
+fn name(text: &str) -> UntrustedText {
+    UntrustedText::new(text)
 }
 
 fn person() -> Person {
@@ -689,7 +689,7 @@ fn administration() -> Vec<(&'static str, Box<dyn Page>)> {
         workspace: name("sales"),
         address: name("2001:db8:85a3::8a2e:370:7334"),
         refusal: name(refusal),
-        detail: Foreign::bounded(detail, 2_000),
+        detail: UntrustedText::bounded(detail, 2_000),
     };
     let connection = |client: &str, username: &str| ConnectionLine {
         id: "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000".parse().unwrap(),

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::Foreign;
+use crate::UntrustedText;
 
 /// Sign-in by password or by a provider.
 #[derive(Debug, Clone, Template)]
@@ -32,7 +32,7 @@ pub struct SignInPage {
 #[derive(Debug, Clone)]
 pub struct ProviderLink {
     /// What it is called.
-    pub title: Foreign,
+    pub title: UntrustedText,
     /// Where its sign-in begins.
     pub href: String,
 }

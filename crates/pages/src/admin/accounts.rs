@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::AccountId;
 
-use crate::{AdminLayout, Foreign, Moment, Paging};
+use crate::{AdminLayout, Moment, Paging, UntrustedText};
 
 /// All accounts of the deployment. Its search is GET with `search`, `page`. Forms, all with `search` and `page`: `POST
 /// /admin/accounts/<account>/deactivate`, `POST /admin/accounts/<account>/activate`, `POST /admin/accounts/<account>/password`.
@@ -24,11 +24,11 @@ pub struct AccountLine {
     /// What forms name it by.
     pub id: AccountId,
     /// What it signs in with.
-    pub username: Foreign,
+    pub username: UntrustedText,
     /// What it is called.
-    pub display_name: Foreign,
+    pub display_name: UntrustedText,
     /// Its address.
-    pub email: Option<Foreign>,
+    pub email: Option<UntrustedText>,
     /// Whether it is whoever looks at the page.
     pub is_self: bool,
     /// Whether it manages the deployment.

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::{AdminLayout, Foreign, Moment, Paging};
+use crate::{AdminLayout, Moment, Paging, UntrustedText};
 
 use super::WorkspacePick;
 
@@ -61,21 +61,21 @@ pub struct AuditLine {
     /// When it happened.
     pub at: Moment,
     /// What, in words.
-    pub action: Foreign,
+    pub action: UntrustedText,
     /// What, as exports and the filter name it.
-    pub code: Foreign,
+    pub code: UntrustedText,
     /// By whom.
-    pub account: Foreign,
+    pub account: UntrustedText,
     /// About which client, by its name.
-    pub client: Foreign,
+    pub client: UntrustedText,
     /// Query of what else was done about that client.
     pub client_query: Option<String>,
     /// In which workspace.
-    pub workspace: Foreign,
+    pub workspace: UntrustedText,
     /// From where.
-    pub address: Foreign,
+    pub address: UntrustedText,
     /// Why it was refused, in words; empty when it was done.
-    pub refusal: Foreign,
+    pub refusal: UntrustedText,
     /// More, in words.
-    pub detail: Foreign,
+    pub detail: UntrustedText,
 }

@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::{ClientId, GrantId, Scope, WorkspaceSlug};
 
-use crate::{AdminLayout, Foreign, Moment, Paging, paging, scopes};
+use crate::{AdminLayout, Moment, Paging, UntrustedText, paging, scopes};
 
 use super::WorkspacePick;
 
@@ -20,7 +20,7 @@ pub struct ConnectionsPage {
     /// What the list is narrowed by: part of a person's or an app's name.
     pub search: String,
     /// Only of this client. Its name, where it has something to do with what the page is about.
-    pub client: Option<(ClientId, Foreign)>,
+    pub client: Option<(ClientId, UntrustedText)>,
     /// Those of this part of the list, the newest first.
     pub connections: Vec<ConnectionLine>,
     /// Which part that is.
@@ -35,15 +35,15 @@ pub struct ConnectionLine {
     /// By which client.
     pub client_id: ClientId,
     /// What it calls itself.
-    pub client: Foreign,
+    pub client: UntrustedText,
     /// Where it comes from.
     pub origin: &'static str,
     /// The host that its answers go to.
-    pub host: Foreign,
+    pub host: UntrustedText,
     /// The person who agreed to it.
-    pub username: Foreign,
+    pub username: UntrustedText,
     /// The workspace.
-    pub workspace: Foreign,
+    pub workspace: UntrustedText,
     /// What it may do at the most.
     pub scope: Scope,
     /// Whether it goes on while the person is away.

@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::WorkspaceSlug;
 
-use crate::{AdminLayout, Foreign, Moment};
+use crate::{AdminLayout, Moment, UntrustedText};
 
 use super::WorkspacePick;
 
@@ -16,7 +16,7 @@ pub struct FlagsPage {
     /// The whole deployment, and each workspace.
     pub picks: Vec<WorkspacePick>,
     /// What the page is about; the whole deployment without.
-    pub workspace: Option<(WorkspaceSlug, Foreign)>,
+    pub workspace: Option<(WorkspaceSlug, UntrustedText)>,
     /// All that there are.
     pub flags: Vec<FlagLine>,
 }
@@ -90,7 +90,7 @@ pub enum RuleSetting {
     /// For every workspace.
     Everywhere(bool),
     /// For one.
-    In(WorkspaceSlug, Foreign, bool),
+    In(WorkspaceSlug, UntrustedText, bool),
     /// For a part of all.
     Percentage(u8),
 }

@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{AccountId, Role, WorkspaceSlug};
 
 use crate::paging::grouped;
-use crate::{AdminLayout, ApiTokenLine, Foreign, Moment, Paging, scopes};
+use crate::{AdminLayout, ApiTokenLine, Moment, Paging, UntrustedText, scopes};
 
 use super::WorkspacePick;
 
@@ -27,7 +27,7 @@ pub struct MembersPage {
     /// Those that were not accepted yet.
     pub invitations: Vec<InvitationLine>,
     /// The link of an invitation that was just made.
-    pub new_link: Option<(Foreign, String)>,
+    pub new_link: Option<(UntrustedText, String)>,
     /// What the form of a new invitation holds.
     pub invite: InviteDraft,
     /// What the form of a new member holds.
@@ -64,13 +64,13 @@ pub struct MemberLine {
     /// What forms name them by.
     pub id: AccountId,
     /// What they sign in with.
-    pub username: Foreign,
+    pub username: UntrustedText,
     /// What they are called.
-    pub display_name: Foreign,
+    pub display_name: UntrustedText,
     /// As what.
     pub role: Role,
     /// The user of Superset that they act as.
-    pub superset_username: Foreign,
+    pub superset_username: UntrustedText,
     /// Whether it is whoever looks at the page.
     pub is_self: bool,
     /// Whether they manage the deployment.
@@ -135,11 +135,11 @@ pub struct MemberTokensPage {
     /// The workspace that the page is about.
     pub workspace: WorkspaceSlug,
     /// What it is called.
-    pub workspace_title: Foreign,
+    pub workspace_title: UntrustedText,
     /// Whose tokens.
     pub account: AccountId,
     /// What they are called.
-    pub display_name: Foreign,
+    pub display_name: UntrustedText,
     /// The newest first: those for this workspace alone, and for whoever manages the deployment those for any.
     pub tokens: Vec<ApiTokenLine>,
     /// Whether those for any workspace are among them.
@@ -157,7 +157,7 @@ pub struct InvitationLine {
     /// What forms name it by.
     pub id: String,
     /// For whom.
-    pub email: Foreign,
+    pub email: UntrustedText,
     /// As what.
     pub role: Role,
     /// Until when.

@@ -20,7 +20,7 @@ pub use policy::{PolicyDecision, PolicyDraft, PolicyLine, PolicyPage};
 
 use tidegate_types::WorkspaceSlug;
 
-use crate::Foreign;
+use crate::UntrustedText;
 
 /// A workspace to choose at the top of a page.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub struct WorkspacePick {
     /// `None`: the whole deployment.
     pub slug: Option<WorkspaceSlug>,
     /// What it is called.
-    pub title: Foreign,
+    pub title: UntrustedText,
     /// Whether the page is about it.
     pub is_here: bool,
 }

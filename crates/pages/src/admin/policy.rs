@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::WorkspaceSlug;
 
-use crate::{AdminLayout, Foreign};
+use crate::{AdminLayout, UntrustedText};
 
 use super::WorkspacePick;
 
@@ -23,7 +23,7 @@ pub struct PolicyPage {
     /// Rules.
     pub rules: Vec<PolicyLine>,
     /// Names of teams, to choose from.
-    pub teams: Vec<Foreign>,
+    pub teams: Vec<UntrustedText>,
     /// What the form of a new rule holds.
     pub draft: PolicyDraft,
 }
@@ -49,7 +49,7 @@ pub struct PolicyLine {
     /// The host or the client's id.
     pub matches: String,
     /// What the client calls itself, where that is known.
-    pub name: Option<Foreign>,
+    pub name: Option<UntrustedText>,
     /// What is decided.
     pub decision: PolicyDecision,
 }
@@ -62,7 +62,7 @@ pub enum PolicyDecision {
     /// It may not.
     Blocked,
     /// By members of these teams.
-    Teams(Foreign),
+    Teams(UntrustedText),
 }
 
 impl PolicyPage {
@@ -76,8 +76,8 @@ impl PolicyLine {
         if self.is_host { "host" } else { "client" }
     }
 
-    fn shown(&self) -> Foreign {
-        Foreign::bounded(&self.matches, 200)
+    fn shown(&self) -> UntrustedText {
+        UntrustedText::bounded(&self.matches, 200)
     }
 
     /// What comes of its removal.

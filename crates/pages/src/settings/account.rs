@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::WorkspaceSlug;
 
-use crate::{AdminLayout, Foreign, Moment};
+use crate::{AdminLayout, Moment, UntrustedText};
 
 /// Password and sign-out. Forms: `POST /settings/account/sign-out-everywhere` with `apps` ("yes" or absent);
 /// `POST /settings/account/join` with `workspace` and `superset_username`.
@@ -11,13 +11,13 @@ pub struct AccountPage {
     /// Frame.
     pub layout: AdminLayout,
     /// Address, and whether it is known to be theirs.
-    pub email: Option<(Foreign, bool)>,
+    pub email: Option<(UntrustedText, bool)>,
     /// Whether there is a password here.
     pub has_password: bool,
     /// Since when this browser is signed in.
     pub signed_in_at: Moment,
     /// Workspaces, with the role.
-    pub memberships: Vec<(Foreign, &'static str)>,
+    pub memberships: Vec<(UntrustedText, &'static str)>,
     /// Workspaces that this person may join by themselves, since they manage the deployment.
-    pub joinable: Vec<(WorkspaceSlug, Foreign)>,
+    pub joinable: Vec<(WorkspaceSlug, UntrustedText)>,
 }

@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{GrantId, Scope};
 
 use crate::scopes::{self, ScopeOption};
-use crate::{AdminLayout, Foreign, Moment, Paging, paging};
+use crate::{AdminLayout, Moment, Paging, UntrustedText, paging};
 
 /// What is connected, sorted by the query's `sort`, narrowed by `search`, in parts by `page`. Forms: `POST /settings/apps/<grant>/narrow` with `scope`,
 /// `POST /settings/apps/<grant>/disconnect`, `POST /settings/apps/disconnect` for all.
@@ -84,13 +84,13 @@ pub struct ConnectedApp {
     /// What forms name it by.
     pub id: GrantId,
     /// What it calls itself.
-    pub client: Foreign,
+    pub client: UntrustedText,
     /// Where it comes from: "Verified domain", "Registered itself", …
     pub origin: &'static str,
     /// Where its answers go, or the host of its id.
-    pub host: Foreign,
+    pub host: UntrustedText,
     /// In which workspace.
-    pub workspace: Foreign,
+    pub workspace: UntrustedText,
     /// What it may do at the most.
     pub scope: Scope,
     /// Since when.

@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{ClientId, Scope, ScopeSet};
 
 use crate::scopes;
-use crate::{AdminLayout, Foreign, Moment};
+use crate::{AdminLayout, Moment, UntrustedText};
 
 use super::SecretLine;
 
@@ -34,11 +34,11 @@ pub struct CommandClient {
     /// Its id.
     pub id: ClientId,
     /// What it is called.
-    pub name: Foreign,
+    pub name: UntrustedText,
     /// Whether it is a machine's.
     pub is_machine: bool,
     /// The one workspace that it is for.
-    pub workspace: Option<Foreign>,
+    pub workspace: Option<UntrustedText>,
     /// The most that it may ask for.
     pub scope: Scope,
     /// When it was made.
@@ -59,9 +59,9 @@ pub struct OwnClient {
     /// Its id.
     pub id: ClientId,
     /// What it is called.
-    pub name: Foreign,
+    pub name: UntrustedText,
     /// Where codes may be sent.
-    pub redirect_uris: Vec<Foreign>,
+    pub redirect_uris: Vec<UntrustedText>,
     /// The most that it may ask for.
     pub scope: Scope,
     /// Its live secrets; none for a public one.

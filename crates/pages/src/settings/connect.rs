@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::{AdminLayout, Foreign};
+use crate::{AdminLayout, UntrustedText};
 
 /// How to connect each known client, ready to copy.
 #[derive(Debug, Clone, Template)]
@@ -20,7 +20,7 @@ pub struct ConnectPage {
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     /// The workspace, or what the address is for; empty where there is nothing to tell apart.
-    pub title: Foreign,
+    pub title: UntrustedText,
     /// The address.
     pub url: String,
 }

@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use crate::scopes;
-use crate::{AdminLayout, Foreign, Moment, Span};
+use crate::{AdminLayout, Moment, Span, UntrustedText};
 
 use super::SecretLine;
 
@@ -72,11 +72,11 @@ pub struct MachineClient {
     /// Its id.
     pub id: ClientId,
     /// What it is called.
-    pub name: Foreign,
+    pub name: UntrustedText,
     /// As whom: the service account's name; `None` as its owner.
-    pub service_account: Option<Foreign>,
+    pub service_account: Option<UntrustedText>,
     /// In which workspace.
-    pub workspace: Foreign,
+    pub workspace: UntrustedText,
     /// What it may do at the most.
     pub scope: Scope,
     /// Its live secrets; none where it signs assertions.
@@ -101,7 +101,7 @@ pub struct MachineWorkspace {
     /// What the form sends.
     pub slug: WorkspaceSlug,
     /// What it is called.
-    pub title: Foreign,
+    pub title: UntrustedText,
     /// Whether service accounts may be made there by this person: they manage it.
     pub may_make_service_accounts: bool,
 }

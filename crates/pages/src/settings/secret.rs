@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::{ExposeSecret, SecretString};
 
-use crate::{AdminLayout, Foreign, Moment};
+use crate::{AdminLayout, Moment, UntrustedText};
 
 /// A secret, shown this once.
 #[derive(Debug, Clone, Template)]
@@ -10,7 +10,7 @@ pub struct SecretPage {
     /// Frame.
     pub layout: AdminLayout,
     /// What it belongs to.
-    pub name: Foreign,
+    pub name: UntrustedText,
     /// What it is: "client secret", "API token".
     pub what: &'static str,
     /// The client id or the token's id, which is no secret.

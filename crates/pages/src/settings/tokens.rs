@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{GrantId, Scope, ScopeSet, WorkspaceSlug};
 
 use crate::scopes;
-use crate::{AdminLayout, Foreign, Moment};
+use crate::{AdminLayout, Moment, UntrustedText};
 
 /// API tokens. Forms: `POST /settings/tokens` with `name`, `scope`, `workspace` (slug, or empty for any), `days` (7, 30,
 /// 90, 365, or 0 for never); `POST /settings/tokens/<id>/end`.
@@ -16,7 +16,7 @@ pub struct TokensPage {
     /// How many there may be.
     pub most: usize,
     /// Where one may be for.
-    pub workspaces: Vec<(WorkspaceSlug, Foreign)>,
+    pub workspaces: Vec<(WorkspaceSlug, UntrustedText)>,
     /// Scopes to choose from: those that some tool needs.
     pub offered: ScopeSet,
     /// What the form holds.
@@ -53,13 +53,13 @@ pub struct ApiTokenLine {
     /// What forms name it by.
     pub id: GrantId,
     /// What it is called.
-    pub name: Foreign,
+    pub name: UntrustedText,
     /// What it may do at the most.
     pub scope: Scope,
     /// The one workspace that it is for.
-    pub workspace: Option<Foreign>,
+    pub workspace: Option<UntrustedText>,
     /// The last characters of the secret.
-    pub hint: Foreign,
+    pub hint: UntrustedText,
     /// When it was made.
     pub created_at: Moment,
     /// When it ends.
@@ -69,7 +69,7 @@ pub struct ApiTokenLine {
     /// The last use.
     pub last_used_at: Option<Moment>,
     /// From where.
-    pub last_used_from: Option<Foreign>,
+    pub last_used_from: Option<UntrustedText>,
 }
 
 impl ApiTokenLine {

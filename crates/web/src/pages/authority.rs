@@ -10,7 +10,7 @@ use tidegate_control_plane::account::{AccountKey, FindAccount};
 use tidegate_control_plane::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_login::{BrowserSession, CsrfToken};
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
-use tidegate_pages::{AdminLayout, Foreign, Person, Section};
+use tidegate_pages::{AdminLayout, Person, Section, UntrustedText};
 use tidegate_types::{AccountId, Role, SecretString, WorkspaceSlug};
 
 use crate::body::{self, BodyProblem};
@@ -235,8 +235,8 @@ impl SignedIn {
     pub(super) fn person(&self) -> Person {
         let account = &self.session.account;
         Person {
-            username: Foreign::new(&account.username),
-            display_name: Foreign::or(&account.display_name, &account.username),
+            username: UntrustedText::new(&account.username),
+            display_name: UntrustedText::or(&account.display_name, &account.username),
         }
     }
 

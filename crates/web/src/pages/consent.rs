@@ -8,8 +8,8 @@ use tidegate_authorization_server::{
 };
 use tidegate_oauth_types::{Parameters, RedirectKind};
 use tidegate_pages::{
-    AppLink, ConsentPage, Destination, Foreign, Identity, MessagePage, Moment, OfflineChoice,
-    ReturnPage, ScopeChoice, Span, WebLink, WorkspaceChoice, widest,
+    AppLink, ConsentPage, Destination, Identity, MessagePage, Moment, OfflineChoice, ReturnPage,
+    ScopeChoice, Span, UntrustedText, WebLink, WorkspaceChoice, widest,
 };
 use tidegate_types::{Scope, ScopeSet};
 
@@ -161,11 +161,11 @@ pub(super) fn page(
     ConsentPage {
         action,
         csrf: by.session.csrf.as_str().to_owned(),
-        client: Foreign::or(&view.client.name, "An app without a name"),
+        client: UntrustedText::or(&view.client.name, "An app without a name"),
         client_page: view.client.uri.as_deref().and_then(WebLink::parse),
         identity: match &view.client.verified {
             Verified::No => Identity::Unverified,
-            Verified::ByHost(host) => Identity::VerifiedDomain(Foreign::bounded(host, 253)),
+            Verified::ByHost(host) => Identity::VerifiedDomain(UntrustedText::bounded(host, 253)),
             Verified::ByAdministrator => Identity::Approved,
         },
         destination: destination(view.answer),
@@ -177,9 +177,9 @@ pub(super) fn page(
             .into_iter()
             .map(|choice| WorkspaceChoice {
                 is_chosen: workspace.as_ref() == Some(&choice.slug),
-                title: Foreign::or(&choice.title, choice.slug.as_str()),
+                title: UntrustedText::or(&choice.title, choice.slug.as_str()),
                 slug: choice.slug,
-                region: Foreign::new(&choice.region),
+                region: UntrustedText::new(&choice.region),
                 role: choice.role,
                 granted: widest(choice.granted),
                 closed: choice.closed.map(closed),
@@ -196,7 +196,7 @@ pub(super) fn page(
         ignored_scopes: view
             .ignored_scopes
             .iter()
-            .map(|scope| Foreign::new(scope))
+            .map(|scope| UntrustedText::new(scope))
             .collect(),
         offline: view.offers_offline.then_some(OfflineChoice {
             idle: Span(view.refresh_life.as_secs()),
@@ -212,7 +212,7 @@ pub(super) fn page(
 fn destination(answer: AnswerView) -> Destination {
     match answer {
         AnswerView::Redirect { host, kind } => {
-            let host = Foreign::bounded(&host, 253);
+            let host = UntrustedText::bounded(&host, 253);
             match kind {
                 RedirectKind::Https => Destination::Web(host),
                 RedirectKind::Loopback => Destination::ThisComputer(host),
@@ -225,7 +225,7 @@ fn destination(answer: AnswerView) -> Destination {
             asked_at,
         } => Destination::Device {
             user_code,
-            address: Foreign::new(&address),
+            address: UntrustedText::new(&address),
             asked_at: Moment(asked_at),
         },
     }
@@ -275,7 +275,7 @@ fn go(to: &str, is_allowed: bool) -> HttpResponse {
     };
     let scheme = to.split_once(':').map_or("", |(scheme, _)| scheme);
     let page = ReturnPage {
-        scheme: Foreign::new(&format!("{scheme}:")),
+        scheme: UntrustedText::new(&format!("{scheme}:")),
         is_allowed,
         link,
     };
@@ -284,7 +284,7 @@ fn go(to: &str, is_allowed: bool) -> HttpResponse {
 
 /// The person decides whether to go on to a web site that asked for what it cannot get.
 fn held_back(withheld: Withheld) -> HttpResponse {
-    let host = Foreign::bounded(&withheld.host, 253);
+    let host = UntrustedText::bounded(&withheld.host, 253);
     let page = MessagePage {
         is_refusal: true,
         title: "This app cannot be connected".into(),

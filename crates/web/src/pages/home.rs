@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
 use tidegate_oauth_types::{ClientPreset, presets};
 use tidegate_pages::{
-    Endpoint, Foreign, HomeClient, HomeEndpoint, HomeEntry, HomePage, Outside, Person,
+    Endpoint, HomeClient, HomeEndpoint, HomeEntry, HomePage, Outside, Person, UntrustedText,
 };
 
 use super::answer::{self, Place};
@@ -27,14 +27,14 @@ pub(super) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> Answer {
     let (entry, endpoints) = match &edge.entry {
         Entry::Open { user, workspaces } => {
             let endpoint = |slug: &tidegate_types::WorkspaceSlug| HomeEndpoint {
-                title: Foreign::new(&format!("Workspace {slug}")),
+                title: UntrustedText::new(&format!("Workspace {slug}")),
                 url: if workspaces.len() == 1 {
                     generic.clone()
                 } else {
                     names.resources.of_workspace(slug).as_str().to_owned()
                 },
             };
-            let user = Foreign::new(user);
+            let user = UntrustedText::new(user);
             (
                 HomeEntry::Open {
                     user,
@@ -44,7 +44,7 @@ pub(super) async fn get(edge: web::Data<Edge>, request: HttpRequest) -> Answer {
             )
         }
         Entry::Token { issuer } => {
-            let issuer = Foreign::bounded(issuer.as_deref().unwrap_or_default(), 200);
+            let issuer = UntrustedText::bounded(issuer.as_deref().unwrap_or_default(), 200);
             (HomeEntry::Token { issuer }, vec![for_any(&generic)])
         }
         Entry::SignIn => (nobody(), vec![for_any(&generic)]),
@@ -96,7 +96,7 @@ fn nobody() -> HomeEntry {
 /// The one address that somebody is told who is told of no workspaces.
 fn for_any(generic: &str) -> HomeEndpoint {
     HomeEndpoint {
-        title: Foreign::default(),
+        title: UntrustedText::default(),
         url: generic.to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use tidegate_control_plane::workspace::FindWorkspace;
 use tidegate_login::{InvitationView, ReturnTo, SignIn, SignInError};
-use tidegate_pages::{Foreign, InvitationPage, InvitationWay, MessagePage, Moment};
+use tidegate_pages::{InvitationPage, InvitationWay, MessagePage, Moment, UntrustedText};
 use tidegate_types::SecretString;
 
 use super::answer::{self, Place};
@@ -106,7 +106,7 @@ async fn show(
     let sign_in = by.page_request.sign_in();
     let way = match &by.session {
         Some(session) => InvitationWay::Join {
-            username: Foreign::new(&session.account.username),
+            username: UntrustedText::new(&session.account.username),
         },
         None if view.has_account => InvitationWay::SignIn {
             href: format!("/sign-in?{}", query([("return_to", path.as_str())])),
@@ -128,8 +128,8 @@ async fn show(
     let page = InvitationPage {
         action: path,
         csrf: by.csrf.as_str().to_owned(),
-        email: Foreign::new(&view.email),
-        workspace: Foreign::or(&title, slug.as_str()),
+        email: UntrustedText::new(&view.email),
+        workspace: UntrustedText::or(&title, slug.as_str()),
         role: view.role,
         expires_at: Moment(view.expires_at),
         way,

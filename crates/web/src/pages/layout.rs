@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use tidegate_control_plane::workspace::Membership;
-use tidegate_pages::{AdminLayout, Foreign, Hint, Moment, Notice, Section, Undo};
+use tidegate_pages::{AdminLayout, Hint, Moment, Notice, Section, Undo, UntrustedText};
 use tidegate_types::Role;
 
 use super::answer::{self, Place};
@@ -199,7 +199,7 @@ pub(super) async fn missing_users(
                 "In {} you act as {}, and its Superset has no active user of that name: you are refused there. Ask an \
                  administrator to make or activate that user, or to say as whom you act.",
                 titles.of(workspace),
-                Foreign::bounded(username, 128),
+                UntrustedText::bounded(username, 128),
             ),
             link: None,
         })

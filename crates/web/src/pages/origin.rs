@@ -2,7 +2,7 @@
 
 use tidegate_control_plane::client::ClientKind;
 use tidegate_oauth_types::RedirectUri;
-use tidegate_pages::Foreign;
+use tidegate_pages::UntrustedText;
 use tidegate_types::ClientId;
 use url::Url;
 
@@ -16,11 +16,11 @@ pub(super) const fn words(kind: ClientKind) -> &'static str {
 }
 
 /// The host that a client is known by: its document's, or where its answers go.
-pub(super) fn host(id: &ClientId, redirect_uris: &[String]) -> Foreign {
+pub(super) fn host(id: &ClientId, redirect_uris: &[String]) -> UntrustedText {
     if id.is_url() {
         let url = Url::parse(id.as_str()).ok();
         let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-        return Foreign::bounded(host, 253);
+        return UntrustedText::bounded(host, 253);
     }
     let mut hosts: Vec<String> = redirect_uris
         .iter()
@@ -28,5 +28,5 @@ pub(super) fn host(id: &ClientId, redirect_uris: &[String]) -> Foreign {
         .collect();
     hosts.dedup();
     hosts.truncate(3);
-    Foreign::bounded(&hosts.join(", "), 253)
+    UntrustedText::bounded(&hosts.join(", "), 253)
 }

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use tidegate_login::{ReturnTo, SignIn, SignInError};
-use tidegate_pages::{Foreign, PasswordField, PasswordPage, PasswordProblem, PasswordRule};
+use tidegate_pages::{PasswordField, PasswordPage, PasswordProblem, PasswordRule, UntrustedText};
 
 use super::answer::{self, Place};
 use super::authority::{Get, HalfSignedIn, Post};
@@ -83,7 +83,7 @@ fn show(
     let sign_in = by.page_request.sign_in();
     let page = PasswordPage {
         csrf: by.session.csrf.as_str().to_owned(),
-        username: Foreign::new(&by.session.account.username),
+        username: UntrustedText::new(&by.session.account.username),
         return_to: return_to.as_str().to_owned(),
         is_required: by.session.must_change_password,
         asks_current: !sign_in.may_choose_password(&by.session),

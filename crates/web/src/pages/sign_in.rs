@@ -4,7 +4,7 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_login::{NewSession, ReturnTo, SignIn, SignInError};
 use tidegate_oauth_types::Parameters;
-use tidegate_pages::{Foreign, ProviderLink, SignInPage};
+use tidegate_pages::{ProviderLink, SignInPage, UntrustedText};
 
 use super::answer::{self, Place};
 use super::authority::{Anybody, Authority as _, Get, HalfSignedIn, Post};
@@ -179,7 +179,7 @@ pub(super) fn providers(
         .providers()
         .into_iter()
         .map(|provider| ProviderLink {
-            title: Foreign::new(&provider.title),
+            title: UntrustedText::new(&provider.title),
             href: format!("/sign-in/{}?{query}", provider.id),
         })
         .collect()

@@ -5,7 +5,7 @@ use tidegate_control_plane::account::{
     Account, AccountFilter, AccountKey, AccountKind, AccountsPage as Listed, FindAccount,
     ListAccountsPage, UpdateAccount,
 };
-use tidegate_pages::{AccountLine, AccountsPage, Foreign, Moment, SecretPage, Section};
+use tidegate_pages::{AccountLine, AccountsPage, Moment, SecretPage, Section, UntrustedText};
 use tidegate_types::AccountId;
 
 use crate::pages::Answer;
@@ -67,7 +67,7 @@ pub(crate) async fn reset_password(
     let sign_in = format!("{}/sign-in", by.page_request.issuer());
     let page = SecretPage {
         layout: layout(&by, &memberships, Section::Accounts, Outcome::None),
-        name: Foreign::or(&account.display_name, &account.username),
+        name: UntrustedText::or(&account.display_name, &account.username),
         what: "password for one use",
         id: Some(("Username", account.username)),
         secret: password,
@@ -163,12 +163,12 @@ fn line(account: Account, own: &AccountId, has_passwords: bool) -> AccountLine {
     let is_service = account.kind == AccountKind::Service;
     let is_self = account.id == *own;
     AccountLine {
-        username: Foreign::new(&account.username),
-        display_name: Foreign::or(&account.display_name, &account.username),
+        username: UntrustedText::new(&account.username),
+        display_name: UntrustedText::or(&account.display_name, &account.username),
         email: account
             .email
             .as_deref()
-            .map(|email| Foreign::bounded(email, 254)),
+            .map(|email| UntrustedText::bounded(email, 254)),
         is_self,
         is_administrator: account.is_administrator,
         is_service,

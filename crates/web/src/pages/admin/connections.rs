@@ -4,7 +4,7 @@ use actix_web::web;
 use tidegate_control_plane::grant::{
     EndGrant, EndGrants, EndReason, FindGrant, GrantFilter, GrantsPage, ListGrantsPage, ListedGrant,
 };
-use tidegate_pages::{ConnectionLine, ConnectionsPage, Foreign, Moment, Section, widest};
+use tidegate_pages::{ConnectionLine, ConnectionsPage, Moment, Section, UntrustedText, widest};
 use tidegate_types::{ClientId, GrantId, Scope};
 
 use super::{frame, value};
@@ -120,9 +120,10 @@ async fn show(by: &Overseer, fields: &Fields, outcome: Outcome) -> Answer {
         workspace: by.workspace.clone(),
         // Named as it is in this list: whoever manages one workspace is told nothing of clients of others.
         client: client.map(|id| {
-            let name = connections
-                .first()
-                .map_or_else(|| Foreign::new(id.as_str()), |line| line.client.clone());
+            let name = connections.first().map_or_else(
+                || UntrustedText::new(id.as_str()),
+                |line| line.client.clone(),
+            );
             (id, name)
         }),
         search,
@@ -159,10 +160,10 @@ fn line(listed: ListedGrant, titles: &Titles) -> ConnectionLine {
     let summary = listed.summary;
     let grant = summary.grant;
     ConnectionLine {
-        client: Foreign::or(&summary.client_name, grant.client.as_str()),
+        client: UntrustedText::or(&summary.client_name, grant.client.as_str()),
         origin: origin::words(summary.client_kind),
         host: origin::host(&grant.client, &listed.redirect_uris),
-        username: Foreign::new(&summary.username),
+        username: UntrustedText::new(&summary.username),
         workspace: titles.of(&grant.workspace),
         scope: widest(grant.scopes).unwrap_or(Scope::Read),
         is_offline: grant.is_offline,

@@ -7,8 +7,8 @@ use tidegate_control_plane::flag::{
 };
 use tidegate_control_plane::workspace::{ListWorkspaces, Workspace};
 use tidegate_pages::{
-    FlagLine, FlagOrigin, FlagState, FlagsPage, Foreign, Moment, PercentageDraft, RuleLine,
-    RuleSetting, Section, WorkspacePick,
+    FlagLine, FlagOrigin, FlagState, FlagsPage, Moment, PercentageDraft, RuleLine, RuleSetting,
+    Section, UntrustedText, WorkspacePick,
 };
 use tidegate_types::WorkspaceSlug;
 
@@ -150,7 +150,7 @@ fn rule(form: &Fields, workspace: Option<&WorkspaceSlug>) -> Result<FlagRule, St
             let part = form.text("percentage").parse::<u8>().ok();
             let part = part.filter(|part| *part <= 100);
             part.map(FlagRule::Percentage).ok_or_else(|| {
-                let came = Foreign::bounded(form.text("percentage"), 20);
+                let came = UntrustedText::bounded(form.text("percentage"), 20);
                 format!("per cent: {came} came; write 0 to 100")
             })
         }
@@ -400,13 +400,13 @@ impl View<'_> {
         }
     }
 
-    fn title(&self, slug: &WorkspaceSlug) -> Foreign {
+    fn title(&self, slug: &WorkspaceSlug) -> UntrustedText {
         let found = self
             .workspaces
             .iter()
             .find(|workspace| workspace.slug == *slug);
         let title = found.map_or("", |workspace| workspace.title.as_str());
-        Foreign::or(title, slug.as_str())
+        UntrustedText::or(title, slug.as_str())
     }
 }
 
@@ -456,7 +456,7 @@ async fn show(
 fn picks(view: &View<'_>, here: Option<&WorkspaceSlug>) -> Vec<WorkspacePick> {
     let all = WorkspacePick {
         slug: None,
-        title: Foreign::new("The whole deployment"),
+        title: UntrustedText::new("The whole deployment"),
         is_here: here.is_none(),
     };
     let workspaces = view.workspaces.iter().take(MOST_WORKSPACES);

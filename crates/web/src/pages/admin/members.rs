@@ -10,8 +10,8 @@ use tidegate_control_plane::workspace::{
 };
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_pages::{
-    ConfirmPage, Foreign, InvitationLine, InviteDraft, MemberLine, MembersPage, Moment,
-    NewMemberDraft, Section, role as role_words, role_name,
+    ConfirmPage, InvitationLine, InviteDraft, MemberLine, MembersPage, Moment, NewMemberDraft,
+    Section, UntrustedText, role as role_words, role_name,
 };
 use tidegate_types::{AccountId, ExposeSecret, Role, WorkspaceSlug};
 
@@ -32,7 +32,7 @@ const MOST_EMAIL: usize = 200;
 /// What a page says and holds besides its list.
 struct Shown {
     outcome: Outcome,
-    new_link: Option<(Foreign, String)>,
+    new_link: Option<(UntrustedText, String)>,
     invite: InviteDraft,
     new_member: NewMemberDraft,
 }
@@ -68,7 +68,7 @@ pub(crate) async fn get(Get { by, query }: Get<Overseer>) -> Answer {
 }
 
 /// What the member is called whom the field `of` names. Only members of the page's workspace have a name there.
-async fn name_of_member(by: &Overseer, query: &Fields) -> Result<Option<Foreign>, Failure> {
+async fn name_of_member(by: &Overseer, query: &Fields) -> Result<Option<UntrustedText>, Failure> {
     let (Some(workspace), Ok(account)) = (by.workspace.clone(), query.read::<AccountId>("of"))
     else {
         return Ok(None);
@@ -83,7 +83,7 @@ async fn name_of_member(by: &Overseer, query: &Fields) -> Result<Option<Foreign>
     }
     let key = AccountKey::Id(account);
     let found = page_request.ask(FindAccount { key }).await?;
-    Ok(found.map(|found| Foreign::or(&found.display_name, &found.username)))
+    Ok(found.map(|found| UntrustedText::or(&found.display_name, &found.username)))
 }
 
 /// `username`, `role`, `superset_username`. For those who manage the deployment: they may say as whom somebody acts, and need
@@ -331,7 +331,7 @@ pub(crate) async fn invite(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
     note(&by, "invitation.created", detail).await;
     let issuer = by.person.page_request.issuer();
     let link = format!("{issuer}/invitation/{}", drawn.text.expose_secret());
-    let email = Foreign::bounded(&invitation.email, 254);
+    let email = UntrustedText::bounded(&invitation.email, 254);
     let shown = Shown {
         new_link: Some((email, link)),
         ..Shown::new(if is_again {
@@ -373,7 +373,7 @@ async fn is_there_already(by: &WorkspaceAdmin, email: &str) -> Result<Option<Str
     Ok(members.iter().find(is_theirs).map(|member| {
         format!(
             "{} is a member already, as {}: change the role in the list below",
-            Foreign::bounded(email, MOST_EMAIL),
+            UntrustedText::bounded(email, MOST_EMAIL),
             role_words(member.membership.role)
         )
     }))
@@ -535,7 +535,7 @@ async fn invitations(
     Ok(open
         .into_iter()
         .map(|invitation| InvitationLine {
-            email: Foreign::bounded(&invitation.email, 254),
+            email: UntrustedText::bounded(&invitation.email, 254),
             role: invitation.role,
             expires_at: Moment(invitation.expires_at),
             id: invitation.id,
@@ -553,10 +553,10 @@ fn line(member: &Member, own: &AccountId, administrators: u64) -> MemberLine {
         membership.role == Role::Admin && account.kind == AccountKind::Person && account.is_active;
     MemberLine {
         id: account.id.clone(),
-        username: Foreign::new(&account.username),
-        display_name: Foreign::or(&account.display_name, &account.username),
+        username: UntrustedText::new(&account.username),
+        display_name: UntrustedText::or(&account.display_name, &account.username),
         role: membership.role,
-        superset_username: Foreign::new(&membership.superset_username),
+        superset_username: UntrustedText::new(&membership.superset_username),
         is_self: account.id == *own,
         is_administrator: account.is_administrator,
         is_last_administrator: is_administrator_here && administrators == 1,

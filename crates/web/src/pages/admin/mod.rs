@@ -10,7 +10,7 @@ mod tokens;
 
 use actix_web::web;
 use tidegate_control_plane::workspace::ListWorkspaces;
-use tidegate_pages::{AdminLayout, Foreign, Section, WorkspacePick};
+use tidegate_pages::{AdminLayout, Section, UntrustedText, WorkspacePick};
 use tidegate_types::WorkspaceSlug;
 
 use super::authority::Overseer;
@@ -94,7 +94,7 @@ async fn frame(
     let is_administrator = by.is_administrator();
     let all = (offers_all && is_administrator).then(|| WorkspacePick {
         slug: None,
-        title: Foreign::new("The whole deployment"),
+        title: UntrustedText::new("The whole deployment"),
         is_here: here.is_none(),
     });
     let managed = workspaces
@@ -102,7 +102,7 @@ async fn frame(
         .filter(|workspace| is_administrator || by.managed.contains(&workspace.slug))
         .map(|workspace| WorkspacePick {
             is_here: here == Some(&workspace.slug),
-            title: Foreign::or(&workspace.title, workspace.slug.as_str()),
+            title: UntrustedText::or(&workspace.title, workspace.slug.as_str()),
             slug: Some(workspace.slug),
         });
     let picks = all.into_iter().chain(managed).take(MOST_PICKS).collect();

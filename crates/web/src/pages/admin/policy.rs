@@ -11,7 +11,7 @@ use tidegate_control_plane::policy::{
 };
 use tidegate_control_plane::team::ListTeams;
 use tidegate_pages::{
-    ConfirmPage, Foreign, PolicyDecision, PolicyDraft, PolicyLine, PolicyPage, Section,
+    ConfirmPage, PolicyDecision, PolicyDraft, PolicyLine, PolicyPage, Section, UntrustedText,
 };
 use tidegate_types::{ClientId, WorkspaceSlug};
 
@@ -281,8 +281,8 @@ fn fields_of(matches: &ClientMatch) -> (&'static str, &str) {
 /// What a rule is about, in words.
 fn subject(matches: &ClientMatch) -> String {
     match matches {
-        ClientMatch::Client(id) => format!("the client {}", Foreign::new(id.as_str())),
-        ClientMatch::Host(host) => format!("every app of {}", Foreign::bounded(host, 200)),
+        ClientMatch::Client(id) => format!("the client {}", UntrustedText::new(id.as_str())),
+        ClientMatch::Host(host) => format!("every app of {}", UntrustedText::bounded(host, 200)),
     }
 }
 
@@ -322,7 +322,7 @@ fn host(text: &str) -> Result<String, String> {
     let host = url::Url::parse(&with_scheme)
         .ok()
         .and_then(|url| url.host_str().map(str::to_owned));
-    let shown = Foreign::new(text);
+    let shown = UntrustedText::new(text);
     host.filter(|_| !text.is_empty())
         .ok_or_else(|| format!("host: {shown} came; write a host name like claude.ai"))
 }
@@ -399,7 +399,7 @@ async fn show(by: &Overseer, draft: PolicyDraft, outcome: Outcome) -> Answer {
                 };
                 let name = client
                     .filter(|client| is_to_be_named(client, workspace.as_ref()))
-                    .map(|client| Foreign::new(&client.metadata.client_name));
+                    .map(|client| UntrustedText::new(&client.metadata.client_name));
                 (false, id.to_string(), name)
             }
         };
@@ -411,7 +411,7 @@ async fn show(by: &Overseer, draft: PolicyDraft, outcome: Outcome) -> Answer {
                 Decision::Approved => PolicyDecision::Approved,
                 Decision::Blocked => PolicyDecision::Blocked,
                 Decision::Teams(teams) => {
-                    PolicyDecision::Teams(Foreign::bounded(&teams.join(", "), 200))
+                    PolicyDecision::Teams(UntrustedText::bounded(&teams.join(", "), 200))
                 }
             },
         });
@@ -427,7 +427,7 @@ async fn show(by: &Overseer, draft: PolicyDraft, outcome: Outcome) -> Answer {
         teams: teams
             .iter()
             .take(200)
-            .map(|team| Foreign::new(&team.name))
+            .map(|team| UntrustedText::new(&team.name))
             .collect(),
         draft,
     };

@@ -5,7 +5,7 @@ use actix_web::web;
 use tidegate_control_plane::account::{Account, AccountKey, FindAccount};
 use tidegate_control_plane::api_token::{ApiToken, EndApiToken, ListApiTokens};
 use tidegate_control_plane::workspace::FindMember;
-use tidegate_pages::{Foreign, MemberTokensPage, Section};
+use tidegate_pages::{MemberTokensPage, Section, UntrustedText};
 use tidegate_types::{AccountId, GrantId};
 
 use super::{frame, members};
@@ -33,9 +33,9 @@ pub(crate) async fn get(
     let (layout, _) = frame(&by, Section::Members, here, false, outcome).await?;
     let page = MemberTokensPage {
         layout,
-        workspace_title: here.map_or_else(Foreign::default, |slug| titles.of(slug)),
+        workspace_title: here.map_or_else(UntrustedText::default, |slug| titles.of(slug)),
         workspace: here.cloned().ok_or(Failure::NotFound)?,
-        display_name: Foreign::or(&account.display_name, &account.username),
+        display_name: UntrustedText::or(&account.display_name, &account.username),
         account: account.id,
         tokens: listed
             .into_iter()

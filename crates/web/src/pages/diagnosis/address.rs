@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, ORIGIN};
 use tidegate_oauth_types::{Resource, Target};
-use tidegate_pages::{Check, Foreign, Verdict};
+use tidegate_pages::{Check, UntrustedText, Verdict};
 use tidegate_types::WorkspaceSlug;
 
 use crate::admission::one;
@@ -98,7 +98,7 @@ fn host(request: &HttpRequest) -> Check {
     Check {
         layer: "Host",
         verdict: Verdict::Passes,
-        text: format!("{} is served here.", Foreign::bounded(host, 253)),
+        text: format!("{} is served here.", UntrustedText::bounded(host, 253)),
     }
 }
 
@@ -114,7 +114,7 @@ fn origin(page_request: &PageRequest, request: &HttpRequest) -> Check {
             "No page of another site sent this.".to_owned(),
         ),
         Ok(Some(origin)) => {
-            let shown = Foreign::bounded(origin, 253);
+            let shown = UntrustedText::bounded(origin, 253);
             if page_request.edge().settings.allowed_origins.permits(origin) {
                 (
                     Verdict::Passes,
@@ -153,7 +153,7 @@ fn address(page_request: &PageRequest, url: Option<&str>) -> (Check, Option<Endp
             "This is no address of an MCP endpoint: it begins with https:// and has no fragment.";
         return (check(Verdict::Refuses, text.into()), None);
     };
-    let shown = Foreign::bounded(resource.as_str(), 300);
+    let shown = UntrustedText::bounded(resource.as_str(), 300);
     match names.resources.find(&resource) {
         None => {
             let generic = names.resources.generic();

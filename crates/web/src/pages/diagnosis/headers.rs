@@ -1,7 +1,7 @@
 //! Headers as they came, without secrets.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use tidegate_pages::Foreign;
+use tidegate_pages::UntrustedText;
 
 /// Headers that are shown.
 const MOST: usize = 64;
@@ -14,15 +14,15 @@ const SECRET: [&str; 8] = [
     "auth", "cookie", "token", "secret", "key", "session", "jwt", "cert",
 ];
 
-pub(super) fn shown(headers: &HeaderMap) -> Vec<(Foreign, Foreign)> {
+pub(super) fn shown(headers: &HeaderMap) -> Vec<(UntrustedText, UntrustedText)> {
     headers
         .iter()
         .take(MOST)
-        .map(|(name, value)| (Foreign::new(name.as_str()), text(name, value)))
+        .map(|(name, value)| (UntrustedText::new(name.as_str()), text(name, value)))
         .collect()
 }
 
-fn text(name: &HeaderName, value: &HeaderValue) -> Foreign {
+fn text(name: &HeaderName, value: &HeaderValue) -> UntrustedText {
     let is_named = SECRET.iter().any(|part| name.as_str().contains(part));
     // A JWT, or one of our own secrets, whatever its header is called.
     let looks_secret = value
@@ -31,9 +31,9 @@ fn text(name: &HeaderName, value: &HeaderValue) -> Foreign {
     let is_secret = is_named || looks_secret;
     let length = value.len();
     match value.to_str() {
-        _ if is_secret => Foreign::new(&format!("[left out, {length} characters]")),
-        Ok(text) => Foreign::bounded(text, MOST_CHARS),
-        Err(_) => Foreign::new(&format!("[not ASCII, {length} bytes]")),
+        _ if is_secret => UntrustedText::new(&format!("[left out, {length} characters]")),
+        Ok(text) => UntrustedText::bounded(text, MOST_CHARS),
+        Err(_) => UntrustedText::new(&format!("[not ASCII, {length} bytes]")),
     }
 }
 

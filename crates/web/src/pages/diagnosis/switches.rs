@@ -3,7 +3,7 @@
 //! Whoever asks is told of the deployment, and of workspaces of their own alone.
 
 use tidegate_authorization_server::SwitchedOff;
-use tidegate_pages::{Check, Foreign, Verdict};
+use tidegate_pages::{Check, UntrustedText, Verdict};
 use tidegate_types::WorkspaceSlug;
 
 use crate::pages::page_request::PageRequest;
@@ -59,7 +59,7 @@ pub(super) async fn of_token(
 }
 
 fn place(workspace: &WorkspaceSlug) -> String {
-    format!("Workspace {}: ", Foreign::new(workspace.as_str()))
+    format!("Workspace {}: ", UntrustedText::new(workspace.as_str()))
 }
 
 fn words(off: SwitchedOff, place: &str) -> String {

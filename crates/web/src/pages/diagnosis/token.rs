@@ -12,7 +12,7 @@ use tidegate_login::SupersetUser;
 use tidegate_oauth_types::{
     AccessTokenClaims, SecretHash, SecretKind, TokenProblem, VerificationKeys, bearer_token,
 };
-use tidegate_pages::{Check, Foreign, Moment, Verdict};
+use tidegate_pages::{Check, Moment, UntrustedText, Verdict};
 use tidegate_types::{GrantId, WorkspaceSlug};
 
 use super::address::Endpoint;
@@ -221,7 +221,7 @@ async fn superset_user(
     workspace: &WorkspaceSlug,
     username: &str,
 ) -> Check {
-    let shown = Foreign::bounded(username, 128);
+    let shown = UntrustedText::bounded(username, 128);
     let user = page_request
         .sign_in()
         .superset_user(workspace, username)

@@ -3,7 +3,7 @@
 use tidegate_control_plane::api_token::{EndApiToken, ListApiTokens};
 use tidegate_control_plane::workspace::{ListWorkspaces, Membership, SetMembership};
 use tidegate_login::SupersetUser;
-use tidegate_pages::{AccountPage, Foreign, Moment, Section, role, role_name};
+use tidegate_pages::{AccountPage, Moment, Section, UntrustedText, role, role_name};
 use tidegate_types::{Role, WorkspaceSlug};
 
 use super::{Titles, apps};
@@ -32,10 +32,12 @@ async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
         .extend(missing_users(by, &memberships, &titles).await);
     let page = AccountPage {
         layout,
-        email: account
-            .email
-            .as_deref()
-            .map(|email| (Foreign::bounded(email, 254), account.is_email_verified)),
+        email: account.email.as_deref().map(|email| {
+            (
+                UntrustedText::bounded(email, 254),
+                account.is_email_verified,
+            )
+        }),
         has_password: account.has_password,
         signed_in_at: Moment(by.session.signed_in_at),
         joinable: joinable(by, &memberships, &titles).await?,
@@ -51,7 +53,7 @@ async fn joinable(
     by: &SignedIn,
     memberships: &[Membership],
     titles: &Titles,
-) -> Result<Vec<(WorkspaceSlug, Foreign)>, Failure> {
+) -> Result<Vec<(WorkspaceSlug, UntrustedText)>, Failure> {
     if !by.session.account.is_administrator {
         return Ok(vec![]);
     }

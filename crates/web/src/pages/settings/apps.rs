@@ -9,7 +9,7 @@ use tidegate_control_plane::grant::{
     EndGrant, EndGrants, EndReason, FindGrant, Grant, GrantFilter, GrantSummary, ListGrants,
     NarrowGrant,
 };
-use tidegate_pages::{AppSort, AppsPage, ConnectedApp, Foreign, Moment, Section, widest};
+use tidegate_pages::{AppSort, AppsPage, ConnectedApp, Moment, Section, UntrustedText, widest};
 use tidegate_types::{ClientId, GrantId, Scope, ScopeSet};
 
 use super::Titles;
@@ -164,7 +164,7 @@ fn sort_by(sort: AppSort, grants: &mut [GrantSummary]) {
     match sort {
         AppSort::Name => grants.sort_by_cached_key(|summary| {
             let grant = &summary.grant;
-            Foreign::or(&summary.client_name, grant.client.as_str())
+            UntrustedText::or(&summary.client_name, grant.client.as_str())
                 .as_str()
                 .to_lowercase()
         }),
@@ -200,7 +200,7 @@ fn app(
 ) -> ConnectedApp {
     let grant = summary.grant;
     ConnectedApp {
-        client: Foreign::or(&summary.client_name, grant.client.as_str()),
+        client: UntrustedText::or(&summary.client_name, grant.client.as_str()),
         origin: origin::words(summary.client_kind),
         host: origin::host(&grant.client, redirect_uris(clients, &grant.client)),
         workspace: titles.of(&grant.workspace),

@@ -9,7 +9,7 @@ use tidegate_oauth_types::{
     TokenEndpointAuthMethod, display_name, presets,
 };
 use tidegate_pages::{
-    ClientDraft, ClientsPage, CommandClient, Foreign, Moment, OwnClient, PresetLink, Section,
+    ClientDraft, ClientsPage, CommandClient, Moment, OwnClient, PresetLink, Section, UntrustedText,
     widest,
 };
 use tidegate_types::{ClientId, Scope};
@@ -158,7 +158,7 @@ fn client(by: &SignedIn, form: &Fields, is_confidential: bool) -> Result<Client,
 fn redirect_uris(lines: &str) -> Result<Vec<String>, String> {
     let mut uris: Vec<String> = Vec::new();
     for line in lines.split_whitespace() {
-        let shown = Foreign::new(line);
+        let shown = UntrustedText::new(line);
         RedirectUri::parse(line)
             .map_err(|problem| format!("redirect address {shown}: {problem}"))?;
         if !uris.iter().any(|uri| uri == line) {
@@ -242,12 +242,12 @@ async fn show(
     let mut clients = Vec::new();
     for client in by.page_request.ask(ListClients { filter }).await? {
         clients.push(OwnClient {
-            name: Foreign::or(&client.metadata.client_name, client.id.as_str()),
+            name: UntrustedText::or(&client.metadata.client_name, client.id.as_str()),
             redirect_uris: client
                 .metadata
                 .redirect_uris
                 .iter()
-                .map(|uri| Foreign::bounded(uri, 200))
+                .map(|uri| UntrustedText::bounded(uri, 200))
                 .collect(),
             scope: widest(client.scopes).unwrap_or(Scope::Read),
             secrets: secrets::lines(by, &client).await?,
@@ -296,7 +296,7 @@ async fn by_command(by: &SignedIn) -> Result<Vec<CommandClient>, Failure> {
         let clients = by.page_request.ask(ListClients { filter }).await?;
         let ownerless = clients.into_iter().filter(|client| client.owner.is_none());
         lines.extend(ownerless.map(|client| CommandClient {
-            name: Foreign::or(&client.metadata.client_name, client.id.as_str()),
+            name: UntrustedText::or(&client.metadata.client_name, client.id.as_str()),
             is_machine: kind == ClientKind::Machine,
             workspace: client.workspace.as_ref().map(|slug| titles.of(slug)),
             scope: widest(client.scopes).unwrap_or(Scope::Read),

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use actix_web::http::StatusCode;
 use tidegate_control_plane::workspace::Membership;
 use tidegate_oauth_types::{ClientPreset, ConfigurationTemplate, presets};
-use tidegate_pages::{ConnectPage, Endpoint, Foreign, Recipe, Section, Way};
+use tidegate_pages::{ConnectPage, Endpoint, Recipe, Section, UntrustedText, Way};
 use tidegate_types::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
@@ -52,7 +52,7 @@ pub(in crate::pages) fn endpoints(
 ) -> Vec<Endpoint> {
     let workspace = |membership: &Membership| {
         let title = titles.of(&membership.workspace);
-        Foreign::new(&format!("Workspace {title}"))
+        UntrustedText::new(&format!("Workspace {title}"))
     };
     let generic = |title| Endpoint {
         title,
@@ -62,7 +62,7 @@ pub(in crate::pages) fn endpoints(
         let title = memberships.first().map(workspace);
         return vec![generic(title.unwrap_or_default())];
     }
-    let any = generic(Foreign::new(
+    let any = generic(UntrustedText::new(
         "Any of your workspaces, chosen as you connect",
     ));
     let names = by.page_request.edge().directory.names();

@@ -14,8 +14,8 @@ use tidegate_oauth_types::{
     display_name,
 };
 use tidegate_pages::{
-    Foreign, MachineClient, MachineDraft, MachineWorkspace, MachinesPage, Moment, Section, Span,
-    widest,
+    MachineClient, MachineDraft, MachineWorkspace, MachinesPage, Moment, Section, Span,
+    UntrustedText, widest,
 };
 use tidegate_types::{AccountId, ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
 
@@ -81,7 +81,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
     };
     let client = made.client;
-    let name = Foreign::new(&client.metadata.client_name);
+    let name = UntrustedText::new(&client.metadata.client_name);
     let about = About {
         client: Some(&client.id),
         workspace: client.workspace.as_ref(),
@@ -389,7 +389,7 @@ async fn show(by: &SignedIn, draft: MachineDraft, outcome: Outcome) -> Answer {
             Some(id) if *id != by.session.account.id => {
                 let key = AccountKey::Id(id.clone());
                 let account = by.page_request.ask(FindAccount { key }).await?;
-                Some(Foreign::or(
+                Some(UntrustedText::or(
                     &account.map_or_else(String::new, |account| account.username),
                     "?",
                 ))
@@ -397,12 +397,12 @@ async fn show(by: &SignedIn, draft: MachineDraft, outcome: Outcome) -> Answer {
             _ => None,
         };
         machines.push(MachineClient {
-            name: Foreign::or(&client.metadata.client_name, client.id.as_str()),
+            name: UntrustedText::or(&client.metadata.client_name, client.id.as_str()),
             service_account,
             workspace: client
                 .workspace
                 .as_ref()
-                .map_or_else(Foreign::default, |slug| titles.of(slug)),
+                .map_or_else(UntrustedText::default, |slug| titles.of(slug)),
             scope: widest(client.scopes).unwrap_or(Scope::Read),
             secrets: secrets::lines(by, &client).await?,
             signs: !secrets::has_secrets(&client),

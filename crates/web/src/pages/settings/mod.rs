@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use actix_web::web;
 use tidegate_control_plane::workspace::{ListWorkspaces, Membership};
-use tidegate_pages::{Foreign, widest};
+use tidegate_pages::{UntrustedText, widest};
 use tidegate_types::{Scope, ScopeSet, WorkspaceSlug};
 
 use super::authority::SignedIn;
@@ -108,16 +108,16 @@ impl Titles {
         self.0.len() == 1
     }
 
-    pub(super) fn of(&self, slug: &WorkspaceSlug) -> Foreign {
+    pub(super) fn of(&self, slug: &WorkspaceSlug) -> UntrustedText {
         let title = self.0.get(slug).map_or("", String::as_str);
-        Foreign::or(title, slug.as_str())
+        UntrustedText::or(title, slug.as_str())
     }
 
     /// Those of memberships, to choose from.
     pub(super) fn of_memberships(
         &self,
         memberships: &[Membership],
-    ) -> Vec<(WorkspaceSlug, Foreign)> {
+    ) -> Vec<(WorkspaceSlug, UntrustedText)> {
         memberships
             .iter()
             .map(|membership| (membership.workspace.clone(), self.of(&membership.workspace)))

@@ -2,7 +2,7 @@
 
 use tidegate_control_plane::client::{AddSecret, Client, FindClient, ListSecrets};
 use tidegate_oauth_types::{IssuedSecret, SecretKind, TokenEndpointAuthMethod};
-use tidegate_pages::{Foreign, Moment, SecretLine, SecretPage, Section, Span};
+use tidegate_pages::{Moment, SecretLine, SecretPage, Section, Span, UntrustedText};
 use tidegate_types::{ClientId, ExposeSecret, SecretString};
 
 use crate::pages::Answer;
@@ -110,7 +110,7 @@ pub(super) async fn show(
     }
     let page = SecretPage {
         layout: layout(by, &memberships, at, Outcome::None),
-        name: Foreign::or(&client.metadata.client_name, client.id.as_str()),
+        name: UntrustedText::or(&client.metadata.client_name, client.id.as_str()),
         what: "client secret",
         id: Some(("Client id", client.id.to_string())),
         secret,

@@ -5,7 +5,7 @@ use actix_web::web;
 use tidegate_control_plane::api_token::{ApiToken, CreateApiToken, EndApiToken, ListApiTokens};
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_pages::{
-    ApiTokenLine, Foreign, Moment, SecretPage, Section, TokenDraft, TokensPage, may, widest,
+    ApiTokenLine, Moment, SecretPage, Section, TokenDraft, TokensPage, UntrustedText, may, widest,
 };
 use tidegate_types::{ExposeSecret, GrantId, Scope, WorkspaceSlug};
 
@@ -57,7 +57,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
     };
     let page = SecretPage {
         layout: layout(&by, &memberships, Section::Tokens, Outcome::None),
-        name: Foreign::new(&token.name),
+        name: UntrustedText::new(&token.name),
         what: "API token",
         id: Some(("Its id", token.id.to_string())),
         uses: connect::uses_of_token(&url, &drawn.text),
@@ -88,7 +88,7 @@ pub(crate) async fn end(Post { by, .. }: Post<SignedIn>, id: web::Path<GrantId>)
 
 /// For the audit: its name, what it may do, and its id.
 pub(in crate::pages) fn described(token: &ApiToken) -> String {
-    let name = Foreign::or(&token.name, "without a name");
+    let name = UntrustedText::or(&token.name, "without a name");
     let may = may(widest(token.scopes).unwrap_or(Scope::Read));
     format!("{name}: {may} ({})", token.id)
 }
@@ -114,15 +114,15 @@ fn operation(by: &SignedIn, form: &Fields, drawn: &IssuedSecret) -> Result<Creat
 /// A token in a list.
 pub(in crate::pages) fn line(token: ApiToken, titles: &Titles, now: i64) -> ApiTokenLine {
     ApiTokenLine {
-        name: Foreign::or(&token.name, "A token without a name"),
+        name: UntrustedText::or(&token.name, "A token without a name"),
         scope: widest(token.scopes).unwrap_or(Scope::Read),
         workspace: token.workspace.as_ref().map(|slug| titles.of(slug)),
-        hint: Foreign::new(&token.hint),
+        hint: UntrustedText::new(&token.hint),
         created_at: Moment(token.created_at),
         expires_at: token.expires_at.map(Moment),
         is_expired: token.expires_at.is_some_and(|ends| ends <= now),
         last_used_at: token.last_used_at.map(Moment),
-        last_used_from: token.last_used_from.as_deref().map(Foreign::new),
+        last_used_from: token.last_used_from.as_deref().map(UntrustedText::new),
         id: token.id,
     }
 }

@@ -6,7 +6,7 @@ use chrono::{Days, NaiveDate};
 use tidegate_control_plane::audit::{
     AuditEvent, AuditFilter, EventsPage, ListEvents, ListEventsPage, NamedEvent,
 };
-use tidegate_pages::{AuditFields, AuditLine, AuditPage, Foreign, Moment, Section};
+use tidegate_pages::{AuditFields, AuditLine, AuditPage, Moment, Section, UntrustedText};
 use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::{frame, value};
@@ -84,7 +84,7 @@ fn why_nothing(fields: &Fields) -> Option<String> {
             "No records: “From” is later than “Until”, and no day is between them.".to_owned(),
         );
     }
-    let shown = |name: &str| Foreign::bounded(fields.text(name), 80);
+    let shown = |name: &str| UntrustedText::bounded(fields.text(name), 80);
     if !fields.text("username").is_empty() {
         let username = shown("username");
         return Some(format!(
@@ -259,7 +259,7 @@ fn line(by: &Overseer, named: &NamedEvent) -> AuditLine {
 
 fn shown(named: &NamedEvent) -> AuditLine {
     let event = &named.event;
-    let long = |text: &str| Foreign::bounded(text, 2_000);
+    let long = |text: &str| UntrustedText::bounded(text, 2_000);
     let id = event
         .account
         .as_ref()
@@ -268,10 +268,10 @@ fn shown(named: &NamedEvent) -> AuditLine {
     let detail = event.detail.as_deref().unwrap_or_default();
     AuditLine {
         at: Moment(event.at),
-        action: Foreign::new(&words::action(&event.action)),
-        code: Foreign::new(&event.action),
+        action: UntrustedText::new(&words::action(&event.action)),
+        code: UntrustedText::new(&event.action),
         account: long(named.username.as_deref().or(id).unwrap_or_default()),
-        client: Foreign::or(named.client_name.as_deref().unwrap_or_default(), client_id),
+        client: UntrustedText::or(named.client_name.as_deref().unwrap_or_default(), client_id),
         client_query: None,
         workspace: long(event.workspace.as_ref().map_or("", WorkspaceSlug::as_str)),
         address: long(event.address.as_deref().unwrap_or_default()),

@@ -4,9 +4,9 @@ use std::fmt;
 /// control or invisible characters, no bidirectional overrides, bounded. HTML is escaped by the templates, which also
 /// put it into `<bdi>`, so that right-to-left letters turn nothing around them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Foreign(String);
+pub struct UntrustedText(String);
 
-impl Foreign {
+impl UntrustedText {
     /// What fits into a heading.
     const MOST_CHARS: usize = 80;
 
@@ -66,7 +66,7 @@ impl Foreign {
     }
 }
 
-impl fmt::Display for Foreign {
+impl fmt::Display for UntrustedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -121,19 +121,22 @@ mod tests {
             ("\u{3164}\u{2800}\u{200b}", ""),
             ("José 株式会社 مرحبا", "José 株式会社 مرحبا"),
         ] {
-            assert_eq!(shown, Foreign::new(came).as_str(), "{came:?}");
+            assert_eq!(shown, UntrustedText::new(came).as_str(), "{came:?}");
         }
     }
 
     #[test]
     fn long_text_ends_in_an_ellipsis() {
-        let long = Foreign::new(&"ab ".repeat(5_000));
+        let long = UntrustedText::new(&"ab ".repeat(5_000));
         assert_eq!(format!("{}ab…", "ab ".repeat(26)), long.as_str());
-        assert_eq!("ab", Foreign::bounded("ab ", 2).as_str());
+        assert_eq!("ab", UntrustedText::bounded("ab ", 2).as_str());
     }
 
     #[test]
     fn a_name_without_a_visible_character_is_replaced() {
-        assert_eq!("An app", Foreign::or("\u{200b}\u{3164}", "An app").as_str());
+        assert_eq!(
+            "An app",
+            UntrustedText::or("\u{200b}\u{3164}", "An app").as_str()
+        );
     }
 }
