@@ -3,7 +3,7 @@
 use tidegate_control_plane::account::{AccountKey, FindAccount};
 use tidegate_control_plane::api_token::{FindApiToken, NoteApiTokenUse};
 use tidegate_oauth_types::{SecretHash, SecretKind};
-use tidegate_store::Door;
+use tidegate_store::LimitedEndpoint;
 use tidegate_types::{ClientId, ExposeSecret, Peer, SecretString};
 
 use crate::denied::{About, Denied};
@@ -18,7 +18,8 @@ impl Inner {
         peer: &Peer,
     ) -> Result<SecretString, Denied> {
         let rate = self.rules.limits.token;
-        self.admit_address(Door::Token, rate, peer).await?;
+        self.admit_address(LimitedEndpoint::Token, rate, peer)
+            .await?;
         let secret = SecretHash::of_presented(SecretKind::ApiToken, secret.expose_secret())
             .map_err(|_| Denied::grant("api_token_malformed"))?;
         let token = self.manager.call(FindApiToken { secret }).await?;

@@ -3,10 +3,10 @@
 use tidegate_control_plane::client::ClientKind;
 use tidegate_login::BrowserSession;
 use tidegate_oauth_types::{
-    Asked, AuthorizationRequest, ErrorCode, GrantType, OAuthError, Parameters, RedirectKind,
-    RedirectUri, Resource, Target, UnanswerableRequest,
+    AuthorizationParameters, AuthorizationRequest, ErrorCode, GrantType, OAuthError, Parameters,
+    RedirectKind, RedirectUri, Resource, Target, UnanswerableRequest,
 };
-use tidegate_store::Door;
+use tidegate_store::LimitedEndpoint;
 use tidegate_types::{ExposeSecret, GrantId, ScopeSet, WorkspaceSlug};
 
 use crate::clients::{ClientProblem, FoundClient, host_of};
@@ -104,7 +104,7 @@ impl Inner {
         browser: BrowserContext<'_>,
     ) -> Result<Answerable, AuthorizeRefusal> {
         let rate = self.rules.limits.authorize;
-        self.admit_address(Door::Authorize, rate, browser.peer)
+        self.admit_address(LimitedEndpoint::Authorize, rate, browser.peer)
             .await
             .map_err(|_| AuthorizeRefusal::TooMany)?;
         if let Some(off) = self.gate.off().await {
@@ -134,7 +134,7 @@ impl Inner {
     async fn answer(
         &self,
         answerable: &Answerable,
-        asked: Result<Asked, OAuthError>,
+        asked: Result<AuthorizationParameters, OAuthError>,
         parameters: &Parameters,
         browser: BrowserContext<'_>,
     ) -> Result<Authorize, Denied> {

@@ -10,7 +10,7 @@ use tidegate_store::TicketKind;
 use tidegate_types::{ExposeSecret, Peer, SecretString, TokenId};
 use url::Url;
 
-use crate::clients::{ClientProblem, FoundClient, Home};
+use crate::clients::{ClientProblem, ClientSource, FoundClient};
 use crate::denied::Denied;
 use crate::fetch::KEY_SET_BYTES;
 use crate::server::Inner;
@@ -56,9 +56,9 @@ impl Inner {
     async fn check_secret(&self, found: &FoundClient, secret: &SecretString) -> Result<(), Denied> {
         let presented = SecretHash::of_presented(SecretKind::ClientSecret, secret.expose_secret())
             .map_err(|_| Denied::client("secret_malformed"))?;
-        let is_right = match &found.home {
-            Home::Store { secret, .. } => *secret == Some(presented),
-            Home::Manager | Home::Outdated | Home::Web => {
+        let is_right = match &found.source {
+            ClientSource::Store { secret, .. } => *secret == Some(presented),
+            ClientSource::Manager | ClientSource::Outdated | ClientSource::Web => {
                 let id = found.client.id.clone();
                 let check = CheckSecret {
                     id,

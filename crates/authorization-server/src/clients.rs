@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tidegate_control_plane::ManagerError;
 use tidegate_control_plane::client::{Client, ClientKind, CreateClient, FindClient, UpdateClient};
 use tidegate_oauth_types::{ClientMetadata, GrantType, SecretHash, known_document};
-use tidegate_store::{Door, LimitScope, TicketKind};
+use tidegate_store::{LimitScope, LimitedEndpoint, TicketKind};
 use tidegate_types::{ClientId, Peer, ScopeSet};
 use url::Url;
 
@@ -28,11 +28,11 @@ pub(crate) struct DynamicClient {
 #[derive(Debug, Clone)]
 pub(crate) struct FoundClient {
     pub(crate) client: Client,
-    pub(crate) home: Home,
+    pub(crate) source: ClientSource,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Home {
+pub(crate) enum ClientSource {
     /// As the manager has it.
     Manager,
     /// In the manager, which has older metadata than its document.
@@ -77,8 +77,8 @@ pub(crate) fn key_of_client(id: &ClientId) -> String {
 
 impl FoundClient {
     fn in_manager(client: Client) -> Self {
-        let home = Home::Manager;
-        Self { client, home }
+        let source = ClientSource::Manager;
+        Self { client, source }
     }
 
     pub(crate) fn metadata(&self) -> &ClientMetadata {
@@ -152,7 +152,7 @@ impl Inner {
             .get::<DynamicClient>(TicketKind::DynamicClient, &key_of_client(id))
             .await?;
         Ok(kept.map(|kept| FoundClient {
-            home: Home::Store {
+            source: ClientSource::Store {
                 secret: kept.value.secret,
                 registration_token: (!kept.value.is_shared)
                     .then_some(kept.value.registration_token),
@@ -193,11 +193,11 @@ impl Inner {
             Some(known) if known.metadata == metadata => FoundClient::in_manager(known),
             Some(known) => FoundClient {
                 client: Client { metadata, ..known },
-                home: Home::Outdated,
+                source: ClientSource::Outdated,
             },
             None => FoundClient {
                 client: self.new_client(id.clone(), ClientKind::Document, metadata),
-                home: Home::Web,
+                source: ClientSource::Web,
             },
         })
     }
@@ -244,11 +244,11 @@ impl Inner {
         let rate = self.rules.limits.client_document;
         let by_host = format!("host {}", url.host_str().unwrap_or_default());
         let mut budgets = vec![budget(
-            LimitScope::Address(Door::ClientDocument, by_host),
+            LimitScope::Address(LimitedEndpoint::ClientDocument, by_host),
             rate,
         )];
         if let Some(peer) = peer {
-            let network = LimitScope::Address(Door::ClientDocument, peer.network());
+            let network = LimitScope::Address(LimitedEndpoint::ClientDocument, peer.network());
             budgets.push(budget(network, rate));
         }
         let admitted = self.admit(&budgets).await;
@@ -280,9 +280,9 @@ impl Inner {
 
     /// Lets the manager know a client that somebody lets in now.
     pub(crate) async fn settle(&self, found: &FoundClient) -> Result<(), Denied> {
-        let (secret, registration_token) = match &found.home {
-            Home::Manager => return Ok(()),
-            Home::Outdated => {
+        let (secret, registration_token) = match &found.source {
+            ClientSource::Manager => return Ok(()),
+            ClientSource::Outdated => {
                 let update = UpdateClient {
                     id: found.client.id.clone(),
                     metadata: Some(found.client.metadata.clone()),
@@ -291,8 +291,8 @@ impl Inner {
                 };
                 return Ok(self.manager.call(update).await.map(drop)?);
             }
-            Home::Web => (None, None),
-            Home::Store {
+            ClientSource::Web => (None, None),
+            ClientSource::Store {
                 secret,
                 registration_token,
             } => (*secret, *registration_token),
@@ -307,7 +307,7 @@ impl Inner {
             Ok(_) | Err(ManagerError::Conflict(_)) => {}
             Err(err) => return Err(err.into()),
         }
-        if matches!(found.home, Home::Store { .. }) {
+        if matches!(found.source, ClientSource::Store { .. }) {
             self.keep_registration(&found.client).await;
             // It would expire anyway; a store that is away is no reason to stop here.
             let key = key_of_client(&found.client.id);

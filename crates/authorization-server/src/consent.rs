@@ -9,7 +9,7 @@ use tidegate_oauth_types::{RedirectKind, RedirectUri, Resource};
 use tidegate_store::TicketKind;
 use tidegate_types::{AccountId, ExposeSecret, GrantId, Peer, Scope, ScopeSet, WorkspaceSlug};
 
-use crate::clients::{ClientProblem, FoundClient, Home};
+use crate::clients::{ClientProblem, ClientSource, FoundClient};
 use crate::denied::Denied;
 use crate::server::Inner;
 use crate::transaction::{Agreement, Transaction, transaction_key};
@@ -85,7 +85,7 @@ impl Inner {
         }
         let found = self.client_of(&transaction).await?;
         check_owner(&found, &session.account.id)?;
-        if matches!(found.home, Home::Store { .. }) {
+        if matches!(found.source, ClientSource::Store { .. }) {
             self.keep_registration(&found.client).await;
         }
         let redirect = &transaction.redirect_uri;
@@ -496,7 +496,7 @@ impl Inner {
         account: &AccountId,
         found: &FoundClient,
     ) -> Result<Vec<Grant>, Denied> {
-        if matches!(found.home, Home::Store { .. } | Home::Web) {
+        if matches!(found.source, ClientSource::Store { .. } | ClientSource::Web) {
             return Ok(Vec::new());
         }
         let filter = GrantFilter {

@@ -8,7 +8,7 @@ use tidegate_oauth_types::{
     ClientCredential, ErrorCode, GrantType, IssuedSecret, OAuthError, Parameters, Resource,
     ScopeRequest, SecretHash, SecretKind, UserCode,
 };
-use tidegate_store::{Door, TicketKind};
+use tidegate_store::{LimitedEndpoint, TicketKind};
 use tidegate_types::{ClientId, GrantId, Peer, ScopeSet, WorkspaceSlug};
 
 use crate::authorize::secs;
@@ -71,7 +71,8 @@ impl Inner {
         peer: &Peer,
     ) -> Result<DeviceReply, Denied> {
         let rate = self.rules.limits.device;
-        self.admit_address(Door::Device, rate, peer).await?;
+        self.admit_address(LimitedEndpoint::Device, rate, peer)
+            .await?;
         let credential = ClientCredential::read(authorization, parameters)?;
         if let Some(off) = self.gate.off().await {
             return Err(Denied::switched_off(off));
@@ -289,7 +290,7 @@ impl Inner {
             return Err(ConsentError::SignInAgain);
         }
         let rate = self.rules.limits.user_code;
-        self.admit_account(Door::UserCode, rate, &session.account.id)
+        self.admit_account(LimitedEndpoint::UserCode, rate, &session.account.id)
             .await?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-use tidegate_store::{Budget, Door, LimitScope, Plane, Verdict};
+use tidegate_store::{Budget, LimitScope, LimitedEndpoint, Plane, Verdict};
 use tidegate_types::{AccountId, ClientId, Peer};
 
 use crate::Rate;
@@ -6,36 +6,36 @@ use crate::denied::{Chain, Denied};
 use crate::server::Inner;
 
 impl Inner {
-    /// Takes one request of an address at a door.
+    /// Takes one request of an address at an endpoint.
     pub(crate) async fn admit_address(
         &self,
-        door: Door,
+        endpoint: LimitedEndpoint,
         rate: Rate,
         peer: &Peer,
     ) -> Result<(), Denied> {
-        self.admit(&[budget(LimitScope::Address(door, peer.network()), rate)])
+        self.admit(&[budget(LimitScope::Address(endpoint, peer.network()), rate)])
             .await
     }
 
     /// Takes one request of a client that proved itself.
     pub(crate) async fn admit_client(
         &self,
-        door: Door,
+        endpoint: LimitedEndpoint,
         rate: Rate,
         client: &ClientId,
     ) -> Result<(), Denied> {
-        let scope = LimitScope::ClientAt(door, client.clone());
+        let scope = LimitScope::ClientAt(endpoint, client.clone());
         let admitted = self.admit(&[budget(scope, rate)]).await;
         admitted.map_err(|denied| denied.of_client(client))
     }
 
     pub(crate) async fn admit_account(
         &self,
-        door: Door,
+        endpoint: LimitedEndpoint,
         rate: Rate,
         account: &AccountId,
     ) -> Result<(), Denied> {
-        let scope = LimitScope::Account(door, account.clone());
+        let scope = LimitScope::Account(endpoint, account.clone());
         self.admit(&[budget(scope, rate)]).await
     }
 

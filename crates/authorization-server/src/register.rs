@@ -11,7 +11,7 @@ use tidegate_oauth_types::{
     ClientMetadata, ErrorCode, IssuedSecret, OAuthError, SecretHash, SecretKind,
     TokenEndpointAuthMethod, bearer_token,
 };
-use tidegate_store::{Door, LimitScope, TicketKind};
+use tidegate_store::{LimitScope, LimitedEndpoint, TicketKind};
 use tidegate_types::{ClientId, ExposeSecret, Peer, SecretString};
 
 use crate::clients::{DynamicClient, key_of_client};
@@ -103,8 +103,8 @@ impl Inner {
             ));
         }
         let limits = &self.rules.limits;
-        let network = LimitScope::Address(Door::Registration, peer.network());
-        let everybody = LimitScope::Everybody(Door::Registration);
+        let network = LimitScope::Address(LimitedEndpoint::Registration, peer.network());
+        let everybody = LimitScope::Everybody(LimitedEndpoint::Registration);
         self.admit(&[
             budget(network, limits.registration),
             budget(everybody, limits.registration_of_all),
@@ -404,7 +404,8 @@ impl Inner {
         peer: &Peer,
     ) -> Result<(Client, RegistrationAccess), Denied> {
         let rate = self.rules.limits.inspection;
-        self.admit_address(Door::Inspection, rate, peer).await?;
+        self.admit_address(LimitedEndpoint::Inspection, rate, peer)
+            .await?;
         let refused = |reason| {
             let description = "the registration access token is not valid for this client";
             Denied::new(

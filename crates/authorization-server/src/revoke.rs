@@ -13,7 +13,7 @@ use tidegate_control_plane::workspace::ListMemberships;
 use tidegate_oauth_types::{
     AccessTokenClaims, ClientCredential, Parameters, SecretHash, SecretKind, bearer_token,
 };
-use tidegate_store::Door;
+use tidegate_store::LimitedEndpoint;
 use tidegate_types::{AccountId, ClientId, GrantId, Peer, ScopeSet, WorkspaceSlug};
 
 use crate::denied::Denied;
@@ -51,7 +51,8 @@ impl Inner {
         peer: &Peer,
     ) -> Result<(), Denied> {
         let rate = self.rules.limits.inspection;
-        self.admit_address(Door::Inspection, rate, peer).await?;
+        self.admit_address(LimitedEndpoint::Inspection, rate, peer)
+            .await?;
         let credential = ClientCredential::read(authorization, parameters)?;
         let found = self.authenticate(&credential, peer).await?;
         let token = parameters
@@ -102,7 +103,8 @@ impl Inner {
         peer: &Peer,
     ) -> Result<Value, Denied> {
         let rate = self.rules.limits.inspection;
-        self.admit_address(Door::Inspection, rate, peer).await?;
+        self.admit_address(LimitedEndpoint::Inspection, rate, peer)
+            .await?;
         let asker = self.asker(authorization, parameters, peer).await?;
         let token = parameters.require("token")?;
         let inactive = json!({ "active": false });

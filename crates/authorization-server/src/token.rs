@@ -11,7 +11,7 @@ use tidegate_oauth_types::{
     ClientCredential, ErrorCode, GrantType, OAuthError, Parameters, Resource, ScopeRequest,
     TokenRequest,
 };
-use tidegate_store::Door;
+use tidegate_store::LimitedEndpoint;
 use tidegate_types::{Peer, ScopeSet, WorkspaceSlug};
 
 use crate::TokenReply;
@@ -27,7 +27,8 @@ impl Inner {
         peer: &Peer,
     ) -> Result<TokenReply, Denied> {
         let limits = &self.rules.limits;
-        self.admit_address(Door::Token, limits.token, peer).await?;
+        self.admit_address(LimitedEndpoint::Token, limits.token, peer)
+            .await?;
         let credential = ClientCredential::read(authorization, parameters)?;
         let request = TokenRequest::parse(parameters)
             .map_err(|err| Denied::from(err).of_client(credential.id()))?;
@@ -36,7 +37,7 @@ impl Inner {
         }
         let found = self.authenticate(&credential, peer).await?;
         let id = found.client.id.clone();
-        self.admit_client(Door::Token, limits.token_of_client, &id)
+        self.admit_client(LimitedEndpoint::Token, limits.token_of_client, &id)
             .await?;
         check_grant_type(&found, request.grant_type()).map_err(|denied| denied.of_client(&id))?;
         let grant_type = request.grant_type();

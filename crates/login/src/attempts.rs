@@ -131,10 +131,10 @@ pub(crate) struct Attempts {
     clock: Arc<dyn Clock>,
 }
 
-/// One name from one network, at one or more doors.
+/// One name from one network, at one or more directories.
 pub(crate) struct Attempt {
     attempts: Attempts,
-    /// Names at doors, as [`Attempts::name_at`] makes them.
+    /// Names at directories, as [`Attempts::name_at`] makes them.
     names: Vec<String>,
     network: String,
     browser: Option<Browser>,
@@ -143,7 +143,7 @@ pub(crate) struct Attempt {
     hour: i64,
 }
 
-/// By which budget an attempt at a door is taken.
+/// By which budget an attempt at a directory is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Browser,
@@ -161,13 +161,13 @@ impl Way {
     }
 }
 
-/// A door as it is now.
-enum Door {
+/// Whether a directory of accounts may be tried now.
+enum DirectoryState {
     Open(Way),
     Closed(Duration, Lock),
 }
 
-impl Door {
+impl DirectoryState {
     const fn is_by_network(&self) -> bool {
         matches!(self, Self::Open(Way::Network | Way::KnownNetwork))
     }
@@ -176,15 +176,15 @@ impl Door {
 /// An attempt that may be made.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    /// For each door, by which way it is tried. What would open a door that is closed is not looked at.
+    /// For each directory, by which way it is tried. What would open one that is closed is not looked at.
     ways: Vec<Option<Way>>,
-    /// How long the doors that are closed stay so at most.
+    /// How long the directories that are closed stay so at most.
     pub(crate) closed_for: Option<Duration>,
 }
 
 impl Taken {
-    pub(crate) fn is_open(&self, door: usize) -> bool {
-        self.ways.get(door).is_some_and(Option::is_some)
+    pub(crate) fn is_open(&self, directory: usize) -> bool {
+        self.ways.get(directory).is_some_and(Option::is_some)
     }
 }
 
@@ -201,25 +201,28 @@ impl Attempts {
         }
     }
 
-    /// A name, as it is compared, or anything else that is guessed at, at a door. Names are people's data and of any length; the
+    /// A name, as it is compared, or anything else that is guessed at, at a directory. Names are people's data and of any length; the
     /// store need not know them.
-    pub(crate) fn name_at(door: &str, name: &str) -> String {
-        format!("signin:{door}:{}", SecretHash::of(name))
+    pub(crate) fn name_at(directory: &str, name: &str) -> String {
+        format!("signin:{directory}:{}", SecretHash::of(name))
     }
 
-    /// An attempt at `what` at some doors. A door is where the name is somebody's: local accounts, a workspace's users. Each
+    /// An attempt at `what` at some directories. A directory of accounts is where the name is somebody's: local accounts, a workspace's users. Each
     /// counts for itself, since whoever can open one of them under a name that they chose must not start the others again.
     pub(crate) fn at(
         &self,
         what: &str,
-        doors: &[&str],
+        directories: &[&str],
         browser: Option<Browser>,
         peer: &Peer,
     ) -> Attempt {
         let seconds = i64::try_from(HOUR.as_secs()).unwrap_or(i64::MAX);
         Attempt {
             attempts: self.clone(),
-            names: doors.iter().map(|door| Self::name_at(door, what)).collect(),
+            names: directories
+                .iter()
+                .map(|directory| Self::name_at(directory, what))
+                .collect(),
             network: peer.network(),
             browser,
             is_by_network: true,
@@ -228,10 +231,10 @@ impl Attempts {
     }
 
     /// An attempt at what belongs to somebody who is signed in: it counts from wherever it comes.
-    pub(crate) fn by_session(&self, what: &str, door: &str, peer: &Peer) -> Attempt {
+    pub(crate) fn by_session(&self, what: &str, directory: &str, peer: &Peer) -> Attempt {
         Attempt {
             is_by_network: false,
-            ..self.at(what, &[door], None, peer)
+            ..self.at(what, &[directory], None, peer)
         }
     }
 }
@@ -242,9 +245,9 @@ impl Attempt {
         let mut least: Option<(Duration, Lock)> = None;
         let network = self.network_left().await?;
         for name in &self.names {
-            match self.door(name, network).await? {
-                Door::Open(_) => return Ok(()),
-                Door::Closed(left, lock) => {
+            match self.directory(name, network).await? {
+                DirectoryState::Open(_) => return Ok(()),
+                DirectoryState::Closed(left, lock) => {
                     if least.is_none_or(|(least, _)| left < least) {
                         least = Some((left, lock));
                     }
@@ -255,33 +258,33 @@ impl Attempt {
         Err(self.locked(left, lock).await?)
     }
 
-    /// Takes the attempt: it counts at each door as if it had failed, before anything is checked, so that many at once are
+    /// Takes the attempt: it counts at each directory as if it had failed, before anything is checked, so that many at once are
     /// not more than many one after the other.
     pub(crate) async fn take(&self) -> Result<Taken, NotAdmitted> {
         let network = self.network_left().await?;
-        let mut doors = Vec::with_capacity(self.names.len());
+        let mut directories = Vec::with_capacity(self.names.len());
         for name in &self.names {
-            doors.push(self.door(name, network).await?);
+            directories.push(self.directory(name, network).await?);
         }
-        if doors.iter().any(Door::is_by_network) {
+        if directories.iter().any(DirectoryState::is_by_network) {
             let left = self.count_of_network().await?;
             if !left.is_zero() {
-                doors
+                directories
                     .iter_mut()
-                    .filter(|door| door.is_by_network())
-                    .for_each(|door| *door = Door::Closed(left, Lock::Network));
+                    .filter(|directory| directory.is_by_network())
+                    .for_each(|directory| *directory = DirectoryState::Closed(left, Lock::Network));
             }
         }
-        let mut ways = Vec::with_capacity(doors.len());
+        let mut ways = Vec::with_capacity(directories.len());
         let mut closed: Vec<(Duration, Lock)> = Vec::new();
-        for (name, door) in self.names.iter().zip(doors) {
-            let door = match door {
-                Door::Open(way) => self.count(name, way).await?,
-                closed @ Door::Closed(..) => closed,
+        for (name, directory) in self.names.iter().zip(directories) {
+            let directory = match directory {
+                DirectoryState::Open(way) => self.count(name, way).await?,
+                closed @ DirectoryState::Closed(..) => closed,
             };
-            match door {
-                Door::Open(way) => ways.push(Some(way)),
-                Door::Closed(left, lock) => {
+            match directory {
+                DirectoryState::Open(way) => ways.push(Some(way)),
+                DirectoryState::Closed(left, lock) => {
                     ways.push(None);
                     closed.push((left, lock));
                 }
@@ -299,11 +302,11 @@ impl Attempt {
         })
     }
 
-    /// The door that was opened starts again, from here, and what was tried there was no failure. The other doors do not: what
+    /// The directory that was opened starts again, from here, and what was tried there was no failure. The other directories do not: what
     /// opens one that somebody furnished themselves is a guess at the others.
-    pub(crate) async fn opened(&self, taken: &Taken, door: usize) -> Result<(), StoreError> {
-        let way = taken.ways.get(door).copied().flatten();
-        let (Some(name), Some(way)) = (self.names.get(door), way) else {
+    pub(crate) async fn opened(&self, taken: &Taken, directory: usize) -> Result<(), StoreError> {
+        let way = taken.ways.get(directory).copied().flatten();
+        let (Some(name), Some(way)) = (self.names.get(directory), way) else {
             return Ok(());
         };
         let counters = self.counters();
@@ -317,19 +320,19 @@ impl Attempt {
         Ok(())
     }
 
-    /// The name leads to this account at a door now. A browser that somebody else signed in with by the same name is not known
+    /// The name leads to this account at a directory now. A browser that somebody else signed in with by the same name is not known
     /// there any more.
-    pub(crate) fn leads_to(&mut self, door: usize, account: Option<&AccountId>) {
-        if let (Some(name), Some(browser)) = (self.names.get(door), &mut self.browser)
+    pub(crate) fn leads_to(&mut self, directory: usize, account: Option<&AccountId>) {
+        if let (Some(name), Some(browser)) = (self.names.get(directory), &mut self.browser)
             && account != Some(&browser.account)
         {
             browser.forget(name);
         }
     }
 
-    /// The name at a door, for what is known of it from now on.
-    pub(crate) fn name(&self, door: usize) -> Option<&str> {
-        self.names.get(door).map(String::as_str)
+    /// The name at a directory, for what is known of it from now on.
+    pub(crate) fn name(&self, directory: usize) -> Option<&str> {
+        self.names.get(directory).map(String::as_str)
     }
 
     /// The browser that the attempt comes from, if it is known.
@@ -338,29 +341,36 @@ impl Attempt {
     }
 
     /// Whether a name may be tried, and by which way.
-    async fn door(&self, name: &str, network_left: Duration) -> Result<Door, SignInError> {
+    async fn directory(
+        &self,
+        name: &str,
+        network_left: Duration,
+    ) -> Result<DirectoryState, SignInError> {
         if self.is_known_browser(name) {
             let left = self.left_at(&self.ladder_of(name, Way::Browser)).await?;
             if left.is_zero() {
-                return Ok(Door::Open(Way::Browser));
+                return Ok(DirectoryState::Open(Way::Browser));
             }
             // A copy of the cookie may be in other hands: what is done with it closes no other way.
         }
         if !network_left.is_zero() {
-            return Ok(Door::Closed(network_left, Lock::Network));
+            return Ok(DirectoryState::Closed(network_left, Lock::Network));
         }
         let left = self.left_at(&self.ladder_of(name, Way::Network)).await?;
         if !left.is_zero() {
-            return Ok(Door::Closed(left, Lock::Name));
+            return Ok(DirectoryState::Closed(left, Lock::Name));
         }
         if self.has_room(name, Way::Network).await? {
-            return Ok(Door::Open(Way::Network));
+            return Ok(DirectoryState::Open(Way::Network));
         }
         let is_known = self.attempts.places.is_known(name, &self.network).await?;
         if is_known && self.has_room(name, Way::KnownNetwork).await? {
-            return Ok(Door::Open(Way::KnownNetwork));
+            return Ok(DirectoryState::Open(Way::KnownNetwork));
         }
-        Ok(Door::Closed(self.rest_of_hour(), Lock::NameEverywhere))
+        Ok(DirectoryState::Closed(
+            self.rest_of_hour(),
+            Lock::NameEverywhere,
+        ))
     }
 
     fn is_known_browser(&self, name: &str) -> bool {
@@ -408,22 +418,22 @@ impl Attempt {
         Ok(right.map_or(0, |counter| counter.count))
     }
 
-    /// Counts an attempt at a name, unless others have come in between and closed the door.
-    async fn count(&self, name: &str, way: Way) -> Result<Door, StoreError> {
+    /// Counts an attempt at a name, unless others have come in between and closed it.
+    async fn count(&self, name: &str, way: Way) -> Result<DirectoryState, StoreError> {
         let left = self.count_at(&self.ladder_of(name, way)).await?;
         if !left.is_zero() {
-            return Ok(Door::Closed(left, Lock::Name));
+            return Ok(DirectoryState::Closed(left, Lock::Name));
         }
         if way == Way::Browser {
-            return Ok(Door::Open(way));
+            return Ok(DirectoryState::Open(way));
         }
         let hourly = self.hourly(name, way);
         let count = self.counters().add(&hourly, HOUR).await?;
         let failures = count.saturating_sub(self.right_ones(&hourly).await?);
         Ok(if failures <= way.most_in_an_hour() {
-            Door::Open(way)
+            DirectoryState::Open(way)
         } else {
-            Door::Closed(self.rest_of_hour(), Lock::NameEverywhere)
+            DirectoryState::Closed(self.rest_of_hour(), Lock::NameEverywhere)
         })
     }
 

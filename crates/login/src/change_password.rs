@@ -7,7 +7,7 @@ use tidegate_types::{ExposeSecret, Peer, SecretString};
 
 use crate::journal::Entry;
 use crate::password::{MOST_BYTES, Verdict, is_good_choice};
-use crate::sign_in::{LOCAL, LOCAL_DOOR};
+use crate::sign_in::{LOCAL, LOCAL_DIRECTORY};
 use crate::{BrowserSession, NewSession, SignIn, SignInError, UnixSecs};
 
 impl SignIn {
@@ -62,7 +62,7 @@ impl SignIn {
             return Err(SignInError::PasswordsOff);
         }
         let id = &session.account.id;
-        // Whoever found a browser open guesses no faster than at the door.
+        // Whoever found a browser open guesses no faster than at the sign-in.
         let attempt = self.parts.attempts.by_session(id.as_str(), "change", peer);
         self.look(&attempt, peer).await?;
         let changed = self
@@ -86,7 +86,9 @@ impl SignIn {
             .parts
             .attempts
             .at(&account.username, &[LOCAL], None, peer);
-        let known_browser = self.remember_place(&account, &own, LOCAL_DOOR, peer).await;
+        let known_browser = self
+            .remember_place(&account, &own, LOCAL_DIRECTORY, peer)
+            .await;
         let session = self.parts.sessions.begin(account, true).await?;
         Ok(NewSession {
             known_browser,

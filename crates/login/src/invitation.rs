@@ -9,7 +9,7 @@ use tidegate_types::{ExposeSecret, Peer, Role, SecretString, WorkspaceSlug};
 
 use crate::journal::Entry;
 use crate::password::is_good_choice;
-use crate::sign_in::{LOCAL, LOCAL_DOOR};
+use crate::sign_in::{LOCAL, LOCAL_DIRECTORY};
 use crate::{BrowserSession, NewSession, SignIn, SignInError, SupersetAccount, UnixSecs, names};
 
 /// What an invitation's page shows.
@@ -86,7 +86,9 @@ impl SignIn {
             .parts
             .attempts
             .at(&account.username, &[LOCAL], None, peer);
-        let known_browser = self.remember_place(&account, &own, LOCAL_DOOR, peer).await;
+        let known_browser = self
+            .remember_place(&account, &own, LOCAL_DIRECTORY, peer)
+            .await;
         let session = self.begin(account, "invitation", peer).await?;
         Ok(NewSession {
             known_browser,

@@ -27,14 +27,14 @@ const VERSION: u8 = 1;
 const MOST_NAMES: usize = 8;
 
 /// What the store keeps, as JSON: of a browser under the hash of its cookie, of a network under the hash of it and of one name
-/// at one door.
+/// at one directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
     v: u8,
     account: AccountId,
     /// The account's `sessions_valid_from` as it was at the last sign-in.
     standing: UnixSecs,
-    /// Names at doors, of a browser: see [`crate::attempts::Attempts::name_at`].
+    /// Names at directories, of a browser: see [`crate::attempts::Attempts::name_at`].
     #[serde(default)]
     names: Vec<String>,
 }
@@ -73,7 +73,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Whether somebody signed in with it by this name at this door.
+    /// Whether somebody signed in with it by this name at this directory.
     pub(crate) fn knows(&self, name: &str) -> bool {
         self.names.iter().any(|known| known == name)
     }
@@ -108,7 +108,7 @@ impl KnownPlaces {
         }))
     }
 
-    /// Whether somebody signed in by this name at this door from the network.
+    /// Whether somebody signed in by this name at this directory from the network.
     pub(crate) async fn is_known(&self, name: &str, network: &str) -> Result<bool, SignInError> {
         let record = self.good(&key_of_network(name, network)).await?;
         Ok(record.is_some())

@@ -18,9 +18,9 @@ use crate::{
     BrowserSession, KnownBrowser, NewSession, SignInError, SignInSettings, SupersetAccounts,
 };
 
-/// The door of local accounts, which is the first one.
+/// The directory of local accounts, which is the first one.
 pub(crate) const LOCAL: &str = "local";
-pub(crate) const LOCAL_DOOR: usize = 0;
+pub(crate) const LOCAL_DIRECTORY: usize = 0;
 
 /// Signs people in, and knows them again by their cookie. Cloning is cheap.
 #[derive(Clone)]
@@ -181,19 +181,19 @@ impl SignIn {
         Ok(session)
     }
 
-    /// Knows the browser and the network from now on, from which somebody signed in by a name at a door. That it cannot be kept
+    /// Knows the browser and the network from now on, from which somebody signed in by a name at a directory. That it cannot be kept
     /// keeps nobody out.
     pub(crate) async fn remember_place(
         &self,
         account: &Account,
         attempt: &Attempt,
-        door: usize,
+        directory: usize,
         peer: &Peer,
     ) -> Option<KnownBrowser> {
-        let name = attempt.name(door)?;
+        let name = attempt.name(directory)?;
         let mut names = vec![name.to_owned()];
         // Local accounts are signed in to by each of these.
-        if door == LOCAL_DOOR {
+        if directory == LOCAL_DIRECTORY {
             let address = account.email.as_ref().filter(|_| account.is_email_verified);
             let own = std::iter::once(&account.username).chain(address);
             names.extend(own.map(|own| Attempts::name_at(LOCAL, &own.to_lowercase())));

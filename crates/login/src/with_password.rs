@@ -14,7 +14,7 @@ use crate::attempts::{Attempt, Taken};
 use crate::journal::Entry;
 use crate::known_places::Browser;
 use crate::password::{Argon, MOST_BYTES, Verdict, WerkzeugHash};
-use crate::sign_in::{BY_PASSWORD, LOCAL, LOCAL_DOOR, refusal_of};
+use crate::sign_in::{BY_PASSWORD, LOCAL, LOCAL_DIRECTORY, refusal_of};
 use crate::{NewSession, SignIn, SignInError, SupersetAccount, SupersetSignIn, names};
 
 /// A user of a workspace by the name that was typed.
@@ -54,7 +54,7 @@ struct Tried {
 /// What a name and a password open.
 enum Opened<'a> {
     Local(&'a PasswordOf),
-    /// And by which door.
+    /// And by which directory.
     User(&'a Candidate, &'a SupersetAccount, usize),
     Nothing {
         reason: &'static str,
@@ -91,7 +91,7 @@ impl SignIn {
         };
         let candidates = self.candidates(&folded, name.trim()).await?;
         let local = candidates.local.as_ref().map(|found| &found.account.id);
-        attempt.leads_to(LOCAL_DOOR, local);
+        attempt.leads_to(LOCAL_DIRECTORY, local);
         let place = self.parts.gate.enter().await?;
         let taken = self.take(&attempt, peer).await?;
         let (argon, password) = (self.parts.argon.clone(), password.clone());
@@ -109,24 +109,28 @@ impl SignIn {
         self.open(tried, peer).await
     }
 
-    /// The doors are the local accounts, then the configured workspaces in their order.
+    /// The directories are the local accounts, then the configured workspaces in their order.
     fn attempt(&self, name: &str, browser: Option<Browser>, peer: &Peer) -> Attempt {
         let workspaces = self.parts.settings.superset.iter();
-        let doors: Vec<String> = std::iter::once(LOCAL.to_owned())
+        let directories: Vec<String> = std::iter::once(LOCAL.to_owned())
             .chain(workspaces.map(|workspace| format!("superset:{}", workspace.workspace)))
             .collect();
-        let doors: Vec<&str> = doors.iter().map(String::as_str).collect();
-        self.parts.attempts.at(name, &doors, browser, peer)
+        let directories: Vec<&str> = directories.iter().map(String::as_str).collect();
+        self.parts.attempts.at(name, &directories, browser, peer)
     }
 
     async fn open(&self, tried: Tried, peer: &Peer) -> Result<NewSession, SignInError> {
         let attempt = &tried.attempt;
-        let (account, how, door) = match tried.decide() {
+        let (account, how, directory) = match tried.decide() {
             Opened::Local(found) => {
                 self.renew(found, tried.verdicts.renewed.clone()).await;
-                (found.account.clone(), BY_PASSWORD.to_owned(), LOCAL_DOOR)
+                (
+                    found.account.clone(),
+                    BY_PASSWORD.to_owned(),
+                    LOCAL_DIRECTORY,
+                )
             }
-            Opened::User(candidate, user, door) => {
+            Opened::User(candidate, user, directory) => {
                 let workspace = &candidate.workspace;
                 let account = self.account_of_user(workspace, user, peer).await?;
                 let account = account.and_then(|account| match refusal_of(&account) {
@@ -136,7 +140,7 @@ impl SignIn {
                 match account {
                     Ok(account) => {
                         let how = format!("superset:{}", workspace.workspace);
-                        (account, how, door)
+                        (account, how, directory)
                     }
                     Err((reason, id)) => {
                         let mut entry = Entry::new("sign_in.failed", reason)
@@ -159,8 +163,10 @@ impl SignIn {
                 return Err(tried.refusal(wrong));
             }
         };
-        attempt.opened(&tried.taken, door).await?;
-        let known_browser = self.remember_place(&account, attempt, door, peer).await;
+        attempt.opened(&tried.taken, directory).await?;
+        let known_browser = self
+            .remember_place(&account, attempt, directory, peer)
+            .await;
         let session = self.begin(account, &how, peer).await?;
         Ok(NewSession {
             known_browser,
@@ -266,17 +272,17 @@ impl Candidates {
 }
 
 impl Tried {
-    /// What is opened of the doors that are tried.
+    /// What is opened of the directories that are tried.
     fn decide(&self) -> Opened<'_> {
         let local = self.candidates.local.as_ref();
-        let is_open = |door: usize| self.taken.is_open(door);
+        let is_open = |directory: usize| self.taken.is_open(directory);
         let nothing = |reason| Opened::Nothing {
             reason,
             account: local.map(|found| &found.account.id),
             workspace: None,
         };
         if let (Some(found), Verdict::Right { .. }, true) =
-            (local, self.verdicts.local, is_open(LOCAL_DOOR))
+            (local, self.verdicts.local, is_open(LOCAL_DIRECTORY))
         {
             return match refusal_of(&found.account) {
                 None => Opened::Local(found),
@@ -287,12 +293,14 @@ impl Tried {
         let right = users
             .enumerate()
             .map(|(place, (candidate, is_right))| (place + 1, candidate, *is_right))
-            .find(|(door, candidate, is_right)| candidate.is_theirs && *is_right && is_open(*door));
-        if let Some((door, candidate, _)) = right
+            .find(|(directory, candidate, is_right)| {
+                candidate.is_theirs && *is_right && is_open(*directory)
+            });
+        if let Some((directory, candidate, _)) = right
             && let Some(user) = &candidate.user
         {
             return if user.is_active {
-                Opened::User(candidate, user, door)
+                Opened::User(candidate, user, directory)
             } else {
                 Opened::Nothing {
                     reason: "superset_user_off",
@@ -314,7 +322,7 @@ impl Tried {
         }
     }
 
-    /// What is said when nothing was opened: it may have been right at a door that was not tried.
+    /// What is said when nothing was opened: it may have been right at a directory that was not tried.
     fn refusal(self, wrong: SignInError) -> SignInError {
         match self.taken.closed_for {
             Some(retry_after) => SignInError::Locked { retry_after },

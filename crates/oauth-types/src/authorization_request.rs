@@ -22,12 +22,12 @@ pub struct AuthorizationRequest {
     /// What the client wants back unchanged (RFC 6749 §4.1.1). `None` as well when it is too long to travel.
     pub state: Option<String>,
     /// The rest, or what is wrong with it. To be told only after client and redirect URI were found good.
-    pub asked: Result<Asked, OAuthError>,
+    pub asked: Result<AuthorizationParameters, OAuthError>,
 }
 
 /// What the client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct AuthorizationParameters {
     /// For the token request to prove that it comes from the same client.
     pub challenge: CodeChallenge,
     /// The scopes.
@@ -87,7 +87,7 @@ impl AuthorizationRequest {
             .transpose()
             .map_err(UnanswerableRequest::Redirect)?;
         let state = parameters.get("state");
-        let asked = Asked::parse(parameters);
+        let asked = AuthorizationParameters::parse(parameters);
         let (state, asked) = match state {
             Some(state) if state.len() > MOST_STATE => (
                 None,
@@ -106,7 +106,7 @@ impl AuthorizationRequest {
     }
 }
 
-impl Asked {
+impl AuthorizationParameters {
     fn parse(parameters: &Parameters) -> Result<Self, OAuthError> {
         if parameters.get("request").is_some() {
             return Err(OAuthError::new(

@@ -28,7 +28,9 @@ pub use access_token::{
     AccessTokenClaims, NewKey, Signer, SigningKeyError, TokenProblem, VerificationKeys,
 };
 pub use assertion::{Assertion, AssertionProblem, ClientAssertion, IdJag, IdJagExpectation};
-pub use authorization_request::{Asked, AuthorizationRequest, Prompt, UnanswerableRequest};
+pub use authorization_request::{
+    AuthorizationParameters, AuthorizationRequest, Prompt, UnanswerableRequest,
+};
 pub use bearer::bearer_token;
 pub use claims::{find_claim, is_true_claim};
 pub use client_credential::{ClientCredential, JWT_BEARER_ASSERTION};

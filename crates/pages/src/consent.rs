@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{Role, Scope, WorkspaceSlug};
 
 use crate::scopes::{self, Words};
-use crate::{Moment, Person, Span, UntrustedText, WebLink};
+use crate::{Person, Span, Timestamp, UntrustedText, WebLink};
 
 /// Who asks for what, and the decision.
 ///
@@ -73,7 +73,7 @@ pub enum Destination {
         /// The address that it asked from.
         address: UntrustedText,
         /// When it was asked for.
-        asked_at: Moment,
+        asked_at: Timestamp,
     },
 }
 

@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::Role;
 
-use crate::{Moment, PasswordRule, ProviderLink, UntrustedText};
+use crate::{PasswordRule, ProviderLink, Timestamp, UntrustedText};
 
 /// An invitation's link: a new account, or joining with the one that is there.
 ///
@@ -20,7 +20,7 @@ pub struct InvitationPage {
     /// As what.
     pub role: Role,
     /// Until when.
-    pub expires_at: Moment,
+    pub expires_at: Timestamp,
     /// What can be done.
     pub way: InvitationWay,
     /// What was typed before.

@@ -1,4 +1,4 @@
-use crate::{Moment, Person};
+use crate::{Person, Timestamp};
 
 /// The frame of settings and administration: who is signed in, where on the site this is, what just happened.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub struct AdminLayout {
     /// Whether they manage the deployment.
     pub is_administrator: bool,
     /// When the page was made, for "2 minutes ago".
-    pub now: Moment,
+    pub now: Timestamp,
     /// What just happened.
     pub notice: Option<Notice>,
     /// What keeps this person's clients from working.

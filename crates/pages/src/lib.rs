@@ -13,13 +13,13 @@ mod invitation;
 mod layout;
 mod link;
 mod message;
-mod moment;
 mod page;
 mod paging;
 mod password;
 mod scopes;
 mod settings;
 mod sign_in;
+mod timestamp;
 mod untrusted_text;
 
 #[cfg(test)]
@@ -44,7 +44,6 @@ pub use invitation::{InvitationPage, InvitationWay};
 pub use layout::{AdminLayout, Hint, Notice, Section, Undo};
 pub use link::{AppLink, WebLink};
 pub use message::{MessagePage, RefusalPage, ReturnPage};
-pub use moment::{Moment, Span};
 pub use page::{Page, Person};
 pub use paging::Paging;
 pub use password::{PasswordField, PasswordPage, PasswordProblem, PasswordRule};
@@ -56,4 +55,5 @@ pub use settings::{
     Way,
 };
 pub use sign_in::{ProviderLink, SignInPage};
+pub use timestamp::{Span, Timestamp};
 pub use untrusted_text::UntrustedText;

@@ -4,9 +4,9 @@ use tidegate_types::{AccountId, Role, Scope, ScopeSet};
 
 use crate::*;
 
-const NOW: Moment = Moment(1_795_172_540);
-const EARLIER: Moment = Moment(1_794_072_540);
-const LATER: Moment = Moment(1_799_172_540);
+const NOW: Timestamp = Timestamp(1_795_172_540);
+const EARLIER: Timestamp = Timestamp(1_794_072_540);
+const LATER: Timestamp = Timestamp(1_799_172_540);
 
 fn name(text: &str) -> UntrustedText {
     UntrustedText::new(text)

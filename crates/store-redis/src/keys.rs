@@ -116,17 +116,17 @@ impl Keys {
             LimitScope::User(user) => format!("{stem}:user:{user}"),
             LimitScope::Client(client) => format!("{stem}:client:{}", bounded(client)),
             LimitScope::Tool(user, tool) => format!("{stem}:tool:{user}:{}", bounded(tool)),
-            LimitScope::Everybody(door) => format!("{stem}:{}:everybody", door.as_str()),
-            LimitScope::Address(door, address) => {
-                format!("{stem}:{}:address:{}", door.as_str(), bounded(address))
+            LimitScope::Everybody(endpoint) => format!("{stem}:{}:everybody", endpoint.as_str()),
+            LimitScope::Address(endpoint, address) => {
+                format!("{stem}:{}:address:{}", endpoint.as_str(), bounded(address))
             }
-            LimitScope::Account(door, account) => {
-                format!("{stem}:{}:account:{account}", door.as_str())
+            LimitScope::Account(endpoint, account) => {
+                format!("{stem}:{}:account:{account}", endpoint.as_str())
             }
-            LimitScope::ClientAt(door, client) => {
+            LimitScope::ClientAt(endpoint, client) => {
                 format!(
                     "{stem}:{}:client:{}",
-                    door.as_str(),
+                    endpoint.as_str(),
                     bounded(client.as_str())
                 )
             }
@@ -199,7 +199,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tidegate_store::Door;
+    use tidegate_store::LimitedEndpoint;
 
     use super::*;
 
@@ -284,11 +284,11 @@ mod tests {
                 keys.channel(&Topic::Workspace(workspace)),
             ]);
         }
-        for door in Door::ALL {
-            let account = LimitScope::Account(door, "client-1".parse().unwrap());
-            let client = LimitScope::ClientAt(door, "client-1".parse().unwrap());
-            let address = LimitScope::Address(door, "client-1".into());
-            for scope in [account, client, address, LimitScope::Everybody(door)] {
+        for endpoint in LimitedEndpoint::ALL {
+            let account = LimitScope::Account(endpoint, "client-1".parse().unwrap());
+            let client = LimitScope::ClientAt(endpoint, "client-1".parse().unwrap());
+            let address = LimitScope::Address(endpoint, "client-1".into());
+            for scope in [account, client, address, LimitScope::Everybody(endpoint)] {
                 all.push(keys.limit(&Plane::Control, &scope));
             }
         }

@@ -29,7 +29,7 @@ pub use changes::{Change, ChangeLog, ChangePage, Epoch};
 pub use error::{StoreError, StoreErrorKind};
 pub use events::{EventId, EventPage, EventStore, Retention, StoredEvent, StreamId};
 pub use key::{SessionKey, StreamKey};
-pub use limits::{Budget, Door, LimitScope, Plane, RateLimiter, Verdict};
+pub use limits::{Budget, LimitScope, LimitedEndpoint, Plane, RateLimiter, Verdict};
 pub use relay::{Relay, RelayEvent, RelayStream, Signal, Topic};
 pub use replies::ClientReplies;
 pub use resilient::{CacheOrMiss, Circuit, Degraded, LimitsWithFallback, OnDegraded};

@@ -30,19 +30,19 @@ pub enum LimitScope {
     Client(String),
     /// One tool for one user.
     Tool(UserId, String),
-    /// Everybody at a door of the control plane.
-    Everybody(Door),
-    /// One network at a door, as [`tidegate_types::Peer::network`] names it.
-    Address(Door, String),
-    /// One account at a door.
-    Account(Door, AccountId),
-    /// One OAuth client at a door.
-    ClientAt(Door, ClientId),
+    /// Everybody at an endpoint of the control plane.
+    Everybody(LimitedEndpoint),
+    /// One network at an endpoint, as [`tidegate_types::Peer::network`] names it.
+    Address(LimitedEndpoint, String),
+    /// One account at an endpoint.
+    Account(LimitedEndpoint, AccountId),
+    /// One OAuth client at an endpoint.
+    ClientAt(LimitedEndpoint, ClientId),
 }
 
 /// What is asked of the control plane. Each has budgets of its own, so that nobody who floods one closes another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Door {
+pub enum LimitedEndpoint {
     /// Sign-in by password, or the return from a provider.
     SignIn,
     /// The authorization endpoint.
@@ -63,8 +63,8 @@ pub enum Door {
     Page,
 }
 
-impl Door {
-    /// All doors.
+impl LimitedEndpoint {
+    /// All endpoints.
     pub const ALL: [Self; 9] = [
         Self::SignIn,
         Self::Authorize,

@@ -11,7 +11,7 @@ use tidegate_oauth_types::{PROTECTED_RESOURCE, ProtectedResourceMetadata, Resour
 use tidegate_types::WorkspaceSlug;
 
 use crate::edge::Edge;
-use crate::oauth::{Asked, not_found};
+use crate::oauth::{OAuthRequest, not_found};
 use crate::{admission, cors, pages, routing};
 
 /// How long clients may keep a document, in seconds. Keys are published a day before they sign.
@@ -113,22 +113,22 @@ async fn describe(edge: &Edge, resource: &Resource) -> Option<ProtectedResourceM
 
 /// RFC 8414 §3.2, and its alias for clients that know OpenID Connect alone.
 async fn authorization_server(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
-    match Asked::of_document(&edge, &request) {
-        Ok(asked) => publish(&asked.access.authorization.metadata()),
+    match OAuthRequest::of_document(&edge, &request) {
+        Ok(oauth_request) => publish(&oauth_request.access.authorization.metadata()),
         Err(refused) => refused,
     }
 }
 
 /// RFC 7517 §5.
 async fn signing_keys(edge: web::Data<Edge>, request: HttpRequest) -> HttpResponse {
-    let asked = match Asked::of_document(&edge, &request) {
-        Ok(asked) => asked,
+    let oauth_request = match OAuthRequest::of_document(&edge, &request) {
+        Ok(oauth_request) => oauth_request,
         Err(refused) => return refused,
     };
-    match asked.access.authorization.jwks().await {
+    match oauth_request.access.authorization.jwks().await {
         Ok(keys) => publish(&keys),
         Err(error) => {
-            let mut response = asked.unavailable(&error);
+            let mut response = oauth_request.unavailable(&error);
             cors::allow_any(response.headers_mut());
             response
         }

@@ -379,11 +379,11 @@ async fn knocking_on_fills_no_audit() {
 #[tokio::test]
 async fn opening_one_door_does_not_start_another_again() {
     let bounds = bounds();
-    let doors = ["local", "superset:acme"];
+    let directories = ["local", "superset:acme"];
     let attempt = || {
         bounds
             .attempts
-            .at("victim", &doors, None, &peer("192.0.2.1"))
+            .at("victim", &directories, None, &peer("192.0.2.1"))
     };
     for _ in 0..5 {
         let taken = attempt().take().await.unwrap();
@@ -443,11 +443,11 @@ async fn many_from_everywhere_at_once_are_not_more_than_one_after_the_other() {
 #[tokio::test]
 async fn opening_a_door_of_ones_own_from_everywhere_buys_no_guesses_at_another() {
     let bounds = bounds();
-    let doors = ["local", "superset:acme"];
+    let directories = ["local", "superset:acme"];
     let mut guesses = 0;
     for number in 0..100 {
         let from = peer(&format!("203.0.{number}.1"));
-        let attempt = bounds.attempts.at("victim", &doors, None, &from);
+        let attempt = bounds.attempts.at("victim", &directories, None, &from);
         let taken = attempt.take().await.unwrap();
         guesses += u32::from(taken.is_open(0));
         attempt.opened(&taken, 1).await.unwrap();

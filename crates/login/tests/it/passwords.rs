@@ -332,6 +332,6 @@ async fn whoever_finds_a_browser_open_guesses_no_faster_than_at_the_door() {
         codes
     );
     assert_eq!("locked", guess(GOOD).await, "not told from a wrong one now");
-    // The owner at the door is not held up by it.
+    // The owner at the directory is not held up by it.
     stage.enter("alice", GOOD).await.unwrap();
 }

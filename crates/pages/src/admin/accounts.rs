@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::AccountId;
 
-use crate::{AdminLayout, Moment, Paging, UntrustedText};
+use crate::{AdminLayout, Paging, Timestamp, UntrustedText};
 
 /// All accounts of the deployment. Its search is GET with `search`, `page`. Forms, all with `search` and `page`: `POST
 /// /admin/accounts/<account>/deactivate`, `POST /admin/accounts/<account>/activate`, `POST /admin/accounts/<account>/password`.
@@ -44,7 +44,7 @@ pub struct AccountLine {
     /// Whether this person may give it another one.
     pub may_reset: bool,
     /// The last sign-in.
-    pub last_sign_in_at: Option<Moment>,
+    pub last_sign_in_at: Option<Timestamp>,
 }
 
 impl AccountLine {

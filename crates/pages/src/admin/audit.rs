@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::{AdminLayout, Moment, Paging, UntrustedText};
+use crate::{AdminLayout, Paging, Timestamp, UntrustedText};
 
 use super::WorkspacePick;
 
@@ -59,7 +59,7 @@ pub struct ActionOption {
 #[derive(Debug, Clone)]
 pub struct AuditLine {
     /// When it happened.
-    pub at: Moment,
+    pub at: Timestamp,
     /// What, in words.
     pub action: UntrustedText,
     /// What, as exports and the filter name it.

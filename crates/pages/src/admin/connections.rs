@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::{ClientId, GrantId, Scope, WorkspaceSlug};
 
-use crate::{AdminLayout, Moment, Paging, UntrustedText, paging, scopes};
+use crate::{AdminLayout, Paging, Timestamp, UntrustedText, paging, scopes};
 
 use super::WorkspacePick;
 
@@ -49,9 +49,9 @@ pub struct ConnectionLine {
     /// Whether it goes on while the person is away.
     pub is_offline: bool,
     /// Since when.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// The last use.
-    pub last_used_at: Option<Moment>,
+    pub last_used_at: Option<Timestamp>,
     /// In 30 days.
     pub calls: u64,
 }

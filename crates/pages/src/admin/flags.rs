@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::WorkspaceSlug;
 
-use crate::{AdminLayout, Moment, UntrustedText};
+use crate::{AdminLayout, Timestamp, UntrustedText};
 
 use super::WorkspacePick;
 
@@ -81,7 +81,7 @@ pub struct RuleLine {
     /// What it says.
     pub setting: RuleSetting,
     /// Since when.
-    pub since: Moment,
+    pub since: Timestamp,
 }
 
 /// What a rule says.

@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{AccountId, Role, WorkspaceSlug};
 
 use crate::paging::grouped;
-use crate::{AdminLayout, ApiTokenLine, Moment, Paging, UntrustedText, scopes};
+use crate::{AdminLayout, ApiTokenLine, Paging, Timestamp, UntrustedText, scopes};
 
 use super::WorkspacePick;
 
@@ -84,7 +84,7 @@ pub struct MemberLine {
     /// Whether they may do anything.
     pub is_active: bool,
     /// The last sign-in.
-    pub last_sign_in_at: Option<Moment>,
+    pub last_sign_in_at: Option<Timestamp>,
     /// Their connected apps in this workspace.
     pub connections: u64,
     /// Their API tokens for this workspace alone.
@@ -161,7 +161,7 @@ pub struct InvitationLine {
     /// As what.
     pub role: Role,
     /// Until when.
-    pub expires_at: Moment,
+    pub expires_at: Timestamp,
 }
 
 impl InvitationLine {

@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::WorkspaceSlug;
 
-use crate::{AdminLayout, Moment, UntrustedText};
+use crate::{AdminLayout, Timestamp, UntrustedText};
 
 /// Password and sign-out. Forms: `POST /settings/account/sign-out-everywhere` with `apps` ("yes" or absent);
 /// `POST /settings/account/join` with `workspace` and `superset_username`.
@@ -15,7 +15,7 @@ pub struct AccountPage {
     /// Whether there is a password here.
     pub has_password: bool,
     /// Since when this browser is signed in.
-    pub signed_in_at: Moment,
+    pub signed_in_at: Timestamp,
     /// Workspaces, with the role.
     pub memberships: Vec<(UntrustedText, &'static str)>,
     /// Workspaces that this person may join by themselves, since they manage the deployment.

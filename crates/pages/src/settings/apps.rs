@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{GrantId, Scope};
 
 use crate::scopes::{self, ScopeOption};
-use crate::{AdminLayout, Moment, Paging, UntrustedText, paging};
+use crate::{AdminLayout, Paging, Timestamp, UntrustedText, paging};
 
 /// What is connected, sorted by the query's `sort`, narrowed by `search`, in parts by `page`. Forms: `POST /settings/apps/<grant>/narrow` with `scope`,
 /// `POST /settings/apps/<grant>/disconnect`, `POST /settings/apps/disconnect` for all.
@@ -94,15 +94,15 @@ pub struct ConnectedApp {
     /// What it may do at the most.
     pub scope: Scope,
     /// Since when.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// The last use.
-    pub last_used_at: Option<Moment>,
+    pub last_used_at: Option<Timestamp>,
     /// In 30 days.
     pub calls: u64,
     /// Whether it goes on while its person is away.
     pub is_offline: bool,
     /// When it ends.
-    pub expires_at: Moment,
+    pub expires_at: Timestamp,
 }
 
 impl ConnectedApp {

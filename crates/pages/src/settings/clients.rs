@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{ClientId, Scope, ScopeSet};
 
 use crate::scopes;
-use crate::{AdminLayout, Moment, UntrustedText};
+use crate::{AdminLayout, Timestamp, UntrustedText};
 
 use super::SecretLine;
 
@@ -42,9 +42,9 @@ pub struct CommandClient {
     /// The most that it may ask for.
     pub scope: Scope,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// The last use.
-    pub last_used_at: Option<Moment>,
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl CommandClient {
@@ -69,9 +69,9 @@ pub struct OwnClient {
     /// Whether it has secrets at all.
     pub is_confidential: bool,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// The last use.
-    pub last_used_at: Option<Moment>,
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl OwnClient {

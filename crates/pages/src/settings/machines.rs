@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use crate::scopes;
-use crate::{AdminLayout, Moment, Span, UntrustedText};
+use crate::{AdminLayout, Span, Timestamp, UntrustedText};
 
 use super::SecretLine;
 
@@ -84,9 +84,9 @@ pub struct MachineClient {
     /// Whether it signs assertions.
     pub signs: bool,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// The last use.
-    pub last_used_at: Option<Moment>,
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl MachineClient {

@@ -1,7 +1,7 @@
 use askama::Template;
 use tidegate_types::{ExposeSecret, SecretString};
 
-use crate::{AdminLayout, Moment, UntrustedText};
+use crate::{AdminLayout, Timestamp, UntrustedText};
 
 /// A secret, shown this once.
 #[derive(Debug, Clone, Template)]
@@ -44,7 +44,7 @@ impl SecretPage {
 #[derive(Debug, Clone)]
 pub struct SecretLine {
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When it ends.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
 }

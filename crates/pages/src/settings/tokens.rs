@@ -2,7 +2,7 @@ use askama::Template;
 use tidegate_types::{GrantId, Scope, ScopeSet, WorkspaceSlug};
 
 use crate::scopes;
-use crate::{AdminLayout, Moment, UntrustedText};
+use crate::{AdminLayout, Timestamp, UntrustedText};
 
 /// API tokens. Forms: `POST /settings/tokens` with `name`, `scope`, `workspace` (slug, or empty for any), `days` (7, 30,
 /// 90, 365, or 0 for never); `POST /settings/tokens/<id>/end`.
@@ -61,13 +61,13 @@ pub struct ApiTokenLine {
     /// The last characters of the secret.
     pub hint: UntrustedText,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When it ends.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Timestamp>,
     /// Whether that is past.
     pub is_expired: bool,
     /// The last use.
-    pub last_used_at: Option<Moment>,
+    pub last_used_at: Option<Timestamp>,
     /// From where.
     pub last_used_from: Option<UntrustedText>,
 }

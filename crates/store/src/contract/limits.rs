@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidegate_types::UserId;
 
 use super::{Harness, eventually, workspace};
-use crate::{Budget, Door, LimitScope, Plane, Verdict};
+use crate::{Budget, LimitScope, LimitedEndpoint, Plane, Verdict};
 
 /// So slow that nothing refills within a test.
 const PER_MINUTE: u32 = 1;
@@ -173,18 +173,18 @@ pub async fn budgets_of_tenants_users_clients_and_tools_are_apart(h: &impl Harne
     }
 }
 
-/// Nobody outside spends what is for members of a workspace, nor one door's budget at another.
+/// Nobody outside spends what is for members of a workspace, nor one endpoint's budget at another.
 pub async fn budgets_of_the_control_plane_are_apart(h: &impl Harness) {
     let client: tidegate_types::ClientId = "client-1".parse().expect("a client id");
     let account: tidegate_types::AccountId = "client-1".parse().expect("an account id");
     let name = String::from("client-1");
-    for door in Door::ALL {
+    for endpoint in LimitedEndpoint::ALL {
         for scope in [
-            LimitScope::Everybody(door),
-            LimitScope::Address(door, name.clone()),
-            LimitScope::Address(door, "2001:db8:0:1::/64".to_owned()),
-            LimitScope::Account(door, account.clone()),
-            LimitScope::ClientAt(door, client.clone()),
+            LimitScope::Everybody(endpoint),
+            LimitScope::Address(endpoint, name.clone()),
+            LimitScope::Address(endpoint, "2001:db8:0:1::/64".to_owned()),
+            LimitScope::Account(endpoint, account.clone()),
+            LimitScope::ClientAt(endpoint, client.clone()),
         ] {
             for plane in [Plane::Control, plane("acme")] {
                 let budgets = [budget(scope.clone(), 1)];

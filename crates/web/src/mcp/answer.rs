@@ -9,7 +9,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tidegate_protocol::{reply, sse};
 use tidegate_runtime::{Answer, Frame, FrameStream, Refused};
 
-use super::challenge::{self, Lack};
+use super::challenge::{self, ChallengeReason};
 use crate::admission::Admitted;
 use crate::connection::ActivityGuard;
 use crate::edge::Edge;
@@ -63,8 +63,8 @@ pub(crate) fn respond(
             let mut response = refusal(&refused);
             if let Some(scope) = refused.needs_scope {
                 let scope = scope.to_string();
-                let lack = Lack::Scope(&scope);
-                challenge::add(&mut response, edge, request, admitted, &lack);
+                let reason = ChallengeReason::Scope(&scope);
+                challenge::add(&mut response, edge, request, admitted, &reason);
             }
             response
         }

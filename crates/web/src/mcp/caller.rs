@@ -10,7 +10,7 @@ use tidegate_telemetry::Count;
 use tidegate_token_verifier::AuthFailure;
 use tidegate_types::{ServiceCode, WorkspaceSlug};
 
-use super::challenge::{self, Lack};
+use super::challenge::{self, ChallengeReason};
 use crate::admission::{Admitted, one};
 use crate::edge::Edge;
 use crate::{peer, routing, status};
@@ -129,16 +129,16 @@ fn explain(
         }
     };
     edge.metrics.count(count);
-    let challenge = |code: ServiceCode, error: &RpcError, lack: Lack<'_>| {
+    let challenge = |code: ServiceCode, error: &RpcError, reason: ChallengeReason<'_>| {
         let mut response = refusal(code, error);
-        challenge::add(&mut response, edge, request, admitted, &lack);
+        challenge::add(&mut response, edge, request, admitted, &reason);
         response
     };
     match err {
         IdentifyError::Auth(AuthFailure::Missing) => challenge(
             ServiceCode::Unauthenticated,
             &RpcError::new(UNAUTHENTICATED, token_needed(off)),
-            Lack::Token,
+            ChallengeReason::Token,
         ),
         IdentifyError::Auth(AuthFailure::Refused)
         | IdentifyError::Revoked
@@ -146,9 +146,9 @@ fn explain(
             ServiceCode::Unauthenticated,
             &RpcError::new(UNAUTHENTICATED, "the bearer token is not valid"),
             if had_token {
-                Lack::GoodToken
+                ChallengeReason::GoodToken
             } else {
-                Lack::Token
+                ChallengeReason::Token
             },
         ),
         IdentifyError::Auth(AuthFailure::InsufficientScope { required }) => {
@@ -157,7 +157,7 @@ fn explain(
             challenge(
                 ServiceCode::InsufficientScope,
                 &RpcError::new(FORBIDDEN, text),
-                Lack::Scope(&scope),
+                ChallengeReason::Scope(&scope),
             )
         }
         IdentifyError::Closed(closed) => refusal(

@@ -9,7 +9,7 @@ use crate::edge::Edge;
 use crate::routing;
 
 /// Why a request is challenged.
-pub(super) enum Lack<'a> {
+pub(super) enum ChallengeReason<'a> {
     /// No token came; then the answer names no error (RFC 6750 §3.1).
     Token,
     /// The token that came is not good.
@@ -24,7 +24,7 @@ pub(super) fn add(
     edge: &Edge,
     request: &HttpRequest,
     admitted: &Admitted<'_>,
-    lack: &Lack<'_>,
+    reason: &ChallengeReason<'_>,
 ) {
     let leads_somewhere = edge.access.is_some() || edge.external_issuer.is_some();
     let metadata = leads_somewhere.then(|| {
@@ -33,18 +33,18 @@ pub(super) fn add(
         let resource = routing::resource(edge, request, admitted.host, path.as_ref());
         resource.spelled(request.path()).well_known()
     });
-    let text = text(lack, edge.challenge_scope.as_deref(), metadata.as_deref());
+    let text = text(reason, edge.challenge_scope.as_deref(), metadata.as_deref());
     // Scopes and URLs come from our configuration; what cannot stand in a header is left out.
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers_mut().insert(WWW_AUTHENTICATE, value);
     }
 }
 
-fn text(lack: &Lack<'_>, usual: Option<&str>, metadata: Option<&str>) -> String {
-    let (error, scope) = match lack {
-        Lack::Token => (None, usual),
-        Lack::GoodToken => (Some("invalid_token"), usual),
-        Lack::Scope(needed) => (Some("insufficient_scope"), Some(*needed)),
+fn text(reason: &ChallengeReason<'_>, usual: Option<&str>, metadata: Option<&str>) -> String {
+    let (error, scope) = match reason {
+        ChallengeReason::Token => (None, usual),
+        ChallengeReason::GoodToken => (Some("invalid_token"), usual),
+        ChallengeReason::Scope(needed) => (Some("insufficient_scope"), Some(*needed)),
     };
     let mut text = "Bearer realm=\"tidegate\"".to_owned();
     for (name, value) in [
@@ -75,11 +75,11 @@ mod tests {
         assert_eq!(
             "Bearer realm=\"tidegate\", scope=\"mcp:read\", \
              resource_metadata=\"https://mcp.example.com/.well-known/oauth-protected-resource/mcp\"",
-            text(&Lack::Token, Some("mcp:read"), METADATA)
+            text(&ChallengeReason::Token, Some("mcp:read"), METADATA)
         );
         assert_eq!(
             "Bearer realm=\"tidegate\", error=\"invalid_token\", scope=\"mcp:read\"",
-            text(&Lack::GoodToken, Some("mcp:read"), None)
+            text(&ChallengeReason::GoodToken, Some("mcp:read"), None)
         );
     }
 
@@ -88,14 +88,14 @@ mod tests {
         assert_eq!(
             "Bearer realm=\"tidegate\", \
              resource_metadata=\"https://mcp.example.com/.well-known/oauth-protected-resource/mcp\"",
-            text(&Lack::Token, None, METADATA)
+            text(&ChallengeReason::Token, None, METADATA)
         );
     }
 
     #[test]
     fn a_token_that_reaches_too_little_is_told_all_that_is_needed() {
-        let lack = Lack::Scope("mcp:read mcp:query mcp:write");
-        let text = text(&lack, Some("mcp:read"), METADATA);
+        let reason = ChallengeReason::Scope("mcp:read mcp:query mcp:write");
+        let text = text(&reason, Some("mcp:read"), METADATA);
         assert!(
             text.contains("error=\"insufficient_scope\", scope=\"mcp:read mcp:query mcp:write\"")
         );

@@ -6,7 +6,7 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderValue, PRAGMA, RETRY_AFTER, W
 use serde::Serialize;
 use tidegate_oauth_types::{ErrorCode, OAuthError};
 
-use super::Asked;
+use super::OAuthRequest;
 use crate::cors;
 
 /// What a client waits that asked too often, or while a part of ours is away, in seconds.
@@ -126,7 +126,7 @@ fn forbid_caching(response: &mut HttpResponse) {
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
 }
 
-impl Asked<'_> {
+impl OAuthRequest<'_> {
     /// The answer of a document that cannot be written now.
     pub(crate) fn unavailable(&self, error: &OAuthError) -> HttpResponse {
         self.refuse(error, Endpoint::Other)

@@ -10,7 +10,7 @@ use tidegate_oauth_types::OAuthError;
 use tidegate_types::{ExposeSecret, SecretString};
 
 use super::answer::{self, Endpoint};
-use super::{Asked, MOST_FORM, body};
+use super::{MOST_FORM, OAuthRequest, body};
 use crate::connection::hold;
 use crate::edge::Edge;
 
@@ -27,32 +27,39 @@ pub(super) async fn post(
     payload: web::Payload,
 ) -> HttpResponse {
     let _in_flight = hold(&request);
-    let asked = match Asked::admit(&edge, &request, Endpoint::ApiToken).await {
-        Ok(asked) => asked,
+    let oauth_request = match OAuthRequest::admit(&edge, &request, Endpoint::ApiToken).await {
+        Ok(oauth_request) => oauth_request,
         Err(refused) => return refused,
     };
-    match exchange(&edge, &asked, payload).await {
+    match exchange(&edge, &oauth_request, payload).await {
         Ok(token) => answer::good(
             StatusCode::OK,
             &json!({ "payload": { "access_token": token.expose_secret() } }),
         ),
-        Err(error) => asked.refuse(&error, Endpoint::ApiToken),
+        Err(error) => oauth_request.refuse(&error, Endpoint::ApiToken),
     }
 }
 
 async fn exchange(
     edge: &Edge,
-    asked: &Asked<'_>,
+    oauth_request: &OAuthRequest<'_>,
     payload: web::Payload,
 ) -> Result<SecretString, OAuthError> {
-    let body = body::read(edge, asked.request, payload, body::Kind::Json, MOST_FORM).await?;
+    let body = body::read(
+        edge,
+        oauth_request.request,
+        payload,
+        body::Kind::Json,
+        MOST_FORM,
+    )
+    .await?;
     // The reason would show what came, which may be the secret.
     let credentials: Credentials = serde_json::from_slice(&body).map_err(|_| {
         OAuthError::invalid_request("the body must be {name, secret} in JSON, both texts")
     })?;
-    asked
+    oauth_request
         .access
         .authorization
-        .exchange_api_token(&credentials.name, &credentials.secret, &asked.peer)
+        .exchange_api_token(&credentials.name, &credentials.secret, &oauth_request.peer)
         .await
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_authorization_server::DeviceReply;
 use tidegate_oauth_types::OAuthError;
 
-use super::Asked;
+use super::OAuthRequest;
 use super::answer::{self, Endpoint};
 use crate::connection::hold;
 use crate::cors;
@@ -18,13 +18,13 @@ pub(super) async fn post(
     payload: web::Payload,
 ) -> HttpResponse {
     let _in_flight = hold(&request);
-    let asked = match Asked::admit(&edge, &request, Endpoint::Other).await {
-        Ok(asked) => asked,
+    let oauth_request = match OAuthRequest::admit(&edge, &request, Endpoint::Other).await {
+        Ok(oauth_request) => oauth_request,
         Err(refused) => return refused,
     };
-    let mut response = match begin(&edge, &asked, payload).await {
+    let mut response = match begin(&edge, &oauth_request, payload).await {
         Ok(reply) => answer::good(StatusCode::OK, &reply),
-        Err(error) => asked.refuse(&error, Endpoint::Other),
+        Err(error) => oauth_request.refuse(&error, Endpoint::Other),
     };
     cors::allow_any(response.headers_mut());
     response
@@ -32,13 +32,13 @@ pub(super) async fn post(
 
 async fn begin(
     edge: &Edge,
-    asked: &Asked<'_>,
+    oauth_request: &OAuthRequest<'_>,
     payload: web::Payload,
 ) -> Result<DeviceReply, OAuthError> {
-    let form = asked.form(edge, payload).await?;
-    asked
+    let form = oauth_request.form(edge, payload).await?;
+    oauth_request
         .access
         .authorization
-        .authorize_device(asked.authorization()?, &form, &asked.peer)
+        .authorize_device(oauth_request.authorization()?, &form, &oauth_request.peer)
         .await
 }

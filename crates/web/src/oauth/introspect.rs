@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 use tidegate_oauth_types::OAuthError;
 
-use super::Asked;
+use super::OAuthRequest;
 use super::answer::{self, Endpoint};
 use crate::connection::hold;
 use crate::edge::Edge;
@@ -17,25 +17,25 @@ pub(super) async fn post(
     payload: web::Payload,
 ) -> HttpResponse {
     let _in_flight = hold(&request);
-    let asked = match Asked::admit(&edge, &request, Endpoint::Other).await {
-        Ok(asked) => asked,
+    let oauth_request = match OAuthRequest::admit(&edge, &request, Endpoint::Other).await {
+        Ok(oauth_request) => oauth_request,
         Err(refused) => return refused,
     };
-    match introspect(&edge, &asked, payload).await {
+    match introspect(&edge, &oauth_request, payload).await {
         Ok(told) => answer::good(StatusCode::OK, &told),
-        Err(error) => asked.refuse(&error, Endpoint::Other),
+        Err(error) => oauth_request.refuse(&error, Endpoint::Other),
     }
 }
 
 async fn introspect(
     edge: &Edge,
-    asked: &Asked<'_>,
+    oauth_request: &OAuthRequest<'_>,
     payload: web::Payload,
 ) -> Result<Value, OAuthError> {
-    let form = asked.form(edge, payload).await?;
-    asked
+    let form = oauth_request.form(edge, payload).await?;
+    oauth_request
         .access
         .authorization
-        .introspect(asked.authorization()?, &form, &asked.peer)
+        .introspect(oauth_request.authorization()?, &form, &oauth_request.peer)
         .await
 }

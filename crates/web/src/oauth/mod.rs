@@ -75,13 +75,13 @@ async fn only_post(request: HttpRequest) -> HttpResponse {
 }
 
 /// A request to an endpoint that is there, from a host of ours.
-pub(crate) struct Asked<'r> {
+pub(crate) struct OAuthRequest<'r> {
     pub access: &'r Access,
     pub request: &'r HttpRequest,
     pub peer: Peer,
 }
 
-impl<'r> Asked<'r> {
+impl<'r> OAuthRequest<'r> {
     /// A request for a document, which is there whether OAuth is on or off: clients that find none look elsewhere, and
     /// their people hear of a missing page in place of a switch.
     ///
@@ -109,12 +109,12 @@ impl<'r> Asked<'r> {
         request: &'r HttpRequest,
         endpoint: Endpoint,
     ) -> Result<Self, HttpResponse> {
-        let asked = Self::of_document(edge, request)?;
-        let Some(off) = asked.access.gate.off().await else {
-            return Ok(asked);
+        let oauth_request = Self::of_document(edge, request)?;
+        let Some(off) = oauth_request.access.gate.off().await else {
+            return Ok(oauth_request);
         };
         let error = OAuthError::new(ErrorCode::AccessDenied, off.to_string());
-        let mut refused = asked.refuse(&error, endpoint);
+        let mut refused = oauth_request.refuse(&error, endpoint);
         cors::allow_any(refused.headers_mut());
         Err(refused)
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tidegate_oauth_types::{ErrorCode, OAuthError};
 
 use super::answer::{self, Endpoint};
-use super::{Asked, MOST_METADATA, body};
+use super::{MOST_METADATA, OAuthRequest, body};
 use crate::connection::hold;
 use crate::cors;
 use crate::edge::Edge;
@@ -18,13 +18,13 @@ pub(super) async fn post(
     payload: web::Payload,
 ) -> HttpResponse {
     let _in_flight = hold(&request);
-    let asked = match Asked::admit(&edge, &request, Endpoint::Other).await {
-        Ok(asked) => asked,
+    let oauth_request = match OAuthRequest::admit(&edge, &request, Endpoint::Other).await {
+        Ok(oauth_request) => oauth_request,
         Err(refused) => return refused,
     };
-    let mut response = match register(&edge, &asked, payload).await {
+    let mut response = match register(&edge, &oauth_request, payload).await {
         Ok(client) => answer::good(StatusCode::CREATED, &client),
-        Err(error) => asked.refuse(&error, Endpoint::Other),
+        Err(error) => oauth_request.refuse(&error, Endpoint::Other),
     };
     cors::allow_any(response.headers_mut());
     response
@@ -32,12 +32,12 @@ pub(super) async fn post(
 
 async fn register(
     edge: &Edge,
-    asked: &Asked<'_>,
+    oauth_request: &OAuthRequest<'_>,
     payload: web::Payload,
 ) -> Result<Value, OAuthError> {
     let body = body::read(
         edge,
-        asked.request,
+        oauth_request.request,
         payload,
         body::Kind::Json,
         MOST_METADATA,
@@ -51,10 +51,10 @@ async fn register(
         );
         OAuthError::new(ErrorCode::InvalidClientMetadata, at)
     })?;
-    asked
+    oauth_request
         .access
         .authorization
-        .register(metadata, &asked.peer)
+        .register(metadata, &oauth_request.peer)
         .await
 }
 
@@ -64,23 +64,23 @@ pub(super) async fn get(
     request: HttpRequest,
     client: web::Path<String>,
 ) -> HttpResponse {
-    let asked = match Asked::admit(&edge, &request, Endpoint::Other).await {
-        Ok(asked) => asked,
+    let oauth_request = match OAuthRequest::admit(&edge, &request, Endpoint::Other).await {
+        Ok(oauth_request) => oauth_request,
         Err(refused) => return refused,
     };
-    let found = match asked.bearer() {
+    let found = match oauth_request.bearer() {
         Ok(bearer) => {
-            asked
+            oauth_request
                 .access
                 .authorization
-                .registration(&client, bearer, &asked.peer)
+                .registration(&client, bearer, &oauth_request.peer)
                 .await
         }
         Err(error) => Err(error),
     };
     let mut response = match found {
         Ok(client) => answer::good(StatusCode::OK, &client),
-        Err(error) => asked.refuse(&error, Endpoint::Other),
+        Err(error) => oauth_request.refuse(&error, Endpoint::Other),
     };
     cors::allow_any(response.headers_mut());
     response
@@ -92,23 +92,23 @@ pub(super) async fn delete(
     request: HttpRequest,
     client: web::Path<String>,
 ) -> HttpResponse {
-    let asked = match Asked::admit(&edge, &request, Endpoint::Other).await {
-        Ok(asked) => asked,
+    let oauth_request = match OAuthRequest::admit(&edge, &request, Endpoint::Other).await {
+        Ok(oauth_request) => oauth_request,
         Err(refused) => return refused,
     };
-    let removed = match asked.bearer() {
+    let removed = match oauth_request.bearer() {
         Ok(bearer) => {
-            asked
+            oauth_request
                 .access
                 .authorization
-                .unregister(&client, bearer, &asked.peer)
+                .unregister(&client, bearer, &oauth_request.peer)
                 .await
         }
         Err(error) => Err(error),
     };
     let mut response = match removed {
         Ok(()) => HttpResponse::NoContent().finish(),
-        Err(error) => asked.refuse(&error, Endpoint::Other),
+        Err(error) => oauth_request.refuse(&error, Endpoint::Other),
     };
     cors::allow_any(response.headers_mut());
     response

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_oauth_types::OAuthError;
 
-use super::Asked;
+use super::OAuthRequest;
 use super::answer::Endpoint;
 use crate::connection::hold;
 use crate::cors;
@@ -16,23 +16,27 @@ pub(super) async fn post(
     payload: web::Payload,
 ) -> HttpResponse {
     let _in_flight = hold(&request);
-    let asked = match Asked::admit(&edge, &request, Endpoint::Other).await {
-        Ok(asked) => asked,
+    let oauth_request = match OAuthRequest::admit(&edge, &request, Endpoint::Other).await {
+        Ok(oauth_request) => oauth_request,
         Err(refused) => return refused,
     };
-    let mut response = match revoke(&edge, &asked, payload).await {
+    let mut response = match revoke(&edge, &oauth_request, payload).await {
         Ok(()) => HttpResponse::Ok().finish(),
-        Err(error) => asked.refuse(&error, Endpoint::Other),
+        Err(error) => oauth_request.refuse(&error, Endpoint::Other),
     };
     cors::allow_any(response.headers_mut());
     response
 }
 
-async fn revoke(edge: &Edge, asked: &Asked<'_>, payload: web::Payload) -> Result<(), OAuthError> {
-    let form = asked.form(edge, payload).await?;
-    asked
+async fn revoke(
+    edge: &Edge,
+    oauth_request: &OAuthRequest<'_>,
+    payload: web::Payload,
+) -> Result<(), OAuthError> {
+    let form = oauth_request.form(edge, payload).await?;
+    oauth_request
         .access
         .authorization
-        .revoke(asked.authorization()?, &form, &asked.peer)
+        .revoke(oauth_request.authorization()?, &form, &oauth_request.peer)
         .await
 }

@@ -8,8 +8,8 @@ use tidegate_authorization_server::{
 };
 use tidegate_oauth_types::{Parameters, RedirectKind};
 use tidegate_pages::{
-    AppLink, ConsentPage, Destination, Identity, MessagePage, Moment, OfflineChoice, ReturnPage,
-    ScopeChoice, Span, UntrustedText, WebLink, WorkspaceChoice, widest,
+    AppLink, ConsentPage, Destination, Identity, MessagePage, OfflineChoice, ReturnPage,
+    ScopeChoice, Span, Timestamp, UntrustedText, WebLink, WorkspaceChoice, widest,
 };
 use tidegate_types::{Scope, ScopeSet};
 
@@ -226,7 +226,7 @@ fn destination(answer: AnswerView) -> Destination {
         } => Destination::Device {
             user_code,
             address: UntrustedText::new(&address),
-            asked_at: Moment(asked_at),
+            asked_at: Timestamp(asked_at),
         },
     }
 }

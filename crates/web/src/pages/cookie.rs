@@ -7,9 +7,9 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use tidegate_types::{ExposeSecret, SecretString};
 
-/// Which cookie.
+/// A cookie of ours, by what it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Jar {
+pub(super) enum CookieName {
     /// The browser session.
     Session,
     /// What a browser is known again by that somebody signed in with. It stays when they sign out.
@@ -20,7 +20,7 @@ pub(super) enum Jar {
     Upstream,
 }
 
-impl Jar {
+impl CookieName {
     const fn name(self, is_https: bool) -> &'static str {
         match (self, is_https) {
             (Self::Session, true) => "__Host-tidegate-session",
@@ -102,13 +102,15 @@ mod tests {
     #[test]
     fn behind_https_no_other_host_can_set_it() {
         let lives = Some(Duration::from_mins(1));
-        let cookie = set_cookie(|response| Jar::Session.set(response, &"v".into(), lives, true));
+        let cookie =
+            set_cookie(|response| CookieName::Session.set(response, &"v".into(), lives, true));
         let expected =
             "__Host-tidegate-session=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60";
         assert_eq!(expected, cookie);
-        let plain = set_cookie(|response| Jar::Session.set(response, &"v".into(), None, false));
+        let plain =
+            set_cookie(|response| CookieName::Session.set(response, &"v".into(), None, false));
         assert_eq!("tidegate-session=v; Path=/; HttpOnly; SameSite=Lax", plain);
-        let cleared = set_cookie(|response| Jar::Form.clear(response, true));
+        let cleared = set_cookie(|response| CookieName::Form.clear(response, true));
         assert!(cleared.ends_with("; Max-Age=0"), "{cleared}");
     }
 
@@ -117,7 +119,7 @@ mod tests {
         let read = |header: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(COOKIE, HeaderValue::from_static(header));
-            Jar::Session.read(&headers, true)
+            CookieName::Session.read(&headers, true)
         };
         assert_eq!(Some("a".into()), read("__Host-tidegate-session=a; x=y"));
         assert_eq!(Some("a".into()), read("x=y;__Host-tidegate-session=a"));

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use tidegate_control_plane::workspace::FindWorkspace;
 use tidegate_login::{InvitationView, ReturnTo, SignIn, SignInError};
-use tidegate_pages::{InvitationPage, InvitationWay, MessagePage, Moment, UntrustedText};
+use tidegate_pages::{InvitationPage, InvitationWay, MessagePage, Timestamp, UntrustedText};
 use tidegate_types::SecretString;
 
 use super::answer::{self, Place};
@@ -131,7 +131,7 @@ async fn show(
         email: UntrustedText::new(&view.email),
         workspace: UntrustedText::or(&title, slug.as_str()),
         role: view.role,
-        expires_at: Moment(view.expires_at),
+        expires_at: Timestamp(view.expires_at),
         way,
         username: typed.text("username").to_owned(),
         display_name: typed.text("display_name").to_owned(),

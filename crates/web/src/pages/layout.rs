@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use tidegate_control_plane::workspace::Membership;
-use tidegate_pages::{AdminLayout, Hint, Moment, Notice, Section, Undo, UntrustedText};
+use tidegate_pages::{AdminLayout, Hint, Notice, Section, Timestamp, Undo, UntrustedText};
 use tidegate_types::Role;
 
 use super::answer::{self, Place};
@@ -146,7 +146,7 @@ pub(super) fn layout(
         at,
         manages: is_administrator || manages,
         is_administrator,
-        now: Moment(by.page_request.now()),
+        now: Timestamp(by.page_request.now()),
         notice: match outcome {
             Outcome::None => None,
             Outcome::Done(words) => Some(Notice::Done(words.into_owned())),

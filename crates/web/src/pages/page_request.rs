@@ -7,7 +7,7 @@ use tidegate_control_plane::{Manager, ManagerError, Operation};
 use tidegate_login::{BrowserSession, SignIn};
 use tidegate_types::Peer;
 
-use super::cookie::Jar;
+use super::cookie::CookieName;
 use super::failure::Failure;
 use crate::access::{Access, ConfiguredFlags};
 use crate::admission::{self, one};
@@ -63,10 +63,10 @@ impl PageRequest {
         Ok(Self {
             peer: peer::of(&edge, request),
             is_https,
-            session_cookie: Jar::Session.read(headers, is_https),
-            browser_cookie: Jar::Browser.read(headers, is_https),
-            form_cookie: Jar::Form.read(headers, is_https),
-            upstream_cookie: Jar::Upstream.read(headers, is_https),
+            session_cookie: CookieName::Session.read(headers, is_https),
+            browser_cookie: CookieName::Browser.read(headers, is_https),
+            form_cookie: CookieName::Form.read(headers, is_https),
+            upstream_cookie: CookieName::Upstream.read(headers, is_https),
             fetch_site,
             return_to: return_to(request),
             _in_flight: hold(request),

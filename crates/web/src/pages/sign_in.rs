@@ -8,7 +8,7 @@ use tidegate_pages::{ProviderLink, SignInPage, UntrustedText};
 
 use super::answer::{self, Place};
 use super::authority::{Anybody, Authority as _, Get, HalfSignedIn, Post};
-use super::cookie::Jar;
+use super::cookie::CookieName;
 use super::fields::{Fields, query};
 use super::page_request::PageRequest;
 use super::{Answer, sentence};
@@ -80,7 +80,7 @@ pub(super) async fn begin_upstream(
         Ok(upstream) => {
             let mut response =
                 answer::see_other(Place::before(return_to.as_str()), &upstream.redirect);
-            Jar::Upstream.set(
+            CookieName::Upstream.set(
                 &mut response,
                 &upstream.binding,
                 None,
@@ -114,7 +114,7 @@ pub(super) async fn finish_upstream(request: HttpRequest, provider: web::Path<St
         Ok((session, return_to)) => enter(&by.page_request, &session, &return_to).await,
         Err(err) => show(&by, &ReturnTo::parse(None), "", None, Some(err)),
     };
-    Jar::Upstream.clear(&mut response, by.page_request.is_https);
+    CookieName::Upstream.clear(&mut response, by.page_request.is_https);
     Ok(response)
 }
 
@@ -141,14 +141,14 @@ pub(super) async fn enter(
         log(&err);
     }
     let mut response = go_on(return_to);
-    Jar::Session.set(
+    CookieName::Session.set(
         &mut response,
         &new.cookie,
         Some(new.lives),
         page_request.is_https,
     );
     if let Some(known) = &new.known_browser {
-        Jar::Browser.set(
+        CookieName::Browser.set(
             &mut response,
             &known.cookie,
             Some(known.lives),
@@ -161,7 +161,7 @@ pub(super) async fn enter(
 /// The browser loses its session and comes back to the sign-in.
 pub(super) fn leave(page_request: &PageRequest) -> HttpResponse {
     let mut response = answer::see_other(Place::AtHome, "/sign-in");
-    Jar::Session.clear(&mut response, page_request.is_https);
+    CookieName::Session.clear(&mut response, page_request.is_https);
     response
 }
 
@@ -245,7 +245,7 @@ fn purpose(return_to: &str) -> Option<&'static str> {
 /// Gives the browser the cookie that the form's token is made of.
 pub(super) fn keep_form_cookie(response: &mut HttpResponse, by: &Anybody) {
     if let Some(value) = &by.new_cookie {
-        Jar::Form.set(response, value, None, by.page_request.is_https);
+        CookieName::Form.set(response, value, None, by.page_request.is_https);
     }
 }
 

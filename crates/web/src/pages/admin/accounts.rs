@@ -5,7 +5,7 @@ use tidegate_control_plane::account::{
     Account, AccountFilter, AccountKey, AccountKind, AccountsPage as Listed, FindAccount,
     ListAccountsPage, UpdateAccount,
 };
-use tidegate_pages::{AccountLine, AccountsPage, Moment, SecretPage, Section, UntrustedText};
+use tidegate_pages::{AccountLine, AccountsPage, SecretPage, Section, Timestamp, UntrustedText};
 use tidegate_types::AccountId;
 
 use crate::pages::Answer;
@@ -176,7 +176,7 @@ fn line(account: Account, own: &AccountId, has_passwords: bool) -> AccountLine {
         has_password: account.has_password,
         must_change_password: account.must_change_password,
         may_reset: has_passwords && !is_service && !is_self,
-        last_sign_in_at: account.last_sign_in_at.map(Moment),
+        last_sign_in_at: account.last_sign_in_at.map(Timestamp),
         id: account.id,
     }
 }

@@ -4,7 +4,7 @@ use actix_web::web;
 use tidegate_control_plane::grant::{
     EndGrant, EndGrants, EndReason, FindGrant, GrantFilter, GrantsPage, ListGrantsPage, ListedGrant,
 };
-use tidegate_pages::{ConnectionLine, ConnectionsPage, Moment, Section, UntrustedText, widest};
+use tidegate_pages::{ConnectionLine, ConnectionsPage, Section, Timestamp, UntrustedText, widest};
 use tidegate_types::{ClientId, GrantId, Scope};
 
 use super::{frame, value};
@@ -167,7 +167,7 @@ fn line(listed: ListedGrant, titles: &Titles) -> ConnectionLine {
         workspace: titles.of(&grant.workspace),
         scope: widest(grant.scopes).unwrap_or(Scope::Read),
         is_offline: grant.is_offline,
-        created_at: Moment(grant.created_at),
+        created_at: Timestamp(grant.created_at),
         last_used_at: last_used(&grant, summary.calls),
         calls: summary.calls,
         client_id: grant.client,

@@ -7,8 +7,8 @@ use tidegate_control_plane::flag::{
 };
 use tidegate_control_plane::workspace::{ListWorkspaces, Workspace};
 use tidegate_pages::{
-    FlagLine, FlagOrigin, FlagState, FlagsPage, Moment, PercentageDraft, RuleLine, RuleSetting,
-    Section, UntrustedText, WorkspacePick,
+    FlagLine, FlagOrigin, FlagState, FlagsPage, PercentageDraft, RuleLine, RuleSetting, Section,
+    Timestamp, UntrustedText, WorkspacePick,
 };
 use tidegate_types::WorkspaceSlug;
 
@@ -383,7 +383,7 @@ impl View<'_> {
                 })
                 .map(|rule| RuleLine {
                     setting: self.setting(&rule.rule),
-                    since: Moment(rule.set_at),
+                    since: Timestamp(rule.set_at),
                 })
                 .collect(),
             percentage: None,

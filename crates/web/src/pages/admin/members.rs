@@ -10,8 +10,8 @@ use tidegate_control_plane::workspace::{
 };
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_pages::{
-    ConfirmPage, InvitationLine, InviteDraft, MemberLine, MembersPage, Moment, NewMemberDraft,
-    Section, UntrustedText, role as role_words, role_name,
+    ConfirmPage, InvitationLine, InviteDraft, MemberLine, MembersPage, NewMemberDraft, Section,
+    Timestamp, UntrustedText, role as role_words, role_name,
 };
 use tidegate_types::{AccountId, ExposeSecret, Role, WorkspaceSlug};
 
@@ -537,7 +537,7 @@ async fn invitations(
         .map(|invitation| InvitationLine {
             email: UntrustedText::bounded(&invitation.email, 254),
             role: invitation.role,
-            expires_at: Moment(invitation.expires_at),
+            expires_at: Timestamp(invitation.expires_at),
             id: invitation.id,
         })
         .collect())
@@ -563,7 +563,7 @@ fn line(member: &Member, own: &AccountId, administrators: u64) -> MemberLine {
         is_by_team: membership.is_by_team,
         is_service: account.kind == AccountKind::Service,
         is_active: account.is_active,
-        last_sign_in_at: account.last_sign_in_at.map(Moment),
+        last_sign_in_at: account.last_sign_in_at.map(Timestamp),
         connections: member.grants,
         api_tokens: member.api_tokens,
     }

@@ -12,7 +12,7 @@ use tidegate_login::SupersetUser;
 use tidegate_oauth_types::{
     AccessTokenClaims, SecretHash, SecretKind, TokenProblem, VerificationKeys, bearer_token,
 };
-use tidegate_pages::{Check, Moment, UntrustedText, Verdict};
+use tidegate_pages::{Check, Timestamp, UntrustedText, Verdict};
 use tidegate_types::{GrantId, WorkspaceSlug};
 
 use super::address::Endpoint;
@@ -78,7 +78,7 @@ async fn api_token(
     };
     let until = found.expires_at.map_or_else(
         || "never ends".to_owned(),
-        |ends| format!("is good until {}", Moment(ends)),
+        |ends| format!("is good until {}", Timestamp(ends)),
     );
     let read = form(
         Verdict::Passes,
@@ -116,7 +116,7 @@ async fn jwt(
             claims.aud.as_str(),
             claims.client_id,
             claims.scope,
-            Moment(claims.exp),
+            Timestamp(claims.exp),
         ),
     );
     let mut checks = vec![read, audience(&claims, endpoint)];

@@ -3,7 +3,7 @@
 use tidegate_control_plane::api_token::{EndApiToken, ListApiTokens};
 use tidegate_control_plane::workspace::{ListWorkspaces, Membership, SetMembership};
 use tidegate_login::SupersetUser;
-use tidegate_pages::{AccountPage, Moment, Section, UntrustedText, role, role_name};
+use tidegate_pages::{AccountPage, Section, Timestamp, UntrustedText, role, role_name};
 use tidegate_types::{Role, WorkspaceSlug};
 
 use super::{Titles, apps};
@@ -39,7 +39,7 @@ async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
             )
         }),
         has_password: account.has_password,
-        signed_in_at: Moment(by.session.signed_in_at),
+        signed_in_at: Timestamp(by.session.signed_in_at),
         joinable: joinable(by, &memberships, &titles).await?,
         memberships: memberships
             .iter()

@@ -9,7 +9,7 @@ use tidegate_control_plane::grant::{
     EndGrant, EndGrants, EndReason, FindGrant, Grant, GrantFilter, GrantSummary, ListGrants,
     NarrowGrant,
 };
-use tidegate_pages::{AppSort, AppsPage, ConnectedApp, Moment, Section, UntrustedText, widest};
+use tidegate_pages::{AppSort, AppsPage, ConnectedApp, Section, Timestamp, UntrustedText, widest};
 use tidegate_types::{ClientId, GrantId, Scope, ScopeSet};
 
 use super::Titles;
@@ -205,19 +205,19 @@ fn app(
         host: origin::host(&grant.client, redirect_uris(clients, &grant.client)),
         workspace: titles.of(&grant.workspace),
         scope: widest(grant.scopes).unwrap_or(Scope::Read),
-        created_at: Moment(grant.created_at),
+        created_at: Timestamp(grant.created_at),
         last_used_at: last_used(&grant, summary.calls),
         calls: summary.calls,
         is_offline: grant.is_offline,
-        expires_at: Moment(grant.expires_at),
+        expires_at: Timestamp(grant.expires_at),
         id: grant.id,
     }
 }
 
 /// The last call, where there was one: the manager notes the issue of tokens as well.
-pub(in crate::pages) fn last_used(grant: &Grant, calls: u64) -> Option<Moment> {
+pub(in crate::pages) fn last_used(grant: &Grant, calls: u64) -> Option<Timestamp> {
     let was_used = |used: &i64| calls > 0 || *used > grant.created_at;
-    grant.last_used_at.filter(was_used).map(Moment)
+    grant.last_used_at.filter(was_used).map(Timestamp)
 }
 
 fn redirect_uris<'c>(clients: &'c HashMap<ClientId, Client>, id: &ClientId) -> &'c [String] {

@@ -9,8 +9,8 @@ use tidegate_oauth_types::{
     TokenEndpointAuthMethod, display_name, presets,
 };
 use tidegate_pages::{
-    ClientDraft, ClientsPage, CommandClient, Moment, OwnClient, PresetLink, Section, UntrustedText,
-    widest,
+    ClientDraft, ClientsPage, CommandClient, OwnClient, PresetLink, Section, Timestamp,
+    UntrustedText, widest,
 };
 use tidegate_types::{ClientId, Scope};
 
@@ -252,8 +252,8 @@ async fn show(
             scope: widest(client.scopes).unwrap_or(Scope::Read),
             secrets: secrets::lines(by, &client).await?,
             is_confidential: secrets::has_secrets(&client),
-            created_at: Moment(client.created_at),
-            last_used_at: client.last_used_at.map(Moment),
+            created_at: Timestamp(client.created_at),
+            last_used_at: client.last_used_at.map(Timestamp),
             id: client.id,
         });
     }
@@ -300,8 +300,8 @@ async fn by_command(by: &SignedIn) -> Result<Vec<CommandClient>, Failure> {
             is_machine: kind == ClientKind::Machine,
             workspace: client.workspace.as_ref().map(|slug| titles.of(slug)),
             scope: widest(client.scopes).unwrap_or(Scope::Read),
-            created_at: Moment(client.created_at),
-            last_used_at: client.last_used_at.map(Moment),
+            created_at: Timestamp(client.created_at),
+            last_used_at: client.last_used_at.map(Timestamp),
             id: client.id,
         }));
     }

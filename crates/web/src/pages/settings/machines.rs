@@ -14,7 +14,7 @@ use tidegate_oauth_types::{
     display_name,
 };
 use tidegate_pages::{
-    MachineClient, MachineDraft, MachineWorkspace, MachinesPage, Moment, Section, Span,
+    MachineClient, MachineDraft, MachineWorkspace, MachinesPage, Section, Span, Timestamp,
     UntrustedText, widest,
 };
 use tidegate_types::{AccountId, ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
@@ -406,8 +406,8 @@ async fn show(by: &SignedIn, draft: MachineDraft, outcome: Outcome) -> Answer {
             scope: widest(client.scopes).unwrap_or(Scope::Read),
             secrets: secrets::lines(by, &client).await?,
             signs: !secrets::has_secrets(&client),
-            created_at: Moment(client.created_at),
-            last_used_at: client.last_used_at.map(Moment),
+            created_at: Timestamp(client.created_at),
+            last_used_at: client.last_used_at.map(Timestamp),
             id: client.id,
         });
     }

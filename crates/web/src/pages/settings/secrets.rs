@@ -2,7 +2,7 @@
 
 use tidegate_control_plane::client::{AddSecret, Client, FindClient, ListSecrets};
 use tidegate_oauth_types::{IssuedSecret, SecretKind, TokenEndpointAuthMethod};
-use tidegate_pages::{Moment, SecretLine, SecretPage, Section, Span, UntrustedText};
+use tidegate_pages::{SecretLine, SecretPage, Section, Span, Timestamp, UntrustedText};
 use tidegate_types::{ClientId, ExposeSecret, SecretString};
 
 use crate::pages::Answer;
@@ -47,8 +47,8 @@ pub(super) async fn lines(by: &SignedIn, client: &Client) -> Result<Vec<SecretLi
     Ok(secrets
         .into_iter()
         .map(|secret| SecretLine {
-            created_at: Moment(secret.created_at),
-            expires_at: secret.expires_at.map(Moment),
+            created_at: Timestamp(secret.created_at),
+            expires_at: secret.expires_at.map(Timestamp),
         })
         .collect())
 }

@@ -5,7 +5,8 @@ use actix_web::web;
 use tidegate_control_plane::api_token::{ApiToken, CreateApiToken, EndApiToken, ListApiTokens};
 use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_pages::{
-    ApiTokenLine, Moment, SecretPage, Section, TokenDraft, TokensPage, UntrustedText, may, widest,
+    ApiTokenLine, SecretPage, Section, Timestamp, TokenDraft, TokensPage, UntrustedText, may,
+    widest,
 };
 use tidegate_types::{ExposeSecret, GrantId, Scope, WorkspaceSlug};
 
@@ -118,10 +119,10 @@ pub(in crate::pages) fn line(token: ApiToken, titles: &Titles, now: i64) -> ApiT
         scope: widest(token.scopes).unwrap_or(Scope::Read),
         workspace: token.workspace.as_ref().map(|slug| titles.of(slug)),
         hint: UntrustedText::new(&token.hint),
-        created_at: Moment(token.created_at),
-        expires_at: token.expires_at.map(Moment),
+        created_at: Timestamp(token.created_at),
+        expires_at: token.expires_at.map(Timestamp),
         is_expired: token.expires_at.is_some_and(|ends| ends <= now),
-        last_used_at: token.last_used_at.map(Moment),
+        last_used_at: token.last_used_at.map(Timestamp),
         last_used_from: token.last_used_from.as_deref().map(UntrustedText::new),
         id: token.id,
     }

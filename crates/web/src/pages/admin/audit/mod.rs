@@ -6,7 +6,7 @@ use chrono::{Days, NaiveDate};
 use tidegate_control_plane::audit::{
     AuditEvent, AuditFilter, EventsPage, ListEvents, ListEventsPage, NamedEvent,
 };
-use tidegate_pages::{AuditFields, AuditLine, AuditPage, Moment, Section, UntrustedText};
+use tidegate_pages::{AuditFields, AuditLine, AuditPage, Section, Timestamp, UntrustedText};
 use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::{frame, value};
@@ -148,7 +148,7 @@ fn cells(named: &NamedEvent) -> [String; 9] {
     let event = &named.event;
     let id = event.account.as_ref().map(ToString::to_string);
     [
-        Moment(event.at).machine(),
+        Timestamp(event.at).machine(),
         event.action.clone(),
         event.outcome.clone(),
         named.username.clone().or(id).unwrap_or_default(),
@@ -267,7 +267,7 @@ fn shown(named: &NamedEvent) -> AuditLine {
     let client_id = event.client.as_ref().map_or("", ClientId::as_str);
     let detail = event.detail.as_deref().unwrap_or_default();
     AuditLine {
-        at: Moment(event.at),
+        at: Timestamp(event.at),
         action: UntrustedText::new(&words::action(&event.action)),
         code: UntrustedText::new(&event.action),
         account: long(named.username.as_deref().or(id).unwrap_or_default()),

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 
 /// A point in time in seconds since the Unix epoch. Pages show it in UTC, and a script turns it into local time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment(pub i64);
+pub struct Timestamp(pub i64);
 
-impl Moment {
+impl Timestamp {
     fn date(self) -> DateTime<Utc> {
         DateTime::from_timestamp(self.0, 0).unwrap_or_default()
     }
@@ -14,7 +14,7 @@ impl Moment {
     /// `<time>` with both forms.
     pub(crate) fn tag(self) -> TimeTag {
         TimeTag {
-            moment: self,
+            timestamp: self,
             shown: Shown::Minutes,
         }
     }
@@ -22,7 +22,7 @@ impl Moment {
     /// `<time>` to the second, with its zone.
     pub(crate) fn utc(self) -> TimeTag {
         TimeTag {
-            moment: self,
+            timestamp: self,
             shown: Shown::Utc,
         }
     }
@@ -34,7 +34,7 @@ impl Moment {
     )]
     pub(crate) fn seen_from(self, now: &Self) -> TimeTag {
         TimeTag {
-            moment: self,
+            timestamp: self,
             shown: Shown::From(*now),
         }
     }
@@ -75,40 +75,40 @@ impl Moment {
 }
 
 /// "20 Nov 2026, 11:02 UTC".
-impl fmt::Display for Moment {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.date().format("%-d %b %Y, %H:%M UTC"))
     }
 }
 
-/// A moment as an element; digits and our own letters only, so that it needs no escaping.
+/// A timestamp as an element; digits and our own letters only, so that it needs no escaping.
 pub(crate) struct TimeTag {
-    moment: Moment,
+    timestamp: Timestamp,
     shown: Shown,
 }
 
 enum Shown {
     Minutes,
     Utc,
-    From(Moment),
+    From(Timestamp),
 }
 
 impl fmt::Display for TimeTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = self.moment;
-        let machine = moment.machine();
+        let timestamp = self.timestamp;
+        let machine = timestamp.machine();
         match self.shown {
-            Shown::Minutes => write!(f, "<time datetime=\"{machine}\">{moment}</time>"),
+            Shown::Minutes => write!(f, "<time datetime=\"{machine}\">{timestamp}</time>"),
             Shown::Utc => write!(
                 f,
                 "<time datetime=\"{machine}\" data-shown=\"utc\">{}</time>",
-                moment.to_the_second()
+                timestamp.to_the_second()
             ),
             Shown::From(now) => write!(
                 f,
                 "<time datetime=\"{machine}\" data-shown=\"from\" title=\"{}\">{}</time>",
-                moment.to_the_second(),
-                moment.words_from(now)
+                timestamp.to_the_second(),
+                timestamp.words_from(now)
             ),
         }
     }
@@ -143,13 +143,13 @@ mod tests {
 
     #[test]
     fn times_are_shown_for_people_and_for_machines() {
-        let moment = Moment(1_795_172_540);
-        assert_eq!("20 Nov 2026, 11:02 UTC", moment.to_string());
-        assert_eq!("2026-11-20T11:02:20Z", moment.machine());
-        assert_eq!("1 Jan 1970, 00:00 UTC", Moment(i64::MAX).to_string());
+        let timestamp = Timestamp(1_795_172_540);
+        assert_eq!("20 Nov 2026, 11:02 UTC", timestamp.to_string());
+        assert_eq!("2026-11-20T11:02:20Z", timestamp.machine());
+        assert_eq!("1 Jan 1970, 00:00 UTC", Timestamp(i64::MAX).to_string());
         assert_eq!(
             "<time datetime=\"2026-11-20T11:02:20Z\" data-shown=\"utc\">20 Nov 2026, 11:02:20 UTC</time>",
-            moment.utc().to_string()
+            timestamp.utc().to_string()
         );
     }
 
@@ -175,9 +175,9 @@ mod tests {
             (90 * 86_400 - 20, "in 3 months"),
             (365 * 86_400 - 20, "in 1 year"),
         ] {
-            assert_eq!(text, Moment(NOW + secs).words_from(Moment(NOW)));
+            assert_eq!(text, Timestamp(NOW + secs).words_from(Timestamp(NOW)));
         }
-        let tag = Moment(NOW).seen_from(&Moment(NOW + 60)).to_string();
+        let tag = Timestamp(NOW).seen_from(&Timestamp(NOW + 60)).to_string();
         assert!(tag.contains("title=\"20 Nov 2026, 11:02:20 UTC\""), "{tag}");
     }
 
