@@ -52,16 +52,16 @@ impl Inner {
             .answer(&answerable, request.asked, parameters, browser)
             .await;
         answered.unwrap_or_else(|denied| {
-            let reason = denied.reason;
+            let audit_code = denied.audit_code;
             self.recorder
-                .refused("authorize.refused", reason, about, browser.peer, None);
+                .refused("authorize.refused", audit_code, about, browser.peer, None);
             self.tell(&answerable, denied)
         })
     }
 
     /// The client is told by the browser, which goes to a web site that nobody vouches for by a click only.
     fn tell(&self, answerable: &Answerable, denied: Denied) -> Authorize {
-        let OAuthError { code, description } = denied.told;
+        let OAuthError { code, description } = denied.client_error;
         let to = &answerable.redirect_uri;
         let redirect = refusal(
             to,

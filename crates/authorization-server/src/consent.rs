@@ -29,7 +29,7 @@ const TRIES: usize = 4;
 
 impl From<Denied> for ConsentError {
     fn from(denied: Denied) -> Self {
-        match denied.reason {
+        match denied.audit_code {
             "too_many_requests" => Self::TooMany,
             reason => Self::Unavailable(reason.into()),
         }

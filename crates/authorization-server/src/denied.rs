@@ -13,46 +13,46 @@ pub(crate) struct About {
     pub(crate) workspace: Option<WorkspaceSlug>,
 }
 
-/// A refusal: what the client is told, and the true reason, which only the audit learns.
+/// A refusal: the error that the client gets, and the code of the true reason, which only the audit gets.
 #[derive(Debug)]
 pub(crate) struct Denied {
-    pub(crate) told: OAuthError,
-    /// A stable code.
-    pub(crate) reason: &'static str,
+    pub(crate) client_error: OAuthError,
+    /// A stable code of the reason.
+    pub(crate) audit_code: &'static str,
     pub(crate) about: About,
 }
 
 impl Denied {
-    pub(crate) fn new(told: OAuthError, reason: &'static str) -> Self {
+    pub(crate) fn new(client_error: OAuthError, audit_code: &'static str) -> Self {
         Self {
-            told,
-            reason,
+            client_error,
+            audit_code,
             about: About::default(),
         }
     }
 
     /// One answer for everything that is wrong with a code, token or assertion.
-    pub(crate) fn grant(reason: &'static str) -> Self {
-        Self::new(OAuthError::invalid_grant(), reason)
+    pub(crate) fn grant(audit_code: &'static str) -> Self {
+        Self::new(OAuthError::invalid_grant(), audit_code)
     }
 
     /// One answer for everything that is wrong with a client's proof.
-    pub(crate) fn client(reason: &'static str) -> Self {
-        Self::new(OAuthError::invalid_client(), reason)
+    pub(crate) fn client(audit_code: &'static str) -> Self {
+        Self::new(OAuthError::invalid_client(), audit_code)
     }
 
-    pub(crate) fn target(reason: &'static str, description: &'static str) -> Self {
+    pub(crate) fn target(audit_code: &'static str, description: &'static str) -> Self {
         Self::new(
             OAuthError::new(ErrorCode::InvalidTarget, description),
-            reason,
+            audit_code,
         )
     }
 
-    pub(crate) fn scope(reason: &'static str) -> Self {
+    pub(crate) fn scope(audit_code: &'static str) -> Self {
         let description = "nothing of `scope` may be granted";
         Self::new(
             OAuthError::new(ErrorCode::InvalidScope, description),
-            reason,
+            audit_code,
         )
     }
 
@@ -67,25 +67,28 @@ impl Denied {
         Self::too_often("too_many_requests")
     }
 
-    pub(crate) fn too_often(reason: &'static str) -> Self {
+    pub(crate) fn too_often(audit_code: &'static str) -> Self {
         let description = "too many requests: wait a minute";
         Self::new(
             OAuthError::new(ErrorCode::TooManyRequests, description),
-            reason,
+            audit_code,
         )
     }
 
-    pub(crate) fn later(reason: &'static str) -> Self {
+    pub(crate) fn later(audit_code: &'static str) -> Self {
         let description = "this cannot be answered at the moment: try again";
         Self::new(
             OAuthError::new(ErrorCode::TemporarilyUnavailable, description),
-            reason,
+            audit_code,
         )
     }
 
-    fn defect(reason: &'static str) -> Self {
+    fn defect(audit_code: &'static str) -> Self {
         let description = "the server failed";
-        Self::new(OAuthError::new(ErrorCode::ServerError, description), reason)
+        Self::new(
+            OAuthError::new(ErrorCode::ServerError, description),
+            audit_code,
+        )
     }
 
     pub(crate) fn of_client(mut self, client: &ClientId) -> Self {
@@ -125,9 +128,9 @@ impl From<ManagerError> for Denied {
 }
 
 impl From<OAuthError> for Denied {
-    fn from(told: OAuthError) -> Self {
-        let reason = told.code.as_str();
-        Self::new(told, reason)
+    fn from(client_error: OAuthError) -> Self {
+        let audit_code = client_error.code.as_str();
+        Self::new(client_error, audit_code)
     }
 }
 

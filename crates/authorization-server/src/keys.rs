@@ -104,7 +104,7 @@ impl KeyRing {
                 // Those that there are go on; the next look tries again.
                 Err(denied) => {
                     tracing::error!(
-                        reason = denied.reason,
+                        reason = denied.audit_code,
                         "a new signing key could not be made"
                     );
                 }

@@ -362,7 +362,7 @@ impl AuthorizationServer {
     pub async fn jwks(&self) -> Result<Value, OAuthError> {
         let keys = self.0.keys.current().await;
         keys.map(|keys| keys.jwks.clone())
-            .map_err(|denied| denied.told)
+            .map_err(|denied| denied.client_error)
     }
 }
 
@@ -381,14 +381,14 @@ impl Inner {
         outcome.map_err(|denied| {
             // A device that waits asks every five seconds.
             let is_waiting = matches!(
-                denied.told.code,
+                denied.client_error.code,
                 ErrorCode::AuthorizationPending | ErrorCode::SlowDown
             );
             if !is_waiting {
                 self.recorder
-                    .refused(action, denied.reason, denied.about, peer, None);
+                    .refused(action, denied.audit_code, denied.about, peer, None);
             }
-            denied.told
+            denied.client_error
         })
     }
 
