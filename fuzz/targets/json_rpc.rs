@@ -1,4 +1,4 @@
-//! Bytes of a POST, with MCP headers before them, through decoding and the dispatch ladder.
+//! Bytes of a POST, with MCP headers before them, through decoding and the classification.
 //!
 //! Input: three lines (`MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name`; an empty line is an absent header),
 //! then the body.
@@ -6,7 +6,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tidegate_protocol::header::McpHeaders;
-use tidegate_protocol::ladder::{Inbound, Params, classify};
+use tidegate_protocol::classification::{Inbound, Params, classify};
 use tidegate_protocol::message::{self, Body, Incoming, MAX_BATCH};
 use tidegate_protocol::reply;
 

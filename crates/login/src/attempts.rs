@@ -19,7 +19,7 @@ use crate::SignInError;
 use crate::known_places::{Browser, KnownPlaces};
 
 /// How many failures are free, and what each further one costs.
-struct Ladder {
+struct BackOff {
     free: u64,
     /// The wait after the last free failure, after the next, …; the last one for all that follow.
     waits: &'static [Duration],
@@ -29,7 +29,7 @@ struct Ladder {
 
 /// For a name from a network, or at a known browser: a person who mistypes is not held up, and somebody who guesses gets 144 a
 /// day. Whoever signs in starts again.
-const OF_NAME: Ladder = Ladder {
+const OF_NAME: BackOff = BackOff {
     free: 5,
     waits: &[
         Duration::from_secs(1),
@@ -42,7 +42,7 @@ const OF_NAME: Ladder = Ladder {
 
 /// For a network in an hour of the clock: an office mistypes more than a person does, and would never be quiet for
 /// a day. A sign-in does not start it again, for whoever guesses has an account of their own.
-const OF_NETWORK: Ladder = Ladder {
+const OF_NETWORK: BackOff = BackOff {
     free: 20,
     waits: &[
         Duration::from_secs(1),
@@ -59,7 +59,7 @@ const OF_NAME_IN_AN_HOUR: u64 = 12;
 const OF_NAME_IN_AN_HOUR_FROM_KNOWN: u64 = 4;
 const HOUR: Duration = Duration::from_hours(1);
 
-impl Ladder {
+impl BackOff {
     /// The wait that so many failures cost, from the last of them on.
     fn wait_after(&self, failures: u64) -> Duration {
         let Some(step) = failures.checked_sub(self.free) else {
@@ -310,7 +310,7 @@ impl Attempt {
             return Ok(());
         };
         let counters = self.counters();
-        counters.clear(&self.ladder_of(name, way)).await?;
+        counters.clear(&self.back_off_of(name, way)).await?;
         if way != Way::Browser {
             let hourly = right(&self.hourly(name, way));
             counters.add(&hourly, HOUR).await?;
@@ -347,7 +347,7 @@ impl Attempt {
         network_left: Duration,
     ) -> Result<DirectoryState, SignInError> {
         if self.is_known_browser(name) {
-            let left = self.left_at(&self.ladder_of(name, Way::Browser)).await?;
+            let left = self.left_at(&self.back_off_of(name, Way::Browser)).await?;
             if left.is_zero() {
                 return Ok(DirectoryState::Open(Way::Browser));
             }
@@ -356,7 +356,7 @@ impl Attempt {
         if !network_left.is_zero() {
             return Ok(DirectoryState::Closed(network_left, Lock::Network));
         }
-        let left = self.left_at(&self.ladder_of(name, Way::Network)).await?;
+        let left = self.left_at(&self.back_off_of(name, Way::Network)).await?;
         if !left.is_zero() {
             return Ok(DirectoryState::Closed(left, Lock::Name));
         }
@@ -380,7 +380,7 @@ impl Attempt {
     }
 
     /// What a name's failures are counted by, from here.
-    fn ladder_of(&self, name: &str, way: Way) -> String {
+    fn back_off_of(&self, name: &str, way: Way) -> String {
         match (&self.browser, way) {
             (Some(browser), Way::Browser) => format!("{name}:{}", browser.key),
             _ if self.is_by_network => format!("{name}:from:{}", self.network),
@@ -420,7 +420,7 @@ impl Attempt {
 
     /// Counts an attempt at a name, unless others have come in between and closed it.
     async fn count(&self, name: &str, way: Way) -> Result<DirectoryState, StoreError> {
-        let left = self.count_at(&self.ladder_of(name, way)).await?;
+        let left = self.count_at(&self.back_off_of(name, way)).await?;
         if !left.is_zero() {
             return Ok(DirectoryState::Closed(left, Lock::Name));
         }
@@ -462,18 +462,18 @@ impl Attempt {
         HOUR.saturating_sub(passed).max(Duration::from_secs(1))
     }
 
-    async fn left_at(&self, ladder: &str) -> Result<Duration, StoreError> {
-        Ok(OF_NAME.left(self.counters().read(ladder).await?))
+    async fn left_at(&self, back_off: &str) -> Result<Duration, StoreError> {
+        Ok(OF_NAME.left(self.counters().read(back_off).await?))
     }
 
-    /// Counts an attempt on a ladder, unless it is closed: then how long it is.
-    async fn count_at(&self, ladder: &str) -> Result<Duration, StoreError> {
-        let before = self.counters().read(ladder).await?;
+    /// Counts an attempt unless it has to wait: then for how long.
+    async fn count_at(&self, back_off: &str) -> Result<Duration, StoreError> {
+        let before = self.counters().read(back_off).await?;
         let left = OF_NAME.left(before);
         if !left.is_zero() {
             return Ok(left);
         }
-        let count = self.counters().add(ladder, OF_NAME.window).await?;
+        let count = self.counters().add(back_off, OF_NAME.window).await?;
         let others = count.saturating_sub(1);
         // Somebody else came in between, and began the wait that this one should have had.
         if others == before.map_or(0, |counter| counter.count) {

@@ -1,13 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+pub mod classification;
 pub mod client;
 pub mod content;
 pub mod cursor;
 pub mod definition;
 pub mod error;
 pub mod header;
-pub mod ladder;
 pub mod members;
 pub mod message;
 pub mod method;

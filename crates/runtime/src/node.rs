@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tidegate_config::SqlLiterals;
 use tidegate_metastore::Metastore;
-use tidegate_protocol::ladder::{Params, RequestMeta};
+use tidegate_protocol::classification::{Params, RequestMeta};
 use tidegate_protocol::message::{Incoming, Request};
 use tidegate_protocol::reply::ServerInfo;
 use tidegate_protocol::state::StateSealer;

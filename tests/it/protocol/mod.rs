@@ -4,7 +4,7 @@ mod calls;
 mod cancellation;
 mod change_streams;
 mod changes;
-mod ladder;
+mod classification;
 mod legacy_shapes;
 mod lists;
 mod modern_shapes;

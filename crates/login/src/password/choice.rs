@@ -34,7 +34,7 @@ pub(crate) fn is_good_choice(password: &str, related: &[&str]) -> Result<(), Str
             .chain([*text])
             .filter(|part| !part.is_empty())
     }));
-    // 3: safe against somebody who tries 10,000 a second, as OWASP asks; the ladder lets through far fewer.
+    // 3: safe against somebody who tries 10,000 a second, as OWASP asks; the back-off lets through far fewer.
     if zxcvbn(&start, &known).score() < Score::Three {
         return Err(
             "the password is easily guessed: take several uncommon words, or more characters that follow no pattern"

@@ -8,7 +8,7 @@ use tidegate_store_redis::{RedisSettings, redis_state};
 use tidegate_testkit::redis::RedisServer;
 use tidegate_types::{Clock as _, ExposeSecret, ManualClock, SystemClock};
 
-use crate::ladder::strangers_try;
+use crate::back_off::strangers_try;
 use crate::stage::{GOOD, OTHER, Stage};
 
 async fn state(server: &RedisServer) -> SharedState {
@@ -87,7 +87,7 @@ async fn redis_knows_hashes_and_forgets_them() {
 }
 
 #[tokio::test]
-async fn the_ladder_counts_the_failures_of_all_nodes() {
+async fn the_back_off_counts_the_failures_of_all_nodes() {
     let server = server();
     let stage = stage(&server).await;
     stage.person("alice").await;

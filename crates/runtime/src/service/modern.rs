@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use futures_util::stream;
 use serde_json::Value;
+use tidegate_protocol::classification::{Params, RequestMeta};
 use tidegate_protocol::header::check_params;
-use tidegate_protocol::ladder::{Params, RequestMeta};
 use tidegate_protocol::message::Request;
 use tidegate_protocol::{RpcError, reply};
 use tidegate_types::ServiceCode;

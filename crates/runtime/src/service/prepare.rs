@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tidegate_protocol::classification::Params;
 use tidegate_protocol::content::ToolResult;
-use tidegate_protocol::ladder::Params;
 use tidegate_protocol::reply::{self, tool_result};
 use tidegate_protocol::{Method, ProtocolVersion, RequestId, RpcError};
 use tidegate_tools::{Accepted, CallRefusal, ToolFailure};

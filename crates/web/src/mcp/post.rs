@@ -2,8 +2,8 @@
 
 use actix_web::http::header::ACCEPT;
 use actix_web::{HttpRequest, HttpResponse, web};
+use tidegate_protocol::classification::{Inbound, Refusal, classify};
 use tidegate_protocol::header::McpHeaders;
-use tidegate_protocol::ladder::{Inbound, Refusal, classify};
 use tidegate_protocol::message::{self, Body, Incoming};
 use tidegate_protocol::{RpcError, reply};
 use tidegate_runtime::Answer;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
-use tidegate_protocol::ladder::Params;
+use tidegate_protocol::classification::Params;
 use tidegate_protocol::message::Request;
 use tidegate_protocol::{LogLevel, RequestId, RpcError, reply};
 use tidegate_store::{SessionChange, SessionKey, SessionRecord};

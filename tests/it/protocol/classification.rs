@@ -1,4 +1,4 @@
-//! Every row of the dispatch ladder, by HTTP status and JSON-RPC code.
+//! Every row of the classification, by HTTP status and JSON-RPC code.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -512,7 +512,7 @@ mod tests {
     );
 
     #[test]
-    fn every_row_of_the_ladder_has_its_answer() {
+    fn every_row_of_the_table_has_its_answer() {
         let list = |meta: &str| body("tools/list", meta, "");
         let call = |rest: &str| body("tools/call", &envelope(MODERN), rest);
         #[rustfmt::skip] // A table: one row a line.
