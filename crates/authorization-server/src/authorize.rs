@@ -12,7 +12,7 @@ use tidegate_types::{ExposeSecret, GrantId, ScopeSet, WorkspaceSlug};
 use crate::clients::{ClientProblem, FoundClient, host_of};
 use crate::denied::{About, Denied};
 use crate::server::Inner;
-use crate::transaction::{Agreement, Transaction, refusal};
+use crate::transaction::{Agreement, AuthorizationTransaction, refusal};
 use crate::{Authorize, AuthorizeRefusal, BrowserContext, Verified, Withheld};
 
 /// A request whose client and redirect URI are good, so that it may be answered by a redirect.
@@ -160,7 +160,7 @@ impl Inner {
         let now = self.clock.unix_secs();
         let text = |name: &str| parameters.get(name).map(str::to_owned);
         let wants_sign_in = asked.prompt.login || asked.prompt.select_account;
-        let mut transaction = Transaction {
+        let mut transaction = AuthorizationTransaction {
             client: found.client.id.clone(),
             redirect_uri: answerable.redirect_uri.clone(),
             is_redirect_given: answerable.is_redirect_given,
@@ -240,7 +240,7 @@ impl Inner {
     /// and the answer goes to where only it can read it (OWASP ASVS 5.0 V10.7.1).
     async fn agree_again(
         &self,
-        transaction: &Transaction,
+        transaction: &AuthorizationTransaction,
         found: &FoundClient,
         session: &BrowserSession,
         browser: BrowserContext<'_>,

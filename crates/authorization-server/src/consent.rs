@@ -12,11 +12,11 @@ use tidegate_types::{AccountId, ExposeSecret, GrantId, Peer, Scope, ScopeSet, Wo
 use crate::clients::{ClientProblem, ClientSource, FoundClient};
 use crate::denied::Denied;
 use crate::server::Inner;
-use crate::transaction::{Agreement, Transaction, transaction_key};
+use crate::transaction::{Agreement, AuthorizationTransaction, transaction_key};
 use crate::typed_tickets::Versioned;
 use crate::{
-    AnswerView, ClientView, Closed, ConsentError, ConsentView, ConsentWarning, Decision, Verified,
-    WorkspaceChoice,
+    AnswerView, ClientView, Closed, ConsentDecision, ConsentError, ConsentView, ConsentWarning,
+    Verified, WorkspaceChoice,
 };
 
 /// Workspaces that one page offers.
@@ -167,7 +167,7 @@ impl Inner {
         &self,
         secret: &str,
         session: &BrowserSession,
-        decision: Decision,
+        decision: ConsentDecision,
         peer: &Peer,
     ) -> Result<String, ConsentError> {
         for _ in 0..TRIES {
@@ -177,8 +177,8 @@ impl Inner {
                 return Ok(redirect);
             }
             let decided = match &decision {
-                Decision::Deny => self.deny(secret, kept, session, peer).await?,
-                Decision::Allow {
+                ConsentDecision::Deny => self.deny(secret, kept, session, peer).await?,
+                ConsentDecision::Allow {
                     workspace,
                     scopes,
                     offline,
@@ -201,7 +201,7 @@ impl Inner {
     async fn deny(
         &self,
         secret: &str,
-        kept: Versioned<Transaction>,
+        kept: Versioned<AuthorizationTransaction>,
         session: &BrowserSession,
         peer: &Peer,
     ) -> Result<Option<String>, ConsentError> {
@@ -228,7 +228,7 @@ impl Inner {
     async fn allow(
         &self,
         secret: &str,
-        kept: Versioned<Transaction>,
+        kept: Versioned<AuthorizationTransaction>,
         session: &BrowserSession,
         wish: Allowed,
         peer: &Peer,
@@ -311,13 +311,13 @@ impl Inner {
         &self,
         secret: &str,
         session: &BrowserSession,
-    ) -> Result<Versioned<Transaction>, ConsentError> {
+    ) -> Result<Versioned<AuthorizationTransaction>, ConsentError> {
         let key = transaction_key(secret).ok_or(ConsentError::Unknown)?;
         let account = &session.account.id;
         for _ in 0..TRIES {
             let kept = self
                 .tickets
-                .get::<Transaction>(TicketKind::Transaction, &key)
+                .get::<AuthorizationTransaction>(TicketKind::Transaction, &key)
                 .await
                 .map_err(Denied::from)?
                 .ok_or(ConsentError::Unknown)?;
@@ -354,7 +354,7 @@ impl Inner {
     async fn close(
         &self,
         secret: &str,
-        kept: Versioned<Transaction>,
+        kept: Versioned<AuthorizationTransaction>,
         redirect: &str,
     ) -> Result<bool, ConsentError> {
         let key = transaction_key(secret).ok_or(ConsentError::Unknown)?;
@@ -366,8 +366,8 @@ impl Inner {
     async fn swap(
         &self,
         key: &str,
-        old: &Versioned<Transaction>,
-        new: &Transaction,
+        old: &Versioned<AuthorizationTransaction>,
+        new: &AuthorizationTransaction,
     ) -> Result<bool, ConsentError> {
         let rest = self.rest_of(new);
         let swapped = self
@@ -379,7 +379,10 @@ impl Inner {
     }
 
     /// The client as it is now; its redirect URI must still be its own.
-    async fn client_of(&self, transaction: &Transaction) -> Result<FoundClient, ConsentError> {
+    async fn client_of(
+        &self,
+        transaction: &AuthorizationTransaction,
+    ) -> Result<FoundClient, ConsentError> {
         let found = self.find_client(&transaction.client, None).await?;
         if found.metadata().allows_redirect(&transaction.redirect_uri) {
             Ok(found)

@@ -19,7 +19,7 @@ use crate::server::Inner;
 use crate::transaction::Agreement;
 use crate::typed_tickets::Versioned;
 use crate::{
-    AnswerView, ConsentError, ConsentView, ConsentWarning, Decision, DeviceReply, Verified,
+    AnswerView, ConsentDecision, ConsentError, ConsentView, ConsentWarning, DeviceReply, Verified,
 };
 
 /// User codes are short, so two may meet; another is drawn then.
@@ -42,11 +42,11 @@ pub(crate) struct DeviceRequest {
     pub(crate) interval: u64,
     /// In milliseconds.
     pub(crate) polled_at: Option<i64>,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: DeviceOutcome,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) enum Outcome {
+pub(crate) enum DeviceOutcome {
     Pending,
     Denied,
     Allowed(Agreement),
@@ -127,7 +127,7 @@ impl Inner {
             expires_at: now.saturating_add(secs(life)),
             interval,
             polled_at: None,
-            outcome: Outcome::Pending,
+            outcome: DeviceOutcome::Pending,
         };
         self.tickets
             .issue(TicketKind::DeviceCode, &device, &request, life)
@@ -201,7 +201,7 @@ impl Inner {
         &self,
         user_code: &str,
         session: &BrowserSession,
-        decision: Decision,
+        decision: ConsentDecision,
         peer: &Peer,
     ) -> Result<(), ConsentError> {
         self.admit_user_code(session).await?;
@@ -209,15 +209,15 @@ impl Inner {
             let (device, kept) = self.device_of(user_code).await?;
             let request = &kept.value;
             let (outcome, action, about, detail) = match &decision {
-                Decision::Deny => {
+                ConsentDecision::Deny => {
                     let about = About {
                         account: Some(session.account.id.clone()),
                         client: Some(request.client.clone()),
                         workspace: None,
                     };
-                    (Outcome::Denied, "device.denied", about, None)
+                    (DeviceOutcome::Denied, "device.denied", about, None)
                 }
-                Decision::Allow {
+                ConsentDecision::Allow {
                     workspace,
                     scopes,
                     offline,
@@ -230,7 +230,7 @@ impl Inner {
                     let agreement = self.agree_to_device(request, session, wish, peer).await?;
                     let about = agreement.about();
                     let detail = describe(&agreement);
-                    let outcome = Outcome::Allowed(agreement);
+                    let outcome = DeviceOutcome::Allowed(agreement);
                     (outcome, "device.allowed", about, Some(detail))
                 }
             };
@@ -314,7 +314,7 @@ impl Inner {
             .await
             .map_err(Denied::from)?
             .ok_or(ConsentError::Unknown)?;
-        let is_pending = matches!(kept.value.outcome, Outcome::Pending);
+        let is_pending = matches!(kept.value.outcome, DeviceOutcome::Pending);
         if is_pending && kept.value.expires_at > self.clock.unix_secs() {
             Ok((device, kept))
         } else {

@@ -32,6 +32,6 @@ pub use reply::{Authorize, AuthorizeRefusal, DeviceReply, TokenReply, Withheld};
 pub use rules::{AssertionIssuer, Limits, Rate, Rules};
 pub use server::{AuthorizationServer, BrowserContext, Parts, RefusedRequest};
 pub use view::{
-    AnswerView, ClientView, Closed, ConsentError, ConsentView, ConsentWarning, Decision, Verified,
-    WorkspaceChoice,
+    AnswerView, ClientView, Closed, ConsentDecision, ConsentError, ConsentView, ConsentWarning,
+    Verified, WorkspaceChoice,
 };

@@ -20,7 +20,7 @@ use crate::keys::KeyRing;
 use crate::recorder::Recorder;
 use crate::typed_tickets::TypedTickets;
 use crate::{
-    Authorize, ConsentError, ConsentView, Decision, DeviceReply, Fetcher, OAuthGate, Rules,
+    Authorize, ConsentDecision, ConsentError, ConsentView, DeviceReply, Fetcher, OAuthGate, Rules,
     TokenReply,
 };
 
@@ -175,7 +175,7 @@ impl AuthorizationServer {
         &self,
         transaction: &str,
         session: &BrowserSession,
-        decision: Decision,
+        decision: ConsentDecision,
         peer: &Peer,
     ) -> Result<String, ConsentError> {
         let decided = self.0.decide(transaction, session, decision, peer).await;
@@ -300,7 +300,7 @@ impl AuthorizationServer {
         &self,
         user_code: &str,
         session: &BrowserSession,
-        decision: Decision,
+        decision: ConsentDecision,
         peer: &Peer,
     ) -> Result<(), ConsentError> {
         let done = self

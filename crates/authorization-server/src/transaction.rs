@@ -21,7 +21,7 @@ pub(crate) const REPLAY_MEMORY: Duration = Duration::from_mins(10);
 
 /// An authorization request whose client and redirect URI were found good.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Transaction {
+pub(crate) struct AuthorizationTransaction {
     pub(crate) client: ClientId,
     /// Of the request, or the client's only one.
     pub(crate) redirect_uri: RedirectUri,
@@ -78,7 +78,7 @@ pub(crate) struct Spent {
     pub(crate) is_exchanged: bool,
 }
 
-impl Transaction {
+impl AuthorizationTransaction {
     /// The redirect that tells the client of a refusal (RFC 6749 §4.1.2.1, RFC 9207 §2).
     pub(crate) fn refusal(&self, issuer: &str, error: &str, description: &str) -> String {
         refusal(
@@ -132,7 +132,7 @@ impl Transaction {
     }
 }
 
-/// As [`Transaction::refusal`], before there is one.
+/// As [`AuthorizationTransaction::refusal`], before there is one.
 pub(crate) fn refusal(
     redirect_uri: &RedirectUri,
     state: Option<&str>,
@@ -156,7 +156,7 @@ impl Inner {
     /// A code for what was agreed to, in the redirect that carries it to the client.
     pub(crate) async fn issue_code(
         &self,
-        transaction: &Transaction,
+        transaction: &AuthorizationTransaction,
         agreement: Agreement,
     ) -> Result<IssuedCode, Denied> {
         let code = IssuedSecret::draw(SecretKind::AuthorizationCode);
@@ -193,7 +193,10 @@ impl Inner {
     }
 
     /// Keeps a transaction and returns what it goes by.
-    pub(crate) async fn begin(&self, transaction: &Transaction) -> Result<SecretString, Denied> {
+    pub(crate) async fn begin(
+        &self,
+        transaction: &AuthorizationTransaction,
+    ) -> Result<SecretString, Denied> {
         let secret = IssuedSecret::draw(SecretKind::Transaction);
         let key = secret.hash.to_string();
         let life = self.rules.transaction_life;
@@ -204,7 +207,7 @@ impl Inner {
     }
 
     /// How much longer a transaction lives.
-    pub(crate) fn rest_of(&self, transaction: &Transaction) -> Duration {
+    pub(crate) fn rest_of(&self, transaction: &AuthorizationTransaction) -> Duration {
         let rest = transaction.expires_at - self.clock.unix_secs();
         Duration::from_secs(u64::try_from(rest).unwrap_or(0).max(1))
     }

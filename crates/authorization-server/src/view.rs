@@ -147,7 +147,7 @@ pub enum ConsentWarning {
 
 /// What a person decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
+pub enum ConsentDecision {
     /// Let the client in.
     Allow {
         /// The workspace.

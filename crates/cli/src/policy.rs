@@ -1,7 +1,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use tidegate_control_plane::policy::{
-    ClientMatch, Decision, FindUnknownClients, ListPolicyRules, PolicyRule, RemovePolicyRule,
+    ClientDecision, ClientMatch, FindUnknownClients, ListPolicyRules, PolicyRule, RemovePolicyRule,
     SetPolicyRule, SetUnknownClients, UnknownClients,
 };
 use tidegate_types::{ClientId, WorkspaceSlug};
@@ -89,11 +89,11 @@ fn subject_of(matches: &ClientMatch) -> String {
     }
 }
 
-fn decision_of(decision: &Decision) -> String {
+fn decision_of(decision: &ClientDecision) -> String {
     match decision {
-        Decision::Approved => "approved".to_owned(),
-        Decision::Blocked => "blocked".to_owned(),
-        Decision::Teams(teams) => format!("for {}", teams.join(" ")),
+        ClientDecision::Approved => "approved".to_owned(),
+        ClientDecision::Blocked => "blocked".to_owned(),
+        ClientDecision::Teams(teams) => format!("for {}", teams.join(" ")),
     }
 }
 
@@ -102,13 +102,13 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<Answer, F
         Command::List { workspace } => list(workspace, context).await,
         Command::Approve { subject, teams } => {
             let decision = if teams.is_empty() {
-                Decision::Approved
+                ClientDecision::Approved
             } else {
-                Decision::Teams(teams)
+                ClientDecision::Teams(teams)
             };
             set(&subject, decision, context).await
         }
-        Command::Block { subject } => set(&subject, Decision::Blocked, context).await,
+        Command::Block { subject } => set(&subject, ClientDecision::Blocked, context).await,
         Command::Clear { subject } => clear(&subject, context).await,
         Command::Unknown { to, workspace } => set_unknown(to, workspace, context).await,
     }
@@ -136,7 +136,11 @@ async fn list(workspace: Option<WorkspaceSlug>, context: &Context) -> Result<Ans
     ))
 }
 
-async fn set(subject: &Subject, decision: Decision, context: &Context) -> Result<Answer, Failure> {
+async fn set(
+    subject: &Subject,
+    decision: ClientDecision,
+    context: &Context,
+) -> Result<Answer, Failure> {
     let rule = PolicyRule {
         workspace: subject.workspace.clone(),
         matches: subject.matches()?,

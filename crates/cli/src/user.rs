@@ -68,7 +68,7 @@ pub enum Command {
         /// Name, verified address or id.
         user: String,
         #[command(flatten)]
-        place: Place,
+        place: MembershipArguments,
         /// Their name in that workspace's Superset; the same without.
         #[arg(long)]
         superset_username: Option<String>,
@@ -92,7 +92,7 @@ pub enum Command {
 }
 
 #[derive(Args)]
-pub struct Place {
+pub struct MembershipArguments {
     /// Which workspace.
     #[arg(long)]
     workspace: WorkspaceSlug,
@@ -136,7 +136,7 @@ pub struct NewService {
     /// 1 to 64 of a-z, 0-9, ., _, -, @ and +.
     username: String,
     #[command(flatten)]
-    place: Place,
+    place: MembershipArguments,
     /// What pages show.
     #[arg(long, default_value = "")]
     display_name: String,
@@ -304,7 +304,7 @@ async fn add(new: New, context: &Context) -> Result<Answer, Failure> {
     context.record("account.created", about).await;
     let shown = if let (Some(workspace), Some(role)) = (new.workspace, new.role) {
         let joined = workspace.clone();
-        let place = Place { workspace, role };
+        let place = MembershipArguments { workspace, role };
         join(&account, place, new.superset_username, context).await?;
         show_in(&account, &joined, context).await?
     } else {
@@ -419,7 +419,7 @@ async fn reset_password(user: &str, context: &Context) -> Result<Answer, Failure
 
 async fn join(
     account: &Account,
-    place: Place,
+    place: MembershipArguments,
     superset_username: Option<String>,
     context: &Context,
 ) -> Result<(), Failure> {

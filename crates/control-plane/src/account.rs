@@ -378,7 +378,7 @@ pub struct FirstPlace {
 
 /// An account found or made by its identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Admitted {
+pub struct AdmittedAccount {
     /// The account.
     pub account: Account,
     /// Whether it was made just now.
@@ -399,7 +399,7 @@ pub struct AdmitUpstream {
 }
 
 impl Operation for AdmitUpstream {
-    type Reply = Admitted;
+    type Reply = AdmittedAccount;
     const NAME: &'static str = "account.admit_upstream";
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {

@@ -17,7 +17,7 @@ const KEPT: i64 = 10_000;
 /// A change. Each operation that causes one appends it in the transaction of the change itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Change {
+pub enum LoggedChange {
     /// A grant or API token ended or was narrowed. `None`: an API token for any workspace.
     Session {
         /// Where it was good.
@@ -45,7 +45,7 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangePage {
     /// Oldest first, up to 1,000.
-    pub changes: Vec<Change>,
+    pub changes: Vec<LoggedChange>,
     /// The place of the last one.
     pub head: u64,
     /// Whether changes after the place asked for are gone: treat everything as changed.
@@ -132,24 +132,24 @@ fn changes_after(after: i64) -> SelectStatement {
         .to_owned()
 }
 
-fn change_of(row: &Row) -> Result<Change, ManagerError> {
+fn change_of(row: &Row) -> Result<LoggedChange, ManagerError> {
     let workspace = stored::optional(row, 3)?;
     match row.text_or_empty(2)?.as_str() {
-        "session" => Ok(Change::Session {
+        "session" => Ok(LoggedChange::Session {
             workspace,
             id: stored::parsed(row, 4)?,
         }),
-        "workspace" => Ok(Change::Workspace {
+        "workspace" => Ok(LoggedChange::Workspace {
             workspace: stored::parsed(row, 3)?,
         }),
-        "flags" => Ok(Change::Flags { workspace }),
-        "keys" => Ok(Change::Keys),
+        "flags" => Ok(LoggedChange::Flags { workspace }),
+        "keys" => Ok(LoggedChange::Keys),
         // "account"; or a newer program's, while nodes are upgraded one after the other: the widest is safe.
-        _ => Ok(Change::Account),
+        _ => Ok(LoggedChange::Account),
     }
 }
 
-impl Change {
+impl LoggedChange {
     fn columns(&self) -> (&'static str, Option<&WorkspaceSlug>, Option<&GrantId>) {
         match self {
             Self::Session { workspace, id } => ("session", workspace.as_ref(), Some(id)),
@@ -165,7 +165,7 @@ impl Change {
 /// appends waits, so that numbers become visible in their order and no reader misses one.
 pub(crate) async fn append(
     transaction: &mut Transaction,
-    changes: &[Change],
+    changes: &[LoggedChange],
     now: UnixSecs,
 ) -> Result<(), DatabaseError> {
     if changes.is_empty() {

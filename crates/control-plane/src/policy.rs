@@ -15,7 +15,7 @@ use crate::{LocalManager, ManagerError, Operation};
 /// What is decided about a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Decision {
+pub enum ClientDecision {
     /// It may be used.
     Approved,
     /// It may not.
@@ -42,7 +42,7 @@ pub struct PolicyRule {
     /// About what.
     pub matches: ClientMatch,
     /// What happens to them.
-    pub decision: Decision,
+    pub decision: ClientDecision,
 }
 
 /// What happens to clients that no rule is about.

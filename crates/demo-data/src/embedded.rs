@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection};
 use tidegate_types::{Clock, WorkspaceSlug};
 
 use super::business::{self, Business};
-use super::content::{Content, Place};
+use super::content::{Content, DataLocation};
 use super::sink::{Sink, Source};
 use super::{SeedError, in_background, revision_row};
 
@@ -119,7 +119,7 @@ async fn create(folder: &Path, now: DateTime<Utc>) -> Result<Embedded, SeedError
         return Err(SeedError::Setting { reason });
     };
     // The absolute path's own slash makes the fourth.
-    let place = Place {
+    let place = DataLocation {
         uri: format!("sqlite:///{sample}"),
         password: None,
         schema: "main",

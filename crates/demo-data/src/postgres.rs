@@ -12,7 +12,7 @@ use tokio_postgres::types::FromSql;
 use url::Url;
 
 use super::business::{self, Business};
-use super::content::{self, Content, Place};
+use super::content::{self, Content, DataLocation};
 use super::sink::{Sink, Source};
 use super::{SeedError, in_background, revision_row};
 
@@ -153,7 +153,7 @@ fn bad_url(role: &str) -> SeedError {
 }
 
 /// How the metastore will name the data.
-fn place(data_url: &SecretString, secret_key: &SecretString) -> Result<Place, SeedError> {
+fn place(data_url: &SecretString, secret_key: &SecretString) -> Result<DataLocation, SeedError> {
     let url = Url::parse(data_url.expose_secret()).map_err(|_| bad_url("data"))?;
     let catalog = decoded(url.path().trim_start_matches('/'));
     let Some(host) = url
@@ -183,7 +183,7 @@ fn place(data_url: &SecretString, secret_key: &SecretString) -> Result<Place, Se
         .map(|query| format!("?{query}"))
         .unwrap_or_default();
     let port = url.port().unwrap_or(5432);
-    Ok(Place {
+    Ok(DataLocation {
         uri: format!(
             "postgresql+psycopg2://{user}{host}:{port}{}{query}",
             url.path()
@@ -328,7 +328,7 @@ fn some_of(tables: &[String]) -> String {
 /// Fills the metastore. Whether there was something to do.
 async fn fill_metastore(
     uri: PostgresUri,
-    place: &Place,
+    place: &DataLocation,
     now: DateTime<Utc>,
 ) -> Result<bool, SeedError> {
     let session = connect(uri, "reach the metadata database").await?;

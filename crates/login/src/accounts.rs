@@ -2,7 +2,7 @@
 
 use tidegate_control_plane::ManagerError;
 use tidegate_control_plane::account::{
-    AdmitUpstream, Admitted, CreateAccount, FirstPlace, UpstreamIdentity,
+    AdmitUpstream, AdmittedAccount, CreateAccount, FirstPlace, UpstreamIdentity,
 };
 
 use crate::names::Derived;
@@ -24,7 +24,10 @@ const MOST_NAMES: usize = 3;
 impl SignIn {
     /// The account of an identity: one that another tab or node made meanwhile, or a new one without a password and without
     /// any right but its place. A name that is taken becomes another one.
-    pub(crate) async fn make_account(&self, newcomer: Newcomer) -> Result<Admitted, SignInError> {
+    pub(crate) async fn make_account(
+        &self,
+        newcomer: Newcomer,
+    ) -> Result<AdmittedAccount, SignInError> {
         let mut name = newcomer.name.exact().map(str::to_owned);
         let mut email = newcomer.email;
         for _ in 0..=MOST_NAMES {

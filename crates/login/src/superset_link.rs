@@ -1,7 +1,7 @@
 //! The accounts of a Superset's users.
 
 use tidegate_control_plane::account::{
-    Account, AccountKey, Admitted, FindAccount, FirstPlace, UpstreamIdentity,
+    Account, AccountKey, AdmittedAccount, FindAccount, FirstPlace, UpstreamIdentity,
 };
 use tidegate_control_plane::workspace::FindMember;
 use tidegate_types::{AccountId, Peer};
@@ -12,7 +12,7 @@ use crate::names::{self, Derived};
 use crate::{SignIn, SignInError, SupersetAccount, SupersetSignIn};
 
 /// Why a user of a Superset is not let in, for the audit; and the account that it is about.
-pub(crate) type Refusal = (&'static str, Option<AccountId>);
+pub(crate) type LinkRefusal = (&'static str, Option<AccountId>);
 
 impl SignIn {
     /// The account of a user whose password was right. It is found by the workspace and the user's number and by nothing
@@ -25,7 +25,7 @@ impl SignIn {
         workspace: &SupersetSignIn,
         user: &SupersetAccount,
         peer: &Peer,
-    ) -> Result<Result<Account, Refusal>, SignInError> {
+    ) -> Result<Result<Account, LinkRefusal>, SignInError> {
         let issuer = format!("superset:{}", workspace.workspace);
         let subject = user.user_id.to_string();
         if let Some(account) = self.known_user(&issuer, &subject).await? {
@@ -52,7 +52,7 @@ impl SignIn {
             }),
         };
         let issuer = newcomer.identity.issuer.clone();
-        let Admitted { account, is_new } = self.make_account(newcomer).await?;
+        let AdmittedAccount { account, is_new } = self.make_account(newcomer).await?;
         // Another tab or node may have been first.
         if !is_new {
             return self.as_the_same_user(workspace, user, account).await;
@@ -85,7 +85,7 @@ impl SignIn {
         workspace: &SupersetSignIn,
         user: &SupersetAccount,
         account: Account,
-    ) -> Result<Result<Account, Refusal>, SignInError> {
+    ) -> Result<Result<Account, LinkRefusal>, SignInError> {
         let place = FindMember {
             workspace: workspace.workspace.clone(),
             account: account.id.clone(),

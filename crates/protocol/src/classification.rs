@@ -184,7 +184,7 @@ pub enum Inbound<'a> {
 
 /// A POST that is answered with an HTTP status other than 200.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Refusal {
+pub struct ClassificationRefusal {
     /// The HTTP status.
     pub status: u16,
     /// The request's id, where it is known.
@@ -193,7 +193,7 @@ pub struct Refusal {
     pub error: RpcError,
 }
 
-impl Refusal {
+impl ClassificationRefusal {
     fn bad_request(id: Option<&RequestId>, error: RpcError) -> Self {
         Self {
             status: 400,
@@ -221,8 +221,11 @@ struct RawMeta<'a> {
 /// Tells what a decoded POST is.
 ///
 /// # Errors
-/// A [`Refusal`] with the status and code that the protocol demands.
-pub fn classify<'a>(headers: McpHeaders<'a>, body: Body<'a>) -> Result<Inbound<'a>, Refusal> {
+/// A [`ClassificationRefusal`] with the status and code that the protocol demands.
+pub fn classify<'a>(
+    headers: McpHeaders<'a>,
+    body: Body<'a>,
+) -> Result<Inbound<'a>, ClassificationRefusal> {
     let header_is_modern = headers
         .protocol_version
         .is_some_and(ProtocolVersion::text_is_modern);
@@ -232,7 +235,7 @@ pub fn classify<'a>(headers: McpHeaders<'a>, body: Body<'a>) -> Result<Inbound<'
                 let error = RpcError::invalid_request(
                     "batches are not part of protocol version 2026-07-28",
                 );
-                return Err(Refusal::bad_request(None, error));
+                return Err(ClassificationRefusal::bad_request(None, error));
             }
             let version = legacy_version(headers, None)?;
             Ok(Inbound::Batch { messages, version })
@@ -255,7 +258,7 @@ pub fn classify<'a>(headers: McpHeaders<'a>, body: Body<'a>) -> Result<Inbound<'
                 let error = RpcError::invalid_request(
                     "clients of protocol version 2026-07-28 send no responses",
                 );
-                return Err(Refusal::bad_request(None, error));
+                return Err(ClassificationRefusal::bad_request(None, error));
             }
             Ok(Inbound::Legacy {
                 message,
@@ -293,7 +296,7 @@ fn raw_meta(meta: Option<&RawValue>) -> Result<RawMeta<'_>, RpcError> {
 fn legacy_version(
     headers: McpHeaders<'_>,
     id: Option<&RequestId>,
-) -> Result<Option<ProtocolVersion>, Refusal> {
+) -> Result<Option<ProtocolVersion>, ClassificationRefusal> {
     let Some(text) = headers.protocol_version else {
         return Ok(None);
     };
@@ -304,7 +307,7 @@ fn legacy_version(
         let shown: String = text.chars().take(80).collect();
         let message =
             format!("the header MCP-Protocol-Version says {shown:?}; served are {served}");
-        Refusal::bad_request(id, RpcError::invalid_request(message))
+        ClassificationRefusal::bad_request(id, RpcError::invalid_request(message))
     })
 }
 
@@ -312,8 +315,8 @@ fn classify_request<'a>(
     headers: McpHeaders<'a>,
     header_is_modern: bool,
     request: Request<'a>,
-) -> Result<Inbound<'a>, Refusal> {
-    let refuse = |error| Refusal::bad_request(Some(&request.id), error);
+) -> Result<Inbound<'a>, ClassificationRefusal> {
+    let refuse = |error| ClassificationRefusal::bad_request(Some(&request.id), error);
     let params = Params::decode(request.params).map_err(refuse)?;
     let meta = raw_meta(params.meta).map_err(refuse)?;
     let claim = meta.claim.map(|raw| borrowed_text(raw).ok_or(raw));

@@ -22,7 +22,8 @@ use tidegate_tools::{
 };
 use tidegate_types::{Clock, Scope, ScopeSet, SystemClock};
 use tidegate_web::{
-    Access, Backlog, BindError, Connections, Directory, Edge, Entry, ExternalIssuer, UnknownProxies,
+    Backlog, BindError, Connections, ControlPlaneAccess, Directory, Edge, Entry, ExternalIssuer,
+    UnknownProxies,
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -184,7 +185,7 @@ impl ApplicationBuilder {
     ///
     /// # Errors
     /// See [`BuildError`]; nothing is left running then but threads without work.
-    pub async fn start(self) -> Result<Running, BuildError> {
+    pub async fn start(self) -> Result<RunningNode, BuildError> {
         let Self {
             settings,
             metrics,
@@ -266,7 +267,7 @@ impl ApplicationBuilder {
             metrics: metrics.clone(),
         });
         let server = tidegate_web::start(edge, listener)?;
-        Ok(Running {
+        Ok(RunningNode {
             serving: actix_rt::spawn(server.running),
             handle: server.handle,
             connections: server.connections,
@@ -317,7 +318,7 @@ fn configured_authenticator(
 async fn begin(
     managed: Option<&Managed>,
     around: &Surroundings<'_>,
-) -> Result<(Option<Access>, Option<FirstAdministrator>), AccessError> {
+) -> Result<(Option<ControlPlaneAccess>, Option<FirstAdministrator>), AccessError> {
     let Some(managed) = managed else {
         return Ok((None, None));
     };
@@ -554,7 +555,7 @@ impl Drop for AbortOnDrop {
 }
 
 /// A running application.
-pub struct Running {
+pub struct RunningNode {
     serving: actix_rt::task::JoinHandle<std::io::Result<()>>,
     handle: tidegate_web::ServerHandle,
     connections: Connections,
@@ -573,7 +574,7 @@ pub struct Running {
     is_development: bool,
 }
 
-impl Running {
+impl RunningNode {
     /// Where it listens.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses

@@ -9,7 +9,7 @@ use tidegate_types::{Clock, SystemClock, error_chain};
 use crate::access::manager;
 use crate::{state, workspaces};
 
-type Outcome = Result<String, String>;
+type ProbeOutcome = Result<String, String>;
 
 /// One part that a node needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub async fn check_connections(settings: &Settings) -> Vec<Connection> {
     found
 }
 
-async fn look_at(workspace: &WorkspaceSettings) -> Outcome {
+async fn look_at(workspace: &WorkspaceSettings) -> ProbeOutcome {
     let settings = workspaces::metastore_settings(workspace);
     let metastore = match &workspace.metastore {
         Where::Embedded { folder } if !folder.join("metastore.sqlite").exists() => {

@@ -11,7 +11,7 @@ mod state;
 mod workspaces;
 
 pub use access::{AccessError, CommandDeployment};
-pub use application::{Application, ApplicationBuilder, BuildError, Running, SignInPlace};
+pub use application::{Application, ApplicationBuilder, BuildError, RunningNode, SignInPlace};
 pub use check::{Checked, check_settings};
 pub use connections::{Connection, check_connections};
 pub use shutdown::wait_for_signal;

@@ -16,11 +16,11 @@ type TokenKey = (WorkspaceSlug, TokenId);
 
 pub(crate) struct MemoryValidations {
     clock: Arc<dyn Clock>,
-    known: Mutex<Known>,
+    known: Mutex<KnownTokens>,
 }
 
 /// Revocations lie apart, so that a flood of valid tokens cannot push one out.
-struct Known {
+struct KnownTokens {
     valid: ExpiringLru<TokenKey, ValidUser>,
     revoked: ExpiringLru<TokenKey, ()>,
     generations: ExpiringLru<WorkspaceSlug, Generations>,
@@ -64,7 +64,7 @@ impl Weigh for Generations {
 
 impl MemoryValidations {
     pub(crate) fn new(clock: Arc<dyn Clock>, max_tokens: usize, max_workspaces: usize) -> Self {
-        let known = Known {
+        let known = KnownTokens {
             valid: ExpiringLru::new(max_tokens, usize::MAX),
             revoked: ExpiringLru::new(max_tokens, usize::MAX),
             generations: ExpiringLru::new(max_workspaces, usize::MAX),
@@ -78,7 +78,7 @@ impl MemoryValidations {
     }
 }
 
-impl Known {
+impl KnownTokens {
     fn revoke(&mut self, key: TokenKey, ttl: Duration, now_millis: i64) {
         self.valid.take(&key, now_millis);
         let earlier = self

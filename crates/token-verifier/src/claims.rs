@@ -12,7 +12,7 @@ use crate::{TokenKind, VerifiedToken, kind, subject, user};
 
 /// Why a token was refused. For the log only, and only when it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(crate) enum TokenRefusal {
     #[error("it is longer than 8 KiB")]
     TooLong,
     #[error("it is not a JWT, or has a member twice or a control character")]
@@ -78,14 +78,14 @@ impl Claims {
         settings: &JwtSettings,
         now_unix_secs: i64,
         digest_hex: &str,
-    ) -> Result<VerifiedToken, Refusal> {
+    ) -> Result<VerifiedToken, TokenRefusal> {
         self.check_texts()?;
         let expires_at = self.check_times(settings, now_unix_secs)?;
         let issuer = self.text("iss")?;
         if !settings.issuers.is_empty()
             && !issuer.is_some_and(|iss| settings.issuers.iter().any(|own| own == iss))
         {
-            return Err(Refusal::Issuer {
+            return Err(TokenRefusal::Issuer {
                 came: shortened(issuer.unwrap_or_default(), MOST_TOLD_BYTES).into_owned(),
                 wanted: settings.issuers.clone(),
             });
@@ -98,7 +98,7 @@ impl Claims {
             .iter()
             .all(|needed| scopes.contains(needed))
         {
-            return Err(Refusal::Scope);
+            return Err(TokenRefusal::Scope);
         }
         Ok(VerifiedToken {
             kind: TokenKind::External,
@@ -113,10 +113,10 @@ impl Claims {
     }
 
     /// No claim has a control character, whether it is read or not: what nobody sees ends in logs and tables.
-    fn check_texts(&self) -> Result<(), Refusal> {
+    fn check_texts(&self) -> Result<(), TokenRefusal> {
         self.0.iter().try_for_each(|(name, value)| {
             let is_clean = check_name(name).and_then(|()| check_json(value));
-            is_clean.map_err(|err| Refusal::Claims(format!("{name:?} {err}")))
+            is_clean.map_err(|err| TokenRefusal::Claims(format!("{name:?} {err}")))
         })
     }
 
@@ -126,20 +126,20 @@ impl Claims {
     }
 
     /// A claim that is a text, and a name.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, TokenRefusal> {
         match self.find(name) {
             None => Ok(None),
             Some(Value::String(text)) => {
                 let is_name = check_name(text);
-                is_name.map_err(|err| Refusal::Claims(format!("{name} {err}")))?;
+                is_name.map_err(|err| TokenRefusal::Claims(format!("{name} {err}")))?;
                 Ok(Some(text))
             }
-            Some(_) => Err(Refusal::Claims(format!("{name} is not a text"))),
+            Some(_) => Err(TokenRefusal::Claims(format!("{name} is not a text"))),
         }
     }
 
     /// The client that it was issued to.
-    pub(crate) fn client(&self) -> Result<Option<&str>, Refusal> {
+    pub(crate) fn client(&self) -> Result<Option<&str>, TokenRefusal> {
         for name in CLIENT_CLAIMS {
             if let Some(client) = self.text(name)?.filter(|client| !client.is_empty()) {
                 return Ok(Some(client));
@@ -149,8 +149,9 @@ impl Claims {
     }
 
     /// A claim that is a text or a list of texts.
-    fn texts(&self, name: &str) -> Result<Vec<&str>, Refusal> {
-        let wrong = || Refusal::Claims(format!("{name} is neither a text nor a list of texts"));
+    fn texts(&self, name: &str) -> Result<Vec<&str>, TokenRefusal> {
+        let wrong =
+            || TokenRefusal::Claims(format!("{name} is neither a text nor a list of texts"));
         match self.find(name) {
             None => Ok(Vec::new()),
             Some(Value::String(text)) => Ok(vec![text]),
@@ -163,16 +164,16 @@ impl Claims {
     }
 
     /// A claim that is a name or a list of names.
-    fn names(&self, name: &str) -> Result<Vec<&str>, Refusal> {
+    fn names(&self, name: &str) -> Result<Vec<&str>, TokenRefusal> {
         let names = self.texts(name)?;
         for text in &names {
             let is_name = check_name(text);
-            is_name.map_err(|err| Refusal::Claims(format!("{name} {err}")))?;
+            is_name.map_err(|err| TokenRefusal::Claims(format!("{name} {err}")))?;
         }
         Ok(names)
     }
 
-    fn check_audience(&self, settings: &JwtSettings) -> Result<(), Refusal> {
+    fn check_audience(&self, settings: &JwtSettings) -> Result<(), TokenRefusal> {
         let mut audience = self.names("aud")?;
         if audience.is_empty() && settings.shape.client_is_audience {
             audience.extend(self.text("client_id")?);
@@ -183,11 +184,11 @@ impl Claims {
         if settings.audience.is_empty() || is_for_us {
             Ok(())
         } else {
-            Err(Refusal::Audience)
+            Err(TokenRefusal::Audience)
         }
     }
 
-    fn scopes(&self, settings: &JwtSettings) -> Result<Vec<String>, Refusal> {
+    fn scopes(&self, settings: &JwtSettings) -> Result<Vec<String>, TokenRefusal> {
         let mut scopes = Vec::new();
         for name in &settings.scope_claims {
             for text in self.texts(name)? {
@@ -198,41 +199,41 @@ impl Claims {
     }
 
     /// Returns `exp`, rounded down.
-    fn check_times(&self, settings: &JwtSettings, now: i64) -> Result<i64, Refusal> {
+    fn check_times(&self, settings: &JwtSettings, now: i64) -> Result<i64, TokenRefusal> {
         let leeway = i64::try_from(settings.leeway.as_secs()).unwrap_or(i64::MAX);
         let exp = self
             .time("exp")?
-            .ok_or_else(|| Refusal::Claims("exp is missing".to_owned()))?;
+            .ok_or_else(|| TokenRefusal::Claims("exp is missing".to_owned()))?;
         if now >= exp.saturating_add(leeway) {
-            return Err(Refusal::Expired { exp });
+            return Err(TokenRefusal::Expired { exp });
         }
         if let Some(nbf) = self.time("nbf")?
             && nbf > now.saturating_add(leeway)
         {
-            return Err(Refusal::NotYetValid { nbf });
+            return Err(TokenRefusal::NotYetValid { nbf });
         }
         if let Some(iat) = self.time("iat")?
             && iat > now.saturating_add(leeway)
         {
-            return Err(Refusal::IssuedInFuture { iat });
+            return Err(TokenRefusal::IssuedInFuture { iat });
         }
         Ok(exp)
     }
 
     /// A `NumericDate` (RFC 7519 §2) in whole seconds.
-    fn time(&self, name: &str) -> Result<Option<i64>, Refusal> {
+    fn time(&self, name: &str) -> Result<Option<i64>, TokenRefusal> {
         // Up to the year 33658: beyond, a time is a mistake or an attempt at an overflow.
         const MOST: f64 = 1e12;
         let Some(value) = self.find(name) else {
             return Ok(None);
         };
         let date = value.as_f64().filter(|date| (0.0..=MOST).contains(date));
-        let date = date.ok_or_else(|| Refusal::Claims(format!("{name} is not a time")))?;
+        let date = date.ok_or_else(|| TokenRefusal::Claims(format!("{name} is not a time")))?;
         #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
         Ok(Some(date.floor() as i64))
     }
 
-    fn token_id(&self, digest_hex: &str) -> Result<TokenId, Refusal> {
+    fn token_id(&self, digest_hex: &str) -> Result<TokenId, TokenRefusal> {
         // No issuer but ours may name a grant, a static token, or what is known of a subject.
         let is_ours = |jti: &&str| {
             [GRANT_PREFIX, subject::PREFIX, "static"]

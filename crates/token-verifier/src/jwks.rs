@@ -12,7 +12,7 @@ use tidegate_types::Clock;
 use tokio::sync::Mutex;
 
 use crate::SetupError;
-use crate::claims::Refusal;
+use crate::claims::TokenRefusal;
 
 /// Sets are a few kilobytes; more is a mistake or an attack on our memory.
 const MOST_BYTES: usize = 256 * 1024;
@@ -83,7 +83,7 @@ impl Jwks {
         self: &Arc<Self>,
         key_id: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<Arc<VerificationKey>, Refusal> {
+    ) -> Result<Arc<VerificationKey>, TokenRefusal> {
         if let Some(key) = self.fresh(key_id, algorithm) {
             return Ok(key);
         }
@@ -113,10 +113,11 @@ impl Jwks {
             own.refresh().await
         });
         if refresh.await.unwrap_or(false) {
-            self.fresh(key_id, algorithm).ok_or(Refusal::UnknownKey)
+            self.fresh(key_id, algorithm)
+                .ok_or(TokenRefusal::UnknownKey)
         } else {
             self.stale(key_id, algorithm)
-                .ok_or(Refusal::KeysUnavailable)
+                .ok_or(TokenRefusal::KeysUnavailable)
         }
     }
 
@@ -157,7 +158,7 @@ impl Jwks {
         &self,
         key_id: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<Arc<VerificationKey>, Refusal> {
+    ) -> Result<Arc<VerificationKey>, TokenRefusal> {
         if let Some(key) = self.stale(key_id, algorithm) {
             return Ok(key);
         }
@@ -168,9 +169,9 @@ impl Jwks {
             .as_ref()
             .is_some_and(|set| set.fetched_at >= last);
         Err(if has_answered {
-            Refusal::UnknownKey
+            TokenRefusal::UnknownKey
         } else {
-            Refusal::KeysUnavailable
+            TokenRefusal::KeysUnavailable
         })
     }
 

@@ -4,7 +4,7 @@ use tidegate_config::JwtSettings;
 use tidegate_oauth_types::jose::{Compact, CompactProblem};
 use tidegate_types::Clock;
 
-use crate::claims::{Claims, Refusal};
+use crate::claims::{Claims, TokenRefusal};
 use crate::keys::Keys;
 use crate::kind;
 use crate::token_cache::{TokenCache, digest_of, hex_of};
@@ -41,9 +41,9 @@ impl JwtAuthenticator {
         })
     }
 
-    async fn verify(&self, bearer: &str) -> Result<Arc<VerifiedToken>, Refusal> {
+    async fn verify(&self, bearer: &str) -> Result<Arc<VerifiedToken>, TokenRefusal> {
         if bearer.len() > MOST_BYTES {
-            return Err(Refusal::TooLong);
+            return Err(TokenRefusal::TooLong);
         }
         let digest = digest_of(bearer);
         let now = self.clock.unix_secs();
@@ -59,7 +59,7 @@ impl JwtAuthenticator {
 
     /// Before the key is looked up, what the header tells is looked at, so that a token that is none of ours costs no
     /// fetch.
-    async fn check_signature(&self, bearer: &str) -> Result<Claims, Refusal> {
+    async fn check_signature(&self, bearer: &str) -> Result<Claims, TokenRefusal> {
         let token = Compact::parse(bearer, self.keys.algorithms())?;
         kind::check_type(token.kind.as_deref(), &self.settings.token_types)?;
         let key = self
@@ -70,7 +70,7 @@ impl JwtAuthenticator {
     }
 }
 
-impl From<CompactProblem> for Refusal {
+impl From<CompactProblem> for TokenRefusal {
     fn from(problem: CompactProblem) -> Self {
         match problem {
             CompactProblem::TooLong => Self::TooLong,
@@ -93,10 +93,10 @@ impl Authenticator for JwtAuthenticator {
                 tracing::warn!(reason = %refusal, "a bearer token was refused");
             }
             match refusal {
-                Refusal::Scope => AuthFailure::InsufficientScope {
+                TokenRefusal::Scope => AuthFailure::InsufficientScope {
                     required: Arc::clone(&self.required_scopes),
                 },
-                Refusal::KeysUnavailable => AuthFailure::Unavailable,
+                TokenRefusal::KeysUnavailable => AuthFailure::Unavailable,
                 _ => AuthFailure::Refused,
             }
         })

@@ -8,7 +8,7 @@ use tidegate_oauth_types::jose::VerificationKey;
 use tidegate_types::{Clock, ExposeSecret};
 
 use crate::SetupError;
-use crate::claims::Refusal;
+use crate::claims::TokenRefusal;
 use crate::jwks::Jwks;
 
 /// Where the key of a token comes from, and what it may be signed with. A key is pinned to the algorithms of its
@@ -62,7 +62,7 @@ impl Keys {
         &self,
         key_id: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<Arc<VerificationKey>, Refusal> {
+    ) -> Result<Arc<VerificationKey>, TokenRefusal> {
         match &self.source {
             Source::Jwks(jwks) => jwks.find(key_id, algorithm).await,
             Source::Fixed(key) => Ok(Arc::clone(key)),

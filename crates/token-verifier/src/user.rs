@@ -5,7 +5,7 @@ use tidegate_config::JwtSettings;
 use tidegate_oauth_types::is_true_claim;
 use tidegate_types::check_name;
 
-use crate::claims::{CLIENT_CLAIMS, Claims, Refusal};
+use crate::claims::{CLIENT_CLAIMS, Claims, TokenRefusal};
 use crate::{Subject, SubjectClaim};
 
 /// Longer names are nobody's.
@@ -15,7 +15,7 @@ const MOST_BYTES: usize = 1024;
 ///
 /// A claim that is not there is passed over; one that is empty, before any other named somebody, is a mistake of the
 /// issuer that must not let a claim of less weight decide.
-pub(crate) fn subject_of(claims: &Claims, settings: &JwtSettings) -> Result<Subject, Refusal> {
+pub(crate) fn subject_of(claims: &Claims, settings: &JwtSettings) -> Result<Subject, TokenRefusal> {
     let rules = &settings.user;
     if claims.text("sub")?.is_some_and(is_blank) {
         return Err(empty("sub"));
@@ -38,7 +38,7 @@ pub(crate) fn subject_of(claims: &Claims, settings: &JwtSettings) -> Result<Subj
             continue;
         }
         if name == "sub" && !clients_may_be_users && is_of_client(claims, value)? {
-            return Err(Refusal::ClientsOwn);
+            return Err(TokenRefusal::ClientsOwn);
         }
         if name == "email"
             && let Some(by) = verified.objection_to_email()
@@ -56,30 +56,36 @@ pub(crate) fn subject_of(claims: &Claims, settings: &JwtSettings) -> Result<Subj
         }
     }
     Subject::of_claims(named, rules.ignores_case).ok_or_else(|| match is_unverified {
-        Some(by) => Refusal::UnverifiedEmail { by },
-        None => Refusal::NoSubject {
+        Some(by) => TokenRefusal::UnverifiedEmail { by },
+        None => TokenRefusal::NoSubject {
             looked_at: rules.claims.clone(),
         },
     })
 }
 
 /// A claim that is a text, or a list of one text (Azure AD B2C's `emails`).
-fn name_in<'a>(claims: &'a Claims, name: &str) -> Result<Option<&'a str>, Refusal> {
+fn name_in<'a>(claims: &'a Claims, name: &str) -> Result<Option<&'a str>, TokenRefusal> {
     let text = match claims.find(name) {
         None => return Ok(None),
         Some(Value::String(text)) => text,
         Some(Value::Array(list)) => match list.as_slice() {
             [] => return Ok(None),
             [Value::String(text)] => text,
-            _ => return Err(Refusal::Claims(format!("{name} names more than one user"))),
+            _ => {
+                return Err(TokenRefusal::Claims(format!(
+                    "{name} names more than one user"
+                )));
+            }
         },
-        Some(_) => return Err(Refusal::Claims(format!("{name} is not a text"))),
+        Some(_) => return Err(TokenRefusal::Claims(format!("{name} is not a text"))),
     };
     if text.len() > MOST_BYTES {
-        return Err(Refusal::Claims(format!("{name} is too long for a name")));
+        return Err(TokenRefusal::Claims(format!(
+            "{name} is too long for a name"
+        )));
     }
     let is_name = check_name(text);
-    is_name.map_err(|err| Refusal::Claims(format!("{name} {err}")))?;
+    is_name.map_err(|err| TokenRefusal::Claims(format!("{name} {err}")))?;
     Ok(Some(text))
 }
 
@@ -87,12 +93,12 @@ fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
-fn empty(name: &str) -> Refusal {
-    Refusal::Claims(format!("{name} is empty"))
+fn empty(name: &str) -> TokenRefusal {
+    TokenRefusal::Claims(format!("{name} is empty"))
 }
 
 /// Whether a subject is the client itself (RFC 9068 §2.2): of a token that no user had a part in. Auth0 adds a suffix.
-fn is_of_client(claims: &Claims, subject: &str) -> Result<bool, Refusal> {
+fn is_of_client(claims: &Claims, subject: &str) -> Result<bool, TokenRefusal> {
     let client = claims.client()?;
     Ok(client.is_some_and(|client| {
         subject == client || subject.strip_suffix("@clients") == Some(client)

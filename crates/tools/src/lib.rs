@@ -43,5 +43,5 @@ pub use resource::{Resource, ResourceTemplate};
 pub use size::{Fitted, SizeBudget, SizeWarning, estimate_tokens};
 pub use spec::{CacheRule, Permission, Redaction, SizeRule, ToolSpec, Touches};
 pub use tool::{AnyTool, Tool, ToolFuture, ToolOutput};
-pub use visibility::{Decision, Grants, decide};
+pub use visibility::{Grants, ToolVisibility, decide};
 pub use workspace::{Features, FixedFeatures, SqlLimits, Workspace};

@@ -8,7 +8,7 @@ use crate::ToolSpec;
 /// Whether a principal may see and call a tool. Lists and calls ask the same question, so that what is
 /// listed can be called and what is not listed cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum ToolVisibility {
     /// It is listed and can be called.
     Allowed,
     /// The user might, but the token may not: a token with this scope could. Not listed.
@@ -36,15 +36,15 @@ impl<G: Grants> Grants for Arc<G> {
 }
 
 /// Decides about one tool. Roles go before scopes: who may not is not told which scope to ask for.
-pub fn decide(spec: &ToolSpec, principal: &Principal, grants: &dyn Grants) -> Decision {
+pub fn decide(spec: &ToolSpec, principal: &Principal, grants: &dyn Grants) -> ToolVisibility {
     let is_granted = spec
         .permission
         .is_none_or(|needed| grants.can(needed.permission, needed.view));
     if !is_granted {
-        Decision::Hidden
+        ToolVisibility::Hidden
     } else if principal.scopes.allows(spec.scope) {
-        Decision::Allowed
+        ToolVisibility::Allowed
     } else {
-        Decision::InsufficientScope(spec.scope)
+        ToolVisibility::InsufficientScope(spec.scope)
     }
 }

@@ -11,7 +11,7 @@ use tidegate_oauth_types::SecretHash;
 use tidegate_types::{Clock, SecretString, WorkspaceSlug};
 
 /// Sign-in, the authorization server and the control plane.
-pub struct Access {
+pub struct ControlPlaneAccess {
     /// The control plane.
     pub manager: Manager,
     /// Who the person in the browser is.

@@ -8,7 +8,7 @@ use tidegate_telemetry::Count;
 use crate::edge::Edge;
 
 /// A request from an allowed host and origin.
-pub(crate) struct Admitted<'r> {
+pub(crate) struct AdmittedRequest<'r> {
     /// The host without forwarding, as the client or the last proxy sent it.
     pub host: &'r str,
     /// The page that sent it, where one did.
@@ -23,7 +23,7 @@ pub(crate) struct Admitted<'r> {
 pub(crate) fn admit<'r>(
     edge: &Edge,
     request: &'r HttpRequest,
-) -> Result<Admitted<'r>, HttpResponse> {
+) -> Result<AdmittedRequest<'r>, HttpResponse> {
     let headers = request.headers();
     let host = host(edge, request)?;
     let origin = one(headers, ORIGIN.as_str())
@@ -34,7 +34,7 @@ pub(crate) fn admit<'r>(
             "the Origin header names a page that is not served here",
         ));
     }
-    Ok(Admitted { host, origin })
+    Ok(AdmittedRequest { host, origin })
 }
 
 /// The host that a request is for, which is one of ours: that of the request's target where it names one, for then the

@@ -10,7 +10,7 @@ use tidegate_runtime::Node;
 use tidegate_telemetry::Metrics;
 use tidegate_types::WorkspaceSlug;
 
-use crate::access::Access;
+use crate::access::ControlPlaneAccess;
 use crate::unknown_proxies::UnknownProxies;
 
 /// Shared by all workers; built once, outside the server's factory.
@@ -22,7 +22,7 @@ pub struct Edge {
     /// Which workspace a host name is for, and which resources there are.
     pub directory: Directory,
     /// Sign-in and the authorization server, where there is a manager.
-    pub access: Option<Access>,
+    pub access: Option<ControlPlaneAccess>,
     /// How clients get in.
     pub entry: Entry,
     /// Counts.

@@ -20,7 +20,7 @@ mod status;
 mod unknown_proxies;
 mod well_known;
 
-pub use access::{Access, ConfiguredFlags, FlagsOfPlace, ServiceTokens};
+pub use access::{ConfiguredFlags, ControlPlaneAccess, FlagsOfPlace, ServiceTokens};
 pub use actix_server::ServerHandle;
 pub use backlog::{Backlog, bind};
 pub use connections::Connections;

@@ -5,7 +5,7 @@ use actix_web::HttpRequest;
 use tidegate_oauth_types::Resource;
 use tidegate_types::WorkspaceSlug;
 
-use crate::admission::{Admitted, one};
+use crate::admission::{AdmittedRequest, one};
 use crate::edge::Edge;
 
 /// A request that says which workspace it is for in a wrong way, or in two.
@@ -31,7 +31,7 @@ pub(crate) enum RoutingError {
 pub(crate) fn workspace(
     edge: &Edge,
     request: &HttpRequest,
-    admitted: &Admitted<'_>,
+    admitted: &AdmittedRequest<'_>,
     path: Option<&str>,
 ) -> Result<Option<WorkspaceSlug>, RoutingError> {
     let parse = |text: &str| {
@@ -102,7 +102,11 @@ pub(crate) const MCP_PATHS: [&str; 2] = [
 ];
 
 /// The host as the client knows it.
-fn public_host<'r>(edge: &Edge, request: &'r HttpRequest, admitted: &Admitted<'r>) -> &'r str {
+fn public_host<'r>(
+    edge: &Edge,
+    request: &'r HttpRequest,
+    admitted: &AdmittedRequest<'r>,
+) -> &'r str {
     forwarded_host(edge, request).unwrap_or(admitted.host)
 }
 

@@ -15,16 +15,16 @@ type Row = (
     Vec<(&'static str, &'static str)>,
     String,
     u16,
-    Outcome,
+    RowOutcome,
 );
 
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Outcome {
+enum RowOutcome {
     Result,
     Code(i64),
     Empty,
 }
-use Outcome::{Code, Empty, Result};
+use RowOutcome::{Code, Empty, Result};
 
 fn meta(version: &str) -> Value {
     json!({ CLAIM: version, CAPABILITIES: {} })

@@ -22,10 +22,10 @@ const MOST_BYTES: usize = 64 * 1024;
 
 /// What is known of the way out. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Reach(Arc<Known>);
+pub(crate) struct Reach(Arc<KnownReach>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct KnownReach {
     /// The last host that was asked answered.
     is_open: AtomicBool,
     /// A host that could not be reached may mean that none can.

@@ -7,7 +7,7 @@ use tidegate_types::{ExposeSecret, Peer, SecretString};
 use super::Issued;
 use crate::clients::FoundClient;
 use crate::denied::Denied;
-use crate::device::{DeviceRequest, Outcome};
+use crate::device::{DeviceOutcome, DeviceRequest};
 use crate::server::Inner;
 
 const TRIES: usize = 4;
@@ -46,7 +46,7 @@ impl Inner {
             if request.expires_at <= now / 1000 {
                 return Err(expired("device_code_expired"));
             }
-            if !matches!(request.outcome, Outcome::Pending) {
+            if !matches!(request.outcome, DeviceOutcome::Pending) {
                 return self.finish_device(&key).await;
             }
             let (polled, denied) = poll(request, now);
@@ -64,20 +64,20 @@ impl Inner {
             .take::<DeviceRequest>(TicketKind::DeviceCode, key)
             .await?;
         match taken.map(|request| request.outcome) {
-            Some(Outcome::Allowed(agreement)) => {
+            Some(DeviceOutcome::Allowed(agreement)) => {
                 let about = agreement.about();
                 let reply = self.first_tokens(&agreement).await;
                 let reply = reply.map_err(|denied| denied.about(about.clone()))?;
                 Ok((reply, about))
             }
-            Some(Outcome::Denied) => {
+            Some(DeviceOutcome::Denied) => {
                 let description = "the person did not let the device in";
                 Err(Denied::new(
                     OAuthError::new(ErrorCode::AccessDenied, description),
                     "device_denied",
                 ))
             }
-            Some(Outcome::Pending) | None => Err(expired("device_code_spent")),
+            Some(DeviceOutcome::Pending) | None => Err(expired("device_code_spent")),
         }
     }
 }

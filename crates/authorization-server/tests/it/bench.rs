@@ -9,7 +9,7 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tidegate_authorization_server::{
-    AuthorizationServer, Authorize, AuthorizeRefusal, BrowserContext, Decision, FetchError,
+    AuthorizationServer, Authorize, AuthorizeRefusal, BrowserContext, ConsentDecision, FetchError,
     Fetched, Fetcher, OAuthGate, Parts, Rules, SwitchedOff, TokenReply,
 };
 use tidegate_control_plane::account::{Account, CreateAccount};
@@ -433,8 +433,8 @@ async fn join(manager: &Manager, workspace: &str, account: &Account, role: Role)
     manager.call(membership).await.unwrap();
 }
 
-pub(crate) fn allow(workspace: &str, asked: &str) -> Decision {
-    Decision::Allow {
+pub(crate) fn allow(workspace: &str, asked: &str) -> ConsentDecision {
+    ConsentDecision::Allow {
         workspace: slug(workspace),
         scopes: scopes(asked),
         offline: true,

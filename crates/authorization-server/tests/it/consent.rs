@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tidegate_authorization_server::{Authorize, Closed, ConsentWarning, Decision, Verified};
+use tidegate_authorization_server::{Authorize, Closed, ConsentDecision, ConsentWarning, Verified};
 use tidegate_control_plane::client::{Client, ClientKind, CreateClient, FindClient};
 use tidegate_control_plane::policy::{
-    ClientMatch, Decision as PolicyDecision, PolicyRule, SetPolicyRule, SetUnknownClients,
-    UnknownClients,
+    ClientDecision, ClientMatch, PolicyRule, SetPolicyRule, SetUnknownClients, UnknownClients,
 };
 use tidegate_control_plane::workspace::{RemoveMembership, UpdateWorkspace};
 use tidegate_oauth_types::ClientMetadata;
@@ -203,7 +202,7 @@ async fn a_decision_with_nothing_in_it_is_refused() {
     let bench = Bench::start().await;
     let client = bench.public_client().await;
     let transaction = bench.begin(&client, &[]).await;
-    let nothing = Decision::Allow {
+    let nothing = ConsentDecision::Allow {
         workspace: slug("acme"),
         scopes: tidegate_types::ScopeSet::NONE,
         offline: true,
@@ -232,7 +231,7 @@ async fn the_first_who_opens_a_request_is_the_only_one_who_decides() {
         .unwrap();
     let seen = bench.server.consent(&transaction, &mallory).await;
     assert_eq!("other_account", seen.unwrap_err().code());
-    for decision in [allow("acme", "mcp:read"), Decision::Deny] {
+    for decision in [allow("acme", "mcp:read"), ConsentDecision::Deny] {
         let decided = bench
             .server
             .decide(&transaction, &mallory, decision, &peer())
@@ -243,7 +242,7 @@ async fn the_first_who_opens_a_request_is_the_only_one_who_decides() {
     // Nor does the code reach somebody who comes later.
     let late = bench
         .server
-        .decide(&transaction, &mallory, Decision::Deny, &peer())
+        .decide(&transaction, &mallory, ConsentDecision::Deny, &peer())
         .await;
     assert_eq!("other_account", late.unwrap_err().code());
 }
@@ -274,7 +273,7 @@ async fn a_form_that_is_sent_twice_leads_to_the_same_place() {
     assert_eq!(first, bench.allow(&transaction, "mcp:write").await);
     let deny = bench
         .server
-        .decide(&transaction, &bench.ana(), Decision::Deny, &peer())
+        .decide(&transaction, &bench.ana(), ConsentDecision::Deny, &peer())
         .await;
     assert_eq!(first, deny.unwrap());
     bench.exchange(&client, &code_of(&first)).await.unwrap();
@@ -290,7 +289,7 @@ async fn of_two_decisions_at_once_one_counts_and_both_hear_it() {
         let peer = peer();
         let deny = bench
             .server
-            .decide(&transaction, &session, Decision::Deny, &peer);
+            .decide(&transaction, &session, ConsentDecision::Deny, &peer);
         let allow = bench
             .server
             .decide(&transaction, &session, allow("acme", "mcp:read"), &peer);
@@ -306,7 +305,7 @@ async fn no_is_told_to_the_client() {
     let transaction = bench.begin(&client, &[]).await;
     let redirect = bench
         .server
-        .decide(&transaction, &bench.ana(), Decision::Deny, &peer())
+        .decide(&transaction, &bench.ana(), ConsentDecision::Deny, &peer())
         .await
         .unwrap();
     assert!(redirect.starts_with("http://127.0.0.1:33418/callback?"));
@@ -482,9 +481,9 @@ async fn what_administrators_say_of_clients_counts() {
             decision,
         },
     };
-    bench.call(rule(PolicyDecision::Approved)).await;
+    bench.call(rule(ClientDecision::Approved)).await;
     assert_eq!(None, closed().await);
-    bench.call(rule(PolicyDecision::Blocked)).await;
+    bench.call(rule(ClientDecision::Blocked)).await;
     assert_eq!(Some(Closed::ClientBlocked), closed().await);
 }
 
@@ -535,7 +534,7 @@ async fn a_client_that_may_not_go_on_alone_gets_no_refresh_token() {
     let bench = Bench::start().await;
     let client = bench.public_client().await;
     let transaction = bench.begin(&client, &[]).await;
-    let online = Decision::Allow {
+    let online = ConsentDecision::Allow {
         workspace: slug("acme"),
         scopes: scopes("mcp:read"),
         offline: false,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tidegate_authorization_server::{
-    AnswerView, ConsentWarning, Decision, DeviceReply, TokenReply,
+    AnswerView, ConsentDecision, ConsentWarning, DeviceReply, TokenReply,
 };
 use tidegate_control_plane::workspace::RemoveMembership;
 use tidegate_oauth_types::{ErrorCode, OAuthError};
@@ -43,7 +43,7 @@ async fn poll(bench: &Bench, client: &str, reply: &DeviceReply) -> Result<TokenR
         .await
 }
 
-async fn decide(bench: &Bench, reply: &DeviceReply, decision: Decision) {
+async fn decide(bench: &Bench, reply: &DeviceReply, decision: ConsentDecision) {
     let session = bench.ana();
     bench
         .server
@@ -132,7 +132,7 @@ async fn no_is_told_to_the_device() {
     let bench = Bench::start().await;
     let client = client(&bench).await;
     let reply = begin(&bench, &client, &[]).await.unwrap();
-    decide(&bench, &reply, Decision::Deny).await;
+    decide(&bench, &reply, ConsentDecision::Deny).await;
     assert_eq!(
         ErrorCode::AccessDenied,
         error(poll(&bench, &client, &reply).await)
@@ -183,7 +183,7 @@ async fn a_code_that_was_decided_on_is_used_up() {
     let session = bench.ana();
     let again = bench
         .server
-        .decide_device(&reply.user_code, &session, Decision::Deny, &peer())
+        .decide_device(&reply.user_code, &session, ConsentDecision::Deny, &peer())
         .await;
     assert_eq!("unknown_request", again.unwrap_err().code());
     poll(&bench, &client, &reply).await.unwrap();

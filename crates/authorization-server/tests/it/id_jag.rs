@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tidegate_authorization_server::{AssertionIssuer, FetchError, TokenReply};
 use tidegate_control_plane::account::{LinkUpstream, SetPassword, UpdateAccount};
 use tidegate_control_plane::invitation::{AcceptInvitation, CreateInvitation};
-use tidegate_control_plane::policy::{ClientMatch, Decision, PolicyRule, SetPolicyRule};
+use tidegate_control_plane::policy::{ClientDecision, ClientMatch, PolicyRule, SetPolicyRule};
 use tidegate_oauth_types::{ErrorCode, IssuedSecret, OAuthError, SecretKind};
 use tidegate_types::{Clock, Role};
 
@@ -342,12 +342,12 @@ async fn whoever_is_off_or_blocked_is_not_let_in_by_anybodys_word() {
             decision,
         },
     };
-    bench.call(rule(Decision::Blocked)).await;
+    bench.call(rule(ClientDecision::Blocked)).await;
     assert_eq!(
         ErrorCode::InvalidGrant,
         error(enterprise.token(&enterprise.assertion("1", &[]), &[]).await)
     );
-    bench.call(rule(Decision::Approved)).await;
+    bench.call(rule(ClientDecision::Approved)).await;
     enterprise
         .token(&enterprise.assertion("2", &[]), &[])
         .await

@@ -1,7 +1,7 @@
 //! Whatever was lost since the consent is lost at the next issue.
 
 use tidegate_control_plane::account::UpdateAccount;
-use tidegate_control_plane::policy::{ClientMatch, Decision, PolicyRule, SetPolicyRule};
+use tidegate_control_plane::policy::{ClientDecision, ClientMatch, PolicyRule, SetPolicyRule};
 use tidegate_control_plane::workspace::{RemoveMembership, UpdateWorkspace};
 use tidegate_oauth_types::ErrorCode;
 use tidegate_types::Role;
@@ -80,7 +80,7 @@ async fn a_blocked_client_gets_nothing() {
                 rule: PolicyRule {
                     workspace: None,
                     matches: ClientMatch::Client(client.parse().unwrap()),
-                    decision: Decision::Blocked,
+                    decision: ClientDecision::Blocked,
                 },
             })
             .await;

@@ -6,7 +6,7 @@ use tidegate_types::AccountId;
 
 use super::{Account, AccountKind, CreateAccount, CreateServiceAccount};
 use crate::audit::{self, AuditEvent};
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::workspace::{self, NewPlace};
 use crate::{LocalManager, ManagerError, UnixSecs, input};
 
@@ -269,7 +269,7 @@ impl NewService {
         };
         transaction.execute(&audit::insert([&made])).await?;
         let workspace = place.workspace;
-        change::append(transaction, &[Change::Workspace { workspace }], now).await?;
+        change::append(transaction, &[LoggedChange::Workspace { workspace }], now).await?;
         Ok(account)
     }
 }

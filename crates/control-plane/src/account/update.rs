@@ -8,7 +8,7 @@ use super::{
     Account, AccountKind, PasswordChange, ReplacePasswordHash, SetPassword, UpdateAccount, create,
     rows,
 };
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::grant::{self, EndReason, GrantFilter};
 use crate::{LocalManager, ManagerError, UnixSecs, input};
 
@@ -81,7 +81,7 @@ pub(super) async fn update(
         grant::end_all(&mut transaction, &theirs, EndReason::AccountInactive, now).await?;
     }
     if before.is_active != after.is_active {
-        change::append(&mut transaction, &[Change::Account], now).await?;
+        change::append(&mut transaction, &[LoggedChange::Account], now).await?;
     }
     transaction.commit().await?;
     Ok(after)

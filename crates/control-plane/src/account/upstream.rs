@@ -5,8 +5,10 @@ use tidegate_database::Transaction;
 use tidegate_types::AccountId;
 
 use super::create::{NewPerson, insert_person};
-use super::{Account, AccountKind, AdmitUpstream, Admitted, LinkUpstream, UpstreamIdentity, rows};
-use crate::change::{self, Change};
+use super::{
+    Account, AccountKind, AdmitUpstream, AdmittedAccount, LinkUpstream, UpstreamIdentity, rows,
+};
+use crate::change::{self, LoggedChange};
 use crate::workspace::{self, NewPlace};
 use crate::{LocalManager, ManagerError, UnixSecs, input, stored};
 
@@ -125,10 +127,10 @@ async fn verify_own_address(
 pub(super) async fn admit(
     manager: &LocalManager,
     asked: AdmitUpstream,
-) -> Result<Admitted, ManagerError> {
+) -> Result<AdmittedAccount, ManagerError> {
     let identity = check_identity(&asked.identity)?;
     if let Some(account) = find(manager, &identity).await? {
-        return Ok(Admitted {
+        return Ok(AdmittedAccount {
             account,
             is_new: false,
         });
@@ -154,7 +156,7 @@ pub(super) async fn admit(
             drop(transaction);
             let account = find(manager, &identity).await?;
             let account = account.ok_or(ManagerError::Conflict(text))?;
-            return Ok(Admitted {
+            return Ok(AdmittedAccount {
                 account,
                 is_new: false,
             });
@@ -167,10 +169,15 @@ pub(super) async fn admit(
         let place = NewPlace::check(place.workspace, id, place.role, superset_username)?;
         workspace::put_place(&mut transaction, &place, now).await?;
         let workspace = place.workspace;
-        change::append(&mut transaction, &[Change::Workspace { workspace }], now).await?;
+        change::append(
+            &mut transaction,
+            &[LoggedChange::Workspace { workspace }],
+            now,
+        )
+        .await?;
     }
     transaction.commit().await?;
-    Ok(Admitted {
+    Ok(AdmittedAccount {
         account,
         is_new: true,
     })

@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait as _, Order, Query};
 use tidegate_types::AccountId;
 
 use super::{ApiToken, EndApiToken, FindApiToken, NoteApiTokenUse, row};
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::{LocalManager, ManagerError};
 
 /// An account makes 10 at a time; those that expired and were not ended stay listed until they are removed.
@@ -62,7 +62,7 @@ pub(super) async fn end(
             .and_where(Expr::col("id").eq(asked.id.as_str()))
             .to_owned();
         transaction.execute(&end).await?;
-        let ended = Change::Session {
+        let ended = LoggedChange::Session {
             workspace: token.workspace.clone(),
             id: token.id.clone(),
         };

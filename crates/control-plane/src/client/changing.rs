@@ -5,7 +5,7 @@ use tidegate_database::Transaction;
 use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::{Client, ClientKind, UpdateClient, checks, row};
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::grant::{self, EndReason, GrantFilter};
 use crate::{LocalManager, ManagerError, UnixSecs, stored};
 
@@ -78,7 +78,7 @@ async fn workspaces_of(
     transaction: &mut Transaction,
     id: &ClientId,
     now: UnixSecs,
-) -> Result<Vec<Change>, ManagerError> {
+) -> Result<Vec<LoggedChange>, ManagerError> {
     let workspaces = Query::select()
         .distinct()
         .column("workspace")
@@ -89,7 +89,7 @@ async fn workspaces_of(
     let mut changes = Vec::new();
     for row in transaction.fetch(&workspaces).await? {
         let workspace: WorkspaceSlug = stored::parsed(&row, 0)?;
-        changes.push(Change::Workspace { workspace });
+        changes.push(LoggedChange::Workspace { workspace });
     }
     Ok(changes)
 }

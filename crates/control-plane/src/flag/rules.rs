@@ -8,7 +8,7 @@ use tidegate_database::{DatabaseError, Row};
 use tidegate_types::WorkspaceSlug;
 
 use super::{ClearFlag, ClearFlagRule, FlagRule, KNOWN_FLAGS, RuleKind, SetFlag, StandingRule};
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::{LocalManager, ManagerError, input, stored, workspace};
 
 const EVERYWHERE: &str = "everywhere";
@@ -61,7 +61,7 @@ pub(super) async fn set(manager: &LocalManager, asked: &SetFlag) -> Result<(), M
         .to_owned();
     transaction.execute(&upsert).await?;
     let workspace = workspace.cloned();
-    change::append(&mut transaction, &[Change::Flags { workspace }], now).await?;
+    change::append(&mut transaction, &[LoggedChange::Flags { workspace }], now).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -104,7 +104,7 @@ async fn remove(
     if transaction.execute(&delete).await? == 0 {
         return Ok(false);
     }
-    let changes = [Change::Flags { workspace }];
+    let changes = [LoggedChange::Flags { workspace }];
     change::append(&mut transaction, &changes, manager.now()).await?;
     transaction.commit().await?;
     Ok(true)

@@ -27,7 +27,7 @@ pub(super) struct Rotated {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Decision {
+pub(super) enum RotationDecision {
     /// Put the successor in its place.
     Rotate,
     /// Give the same successor again.
@@ -42,15 +42,19 @@ pub(super) enum Decision {
 
 /// An ended grant comes first: a person who disconnected a client is no victim of a theft, and the client that
 /// comes once more is no thief.
-pub(super) fn decide(presented: Presented, rules: &RefreshRules, now: UnixSecs) -> Decision {
+pub(super) fn decide(
+    presented: Presented,
+    rules: &RefreshRules,
+    now: UnixSecs,
+) -> RotationDecision {
     if presented.has_grant_ended || presented.grant_expires_at <= now {
-        return Decision::Ended;
+        return RotationDecision::Ended;
     }
     let Some(rotated) = presented.rotated else {
         return if presented.expires_at <= now {
-            Decision::Ended
+            RotationDecision::Ended
         } else {
-            Decision::Rotate
+            RotationDecision::Rotate
         };
     };
     // Nodes' clocks differ a little: a rotation that lies in this node's future was a moment ago.
@@ -60,12 +64,12 @@ pub(super) fn decide(presented: Presented, rules: &RefreshRules, now: UnixSecs) 
         // grant would sign out whoever has many windows.
         Some(wrapped) if is_recent && rotated.is_successor_fresh => {
             if rotated.repeats < rules.max_repeats {
-                Decision::Repeat(wrapped)
+                RotationDecision::Repeat(wrapped)
             } else {
-                Decision::TooOften
+                RotationDecision::TooOften
             }
         }
-        _ => Decision::Replay,
+        _ => RotationDecision::Replay,
     }
 }
 
@@ -108,28 +112,31 @@ mod tests {
 
     #[test]
     fn a_live_token_rotates_until_the_second_it_expires() {
-        assert_eq!(Decision::Rotate, decide(live(), &RULES, NOW));
-        assert_eq!(Decision::Ended, decide(live(), &RULES, NOW + 1));
+        assert_eq!(RotationDecision::Rotate, decide(live(), &RULES, NOW));
+        assert_eq!(RotationDecision::Ended, decide(live(), &RULES, NOW + 1));
         let outlived = Presented {
             grant_expires_at: NOW,
             expires_at: NOW + 100,
             ..live()
         };
-        assert_eq!(Decision::Ended, decide(outlived, &RULES, NOW));
+        assert_eq!(RotationDecision::Ended, decide(outlived, &RULES, NOW));
     }
 
     #[test]
     fn the_same_successor_is_given_inside_the_window_alone() {
-        let repeat = Decision::Repeat("wrapped".into());
+        let repeat = RotationDecision::Repeat("wrapped".into());
         assert_eq!(repeat, decide(rotated(NOW), &RULES, NOW));
         assert_eq!(repeat, decide(rotated(NOW - 119), &RULES, NOW));
-        assert_eq!(Decision::Replay, decide(rotated(NOW - 120), &RULES, NOW));
+        assert_eq!(
+            RotationDecision::Replay,
+            decide(rotated(NOW - 120), &RULES, NOW)
+        );
     }
 
     #[test]
     fn a_rotation_by_a_node_whose_clock_is_ahead_was_a_moment_ago() {
         assert_eq!(
-            Decision::Repeat("wrapped".into()),
+            RotationDecision::Repeat("wrapped".into()),
             decide(rotated(NOW + 30), &RULES, NOW)
         );
     }
@@ -138,25 +145,31 @@ mod tests {
     fn too_many_repeats_are_refused_and_end_nothing_within_the_window() {
         let often = |at, repeats| with(rotated(at), |rotated| rotated.repeats = repeats);
         assert_eq!(
-            Decision::Repeat("wrapped".into()),
+            RotationDecision::Repeat("wrapped".into()),
             decide(often(NOW, 9), &RULES, NOW)
         );
-        assert_eq!(Decision::TooOften, decide(often(NOW, 10), &RULES, NOW));
         assert_eq!(
-            Decision::TooOften,
+            RotationDecision::TooOften,
+            decide(often(NOW, 10), &RULES, NOW)
+        );
+        assert_eq!(
+            RotationDecision::TooOften,
             decide(often(NOW - 119, 1_000), &RULES, NOW)
         );
-        assert_eq!(Decision::Replay, decide(often(NOW - 120, 10), &RULES, NOW));
+        assert_eq!(
+            RotationDecision::Replay,
+            decide(often(NOW - 120, 10), &RULES, NOW)
+        );
         let used = with(often(NOW, 10), |rotated| rotated.is_successor_fresh = false);
-        assert_eq!(Decision::Replay, decide(used, &RULES, NOW));
+        assert_eq!(RotationDecision::Replay, decide(used, &RULES, NOW));
     }
 
     #[test]
     fn a_token_whose_successor_was_used_is_a_replay() {
         let used = with(rotated(NOW), |rotated| rotated.is_successor_fresh = false);
-        assert_eq!(Decision::Replay, decide(used, &RULES, NOW));
+        assert_eq!(RotationDecision::Replay, decide(used, &RULES, NOW));
         let erased = with(rotated(NOW), |rotated| rotated.wrapped_successor = None);
-        assert_eq!(Decision::Replay, decide(erased, &RULES, NOW));
+        assert_eq!(RotationDecision::Replay, decide(erased, &RULES, NOW));
     }
 
     #[test]
@@ -165,7 +178,7 @@ mod tests {
             repeat_window_secs: 0,
             ..RULES
         };
-        assert_eq!(Decision::Replay, decide(rotated(NOW), &strict, NOW));
+        assert_eq!(RotationDecision::Replay, decide(rotated(NOW), &strict, NOW));
     }
 
     #[test]
@@ -175,12 +188,12 @@ mod tests {
                 has_grant_ended: true,
                 ..presented.clone()
             };
-            assert_eq!(Decision::Ended, decide(ended, &RULES, NOW));
+            assert_eq!(RotationDecision::Ended, decide(ended, &RULES, NOW));
             let expired = Presented {
                 grant_expires_at: NOW,
                 ..presented
             };
-            assert_eq!(Decision::Ended, decide(expired, &RULES, NOW));
+            assert_eq!(RotationDecision::Ended, decide(expired, &RULES, NOW));
         }
     }
 }

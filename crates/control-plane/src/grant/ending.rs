@@ -7,7 +7,7 @@ use tidegate_database::Transaction;
 use tidegate_types::{GrantId, WorkspaceSlug};
 
 use super::{EndReason, Grant, GrantFilter, row};
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::{ManagerError, UnixSecs};
 
 /// How many grants are ended by one statement.
@@ -99,8 +99,8 @@ pub(crate) async fn end_where(
     Ok(ended)
 }
 
-pub(super) fn session_of(grant: &Grant) -> Change {
-    Change::Session {
+pub(super) fn session_of(grant: &Grant) -> LoggedChange {
+    LoggedChange::Session {
         workspace: Some(grant.workspace.clone()),
         id: grant.id.clone(),
     }
@@ -116,7 +116,7 @@ async fn tell(
         ended.iter().map(session_of).collect()
     } else {
         let workspaces: BTreeSet<_> = ended.iter().map(|grant| &grant.workspace).collect();
-        let all_of = |workspace: &WorkspaceSlug| Change::Workspace {
+        let all_of = |workspace: &WorkspaceSlug| LoggedChange::Workspace {
             workspace: workspace.clone(),
         };
         workspaces.into_iter().map(all_of).collect()

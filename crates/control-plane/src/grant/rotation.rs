@@ -6,7 +6,7 @@ use tidegate_oauth_types::SecretHash;
 use tidegate_types::GrantId;
 
 use super::creation::is_visible;
-use super::decision::{Decision, Presented, Rotated, decide};
+use super::decision::{Presented, Rotated, RotationDecision, decide};
 use super::{EndReason, Grant, RefreshRules, RotateRefreshToken, Rotation, ending};
 use crate::{LocalManager, ManagerError, UnixSecs, stored};
 
@@ -78,21 +78,21 @@ pub(super) async fn rotate(
         return Ok(Rotation::Unknown);
     };
     let rotation = match decide(presented, &asked.rules, now) {
-        Decision::Ended => return Ok(Rotation::Ended(grant)),
-        Decision::TooOften => return Ok(Rotation::TooOften(grant)),
-        Decision::Rotate => {
+        RotationDecision::Ended => return Ok(Rotation::Ended(grant)),
+        RotationDecision::TooOften => return Ok(Rotation::TooOften(grant)),
+        RotationDecision::Rotate => {
             put_successor(&mut transaction, &asked, &grant, now).await?;
             note_issue(&mut transaction, &mut grant, now).await?;
             Rotation::Rotated(grant)
         }
-        Decision::Repeat(wrapped_successor) => {
+        RotationDecision::Repeat(wrapped_successor) => {
             count_repeat(&mut transaction, &asked.presented).await?;
             Rotation::Repeated {
                 grant,
                 wrapped_successor,
             }
         }
-        Decision::Replay => {
+        RotationDecision::Replay => {
             let ended =
                 ending::end_one(&mut transaction, &id, EndReason::RefreshReplay, now).await?;
             Rotation::Replayed(ended.unwrap_or(grant))

@@ -6,7 +6,7 @@ use tidegate_types::AccountId;
 
 use super::{AcceptInvitation, Invitation, open};
 use crate::account::{self, Account, AccountKind, CreateAccount, NewPerson};
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::workspace::{self, NewPlace};
 use crate::{LocalManager, ManagerError, UnixSecs};
 
@@ -36,7 +36,12 @@ pub(super) async fn accept(
     };
     put_place(&mut transaction, &account, &invitation, now).await?;
     let workspace = invitation.workspace;
-    change::append(&mut transaction, &[Change::Workspace { workspace }], now).await?;
+    change::append(
+        &mut transaction,
+        &[LoggedChange::Workspace { workspace }],
+        now,
+    )
+    .await?;
     transaction.commit().await?;
     Ok(account)
 }

@@ -6,7 +6,7 @@ use tidegate_oauth_types::ClientMetadata;
 use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::judge::{Ruling, hosts_of, ruling};
-use super::{ClientMatch, Decision, PolicyRule, rules};
+use super::{ClientDecision, ClientMatch, PolicyRule, rules};
 use crate::grant::{self, EndReason};
 use crate::{ManagerError, UnixSecs, input, stored};
 
@@ -20,7 +20,7 @@ pub(super) async fn end_refused(
     rule: &PolicyRule,
     now: UnixSecs,
 ) -> Result<(), ManagerError> {
-    if rule.decision == Decision::Approved {
+    if rule.decision == ClientDecision::Approved {
         return Ok(());
     }
     let mut standing = rules::select();

@@ -5,7 +5,7 @@ use tidegate_oauth_types::ClientMetadata;
 use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
 use url::Url;
 
-use super::{ClientMatch, ClientVerdict, Decision, JudgeClient, PolicyRule, UnknownClients};
+use super::{ClientDecision, ClientMatch, ClientVerdict, JudgeClient, PolicyRule, UnknownClients};
 use super::{rules, unknown};
 use crate::{LocalManager, ManagerError};
 
@@ -51,9 +51,9 @@ pub(super) fn ruling<'a>(
     let mut teams = Vec::new();
     for (_, decision) in about.into_iter().filter(|(weight, _)| *weight == most) {
         match decision {
-            Decision::Blocked => return Ruling::Blocked,
-            Decision::Teams(names) => teams.push(names.as_slice()),
-            Decision::Approved => {}
+            ClientDecision::Blocked => return Ruling::Blocked,
+            ClientDecision::Teams(names) => teams.push(names.as_slice()),
+            ClientDecision::Approved => {}
         }
     }
     if teams.is_empty() {
@@ -143,7 +143,7 @@ async fn teams_of(
 mod tests {
     use super::*;
 
-    fn rule(workspace: Option<&str>, matches: &str, decision: Decision) -> PolicyRule {
+    fn rule(workspace: Option<&str>, matches: &str, decision: ClientDecision) -> PolicyRule {
         PolicyRule {
             workspace: workspace.map(|slug| slug.parse().unwrap()),
             matches: match matches.strip_prefix("host ") {
@@ -167,9 +167,9 @@ mod tests {
     #[test]
     fn rules_about_others_say_nothing() {
         let rules = [
-            rule(Some("rival"), "app", Decision::Blocked),
-            rule(None, "other", Decision::Blocked),
-            rule(None, "host evil.example", Decision::Blocked),
+            rule(Some("rival"), "app", ClientDecision::Blocked),
+            rule(None, "other", ClientDecision::Blocked),
+            rule(None, "host evil.example", ClientDecision::Blocked),
         ];
         assert_eq!(Ruling::Open, ruled(&rules));
     }
@@ -178,8 +178,8 @@ mod tests {
     fn a_clients_rule_counts_before_its_hosts() {
         for workspace in [None, Some("acme")] {
             let rules = [
-                rule(workspace, "host a.example", Decision::Blocked),
-                rule(workspace, "app", Decision::Approved),
+                rule(workspace, "host a.example", ClientDecision::Blocked),
+                rule(workspace, "app", ClientDecision::Approved),
             ];
             assert_eq!(Ruling::Approved, ruled(&rules));
         }
@@ -189,8 +189,8 @@ mod tests {
     fn a_workspaces_rule_counts_before_the_deployments() {
         for matches in ["app", "host a.example"] {
             let rules = [
-                rule(None, matches, Decision::Approved),
-                rule(Some("acme"), matches, Decision::Blocked),
+                rule(None, matches, ClientDecision::Approved),
+                rule(Some("acme"), matches, ClientDecision::Blocked),
             ];
             assert_eq!(Ruling::Blocked, ruled(&rules));
         }
@@ -199,8 +199,8 @@ mod tests {
     #[test]
     fn where_neither_comes_first_the_stricter_counts() {
         for (local, global) in [
-            (Decision::Blocked, Decision::Approved),
-            (Decision::Approved, Decision::Blocked),
+            (ClientDecision::Blocked, ClientDecision::Approved),
+            (ClientDecision::Approved, ClientDecision::Blocked),
         ] {
             let rules = [
                 rule(Some("acme"), "host a.example", local),
@@ -209,8 +209,8 @@ mod tests {
             assert_eq!(Ruling::Blocked, ruled(&rules));
         }
         let hosts = [
-            rule(None, "host a.example", Decision::Approved),
-            rule(None, "host b.example", Decision::Blocked),
+            rule(None, "host a.example", ClientDecision::Approved),
+            rule(None, "host b.example", ClientDecision::Blocked),
         ];
         assert_eq!(Ruling::Blocked, ruled(&hosts));
     }
@@ -219,8 +219,8 @@ mod tests {
     fn who_must_be_in_two_lists_must_be_in_both() {
         let (one, two) = (vec!["one".to_owned()], vec!["two".to_owned()]);
         let rules = [
-            rule(None, "host a.example", Decision::Teams(one.clone())),
-            rule(None, "host b.example", Decision::Teams(two.clone())),
+            rule(None, "host a.example", ClientDecision::Teams(one.clone())),
+            rule(None, "host b.example", ClientDecision::Teams(two.clone())),
         ];
         assert_eq!(Ruling::Teams(vec![&one, &two]), ruled(&rules));
     }

@@ -4,8 +4,8 @@ use sea_query::{Expr, ExprTrait as _, Func, LockType, OnConflict, Order, Query, 
 use tidegate_database::{DatabaseError, Row, Transaction};
 use tidegate_types::WorkspaceSlug;
 
-use super::{ClientMatch, Decision, PolicyRule, RemovePolicyRule, effect};
-use crate::change::{self, Change};
+use super::{ClientDecision, ClientMatch, PolicyRule, RemovePolicyRule, effect};
+use crate::change::{self, LoggedChange};
 use crate::{LocalManager, ManagerError, input, stored, workspace};
 
 /// Of a workspace, or of the deployment.
@@ -18,10 +18,10 @@ pub(super) fn key(workspace: Option<&WorkspaceSlug>) -> &str {
 }
 
 /// What nodes must check again.
-pub(super) fn change_in(workspace: Option<&WorkspaceSlug>) -> Change {
+pub(super) fn change_in(workspace: Option<&WorkspaceSlug>) -> LoggedChange {
     match workspace.cloned() {
-        Some(workspace) => Change::Workspace { workspace },
-        None => Change::Account,
+        Some(workspace) => LoggedChange::Workspace { workspace },
+        None => LoggedChange::Account,
     }
 }
 
@@ -51,11 +51,11 @@ pub(super) fn read(row: &Row) -> Result<PolicyRule, DatabaseError> {
         other => return Err(corrupt(format!("{other:?} is nothing to match"))),
     };
     let decision = match row.text_or_empty(3)?.as_str() {
-        "approved" => Decision::Approved,
-        "blocked" => Decision::Blocked,
+        "approved" => ClientDecision::Approved,
+        "blocked" => ClientDecision::Blocked,
         "teams" => {
             let teams = serde_json::from_str(&row.text_or_empty(4)?);
-            Decision::Teams(teams.map_err(|err| corrupt(err.to_string()))?)
+            ClientDecision::Teams(teams.map_err(|err| corrupt(err.to_string()))?)
         }
         other => return Err(corrupt(format!("{other:?} is no decision"))),
     };
@@ -84,9 +84,9 @@ pub(super) async fn set(manager: &LocalManager, mut rule: PolicyRule) -> Result<
         workspace::lock(&mut transaction, workspace).await?;
     }
     let (decision, teams) = match &mut rule.decision {
-        Decision::Approved => ("approved", None),
-        Decision::Blocked => ("blocked", None),
-        Decision::Teams(teams) => {
+        ClientDecision::Approved => ("approved", None),
+        ClientDecision::Blocked => ("blocked", None),
+        ClientDecision::Teams(teams) => {
             teams.sort_unstable();
             teams.dedup();
             check_teams(&mut transaction, teams).await?;

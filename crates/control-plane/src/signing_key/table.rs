@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait as _, Func, Order, Query};
 use tidegate_database::{DatabaseError, Row};
 
 use super::{AddSigningKey, SigningKey};
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::{LocalManager, ManagerError, UnixSecs};
 
 /// Keys that begin to sign within this time of each other are one decision of two nodes.
@@ -119,7 +119,7 @@ pub(super) async fn add(asked: AddSigningKey, manager: &LocalManager) -> Result<
         .seal(&place(&key.id), key.private_key.as_bytes())?;
     let mut transaction = manager.pool.begin("add a signing key").await?;
     // First, against the custom: the change log lets one at a time in, and so of several nodes one finds no key.
-    change::append(&mut transaction, &[Change::Keys], now).await?;
+    change::append(&mut transaction, &[LoggedChange::Keys], now).await?;
     let rival = Query::select()
         .column("id")
         .from("signing_keys")
@@ -194,7 +194,7 @@ pub(super) async fn remove(id: &str, manager: &LocalManager) -> Result<bool, Man
     if transaction.execute(&delete).await? == 0 {
         return Ok(false);
     }
-    change::append(&mut transaction, &[Change::Keys], manager.now()).await?;
+    change::append(&mut transaction, &[LoggedChange::Keys], manager.now()).await?;
     transaction.commit().await?;
     Ok(true)
 }

@@ -7,7 +7,7 @@ use tidegate_database::{DatabaseError, Transaction};
 use tidegate_types::WorkspaceSlug;
 
 use super::{SetTeamMember, SetTeamWorkspace, Team};
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::{LocalManager, ManagerError, account, input, stored, workspace};
 
 const MAX_TEAMS: i64 = 1_000;
@@ -181,7 +181,7 @@ pub(super) async fn remove(manager: &LocalManager, name: &str) -> Result<bool, M
         .to_owned();
     transaction.execute(&delete).await?;
     workspace::end_lost(&mut transaction, &workspaces, None, now).await?;
-    change::append(&mut transaction, &[Change::Account], now).await?;
+    change::append(&mut transaction, &[LoggedChange::Account], now).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -232,7 +232,7 @@ pub(super) async fn set_member(
         workspace::end_lost(&mut transaction, &workspaces, Some(&asked.account), now).await?;
     }
     // Teams stand in client policies of any workspace as well.
-    change::append(&mut transaction, &[Change::Account], now).await?;
+    change::append(&mut transaction, &[LoggedChange::Account], now).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -282,7 +282,12 @@ pub(super) async fn set_workspace(
         workspace::end_lost(&mut transaction, left, None, now).await?;
     }
     let workspace = asked.workspace;
-    change::append(&mut transaction, &[Change::Workspace { workspace }], now).await?;
+    change::append(
+        &mut transaction,
+        &[LoggedChange::Workspace { workspace }],
+        now,
+    )
+    .await?;
     transaction.commit().await?;
     Ok(())
 }

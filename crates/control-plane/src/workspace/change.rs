@@ -5,7 +5,7 @@ use tidegate_database::{DatabaseError, Transaction};
 use tidegate_types::WorkspaceSlug;
 
 use super::{CreateWorkspace, UpdateWorkspace, Workspace, WorkspaceConnection, declare, rows};
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::grant::{self, EndReason, GrantFilter};
 use crate::{LocalManager, ManagerError, UnixSecs, input};
 
@@ -166,7 +166,7 @@ async fn append(
     now: UnixSecs,
 ) -> Result<(), DatabaseError> {
     let workspace = slug.clone();
-    change::append(transaction, &[Change::Workspace { workspace }], now).await
+    change::append(transaction, &[LoggedChange::Workspace { workspace }], now).await
 }
 
 pub(super) async fn update(

@@ -7,7 +7,7 @@ use tidegate_database::Transaction;
 use tidegate_types::WorkspaceSlug;
 
 use super::{Workspace, change as single, rows};
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::{LocalManager, ManagerError};
 
 /// Rows of a statement, each with 7 values; SQLite binds 32,766.
@@ -90,7 +90,7 @@ pub(super) async fn declare(
     let slugs = changed.into_iter().map(|workspace| workspace.slug);
     let changes = slugs.chain(dropped);
     let changes: Vec<_> = changes
-        .map(|workspace| Change::Workspace { workspace })
+        .map(|workspace| LoggedChange::Workspace { workspace })
         .collect();
     change::append(&mut transaction, &changes, now).await?;
     transaction.commit().await?;

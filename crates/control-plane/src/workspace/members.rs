@@ -6,7 +6,7 @@ use tidegate_types::{AccountId, Role, WorkspaceSlug};
 
 use super::{Membership, RemoveMembership, SetMembership, rows};
 use crate::account::{self, AccountKind};
-use crate::change::{self, Change};
+use crate::change::{self, LoggedChange};
 use crate::grant::{self, EndReason, GrantFilter};
 use crate::{LocalManager, ManagerError, UnixSecs, input, stored};
 
@@ -188,7 +188,12 @@ pub(super) async fn set(
     let row = transaction.fetch_one(&effective).await?;
     let membership = row.as_ref().map(|row| read_place(row, 0)).transpose()?;
     let workspace = place.workspace;
-    change::append(&mut transaction, &[Change::Workspace { workspace }], now).await?;
+    change::append(
+        &mut transaction,
+        &[LoggedChange::Workspace { workspace }],
+        now,
+    )
+    .await?;
     transaction.commit().await?;
     membership.ok_or_else(|| ManagerError::Internal("a membership was not kept".into()))
 }
@@ -242,7 +247,12 @@ pub(super) async fn remove(
     };
     grant::end_all(&mut transaction, &theirs, EndReason::MembershipLost, now).await?;
     let workspace = asked.workspace.clone();
-    change::append(&mut transaction, &[Change::Workspace { workspace }], now).await?;
+    change::append(
+        &mut transaction,
+        &[LoggedChange::Workspace { workspace }],
+        now,
+    )
+    .await?;
     transaction.commit().await?;
     Ok(true)
 }

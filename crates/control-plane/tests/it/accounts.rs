@@ -10,7 +10,7 @@ use tidegate_control_plane::account::{
     UpstreamIdentity,
 };
 use tidegate_control_plane::audit::{AuditFilter, ListEvents};
-use tidegate_control_plane::change::Change;
+use tidegate_control_plane::change::LoggedChange;
 use tidegate_control_plane::grant::{EndReason, FindGrant};
 use tidegate_control_plane::workspace::{ListMembers, SetMembership};
 use tidegate_types::{AccountId, Role};
@@ -311,7 +311,7 @@ async fn deactivating_ends_grants_and_sessions_and_is_told(at: Fixture) {
     let kept = at.call(FindGrant { id: others }).await.unwrap().unwrap();
     assert_eq!(None, kept.ended);
     let told = at.changes_since(head).await;
-    assert!(told.contains(&Change::Account), "{told:?}");
+    assert!(told.contains(&LoggedChange::Account), "{told:?}");
     // Nothing more happens the second time, and being on again brings no grant back.
     let head = at.head().await;
     let again = UpdateAccount {
@@ -325,7 +325,7 @@ async fn deactivating_ends_grants_and_sessions_and_is_told(at: Fixture) {
         ..update(&account.id)
     };
     assert!(at.call(on).await.unwrap().is_active);
-    assert_eq!(vec![Change::Account], at.changes_since(head).await);
+    assert_eq!(vec![LoggedChange::Account], at.changes_since(head).await);
     assert!(
         at.call(FindGrant { id: grant })
             .await
@@ -591,7 +591,7 @@ async fn an_identity_gets_an_account_once(at: Fixture) {
         (members[0].role, members[0].superset_username.as_str())
     );
     assert_eq!(
-        vec![Change::Workspace {
+        vec![LoggedChange::Workspace {
             workspace: slug("acme")
         }],
         at.changes_since(head).await
@@ -745,7 +745,7 @@ async fn a_service_account_belongs_to_one_workspace(at: Fixture) {
     let made = at.call(create("nightly", "acme")).await.unwrap();
     assert_eq!(AccountKind::Service, made.kind);
     assert_eq!(
-        vec![Change::Workspace {
+        vec![LoggedChange::Workspace {
             workspace: slug("acme")
         }],
         at.changes_since(head).await

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidegate_control_plane::account::{Account, CreateAccount, CreateServiceAccount};
-use tidegate_control_plane::change::{Change, ReadChanges};
+use tidegate_control_plane::change::{LoggedChange, ReadChanges};
 use tidegate_control_plane::client::{Client, ClientKind, CreateClient};
 use tidegate_control_plane::effective_grant::{
     CheckEffectiveGrant, EffectiveGrant, IneffectiveReason,
@@ -119,7 +119,7 @@ impl Deployment {
         self.manager.call(asked).await.unwrap().head
     }
 
-    pub(crate) async fn changes_after(&self, place: u64) -> Vec<Change> {
+    pub(crate) async fn changes_after(&self, place: u64) -> Vec<LoggedChange> {
         let asked = ReadChanges { after: Some(place) };
         let page = self.manager.call(asked).await.unwrap();
         assert!(!page.has_gap);
@@ -130,10 +130,10 @@ impl Deployment {
     pub(crate) async fn tells_to_check(&self, after: u64, session: &GrantId) -> bool {
         let changes = self.changes_after(after).await;
         changes.iter().any(|change| match change {
-            Change::Session { id, .. } => id == session,
-            Change::Workspace { workspace } => workspace.as_str() == "acme",
-            Change::Account => true,
-            Change::Flags { .. } | Change::Keys => false,
+            LoggedChange::Session { id, .. } => id == session,
+            LoggedChange::Workspace { workspace } => workspace.as_str() == "acme",
+            LoggedChange::Account => true,
+            LoggedChange::Flags { .. } | LoggedChange::Keys => false,
         })
     }
 }

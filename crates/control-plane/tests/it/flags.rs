@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_control_plane::change::Change;
+use tidegate_control_plane::change::LoggedChange;
 use tidegate_control_plane::flag::{
     ClearFlag, ClearFlagRule, EvaluateFlags, FlagRule, ListFlags, RuleKind, SetFlag,
 };
@@ -148,8 +148,8 @@ async fn every_change_is_told(at: Fixture) {
     })
     .await
     .unwrap();
-    let all = Change::Flags { workspace: None };
-    let one = Change::Flags {
+    let all = LoggedChange::Flags { workspace: None };
+    let one = LoggedChange::Flags {
         workspace: Some(slug("acme")),
     };
     assert_eq!(vec![all.clone(), one, all], at.changes_since(head).await);

@@ -1,7 +1,7 @@
 //! What scenarios begin with.
 
 use tidegate_control_plane::account::{Account, CreateAccount};
-use tidegate_control_plane::change::{Change, ReadChanges};
+use tidegate_control_plane::change::{LoggedChange, ReadChanges};
 use tidegate_control_plane::client::{Client, ClientKind, CreateClient};
 use tidegate_control_plane::grant::{CreateGrant, Grant, RefreshRules};
 use tidegate_control_plane::workspace::{
@@ -161,7 +161,7 @@ impl Fixture {
     }
 
     /// What was told to the nodes since.
-    pub(crate) async fn changes_since(&self, head: u64) -> Vec<Change> {
+    pub(crate) async fn changes_since(&self, head: u64) -> Vec<LoggedChange> {
         let page = self.call(ReadChanges { after: Some(head) }).await.unwrap();
         assert!(!page.has_gap);
         page.changes

@@ -7,7 +7,7 @@ use tidegate_control_plane::account::{
     AccountKey, AdmitUpstream, CountAccounts, CreateAccount, FindAccount, UpdateAccount,
     UpstreamIdentity,
 };
-use tidegate_control_plane::change::Change;
+use tidegate_control_plane::change::LoggedChange;
 use tidegate_control_plane::invitation::{
     AcceptInvitation, CreateInvitation, FindInvitation, ListInvitations, RemoveInvitation,
 };
@@ -96,7 +96,7 @@ async fn an_invitation_accepted_with_a_password_proves_no_address(at: Fixture) {
         (theirs[0].workspace.clone(), theirs[0].role)
     );
     assert_eq!(
-        vec![Change::Workspace {
+        vec![LoggedChange::Workspace {
             workspace: slug("acme")
         }],
         at.changes_since(head).await

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tidegate_control_plane::change::{Change, ReadChanges};
+use tidegate_control_plane::change::{LoggedChange, ReadChanges};
 use tidegate_control_plane::flag::{EvaluateFlags, FlagRule, SetFlag};
 use tidegate_control_plane::workspace::FindConnection;
 use tidegate_control_plane::{LocalManager, LocalSettings, Manager};
@@ -31,10 +31,10 @@ async fn one_sees_what_the_other_changes(one: &Manager, other: &Manager) {
     other.call(flip(0)).await.unwrap();
     let page = one.call(ReadChanges { after: Some(begin) }).await.unwrap();
     let told = [
-        Change::Workspace {
+        LoggedChange::Workspace {
             workspace: slug("acme"),
         },
-        Change::Flags { workspace: None },
+        LoggedChange::Flags { workspace: None },
     ];
     assert_eq!(told, *page.changes);
     let workspace = slug("acme");

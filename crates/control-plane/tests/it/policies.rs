@@ -1,9 +1,9 @@
 //! Which clients a workspace lets in.
 
-use tidegate_control_plane::change::Change;
+use tidegate_control_plane::change::LoggedChange;
 use tidegate_control_plane::grant::{EndReason, FindGrant};
 use tidegate_control_plane::policy::{
-    ClientMatch, ClientVerdict, Decision, FindUnknownClients, JudgeClient, ListPolicyRules,
+    ClientDecision, ClientMatch, ClientVerdict, FindUnknownClients, JudgeClient, ListPolicyRules,
     PolicyRule, RemovePolicyRule, SetPolicyRule, SetUnknownClients, UnknownClients,
 };
 use tidegate_control_plane::team::{CreateTeam, SetTeamMember};
@@ -31,7 +31,7 @@ fn host(name: &str) -> ClientMatch {
     ClientMatch::Host(name.to_owned())
 }
 
-fn rule(workspace: Option<&str>, matches: ClientMatch, decision: Decision) -> SetPolicyRule {
+fn rule(workspace: Option<&str>, matches: ClientMatch, decision: ClientDecision) -> SetPolicyRule {
     SetPolicyRule {
         rule: PolicyRule {
             workspace: workspace.map(slug),
@@ -113,8 +113,8 @@ async fn what_no_rule_is_about_is_decided_by_the_workspace_then_the_deployment(a
         .unwrap();
     assert_eq!(
         vec![
-            Change::Account,
-            Change::Workspace {
+            LoggedChange::Account,
+            LoggedChange::Workspace {
                 workspace: slug("acme")
             }
         ],
@@ -144,7 +144,7 @@ async fn what_no_rule_is_about_is_decided_by_the_workspace_then_the_deployment(a
 
 async fn rules_decide_by_what_is_narrower(at: Fixture) {
     let Scene { ada, .. } = scene(&at).await;
-    at.call(rule(None, host("App.Example"), Decision::Blocked))
+    at.call(rule(None, host("App.Example"), ClientDecision::Blocked))
         .await
         .unwrap();
     assert_eq!(
@@ -159,7 +159,7 @@ async fn rules_decide_by_what_is_narrower(at: Fixture) {
         ClientVerdict::Allowed,
         judged(&at, "acme", &ada, "app", &["not-app.example"]).await
     );
-    at.call(rule(Some("acme"), client("app"), Decision::Approved))
+    at.call(rule(Some("acme"), client("app"), ClientDecision::Approved))
         .await
         .unwrap();
     assert_eq!(
@@ -177,12 +177,12 @@ async fn rules_decide_by_what_is_narrower(at: Fixture) {
         .await
         .unwrap();
     assert_eq!(
-        [rule(Some("acme"), client("app"), Decision::Approved).rule],
+        [rule(Some("acme"), client("app"), ClientDecision::Approved).rule],
         *rules
     );
     let rules = at.call(ListPolicyRules { workspace: None }).await.unwrap();
     assert_eq!(
-        [rule(None, host("app.example"), Decision::Blocked).rule],
+        [rule(None, host("app.example"), ClientDecision::Blocked).rule],
         *rules
     );
     let remove = || RemovePolicyRule {
@@ -211,7 +211,7 @@ async fn a_client_for_a_team_is_for_its_members(at: Fixture) {
     })
     .await
     .unwrap();
-    let teams = Decision::Teams(vec!["staff".to_owned()]);
+    let teams = ClientDecision::Teams(vec!["staff".to_owned()]);
     at.call(rule(None, client("app"), teams)).await.unwrap();
     assert_eq!(
         ClientVerdict::Approved,
@@ -230,18 +230,18 @@ async fn blocking_a_client_ends_its_grants_where_it_is_blocked(at: Fixture) {
     let there = at.has_grant(&ada, &app, "beta").await;
     let anothers = at.has_grant(&ada, &other, "acme").await;
     let head = at.head().await;
-    at.call(rule(Some("acme"), client("app"), Decision::Blocked))
+    at.call(rule(Some("acme"), client("app"), ClientDecision::Blocked))
         .await
         .unwrap();
     assert_eq!(Some(EndReason::ClientRemoved), end_of(&at, &here).await);
     assert_eq!(None, end_of(&at, &there).await);
     assert_eq!(None, end_of(&at, &anothers).await);
     let told = at.changes_since(head).await;
-    assert!(told.contains(&Change::Session {
+    assert!(told.contains(&LoggedChange::Session {
         workspace: Some(slug("acme")),
         id: here
     }));
-    assert!(told.contains(&Change::Workspace {
+    assert!(told.contains(&LoggedChange::Workspace {
         workspace: slug("acme")
     }));
 }
@@ -263,7 +263,7 @@ async fn blocking_a_host_ends_the_grants_of_its_clients(at: Fixture) {
         at.has_grant(&ada, &named, "acme").await,
         at.has_grant(&ada, &longer, "acme").await,
     ];
-    at.call(rule(None, host("app.example"), Decision::Blocked))
+    at.call(rule(None, host("app.example"), ClientDecision::Blocked))
         .await
         .unwrap();
     for id in &hit {
@@ -278,10 +278,10 @@ async fn what_a_narrower_rule_approves_goes_on(at: Fixture) {
     let Scene { ada, app, .. } = scene(&at).await;
     let approved = at.has_grant(&ada, &app, "acme").await;
     let refused = at.has_grant(&ada, &app, "beta").await;
-    at.call(rule(Some("acme"), client("app"), Decision::Approved))
+    at.call(rule(Some("acme"), client("app"), ClientDecision::Approved))
         .await
         .unwrap();
-    at.call(rule(None, client("app"), Decision::Blocked))
+    at.call(rule(None, client("app"), ClientDecision::Blocked))
         .await
         .unwrap();
     assert_eq!(None, end_of(&at, &approved).await);
@@ -304,7 +304,7 @@ async fn limiting_a_client_to_a_team_ends_the_others_grants(at: Fixture) {
     .unwrap();
     let members = at.has_grant(&ada, &app, "acme").await;
     let others = at.has_grant(&bob, &app, "acme").await;
-    let teams = Decision::Teams(vec!["staff".to_owned()]);
+    let teams = ClientDecision::Teams(vec!["staff".to_owned()]);
     at.call(rule(Some("acme"), host("app.example"), teams))
         .await
         .unwrap();
@@ -317,25 +317,25 @@ async fn what_is_not_valid_names_its_field(at: Fixture) {
     for (start, asked) in [
         (
             "host ",
-            rule(None, host("https://a.example"), Decision::Approved),
+            rule(None, host("https://a.example"), ClientDecision::Approved),
         ),
         (
             "teams has 0 names",
-            rule(None, client("app"), Decision::Teams(Vec::new())),
+            rule(None, client("app"), ClientDecision::Teams(Vec::new())),
         ),
         (
             "teams \"none\"",
             rule(
                 None,
                 client("app"),
-                Decision::Teams(vec!["none".to_owned()]),
+                ClientDecision::Teams(vec!["none".to_owned()]),
             ),
         ),
     ] {
         let said = refused(at.call(asked).await);
         assert!(said.starts_with(start), "{said}");
     }
-    let nowhere = rule(Some("nowhere"), client("app"), Decision::Blocked);
+    let nowhere = rule(Some("nowhere"), client("app"), ClientDecision::Blocked);
     assert!(is_not_found(at.call(nowhere).await, "workspace"));
     assert!(
         at.call(ListPolicyRules { workspace: None })
@@ -344,7 +344,7 @@ async fn what_is_not_valid_names_its_field(at: Fixture) {
             .is_empty()
     );
     // A private scheme stands where a host does.
-    at.call(rule(None, host("Cursor://"), Decision::Blocked))
+    at.call(rule(None, host("Cursor://"), ClientDecision::Blocked))
         .await
         .unwrap();
     let ada = at.has_person("ada").await.id;

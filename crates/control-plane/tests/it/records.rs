@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidegate_control_plane::audit::{
     AuditEvent, AuditFilter, ListEvents, RecordEvents, RemoveOldEvents,
 };
-use tidegate_control_plane::change::{Change, ReadChanges};
+use tidegate_control_plane::change::{LoggedChange, ReadChanges};
 use tidegate_control_plane::flag::{FlagRule, SetFlag};
 use tidegate_control_plane::tidy::{Tidied, Tidy};
 use tidegate_types::AccountId;
@@ -202,7 +202,7 @@ async fn changes_are_read_from_a_place_on(at: Fixture) {
     let page = at.call(after(0)).await.unwrap();
     assert_eq!((4, 4, false), (page.head, page.changes.len(), page.has_gap));
     assert_eq!(
-        Some(&Change::Workspace {
+        Some(&LoggedChange::Workspace {
             workspace: slug("acme")
         }),
         page.changes.last()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tidegate_control_plane::change::Change;
+use tidegate_control_plane::change::LoggedChange;
 use tidegate_control_plane::signing_key::{
     AddSigningKey, ListSigningKeys, RemoveSigningKey, SigningKey,
 };
@@ -57,14 +57,20 @@ async fn a_key_is_taken_out_at_once_and_every_node_is_told(fixture: Fixture) {
     let manager = &deployment.manager;
     let before = deployment.head().await;
     manager.call(key("first", fixture.now())).await.unwrap();
-    assert_eq!(vec![Change::Keys], deployment.changes_after(before).await);
+    assert_eq!(
+        vec![LoggedChange::Keys],
+        deployment.changes_after(before).await
+    );
     let before = deployment.head().await;
     let remove = || manager.call(RemoveSigningKey { id: "first".into() });
     assert!(remove().await.unwrap());
     assert!(!remove().await.unwrap());
     let hostile = RemoveSigningKey { id: "\0".into() };
     assert!(!manager.call(hostile).await.unwrap());
-    assert_eq!(vec![Change::Keys], deployment.changes_after(before).await);
+    assert_eq!(
+        vec![LoggedChange::Keys],
+        deployment.changes_after(before).await
+    );
     assert!(ids(manager).await.is_empty());
     // Another may sign from the same moment.
     manager.call(key("second", fixture.now())).await.unwrap();

@@ -8,7 +8,7 @@ use tidegate_control_plane::client::{ClientKind, CreateClient, RemoveClient, Upd
 use tidegate_control_plane::effective_grant::{EffectiveGrant, IneffectiveReason};
 use tidegate_control_plane::grant::{CreateGrant, EndGrant, EndReason, Grant, NarrowGrant};
 use tidegate_control_plane::policy::{
-    ClientMatch, Decision, PolicyRule, SetPolicyRule, SetUnknownClients, UnknownClients,
+    ClientDecision, ClientMatch, PolicyRule, SetPolicyRule, SetUnknownClients, UnknownClients,
 };
 use tidegate_control_plane::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
 use tidegate_control_plane::workspace::{RemoveMembership, SetMembership, UpdateWorkspace};
@@ -62,7 +62,7 @@ impl Deployment {
         (self.manager.call(create).await.unwrap(), secret)
     }
 
-    async fn set_rule(&self, at: Option<&str>, matches: ClientMatch, decision: Decision) {
+    async fn set_rule(&self, at: Option<&str>, matches: ClientMatch, decision: ClientDecision) {
         let rule = PolicyRule {
             workspace: at.map(slug),
             matches,
@@ -180,7 +180,7 @@ async fn a_blocked_client_counts_at_once(fixture: Fixture) {
     for matches in [host, id] {
         let (grant, _) = deployment.grant(fixture.now()).await;
         let before = deployment.head().await;
-        let blocked = Decision::Blocked;
+        let blocked = ClientDecision::Blocked;
         deployment
             .set_rule(Some("acme"), matches.clone(), blocked)
             .await;
@@ -195,7 +195,7 @@ async fn a_blocked_client_counts_at_once(fixture: Fixture) {
             IneffectiveReason::ClientRefused,
             deployment.refusal(&late.id).await
         );
-        let approved = Decision::Approved;
+        let approved = ClientDecision::Approved;
         deployment.set_rule(Some("acme"), matches, approved).await;
         deployment.scopes(&late.id).await;
     }
@@ -216,7 +216,9 @@ async fn a_client_that_needs_approval_waits_for_it(fixture: Fixture) {
         IneffectiveReason::ClientRefused | IneffectiveReason::Ended
     ));
     let id = ClientMatch::Client(deployment.client.id.clone());
-    deployment.set_rule(None, id, Decision::Approved).await;
+    deployment
+        .set_rule(None, id, ClientDecision::Approved)
+        .await;
     let (grant, _) = deployment.grant(fixture.now()).await;
     deployment.scopes(&grant.id).await;
 }

@@ -1,9 +1,9 @@
 //! Teams.
 
-use tidegate_control_plane::change::Change;
+use tidegate_control_plane::change::LoggedChange;
 use tidegate_control_plane::grant::{EndReason, FindGrant};
 use tidegate_control_plane::policy::{
-    ClientMatch, Decision, PolicyRule, RemovePolicyRule, SetPolicyRule,
+    ClientDecision, ClientMatch, PolicyRule, RemovePolicyRule, SetPolicyRule,
 };
 use tidegate_control_plane::team::{
     CreateTeam, ListTeams, RemoveTeam, SetTeamMember, SetTeamWorkspace,
@@ -146,7 +146,11 @@ async fn leaving_a_team_ends_the_grants_in_what_it_opened(at: Fixture) {
     let head = at.head().await;
     at.call(member("staff", &ada, false)).await.unwrap();
     assert_eq!(Some(EndReason::MembershipLost), end_of(&at, &grant).await);
-    assert!(at.changes_since(head).await.contains(&Change::Account));
+    assert!(
+        at.changes_since(head)
+            .await
+            .contains(&LoggedChange::Account)
+    );
 }
 
 async fn a_grant_stays_while_another_place_is_left(at: Fixture) {
@@ -168,7 +172,7 @@ async fn a_workspace_that_leaves_a_team_is_lost_to_its_members(at: Fixture) {
     let head = at.head().await;
     at.call(opens("staff", "acme", None)).await.unwrap();
     assert_eq!(Some(EndReason::MembershipLost), end_of(&at, &grant).await);
-    let told = Change::Workspace {
+    let told = LoggedChange::Workspace {
         workspace: slug("acme"),
     };
     assert!(at.changes_since(head).await.contains(&told));
@@ -198,7 +202,7 @@ async fn a_team_that_a_policy_names_stays(at: Fixture) {
     let rule = PolicyRule {
         workspace: None,
         matches: matches.clone(),
-        decision: Decision::Teams(vec!["staff".to_owned()]),
+        decision: ClientDecision::Teams(vec!["staff".to_owned()]),
     };
     at.call(SetPolicyRule { rule }).await.unwrap();
     let said = refused(at.call(remove("staff")).await);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidegate_control_plane::change::Change;
+use tidegate_control_plane::change::LoggedChange;
 use tidegate_control_plane::flag::{FlagRule, ListFlags, SetFlag};
 use tidegate_control_plane::grant::{EndReason, FindGrant};
 use tidegate_control_plane::team::{CreateTeam, SetTeamMember, SetTeamWorkspace};
@@ -60,8 +60,8 @@ fn update(name: &str) -> UpdateWorkspace {
     }
 }
 
-fn told(name: &str) -> Change {
-    Change::Workspace {
+fn told(name: &str) -> LoggedChange {
+    LoggedChange::Workspace {
         workspace: slug(name),
     }
 }
@@ -437,7 +437,7 @@ async fn losing_a_membership_ends_its_grants_and_is_told(at: Fixture) {
         );
     }
     let changes = at.changes_since(head).await;
-    assert!(changes.contains(&Change::Session {
+    assert!(changes.contains(&LoggedChange::Session {
         workspace: Some(slug("acme")),
         id: lost
     }));

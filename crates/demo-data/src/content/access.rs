@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::cell::{Cell, Row, Table};
-use super::{Content, Place, ids};
+use super::{Content, DataLocation, ids};
 
 /// The permission sets of Superset 6.1's roles.
 const PERMISSIONS: &str = include_str!("permissions.txt");
@@ -143,13 +143,13 @@ impl Names {
     }
 }
 
-pub(super) fn add(content: &mut Content, place: &Place) {
+pub(super) fn add(content: &mut Content, place: &DataLocation) {
     add_permissions(content, place);
     add_users(content);
     add_rule(content);
 }
 
-fn add_permissions(content: &mut Content, place: &Place) {
+fn add_permissions(content: &mut Content, place: &DataLocation) {
     let mut permissions = Names::default();
     let mut views = Names::default();
     let mut pairs: Vec<Row> = Vec::new();

@@ -27,7 +27,7 @@ fn uuid_of(what: &str) -> Uuid {
 
 /// Where the sample data lie.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct DataLocation {
     /// `dbs.sqlalchemy_uri`, the password replaced by ten times `X` as Superset does.
     pub(super) uri: String,
     /// `dbs.password`, encrypted.
@@ -38,7 +38,7 @@ pub(super) struct Place {
     pub(super) catalog: Option<String>,
 }
 
-impl Place {
+impl DataLocation {
     /// `tables.schema_perm`.
     fn schema_perm(&self) -> String {
         match &self.catalog {
@@ -82,7 +82,7 @@ pub(super) struct Content {
 }
 
 impl Content {
-    pub(super) fn build(place: &Place, now: DateTime<Utc>) -> Self {
+    pub(super) fn build(place: &DataLocation, now: DateTime<Utc>) -> Self {
         let mut content = Self {
             tables: Vec::with_capacity(24),
             now,
@@ -134,7 +134,7 @@ const DATABASE: Table = Table {
     ],
 };
 
-fn add_database(content: &mut Content, place: &Place) {
+fn add_database(content: &mut Content, place: &DataLocation) {
     let now = content.now;
     let row = vec![
         1_i64.into(),

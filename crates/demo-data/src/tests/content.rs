@@ -6,11 +6,11 @@ use serde_json::Value;
 use tidegate_types::Clock;
 
 use super::super::cell::{Cell, Row};
-use super::super::content::{Content, Place};
+use super::super::content::{Content, DataLocation};
 use super::clock;
 
 fn content() -> Content {
-    let place = Place {
+    let place = DataLocation {
         uri: "sqlite:////tmp/sample.sqlite".into(),
         password: None,
         schema: "main",

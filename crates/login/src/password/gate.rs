@@ -19,17 +19,17 @@ const RETRY_AFTER: Duration = Duration::from_secs(3);
 /// Lets two at a time in, and keeps few waiting, for a short time.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
 }
 
 /// The right to hash now.
-pub(crate) struct Place(OwnedSemaphorePermit);
+pub(crate) struct HashingSlot(OwnedSemaphorePermit);
 
 impl Gate {
     pub(crate) fn new() -> Self {
         Self {
-            places: Arc::new(Semaphore::new(AT_ONCE)),
+            slots: Arc::new(Semaphore::new(AT_ONCE)),
             waiting: Arc::new(Semaphore::new(MOST_WAITING)),
         }
     }
@@ -38,20 +38,20 @@ impl Gate {
     ///
     /// # Errors
     /// `Busy`: too many wait, or it takes too long.
-    pub(crate) async fn enter(&self) -> Result<Place, SignInError> {
+    pub(crate) async fn enter(&self) -> Result<HashingSlot, SignInError> {
         const BUSY: SignInError = SignInError::Busy {
             retry_after: RETRY_AFTER,
         };
         let _waiting = self.waiting.try_acquire().map_err(|_| BUSY)?;
-        let place = timeout(LONGEST_WAIT, Arc::clone(&self.places).acquire_owned());
+        let place = timeout(LONGEST_WAIT, Arc::clone(&self.slots).acquire_owned());
         match place.await {
-            Ok(Ok(permit)) => Ok(Place(permit)),
+            Ok(Ok(permit)) => Ok(HashingSlot(permit)),
             Ok(Err(_)) | Err(_) => Err(BUSY),
         }
     }
 }
 
-impl Place {
+impl HashingSlot {
     /// Does the work on a thread that may block. The place is taken until it is done, even when the caller gave up.
     pub(crate) async fn run<T: Send + 'static>(
         self,
@@ -115,7 +115,7 @@ mod tests {
         tokio::task::yield_now().await;
         work.abort();
         assert!(work.await.is_err());
-        assert_eq!(AT_ONCE - 1, gate.places.available_permits());
+        assert_eq!(AT_ONCE - 1, gate.slots.available_permits());
         go_on.send(()).unwrap();
         let _all = (gate.enter().await.unwrap(), gate.enter().await.unwrap());
     }
@@ -127,6 +127,6 @@ mod tests {
         let err: Result<(), _> = place.run(|| panic!("broken")).await;
         let err = err.unwrap_err();
         assert_eq!("internal", err.code());
-        assert_eq!(AT_ONCE, gate.places.available_permits());
+        assert_eq!(AT_ONCE, gate.slots.available_permits());
     }
 }

@@ -2,7 +2,7 @@
 
 use tidegate_control_plane::ManagerError;
 use tidegate_control_plane::account::{
-    Account, AccountKey, Admitted, FindAccount, LinkUpstream, UpstreamIdentity,
+    Account, AccountKey, AdmittedAccount, FindAccount, LinkUpstream, UpstreamIdentity,
 };
 use tidegate_control_plane::invitation::{AcceptInvitation, FindInvitation};
 use tidegate_oauth_types::SecretHash;
@@ -160,7 +160,7 @@ impl SignIn {
             is_email_verified: trusted.is_some(),
             place: None,
         };
-        let Admitted { account, is_new } = self.make_account(newcomer).await?;
+        let AdmittedAccount { account, is_new } = self.make_account(newcomer).await?;
         // Another tab or node may have been first.
         if is_new {
             let entry = Entry::new("account.created", "ok")

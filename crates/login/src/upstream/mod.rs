@@ -19,7 +19,7 @@ use tidegate_types::{Peer, SecretString};
 use self::identity::Identity;
 pub(crate) use self::provider::Provider;
 use self::refused::Refused;
-use self::transaction::{Owner, Purpose, Transaction};
+use self::transaction::{Owner, Purpose, UpstreamTransaction};
 use crate::journal::Entry;
 use crate::{BrowserSession, NewSession, ProviderRefusal, ReturnTo, SignIn, SignInError};
 
@@ -117,7 +117,7 @@ impl SignIn {
             Err(refused) => return Err(self.refused(provider, refused, peer).await),
         };
         let binding = IssuedSecret::draw(SecretKind::Transaction);
-        let transaction = Transaction::new(
+        let transaction = UpstreamTransaction::new(
             provider.settings.id.clone(),
             departure.nonce,
             departure.verifier,
@@ -177,10 +177,11 @@ impl SignIn {
         provider: &Provider,
         parameters: &Parameters,
         binding: &str,
-    ) -> Result<Result<(Transaction, Identity), Option<Refused>>, SignInError> {
+    ) -> Result<Result<(UpstreamTransaction, Identity), Option<Refused>>, SignInError> {
         let state = parameters.get("state").unwrap_or_default();
         let id = &provider.settings.id;
-        let transaction = Transaction::take(&self.parts.tickets, state, id, binding).await?;
+        let transaction =
+            UpstreamTransaction::take(&self.parts.tickets, state, id, binding).await?;
         let Some(transaction) = transaction else {
             return Ok(Err(None));
         };
@@ -226,7 +227,7 @@ impl SignIn {
 async fn identify_by(
     provider: &Provider,
     parameters: &Parameters,
-    transaction: &Transaction,
+    transaction: &UpstreamTransaction,
 ) -> Result<Identity, Refused> {
     // Before anything that the answer says is believed or sent anywhere.
     if !provider.is_answer_of(parameters.get("iss")).await? {

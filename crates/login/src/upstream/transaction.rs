@@ -18,7 +18,7 @@ const VERSION: u8 = 1;
 
 /// JSON under the hash of `state`.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Transaction {
+pub(crate) struct UpstreamTransaction {
     v: u8,
     pub(crate) provider: String,
     pub(crate) nonce: String,
@@ -46,7 +46,7 @@ pub(crate) struct Owner {
     pub(crate) standing: UnixSecs,
 }
 
-impl Transaction {
+impl UpstreamTransaction {
     pub(crate) fn new(
         provider: String,
         nonce: String,

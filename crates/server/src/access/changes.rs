@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tidegate_authorization_server::AuthorizationServer;
 use tidegate_config::Settings;
-use tidegate_control_plane::change::{Change, ReadChanges};
+use tidegate_control_plane::change::{LoggedChange, ReadChanges};
 use tidegate_control_plane::workspace::{FindConnection, ListWorkspaces};
 use tidegate_control_plane::{Manager, ManagerError};
 use tidegate_runtime::{ChangeFeed, ControlChange, ControlChangePage, ControlError};
@@ -139,16 +139,16 @@ impl ChangeFeed for Changes {
         let page = self.manager.call(ReadChanges { after }).await;
         let page = page.map_err(failed)?;
         let is_all = page.has_gap || after.is_none();
-        let has = |of: fn(&Change) -> bool| is_all || page.changes.iter().any(of);
-        if has(|change| matches!(change, Change::Flags { .. })) {
+        let has = |of: fn(&LoggedChange) -> bool| is_all || page.changes.iter().any(of);
+        if has(|change| matches!(change, LoggedChange::Flags { .. })) {
             self.flags.changed();
         }
-        if has(|change| matches!(change, Change::Keys))
+        if has(|change| matches!(change, LoggedChange::Keys))
             && let Some(names) = self.names.get()
         {
             names.authorization.forget_keys();
         }
-        if has(|change| matches!(change, Change::Workspace { .. })) {
+        if has(|change| matches!(change, LoggedChange::Workspace { .. })) {
             self.are_names_old.store(true, Ordering::Release);
         }
         if self.are_names_old.load(Ordering::Acquire) {
@@ -162,12 +162,12 @@ impl ChangeFeed for Changes {
     }
 }
 
-fn told(change: Change) -> ControlChange {
+fn told(change: LoggedChange) -> ControlChange {
     match change {
-        Change::Session { workspace, id } => ControlChange::Session { workspace, id },
-        Change::Workspace { workspace } => ControlChange::Workspace { workspace },
-        Change::Flags { workspace } => ControlChange::Flags { workspace },
-        Change::Keys => ControlChange::Keys,
-        Change::Account => ControlChange::Account,
+        LoggedChange::Session { workspace, id } => ControlChange::Session { workspace, id },
+        LoggedChange::Workspace { workspace } => ControlChange::Workspace { workspace },
+        LoggedChange::Flags { workspace } => ControlChange::Flags { workspace },
+        LoggedChange::Keys => ControlChange::Keys,
+        LoggedChange::Account => ControlChange::Account,
     }
 }

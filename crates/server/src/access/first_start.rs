@@ -5,7 +5,7 @@ use tidegate_control_plane::account::{AccountKey, FindAccount};
 use tidegate_control_plane::workspace::SetMembership;
 use tidegate_login::FirstAdministrator;
 use tidegate_types::Role;
-use tidegate_web::Access;
+use tidegate_web::ControlPlaneAccess;
 
 use super::AccessError;
 use crate::workspaces::enabled;
@@ -17,7 +17,7 @@ use crate::workspaces::enabled;
 /// See [`AccessError`].
 pub(crate) async fn first_start(
     settings: &Settings,
-    access: &Access,
+    access: &ControlPlaneAccess,
 ) -> Result<Option<FirstAdministrator>, AccessError> {
     let Some(first) = access.sign_in.first_start().await? else {
         return Ok(None);

@@ -32,12 +32,12 @@ pub(crate) struct FlagRules {
     /// Counts changes: what was read before one is read again.
     generation: AtomicU64,
     /// By workspace; `None` is the deployment.
-    known: Cache<Option<WorkspaceSlug>, Known>,
+    known: Cache<Option<WorkspaceSlug>, RememberedFlags>,
     clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct RememberedFlags {
     flags: Flags,
     generation: u64,
     read_at_millis: i64,
@@ -67,16 +67,16 @@ impl FlagRules {
         let generation = self.generation.load(Ordering::Acquire);
         let now = self.clock.unix_millis();
         let key = workspace.cloned();
-        let age = |known: &Known| now.saturating_sub(known.read_at_millis);
+        let age = |known: &RememberedFlags| now.saturating_sub(known.read_at_millis);
         let most_age = i64::try_from(MOST_AGE.as_millis()).unwrap_or(i64::MAX);
-        let is_young = |known: &Known| age(known) < most_age;
+        let is_young = |known: &RememberedFlags| age(known) < most_age;
         let known = self.known.get(&key).filter(is_young);
         if let Some(known) = known.filter(|known| known.generation == generation) {
             return known.flags;
         }
         match self.read(workspace).await {
             Ok(flags) => {
-                let read = Known {
+                let read = RememberedFlags {
                     flags,
                     generation,
                     read_at_millis: now,

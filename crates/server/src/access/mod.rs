@@ -24,7 +24,7 @@ use tidegate_store::SharedState;
 use tidegate_token_verifier::{LiveResources, OwnTokenAuthenticator, OwnTokenParts};
 use tidegate_tools::Features;
 use tidegate_types::{Clock, ScopeSet};
-use tidegate_web::{Access, ConfiguredFlags, Directory, FlagsOfPlace, ServiceTokens};
+use tidegate_web::{ConfiguredFlags, ControlPlaneAccess, Directory, FlagsOfPlace, ServiceTokens};
 use url::Url;
 
 use crate::late_node::LateNode;
@@ -150,7 +150,7 @@ impl Managed {
     pub(crate) async fn begin(
         &self,
         around: &Surroundings<'_>,
-    ) -> Result<(Access, Option<FirstAdministrator>), AccessError> {
+    ) -> Result<(ControlPlaneAccess, Option<FirstAdministrator>), AccessError> {
         let access = self.access(around)?;
         self.keep_names(around.settings, around.issuer, around.directory, &access)
             .await?;
@@ -162,7 +162,7 @@ impl Managed {
         Ok((access, first))
     }
 
-    fn access(&self, around: &Surroundings<'_>) -> Result<Access, AccessError> {
+    fn access(&self, around: &Surroundings<'_>) -> Result<ControlPlaneAccess, AccessError> {
         let Surroundings {
             settings, state, ..
         } = around;
@@ -192,7 +192,7 @@ impl Managed {
             fetcher: Arc::new(fetcher),
             gate: Arc::clone(&self.flags) as _,
         });
-        Ok(Access {
+        Ok(ControlPlaneAccess {
             manager: self.manager.clone(),
             sign_in,
             authorization,
@@ -213,7 +213,7 @@ impl Managed {
         settings: &Settings,
         issuer: &Url,
         directory: &Directory,
-        access: &Access,
+        access: &ControlPlaneAccess,
     ) -> Result<(), AccessError> {
         let authorization = access.authorization.clone();
         self.changes

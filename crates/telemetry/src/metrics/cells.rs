@@ -52,12 +52,12 @@ pub(crate) const OTHER: &str = "other";
 pub(crate) struct Cells {
     counts: Vec<AtomicU64>,
     levels: Vec<AtomicI64>,
-    tools: RwLock<Vec<Arc<Operation>>>,
-    other_tool: Arc<Operation>,
-    methods: Vec<Operation>,
+    tools: RwLock<Vec<Arc<OperationCells>>>,
+    other_tool: Arc<OperationCells>,
+    methods: Vec<OperationCells>,
 }
 
-/// What an [`Operation`] is.
+/// What an [`OperationCells`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OperationKind {
     Tool,
@@ -66,7 +66,7 @@ pub(crate) enum OperationKind {
 
 /// Calls of one tool or method.
 #[derive(Debug)]
-pub(crate) struct Operation {
+pub(crate) struct OperationCells {
     pub(crate) kind: OperationKind,
     pub(crate) name: String,
     /// `mcp.tool.<name>`, to which StatsD's suffixes are added.
@@ -76,7 +76,7 @@ pub(crate) struct Operation {
     pub(crate) took: Histogram,
 }
 
-impl Operation {
+impl OperationCells {
     fn new(kind: OperationKind, name: &str) -> Self {
         let group = match kind {
             OperationKind::Tool => "tool",
@@ -148,11 +148,11 @@ impl Cells {
             counts: Count::NAMES.iter().map(|_| AtomicU64::new(0)).collect(),
             levels: Level::NAMES.iter().map(|_| AtomicI64::new(0)).collect(),
             tools: RwLock::new(Vec::new()),
-            other_tool: Arc::new(Operation::new(OperationKind::Tool, OTHER)),
+            other_tool: Arc::new(OperationCells::new(OperationKind::Tool, OTHER)),
             methods: METHODS
                 .into_iter()
                 .chain([OTHER])
-                .map(|name| Operation::new(OperationKind::Method, name))
+                .map(|name| OperationCells::new(OperationKind::Method, name))
                 .collect(),
         }
     }
@@ -174,7 +174,7 @@ impl Cells {
     }
 
     /// The row of a tool, made at the first call for its name.
-    pub(crate) fn tool(&self, name: &str) -> Arc<Operation> {
+    pub(crate) fn tool(&self, name: &str) -> Arc<OperationCells> {
         let mut tools = self.tools.write();
         if let Some(tool) = tools.iter().find(|tool| tool.name == name) {
             return Arc::clone(tool);
@@ -182,28 +182,28 @@ impl Cells {
         if tools.len() >= MOST_TOOLS {
             return Arc::clone(&self.other_tool);
         }
-        let tool = Arc::new(Operation::new(OperationKind::Tool, name));
+        let tool = Arc::new(OperationCells::new(OperationKind::Tool, name));
         tools.push(Arc::clone(&tool));
         tool
     }
 
-    pub(crate) fn other_tool(&self) -> &Arc<Operation> {
+    pub(crate) fn other_tool(&self) -> &Arc<OperationCells> {
         &self.other_tool
     }
 
-    pub(crate) fn method(&self, name: &str) -> &Operation {
+    pub(crate) fn method(&self, name: &str) -> &OperationCells {
         let at = METHODS.binary_search(&name).unwrap_or(METHODS.len());
         &self.methods[at]
     }
 
     /// Every tool that is known by now, and `other`.
-    pub(crate) fn tools(&self) -> Vec<Arc<Operation>> {
+    pub(crate) fn tools(&self) -> Vec<Arc<OperationCells>> {
         let mut tools = self.tools.read().clone();
         tools.push(Arc::clone(&self.other_tool));
         tools
     }
 
-    pub(crate) fn methods(&self) -> &[Operation] {
+    pub(crate) fn methods(&self) -> &[OperationCells] {
         &self.methods
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tidegate_config::TelemetrySettings;
 
-use super::cells::{Cells, Operation};
+use super::cells::{Cells, OperationCells};
 use super::names::{Count, Level};
 use super::prometheus;
 use super::statsd::{Statsd, StatsdError};
@@ -129,7 +129,7 @@ impl Metrics {
         }
     }
 
-    fn record(&self, operation: &Operation, is_success: bool, took: Duration) {
+    fn record(&self, operation: &OperationCells, is_success: bool, took: Duration) {
         operation.record(is_success, took);
         if let Some(statsd) = &self.statsd
             && !statsd.time(operation, took)
@@ -145,7 +145,7 @@ impl Metrics {
 /// Counts the calls of one tool.
 #[derive(Debug, Clone)]
 pub struct ToolMetrics {
-    operation: Arc<Operation>,
+    operation: Arc<OperationCells>,
     metrics: Metrics,
 }
 
@@ -164,7 +164,7 @@ impl ToolMetrics {
 /// Counts the calls of one JSON-RPC method.
 #[derive(Debug, Clone, Copy)]
 pub struct MethodMetrics<'a> {
-    operation: &'a Operation,
+    operation: &'a OperationCells,
     metrics: &'a Metrics,
 }
 

@@ -10,7 +10,7 @@ use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
-use super::cells::{BOUNDS_MICROS, Cells, Operation, OperationKind};
+use super::cells::{BOUNDS_MICROS, Cells, OperationCells, OperationKind};
 use super::names::{Count, Level, Names};
 
 pub(crate) fn text(cells: &Arc<Cells>) -> String {
@@ -29,8 +29,8 @@ type Labels<'a> = Vec<(&'a str, &'a str)>;
 impl Collector for Scrape {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let tools = self.0.tools();
-        let tools: Vec<&Operation> = tools.iter().map(|tool| &**tool).collect();
-        let methods: Vec<&Operation> = self.0.methods().iter().collect();
+        let tools: Vec<&OperationCells> = tools.iter().map(|tool| &**tool).collect();
+        let methods: Vec<&OperationCells> = self.0.methods().iter().collect();
         operations(&mut encoder, "mcp_tool", "tool", &tools)?;
         operations(&mut encoder, "mcp_method", "method", &methods)?;
         each_name(
@@ -77,7 +77,7 @@ fn operations(
     encoder: &mut DescriptorEncoder<'_>,
     prefix: &str,
     label: &str,
-    operations: &[&Operation],
+    operations: &[&OperationCells],
 ) -> fmt::Result {
     let calls = format!("{prefix}_calls");
     let mut metric =

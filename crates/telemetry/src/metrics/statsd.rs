@@ -15,7 +15,7 @@ use cadence::{
 use parking_lot::Mutex;
 use tidegate_config::{StatsdSettings, StatsdTags};
 
-use super::cells::{Cells, Operation, OperationKind};
+use super::cells::{Cells, OperationCells, OperationKind};
 use super::names::{Count, Level};
 
 /// Time between two sendings of sums and levels. Shorter than any StatsD server's own interval.
@@ -95,7 +95,7 @@ impl Statsd {
 
     /// Sends a duration in milliseconds with three decimals, which cadence's own timers would round to
     /// whole ones. `false` when the queue is full.
-    pub(crate) fn time(&self, operation: &Operation, took: Duration) -> bool {
+    pub(crate) fn time(&self, operation: &OperationCells, took: Duration) -> bool {
         let line = &self.line;
         let mut text = String::with_capacity(96);
         let millis = took.as_secs_f64() * 1e3;
@@ -131,7 +131,7 @@ impl Statsd {
     }
 }
 
-fn label_of(operation: &Operation) -> (&'static str, &str) {
+fn label_of(operation: &OperationCells) -> (&'static str, &str) {
     match operation.kind {
         OperationKind::Tool => ("tool", operation.name.as_str()),
         OperationKind::Method => ("method", operation.name.as_str()),

@@ -99,7 +99,7 @@ fn claims_with(changes: impl Into<Value>) -> Value {
 }
 
 /// The reason for refusing the token, which must not show outside.
-async fn refusal(authenticator: &JwtAuthenticator, token: &str) -> Refusal {
+async fn refusal(authenticator: &JwtAuthenticator, token: &str) -> TokenRefusal {
     let refusal = authenticator.verify(token).await.unwrap_err();
     let outside = authenticator.authenticate(Some(token)).await.unwrap_err();
     assert!(

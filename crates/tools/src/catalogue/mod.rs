@@ -18,7 +18,7 @@ use crate::system::call_tool;
 use crate::system::search_tools::{self, SearchIndex};
 use crate::typed::TypedTool;
 use crate::{
-    Accepted, AnyTool, ArgumentProblem, CallContext, CallLayer, Decision, Fitted, Grants,
+    Accepted, AnyTool, ArgumentProblem, CallContext, CallLayer, ToolVisibility, Fitted, Grants,
     LayeredCall, Prompt, Resource, ResourceTemplate, SizeBudget, Tool, ToolFailure, ToolOutput,
     ToolSpec, decide, hide_fields,
 };
@@ -202,7 +202,7 @@ impl Catalogue {
         grants: &dyn Grants,
     ) -> impl Iterator<Item = &'a CatalogueEntry> {
         self.tools()
-            .filter(|entry| decide(entry.spec(), principal, grants) == Decision::Allowed)
+            .filter(|entry| decide(entry.spec(), principal, grants) == ToolVisibility::Allowed)
     }
 
     /// Finds the tool of a call and decides whether it may run. A call of `call_tool` becomes the call that
@@ -243,13 +243,15 @@ impl Catalogue {
     ) -> Result<&Arc<CatalogueEntry>, CallRefusal> {
         let entry = self.tools.get(name);
         match entry.map(|entry| (entry, decide(entry.spec(), principal, grants))) {
-            Some((entry, Decision::Allowed)) => Ok(entry),
-            Some((_, Decision::InsufficientScope(needed))) => Err(CallRefusal::InsufficientScope {
-                tool: name.to_owned(),
-                needed,
-            }),
+            Some((entry, ToolVisibility::Allowed)) => Ok(entry),
+            Some((_, ToolVisibility::InsufficientScope(needed))) => {
+                Err(CallRefusal::InsufficientScope {
+                    tool: name.to_owned(),
+                    needed,
+                })
+            }
             // The hint names only what this principal may see.
-            Some((_, Decision::Hidden)) | None => {
+            Some((_, ToolVisibility::Hidden)) | None => {
                 let shown: String = name.chars().take(128).collect();
                 let visible = self
                     .visible(principal, grants)

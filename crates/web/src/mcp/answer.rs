@@ -10,7 +10,7 @@ use tidegate_protocol::{reply, sse};
 use tidegate_runtime::{Answer, Frame, FrameStream, Refused};
 
 use super::challenge::{self, ChallengeReason};
-use crate::admission::Admitted;
+use crate::admission::AdmittedRequest;
 use crate::connection::ActivityGuard;
 use crate::edge::Edge;
 use crate::status;
@@ -22,7 +22,7 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 pub(crate) fn respond(
     edge: &Edge,
     request: &HttpRequest,
-    admitted: &Admitted<'_>,
+    admitted: &AdmittedRequest<'_>,
     answer: Answer,
     in_flight: Option<ActivityGuard>,
 ) -> HttpResponse {

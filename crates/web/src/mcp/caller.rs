@@ -11,7 +11,7 @@ use tidegate_token_verifier::AuthFailure;
 use tidegate_types::{ServiceCode, WorkspaceSlug};
 
 use super::challenge::{self, ChallengeReason};
-use crate::admission::{Admitted, one};
+use crate::admission::{AdmittedRequest, one};
 use crate::edge::Edge;
 use crate::{peer, routing, status};
 
@@ -29,7 +29,7 @@ const UNNAMED: &str = "no workspace is named: use /w/<workspace>/mcp, the worksp
 pub(crate) async fn bind(
     edge: &Edge,
     request: &HttpRequest,
-    admitted: &Admitted<'_>,
+    admitted: &AdmittedRequest<'_>,
 ) -> Result<Bound, HttpResponse> {
     let path = request.match_info().get("workspace");
     let workspace = routing::workspace(edge, request, admitted, path).map_err(|err| {
@@ -108,7 +108,7 @@ async fn switched_off(edge: &Edge, err: &IdentifyError) -> Option<SwitchedOff> {
 fn explain(
     edge: &Edge,
     request: &HttpRequest,
-    admitted: &Admitted<'_>,
+    admitted: &AdmittedRequest<'_>,
     err: &IdentifyError,
     had_token: bool,
     off: Option<SwitchedOff>,

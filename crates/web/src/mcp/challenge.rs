@@ -4,7 +4,7 @@ use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse};
 use tidegate_types::WorkspaceSlug;
 
-use crate::admission::Admitted;
+use crate::admission::AdmittedRequest;
 use crate::edge::Edge;
 use crate::routing;
 
@@ -23,7 +23,7 @@ pub(super) fn add(
     response: &mut HttpResponse,
     edge: &Edge,
     request: &HttpRequest,
-    admitted: &Admitted<'_>,
+    admitted: &AdmittedRequest<'_>,
     reason: &ChallengeReason<'_>,
 ) {
     let leads_somewhere = edge.access.is_some() || edge.external_issuer.is_some();

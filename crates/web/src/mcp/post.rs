@@ -2,7 +2,7 @@
 
 use actix_web::http::header::ACCEPT;
 use actix_web::{HttpRequest, HttpResponse, web};
-use tidegate_protocol::classification::{Inbound, Refusal, classify};
+use tidegate_protocol::classification::{ClassificationRefusal, Inbound, classify};
 use tidegate_protocol::header::McpHeaders;
 use tidegate_protocol::message::{self, Body, Incoming};
 use tidegate_protocol::{RpcError, reply};
@@ -11,7 +11,7 @@ use tidegate_telemetry::Count;
 use tidegate_types::SessionId;
 
 use super::{answer, body, caller};
-use crate::admission::{Admitted, admit, one};
+use crate::admission::{AdmittedRequest, admit, one};
 use crate::connection::hold;
 use crate::cors;
 use crate::edge::Edge;
@@ -34,7 +34,7 @@ pub(crate) async fn post(
 async fn serve(
     edge: &Edge,
     request: &HttpRequest,
-    admitted: &Admitted<'_>,
+    admitted: &AdmittedRequest<'_>,
     payload: web::Payload,
 ) -> HttpResponse {
     let in_flight = hold(request);
@@ -53,7 +53,7 @@ async fn serve(
         Ok(Body::Single(Incoming::Request(request))) => Some(request.id.clone()),
         _ => None,
     };
-    let refuse = |refusal: &Refusal| {
+    let refuse = |refusal: &ClassificationRefusal| {
         edge.metrics.count(Count::EdgeMalformed);
         let status = actix_web::http::StatusCode::from_u16(refusal.status).unwrap_or_default();
         HttpResponse::build(status)
@@ -63,7 +63,7 @@ async fn serve(
     let decoded = match decoded {
         Ok(decoded) => decoded,
         Err(error) => {
-            return refuse(&Refusal {
+            return refuse(&ClassificationRefusal {
                 status: 400,
                 id: None,
                 error,
@@ -73,7 +73,7 @@ async fn serve(
     let headers = match mcp_headers(request) {
         Ok(headers) => headers,
         Err(error) => {
-            return refuse(&Refusal {
+            return refuse(&ClassificationRefusal {
                 status: 400,
                 id,
                 error,

@@ -17,7 +17,7 @@ use actix_web::{HttpRequest, HttpResponse, Route, web};
 use tidegate_oauth_types::{ErrorCode, OAuthError, Parameters, bearer_token};
 use tidegate_types::Peer;
 
-use crate::access::Access;
+use crate::access::ControlPlaneAccess;
 use crate::admission::one;
 use crate::edge::Edge;
 use crate::{admission, cors, pages, peer};
@@ -76,7 +76,7 @@ async fn only_post(request: HttpRequest) -> HttpResponse {
 
 /// A request to an endpoint that is there, from a host of ours.
 pub(crate) struct OAuthRequest<'r> {
-    pub access: &'r Access,
+    pub access: &'r ControlPlaneAccess,
     pub request: &'r HttpRequest,
     pub peer: Peer,
 }

@@ -10,7 +10,7 @@ use tidegate_pages::Page;
 
 /// Where a page stands, which decides what its browser window may still do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum PageWindow {
     /// On the way from a client's window to its consent and back. The window keeps its opener, which ChatGPT's popup needs,
     /// and forms may end at any address, since browsers apply `form-action` to every redirect that follows.
     OnTheWay,
@@ -18,7 +18,7 @@ pub(super) enum Place {
     AtHome,
 }
 
-impl Place {
+impl PageWindow {
     /// Where the page is that goes on to this path.
     pub(super) fn before(return_to: &str) -> Self {
         if return_to.starts_with("/oauth/") {
@@ -50,7 +50,7 @@ impl Place {
 }
 
 /// A page.
-pub(super) fn page(status: StatusCode, place: Place, page: &dyn Page) -> HttpResponse {
+pub(super) fn page(status: StatusCode, place: PageWindow, page: &dyn Page) -> HttpResponse {
     let mut response = HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .body(page.html());
@@ -67,12 +67,12 @@ pub(super) fn file(media_type: &'static str, name: &str, content: String) -> Htt
             format!("attachment; filename=\"{name}\""),
         ))
         .body(content);
-    protect(&mut response, Place::AtHome);
+    protect(&mut response, PageWindow::AtHome);
     response
 }
 
 /// 303: the next request is GET, whatever this one was.
-pub(super) fn see_other(place: Place, to: &str) -> HttpResponse {
+pub(super) fn see_other(place: PageWindow, to: &str) -> HttpResponse {
     let mut response = HttpResponse::SeeOther().finish();
     match HeaderValue::from_str(to) {
         Ok(to) => {
@@ -84,7 +84,7 @@ pub(super) fn see_other(place: Place, to: &str) -> HttpResponse {
     response
 }
 
-fn protect(response: &mut HttpResponse, place: Place) {
+fn protect(response: &mut HttpResponse, place: PageWindow) {
     let headers = response.headers_mut();
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, place.policy()),
@@ -116,10 +116,10 @@ mod tests {
 
     #[test]
     fn only_the_way_to_a_client_keeps_the_opener_and_lets_forms_go() {
-        let away = see_other(Place::before("/oauth/consent/tg_tx_1"), "/x");
+        let away = see_other(PageWindow::before("/oauth/consent/tg_tx_1"), "/x");
         assert_eq!("unsafe-none", header(&away, "cross-origin-opener-policy"));
         assert!(!header(&away, "content-security-policy").contains("form-action"));
-        let home = see_other(Place::before("/settings"), "/x");
+        let home = see_other(PageWindow::before("/settings"), "/x");
         assert_eq!("same-origin", header(&home, "cross-origin-opener-policy"));
         assert!(header(&home, "content-security-policy").contains("form-action 'self'"));
         for response in [away, home] {
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_redirect_cannot_carry_a_header() {
-        let split = see_other(Place::AtHome, "/x\r\nset-cookie: a=b");
+        let split = see_other(PageWindow::AtHome, "/x\r\nset-cookie: a=b");
         assert_eq!(500, split.status().as_u16());
     }
 }

@@ -17,7 +17,7 @@ use crate::body::{self, BodyProblem};
 
 use super::failure::Failure;
 use super::fields::{Fields, MOST_BYTES};
-use super::layout::{Outcome, layout};
+use super::layout::{FormOutcome, layout};
 use super::page_request::PageRequest;
 
 /// Somebody with a right to a page.
@@ -113,7 +113,12 @@ async fn frame_of(request: &HttpRequest) -> Result<AdminLayout, Failure> {
     let page_request = PageRequest::begin(request)?;
     let by = SignedIn::of(page_request, &Fields::default()).await?;
     let memberships = by.memberships().await?;
-    Ok(layout(&by, &memberships, Section::Elsewhere, Outcome::None))
+    Ok(layout(
+        &by,
+        &memberships,
+        Section::Elsewhere,
+        FormOutcome::None,
+    ))
 }
 
 async fn read(

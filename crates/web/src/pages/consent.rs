@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_authorization_server::{
-    AnswerView, Authorize, AuthorizeRefusal, BrowserContext, Closed, ConsentError, ConsentView,
-    ConsentWarning, Decision, SwitchedOff, Verified, Withheld, WorkspaceChoice as Choice,
+    AnswerView, Authorize, AuthorizeRefusal, BrowserContext, Closed, ConsentDecision, ConsentError,
+    ConsentView, ConsentWarning, SwitchedOff, Verified, Withheld, WorkspaceChoice as Choice,
 };
 use tidegate_oauth_types::{Parameters, RedirectKind};
 use tidegate_pages::{
@@ -13,7 +13,7 @@ use tidegate_pages::{
 };
 use tidegate_types::{Scope, ScopeSet};
 
-use super::answer::{self, Place};
+use super::answer::{self, PageWindow};
 use super::authority::{Get, Post, SignedIn};
 use super::fields::{Fields, query};
 use super::page_request::PageRequest;
@@ -40,9 +40,10 @@ pub(super) async fn authorize(request: HttpRequest) -> Answer {
             .authorize(&parameters, browser)
             .await
         {
-            Authorize::Consent { transaction } => {
-                answer::see_other(Place::OnTheWay, &format!("/oauth/consent/{transaction}"))
-            }
+            Authorize::Consent { transaction } => answer::see_other(
+                PageWindow::OnTheWay,
+                &format!("/oauth/consent/{transaction}"),
+            ),
             Authorize::Redirect(to) => go(&to, false),
             Authorize::Withheld(withheld) => held_back(withheld),
             Authorize::Refused(refusal) => refused(&refusal),
@@ -73,7 +74,7 @@ pub(super) async fn post(
             .await;
         }
     };
-    let is_allowed = decision != Decision::Deny;
+    let is_allowed = decision != ConsentDecision::Deny;
     let decided = by
         .page_request
         .authorization()
@@ -92,10 +93,10 @@ pub(super) async fn post(
 ///
 /// # Errors
 /// What is missing, for the person.
-pub(super) fn decision(form: &Fields) -> Result<Decision, String> {
+pub(super) fn decision(form: &Fields) -> Result<ConsentDecision, String> {
     match form.text("decision") {
-        "deny" => Ok(Decision::Deny),
-        "allow" => Ok(Decision::Allow {
+        "deny" => Ok(ConsentDecision::Deny),
+        "allow" => Ok(ConsentDecision::Allow {
             workspace: form
                 .read("workspace")
                 .map_err(|_| "Choose a workspace.".to_owned())?,
@@ -125,7 +126,7 @@ async fn show(
         Ok(view) => {
             let action = format!("/oauth/consent/{transaction}");
             let page = page(by, action, view, problem, chosen);
-            answer::page(status, Place::OnTheWay, &page)
+            answer::page(status, PageWindow::OnTheWay, &page)
         }
         Err(err) => failed(&err, &by.page_request.return_to),
     })
@@ -268,7 +269,7 @@ fn go(to: &str, is_allowed: bool) -> HttpResponse {
         .iter()
         .any(|start| to.starts_with(start));
     if is_web {
-        return answer::see_other(Place::OnTheWay, to);
+        return answer::see_other(PageWindow::OnTheWay, to);
     }
     let Some(link) = AppLink::parse(to) else {
         return refused(&AuthorizeRefusal::RedirectUriMismatch);
@@ -279,7 +280,7 @@ fn go(to: &str, is_allowed: bool) -> HttpResponse {
         is_allowed,
         link,
     };
-    answer::page(StatusCode::OK, Place::OnTheWay, &page)
+    answer::page(StatusCode::OK, PageWindow::OnTheWay, &page)
 }
 
 /// The person decides whether to go on to a web site that asked for what it cannot get.
@@ -300,7 +301,7 @@ fn held_back(withheld: Withheld) -> HttpResponse {
         code: Some(withheld.code),
         onward: Some((withheld.redirect, "Go back to the app")),
     };
-    answer::page(StatusCode::BAD_REQUEST, Place::OnTheWay, &page)
+    answer::page(StatusCode::BAD_REQUEST, PageWindow::OnTheWay, &page)
 }
 
 fn refused(refusal: &AuthorizeRefusal) -> HttpResponse {
@@ -343,14 +344,14 @@ fn refused(refusal: &AuthorizeRefusal) -> HttpResponse {
         code: Some(refusal.code()),
         onward: None,
     };
-    answer::page(status, Place::OnTheWay, &page)
+    answer::page(status, PageWindow::OnTheWay, &page)
 }
 
 /// The page of what cannot be decided; `return_to` is where the browser comes back to after another sign-in.
 pub(super) fn failed(err: &ConsentError, return_to: &str) -> HttpResponse {
     if let ConsentError::SignInAgain = err {
         let query = query([("again", "yes"), ("return_to", return_to)]);
-        return answer::see_other(Place::OnTheWay, &format!("/sign-in?{query}"));
+        return answer::see_other(PageWindow::OnTheWay, &format!("/sign-in?{query}"));
     }
     if let ConsentError::Unavailable(_) = err {
         tracing::warn!(
@@ -366,7 +367,7 @@ pub(super) fn failed(err: &ConsentError, return_to: &str) -> HttpResponse {
         code: Some(err.code()),
         onward: Some(("/settings/apps".into(), "Show connected apps")),
     };
-    answer::page(status(err), Place::OnTheWay, &page)
+    answer::page(status(err), PageWindow::OnTheWay, &page)
 }
 
 pub(super) const fn status(err: &ConsentError) -> StatusCode {
@@ -388,14 +389,17 @@ pub(super) const fn status(err: &ConsentError) -> StatusCode {
 mod tests {
     use super::*;
 
-    fn read(form: &str) -> Result<Decision, String> {
+    fn read(form: &str) -> Result<ConsentDecision, String> {
         decision(&Fields::parse(form.as_bytes()).unwrap_or_default())
     }
 
     #[test]
     fn a_decision_is_said_and_never_guessed() {
-        assert_eq!(Ok(Decision::Deny), read("decision=deny&workspace=sales"));
-        let Ok(Decision::Allow {
+        assert_eq!(
+            Ok(ConsentDecision::Deny),
+            read("decision=deny&workspace=sales")
+        );
+        let Ok(ConsentDecision::Allow {
             scopes, offline, ..
         }) = read("decision=allow&workspace=sales&scope=mcp%3Aquery")
         else {

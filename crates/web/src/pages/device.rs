@@ -1,10 +1,10 @@
 //! Devices that show a code (RFC 8628 §3.3).
 
 use actix_web::http::StatusCode;
-use tidegate_authorization_server::{ConsentError, Decision};
+use tidegate_authorization_server::{ConsentDecision, ConsentError};
 use tidegate_pages::{DeviceCodePage, MessagePage};
 
-use super::answer::{self, Place};
+use super::answer::{self, PageWindow};
 use super::authority::{Get, Post, SignedIn};
 use super::fields::Fields;
 use super::{Answer, consent, sentence};
@@ -14,7 +14,7 @@ pub(super) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
     match query.get("user_code") {
         None => Ok(answer::page(
             StatusCode::OK,
-            Place::AtHome,
+            PageWindow::AtHome,
             &DeviceCodePage {
                 user_code: String::new(),
                 problem: None,
@@ -33,7 +33,7 @@ pub(super) async fn post(Post { by, form }: Post<SignedIn>) -> Answer {
             return show(&by, code, StatusCode::BAD_REQUEST, Some(problem), &form).await;
         }
     };
-    let is_denied = decision == Decision::Deny;
+    let is_denied = decision == ConsentDecision::Deny;
     let decided = by
         .page_request
         .authorization()
@@ -54,7 +54,7 @@ pub(super) async fn post(Post { by, form }: Post<SignedIn>) -> Answer {
                 code: None,
                 onward: Some(("/settings/apps".into(), "Show connected apps")),
             };
-            Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
+            Ok(answer::page(StatusCode::OK, PageWindow::AtHome, &page))
         }
         Err(err @ (ConsentError::NotAMember | ConsentError::Closed(_))) => {
             show(
@@ -85,7 +85,7 @@ async fn show(
     Ok(match seen {
         Ok(view) => {
             let page = consent::page(by, "/device".to_owned(), view, problem, chosen);
-            answer::page(status, Place::AtHome, &page)
+            answer::page(status, PageWindow::AtHome, &page)
         }
         Err(err @ (ConsentError::Unknown | ConsentError::TooMany)) => {
             let problem = match err {
@@ -96,7 +96,7 @@ async fn show(
                 user_code: code.chars().take(20).collect(),
                 problem: Some(problem),
             };
-            answer::page(consent::status(&err), Place::AtHome, &page)
+            answer::page(consent::status(&err), PageWindow::AtHome, &page)
         }
         Err(err) => consent::failed(&err, &by.page_request.return_to),
     })

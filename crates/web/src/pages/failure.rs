@@ -10,7 +10,7 @@ use tidegate_login::SignInError;
 use tidegate_pages::{AdminLayout, MessagePage, RefusalPage};
 use tidegate_types::ServiceCode;
 
-use super::answer::{self, Place};
+use super::answer::{self, PageWindow};
 use super::fields::query;
 use crate::status;
 
@@ -125,7 +125,7 @@ impl ResponseError for Failure {
                     text,
                     code: self.code(),
                 };
-                answer::page(self.status(), Place::AtHome, &page)
+                answer::page(self.status(), PageWindow::AtHome, &page)
             }
             _ => {
                 let (title, text) = self.words();
@@ -137,7 +137,7 @@ impl ResponseError for Failure {
                     code: Some(self.code()),
                     onward: Some(("/".into(), "To the first page")),
                 };
-                let mut response = answer::page(self.status(), Place::AtHome, &page);
+                let mut response = answer::page(self.status(), PageWindow::AtHome, &page);
                 if matches!(self.status().as_u16(), 429 | 503) {
                     response
                         .headers_mut()
@@ -152,7 +152,7 @@ impl ResponseError for Failure {
 fn go_to(page: &str, return_to: &str, is_lost: bool) -> HttpResponse {
     let lost = if is_lost { "yes" } else { "" };
     let query = query([("return_to", return_to), ("lost", lost)]);
-    answer::see_other(Place::before(return_to), &format!("{page}?{query}"))
+    answer::see_other(PageWindow::before(return_to), &format!("{page}?{query}"))
 }
 
 /// What callers do not match is a part of ours that failed; the chain is logged here, once.

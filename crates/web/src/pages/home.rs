@@ -7,7 +7,7 @@ use tidegate_pages::{
     Endpoint, HomeClient, HomeEndpoint, HomeEntry, HomePage, Outside, Person, UntrustedText,
 };
 
-use super::answer::{self, Place};
+use super::answer::{self, PageWindow};
 use super::authority::{Anybody, Get, SignedIn};
 use super::settings::{Titles, connect};
 use super::{Answer, Failure};
@@ -108,9 +108,9 @@ fn show(entry: HomeEntry, endpoints: Vec<HomeEndpoint>, generic: &str) -> HttpRe
         _ => generic.to_owned(),
     };
     let access = match entry {
-        HomeEntry::Open { .. } => Access::Open,
-        HomeEntry::Token { .. } => Access::Token,
-        HomeEntry::SignIn { .. } => Access::SignIn,
+        HomeEntry::Open { .. } => HomeAccess::Open,
+        HomeEntry::Token { .. } => HomeAccess::Token,
+        HomeEntry::SignIn { .. } => HomeAccess::SignIn,
     };
     let page = HomePage {
         clients: presets()
@@ -121,12 +121,12 @@ fn show(entry: HomeEntry, endpoints: Vec<HomeEndpoint>, generic: &str) -> HttpRe
         entry,
         endpoints,
     };
-    answer::page(StatusCode::OK, Place::AtHome, &page)
+    answer::page(StatusCode::OK, PageWindow::AtHome, &page)
 }
 
 /// How clients get in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
+enum HomeAccess {
     /// Without a word.
     Open,
     /// By a token of another issuer.
@@ -136,14 +136,14 @@ enum Access {
 }
 
 /// The way to connect a client, to copy.
-fn client(preset: &ClientPreset, url: &str, access: Access) -> Option<HomeClient> {
-    let way =
-        connect::ways(preset, url).find(|way| way.needs_token() == (access == Access::Token))?;
+fn client(preset: &ClientPreset, url: &str, access: HomeAccess) -> Option<HomeClient> {
+    let way = connect::ways(preset, url)
+        .find(|way| way.needs_token() == (access == HomeAccess::Token))?;
     Some(HomeClient {
         title: preset.title.clone(),
         place: match access {
-            Access::SignIn => connect::place(way, url),
-            Access::Open | Access::Token => way.place.clone(),
+            HomeAccess::SignIn => connect::place(way, url),
+            HomeAccess::Open | HomeAccess::Token => way.place.clone(),
         },
         text: connect::filled(way.text.trim(), url, TOKEN),
     })
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn every_client_has_something_to_copy_with_the_address_as_it_is() {
-        for access in [Access::Open, Access::Token, Access::SignIn] {
+        for access in [HomeAccess::Open, HomeAccess::Token, HomeAccess::SignIn] {
             let url = "https://mcp.example.com/mcp";
             let clients: Vec<_> = presets()
                 .iter()
@@ -165,13 +165,13 @@ mod tests {
             let signs_in = clients
                 .iter()
                 .any(|client| format!("{} {}", client.place, client.text).contains("login"));
-            assert_eq!(access == Access::SignIn, signs_in, "{access:?}");
+            assert_eq!(access == HomeAccess::SignIn, signs_in, "{access:?}");
             for HomeClient { text, .. } in clients {
                 assert!(text.contains(url) && !text.contains("{url}"), "{text}");
                 // A shell puts nothing into single quotes, and something else than a token into a variable of its own.
                 assert!(!text.contains("$TOKEN"), "{text}");
                 let has_token = text.contains("Bearer YOUR_TOKEN");
-                assert_eq!(access == Access::Token, has_token, "{text}");
+                assert_eq!(access == HomeAccess::Token, has_token, "{text}");
             }
         }
     }

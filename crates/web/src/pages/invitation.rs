@@ -9,7 +9,7 @@ use tidegate_login::{InvitationView, ReturnTo, SignIn, SignInError};
 use tidegate_pages::{InvitationPage, InvitationWay, MessagePage, Timestamp, UntrustedText};
 use tidegate_types::SecretString;
 
-use super::answer::{self, Place};
+use super::answer::{self, PageWindow};
 use super::authority::{Anybody, Get, Post};
 use super::failure::Failure;
 use super::fields::{Fields, query};
@@ -36,7 +36,7 @@ pub(super) async fn post(Post { by, form }: Post<Anybody>, secret: web::Path<Str
         Some(session) if view.has_account || form.get("username").is_none() => sign_in
             .join_by_invitation(session, &secret, &by.page_request.peer)
             .await
-            .map(|_| answer::see_other(Place::AtHome, "/settings/connect")),
+            .map(|_| answer::see_other(PageWindow::AtHome, "/settings/connect")),
         _ if form.get("password") != form.get("again") => {
             let differ = SignInError::WeakPassword("the two passwords differ".to_owned());
             let faults = faults(sign_in, &secret, &form).await?;
@@ -138,7 +138,7 @@ async fn show(
         rule: password::rule(sign_in),
         problems: refused.iter().map(|err| sentence(err)).collect(),
     };
-    let mut response = answer::page(status, Place::AtHome, &page);
+    let mut response = answer::page(status, PageWindow::AtHome, &page);
     sign_in::keep_form_cookie(&mut response, by);
     Ok(response)
 }
@@ -152,5 +152,5 @@ fn gone() -> HttpResponse {
         code: Some("invitation_gone"),
         onward: Some(("/sign-in".into(), "Sign in")),
     };
-    answer::page(StatusCode::NOT_FOUND, Place::AtHome, &page)
+    answer::page(StatusCode::NOT_FOUND, PageWindow::AtHome, &page)
 }

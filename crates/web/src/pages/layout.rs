@@ -9,7 +9,7 @@ use tidegate_control_plane::workspace::Membership;
 use tidegate_pages::{AdminLayout, Hint, Notice, Section, Timestamp, Undo, UntrustedText};
 use tidegate_types::Role;
 
-use super::answer::{self, Place};
+use super::answer::{self, PageWindow};
 use super::authority::SignedIn;
 use super::fields::{Fields, query};
 use super::sentence;
@@ -18,7 +18,7 @@ use super::undo::Step;
 
 /// What just happened: said by a redirect to a page, or by the page itself.
 #[derive(Debug, Default)]
-pub(super) enum Outcome {
+pub(super) enum FormOutcome {
     /// Nothing.
     #[default]
     None,
@@ -66,7 +66,7 @@ const DONE: &[(&str, &str)] = &[
     ("flag-cleared", "The rule is removed."),
 ];
 
-impl Outcome {
+impl FormOutcome {
     /// What the address of a page says.
     pub(super) fn of(by: &SignedIn, fields: &Fields) -> Self {
         let Some(words) = words(fields.text("done")) else {
@@ -112,7 +112,7 @@ pub(super) fn done(section: Section, code: &'static str, more: &[(&str, &str)]) 
     let mut fields = more.to_vec();
     fields.push(("done", code));
     let query = query(fields);
-    answer::see_other(Place::AtHome, &format!("{}?{query}", section.path()))
+    answer::see_other(PageWindow::AtHome, &format!("{}?{query}", section.path()))
 }
 
 /// As [`done`], and the page offers to take it back.
@@ -134,7 +134,7 @@ pub(super) fn layout(
     by: &SignedIn,
     memberships: &[Membership],
     at: Section,
-    outcome: Outcome,
+    outcome: FormOutcome,
 ) -> AdminLayout {
     let is_administrator = by.session.account.is_administrator;
     let manages = memberships
@@ -148,10 +148,10 @@ pub(super) fn layout(
         is_administrator,
         now: Timestamp(by.page_request.now()),
         notice: match outcome {
-            Outcome::None => None,
-            Outcome::Done(words) => Some(Notice::Done(words.into_owned())),
-            Outcome::Undoable(words, undo) => Some(Notice::Undoable(words.into_owned(), undo)),
-            Outcome::Refused(clause) => Some(Notice::Refused(sentence(&clause))),
+            FormOutcome::None => None,
+            FormOutcome::Done(words) => Some(Notice::Done(words.into_owned())),
+            FormOutcome::Undoable(words, undo) => Some(Notice::Undoable(words.into_owned(), undo)),
+            FormOutcome::Refused(clause) => Some(Notice::Refused(sentence(&clause))),
         },
         hints: outside(is_administrator, memberships).into_iter().collect(),
     }

@@ -29,7 +29,7 @@ mod unknown;
 
 use actix_web::{HttpResponse, web};
 
-use self::answer::Place;
+use self::answer::PageWindow;
 use self::failure::Failure;
 
 type Answer = Result<HttpResponse, Failure>;
@@ -82,12 +82,12 @@ async fn settings(page: authority::Get<authority::SignedIn>) -> Answer {
     } else {
         "/settings/apps"
     };
-    Ok(answer::see_other(Place::AtHome, page))
+    Ok(answer::see_other(PageWindow::AtHome, page))
 }
 
 async fn administration(page: authority::Get<authority::Overseer>) -> Answer {
     drop(page);
-    Ok(answer::see_other(Place::AtHome, "/admin/members"))
+    Ok(answer::see_other(PageWindow::AtHome, "/admin/members"))
 }
 
 /// A refusal of an error type, as a sentence.

@@ -9,7 +9,7 @@ use tidegate_types::Peer;
 
 use super::cookie::CookieName;
 use super::failure::Failure;
-use crate::access::{Access, ConfiguredFlags};
+use crate::access::{ConfiguredFlags, ControlPlaneAccess};
 use crate::admission::{self, one};
 use crate::connection::{ActivityGuard, hold};
 use crate::edge::Edge;
@@ -78,7 +78,7 @@ impl PageRequest {
         &self.edge
     }
 
-    fn access(&self) -> &Access {
+    fn access(&self) -> &ControlPlaneAccess {
         self.edge
             .access
             .as_ref()

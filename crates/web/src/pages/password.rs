@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use tidegate_login::{ReturnTo, SignIn, SignInError};
 use tidegate_pages::{PasswordField, PasswordPage, PasswordProblem, PasswordRule, UntrustedText};
 
-use super::answer::{self, Place};
+use super::answer::{self, PageWindow};
 use super::authority::{Get, HalfSignedIn, Post};
 use super::{Answer, sentence, sign_in};
 use crate::status;
@@ -90,5 +90,5 @@ fn show(
         rule: rule(sign_in),
         problem,
     };
-    answer::page(status, Place::before(return_to.as_str()), &page)
+    answer::page(status, PageWindow::before(return_to.as_str()), &page)
 }

@@ -6,7 +6,7 @@ use tidegate_login::{NewSession, ReturnTo, SignIn, SignInError};
 use tidegate_oauth_types::Parameters;
 use tidegate_pages::{ProviderLink, SignInPage, UntrustedText};
 
-use super::answer::{self, Place};
+use super::answer::{self, PageWindow};
 use super::authority::{Anybody, Authority as _, Get, HalfSignedIn, Post};
 use super::cookie::CookieName;
 use super::fields::{Fields, query};
@@ -79,7 +79,7 @@ pub(super) async fn begin_upstream(
     Ok(match begun {
         Ok(upstream) => {
             let mut response =
-                answer::see_other(Place::before(return_to.as_str()), &upstream.redirect);
+                answer::see_other(PageWindow::before(return_to.as_str()), &upstream.redirect);
             CookieName::Upstream.set(
                 &mut response,
                 &upstream.binding,
@@ -125,7 +125,7 @@ fn go_on(return_to: &ReturnTo) -> HttpResponse {
         "/" => "/settings",
         place => place,
     };
-    answer::see_other(Place::before(place), place)
+    answer::see_other(PageWindow::before(place), place)
 }
 
 /// The browser gets its session and goes on. The one that it had before ends: nobody can end it by that browser any more.
@@ -160,7 +160,7 @@ pub(super) async fn enter(
 
 /// The browser loses its session and comes back to the sign-in.
 pub(super) fn leave(page_request: &PageRequest) -> HttpResponse {
-    let mut response = answer::see_other(Place::AtHome, "/sign-in");
+    let mut response = answer::see_other(PageWindow::AtHome, "/sign-in");
     CookieName::Session.clear(&mut response, page_request.is_https);
     response
 }
@@ -210,7 +210,7 @@ fn show(
     };
     let code = refused.as_ref().map(SignInError::service_code);
     let status = code.map_or(actix_web::http::StatusCode::OK, status::of);
-    let mut response = answer::page(status, Place::before(return_to.as_str()), &page);
+    let mut response = answer::page(status, PageWindow::before(return_to.as_str()), &page);
     if let Some(after) = refused.as_ref().and_then(SignInError::retry_after) {
         let secs = HeaderValue::from(after.as_secs().max(1));
         response.headers_mut().insert(RETRY_AFTER, secs);

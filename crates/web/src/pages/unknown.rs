@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use serde_json::json;
 use tidegate_pages::MessagePage;
 
-use super::answer::{self, Place};
+use super::answer::{self, PageWindow};
 use super::authority::in_frame;
 use super::failure::Failure;
 use crate::admission::one;
@@ -60,7 +60,7 @@ pub(crate) fn endpoint_in_browser(request: &HttpRequest, answer: HttpResponse) -
         code: None,
         onward: Some(("/".into(), "To the first page")),
     };
-    let mut shown = answer::page(answer.status(), Place::AtHome, &page);
+    let mut shown = answer::page(answer.status(), PageWindow::AtHome, &page);
     for name in [ALLOW, WWW_AUTHENTICATE] {
         if let Some(value) = answer.headers().get(&name) {
             shown.headers_mut().insert(name, value.clone());
@@ -97,7 +97,7 @@ fn answer_of(
             code: Some(code),
             onward: Some(("/".into(), "To the first page")),
         };
-        return answer::page(status, Place::AtHome, &page);
+        return answer::page(status, PageWindow::AtHome, &page);
     }
     HttpResponse::build(status)
         .insert_header((CACHE_CONTROL, "no-store"))

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::cell::{Cell, Row, Table};
 use super::datasets::{self, CUSTOMERS, WEB_SESSIONS};
-use super::{Content, Place, dashboards, ids, uuid_of};
+use super::{Content, DataLocation, dashboards, ids, uuid_of};
 use parts::merged;
 
 const CHART: Table = Table {
@@ -141,7 +141,7 @@ pub(super) fn all() -> Vec<Chart> {
     ]
 }
 
-pub(super) fn add(content: &mut Content, place: &Place) {
+pub(super) fn add(content: &mut Content, place: &DataLocation) {
     let now = content.now;
     let charts = all();
     let rows: Vec<Row> = charts

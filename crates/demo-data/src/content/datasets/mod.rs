@@ -5,7 +5,7 @@ mod catalogue;
 pub(super) use catalogue::{ALL, CUSTOMERS, Dataset, ORDER_ITEMS, ORDERS, WEB_SESSIONS};
 
 use super::super::cell::{Cell, Row, Table};
-use super::{Content, Place, ids, uuid_of};
+use super::{Content, DataLocation, ids, uuid_of};
 use catalogue::Kind;
 
 const DATASET: Table = Table {
@@ -95,7 +95,7 @@ pub(super) fn perm_of(id: i64) -> String {
     super::dataset_perm(dataset)
 }
 
-pub(super) fn add(content: &mut Content, place: &Place) {
+pub(super) fn add(content: &mut Content, place: &DataLocation) {
     let now = content.now;
     let mut datasets = Vec::new();
     let mut columns: Vec<Row> = Vec::new();
@@ -154,7 +154,7 @@ pub(super) fn add(content: &mut Content, place: &Place) {
     );
 }
 
-fn dataset_row(dataset: &Dataset, place: &Place, stamps: [Cell; 4]) -> Row {
+fn dataset_row(dataset: &Dataset, place: &DataLocation, stamps: [Cell; 4]) -> Row {
     let mut row: Row = vec![dataset.id.into()];
     row.extend(stamps);
     row.extend([

@@ -152,7 +152,10 @@ async fn any_algorithm_of_a_key_set_s_keys_is_taken_where_that_is_set() {
     }
     assert_eq!(1, server.requests());
     let token = super::issuer::sign_with_secret(SECRET.as_bytes(), &claims());
-    assert_eq!(Refusal::Algorithm, refusal(&authenticator, &token).await);
+    assert_eq!(
+        TokenRefusal::Algorithm,
+        refusal(&authenticator, &token).await
+    );
 }
 
 #[tokio::test]
@@ -165,7 +168,7 @@ async fn one_algorithm_is_taken_where_one_is_set() {
                 let expected = if algorithm == wanted {
                     None
                 } else {
-                    Some(Refusal::Algorithm)
+                    Some(TokenRefusal::Algorithm)
                 };
                 assert_eq!(expected, verified.err(), "{algorithm:?} for {wanted:?}");
             }
@@ -185,7 +188,7 @@ async fn a_key_that_names_its_algorithm_is_for_that_alone() {
         .await
         .unwrap();
     let refusal = refusal(&authenticator, &sign(rsa, Algorithm::RS256)).await;
-    assert_eq!(Refusal::UnknownKey, refusal);
+    assert_eq!(TokenRefusal::UnknownKey, refusal);
 }
 
 #[tokio::test]

@@ -9,14 +9,17 @@ async fn a_public_key_is_no_hmac_secret() {
     // The secret that a confused verifier would use: the PEM, with or without the end of its last line.
     for secret in [pem.as_bytes(), pem.trim_end().as_bytes()] {
         let token = sign_with_secret(secret, &claims());
-        assert_eq!(Refusal::Algorithm, refusal(&authenticator, &token).await);
+        assert_eq!(
+            TokenRefusal::Algorithm,
+            refusal(&authenticator, &token).await
+        );
     }
 }
 
 #[tokio::test]
 async fn an_rsa_token_is_refused_where_a_secret_is_configured() {
     assert_eq!(
-        Refusal::Algorithm,
+        TokenRefusal::Algorithm,
         refusal(&by_secret(), &FIRST.sign(&claims())).await
     );
 }
@@ -27,7 +30,7 @@ async fn other_algorithms_of_the_same_key_are_refused() {
     for algorithm in [Algorithm::RS384, Algorithm::RS512, Algorithm::PS256] {
         let token = FIRST.sign_as(&Header::new(algorithm), &claims());
         assert_eq!(
-            Refusal::Algorithm,
+            TokenRefusal::Algorithm,
             refusal(&authenticator, &token).await,
             "{algorithm:?}"
         );
@@ -45,7 +48,7 @@ async fn an_unsigned_token_is_refused_however_none_is_written() {
                     signature,
                 );
                 assert_eq!(
-                    Refusal::Algorithm,
+                    TokenRefusal::Algorithm,
                     refusal(&authenticator, &token).await,
                     "{algorithm:?}"
                 );
@@ -61,7 +64,7 @@ async fn a_key_that_the_token_brings_along_is_not_used() {
     header.jku = Some("http://127.0.0.1:9/jwks.json".to_owned());
     let token = SECOND.sign_as(&header, &claims());
     assert_eq!(
-        Refusal::Signature,
+        TokenRefusal::Signature,
         refusal(&by_public_key(&FIRST), &token).await
     );
 }
@@ -70,11 +73,11 @@ async fn a_key_that_the_token_brings_along_is_not_used() {
 async fn a_token_of_another_key_is_refused() {
     let token = SECOND.sign(&claims());
     assert_eq!(
-        Refusal::Signature,
+        TokenRefusal::Signature,
         refusal(&by_public_key(&FIRST), &token).await
     );
     let token = sign_with_secret(b"another secret of more than 32 bytes", &claims());
-    assert_eq!(Refusal::Signature, refusal(&by_secret(), &token).await);
+    assert_eq!(TokenRefusal::Signature, refusal(&by_secret(), &token).await);
 }
 
 #[tokio::test]
@@ -85,7 +88,7 @@ async fn changed_claims_break_the_signature() {
     let payload = other.split('.').nth(1).unwrap();
     let forged = format!("{}.{payload}.{}", parts[0], parts[2]);
     assert_eq!(
-        Refusal::Signature,
+        TokenRefusal::Signature,
         refusal(&by_public_key(&FIRST), &forged).await
     );
 }
@@ -106,7 +109,7 @@ async fn critical_headers_are_refused() {
     header.crit = Some(vec!["exp".to_owned()]);
     let token = FIRST.sign_as(&header, &claims());
     assert_eq!(
-        Refusal::CriticalHeader,
+        TokenRefusal::CriticalHeader,
         refusal(&by_public_key(&FIRST), &token).await
     );
 }
@@ -114,7 +117,7 @@ async fn critical_headers_are_refused() {
 #[tokio::test]
 async fn an_oversized_token_is_refused_though_it_is_signed_well() {
     let authenticator = by_public_key(&FIRST);
-    let expected = Refusal::TooLong;
+    let expected = TokenRefusal::TooLong;
     let token = FIRST.sign(&claims_with(json!({ "padding": "x".repeat(MOST_BYTES) })));
     assert_eq!(expected, refusal(&authenticator, &token).await);
     assert_eq!(
@@ -139,7 +142,7 @@ async fn what_is_no_token_is_refused() {
         "{}",
     ] {
         assert_eq!(
-            Refusal::Malformed,
+            TokenRefusal::Malformed,
             refusal(&authenticator, garbage).await,
             "{garbage:?}"
         );

@@ -6,7 +6,7 @@ fn signed(claims: &Value) -> String {
     sign_with_secret(SECRET.as_bytes(), claims)
 }
 
-async fn with(changes: Value) -> Result<Arc<VerifiedToken>, Refusal> {
+async fn with(changes: Value) -> Result<Arc<VerifiedToken>, TokenRefusal> {
     by_secret().verify(&signed(&claims_with(changes))).await
 }
 
@@ -36,7 +36,7 @@ async fn expired_means_expired_but_for_the_leeway() {
     with(json!({ "exp": NOW - 9 })).await.unwrap();
     for exp in [NOW - 10, NOW - 1_000_000, 0] {
         assert_eq!(
-            Refusal::Expired { exp },
+            TokenRefusal::Expired { exp },
             with(json!({ "exp": exp })).await.unwrap_err()
         );
     }
@@ -52,7 +52,10 @@ async fn a_token_without_an_end_is_refused() {
         json!(true),
     ] {
         let refusal = with(json!({ "exp": exp })).await.unwrap_err();
-        assert!(matches!(refusal, Refusal::Claims(_)), "{exp}: {refusal:?}");
+        assert!(
+            matches!(refusal, TokenRefusal::Claims(_)),
+            "{exp}: {refusal:?}"
+        );
     }
 }
 
@@ -63,11 +66,11 @@ async fn a_token_of_the_future_is_refused() {
         .await
         .unwrap();
     assert_eq!(
-        Refusal::NotYetValid { nbf: late },
+        TokenRefusal::NotYetValid { nbf: late },
         with(json!({ "nbf": late })).await.unwrap_err()
     );
     assert_eq!(
-        Refusal::IssuedInFuture { iat: late },
+        TokenRefusal::IssuedInFuture { iat: late },
         with(json!({ "iat": late })).await.unwrap_err()
     );
 }
@@ -80,7 +83,7 @@ async fn the_issuer_must_be_the_same_to_the_letter() {
         json!("https://ISSUER.example"),
         json!(""),
     ] {
-        let told = Refusal::Issuer {
+        let told = TokenRefusal::Issuer {
             came: iss.as_str().unwrap_or_default().to_owned(),
             wanted: vec!["https://issuer.example".to_owned()],
         };
@@ -99,13 +102,16 @@ async fn one_audience_of_several_must_be_ours() {
         json!("tidegate2"),
     ] {
         assert_eq!(
-            Refusal::Audience,
+            TokenRefusal::Audience,
             with(json!({ "aud": aud })).await.unwrap_err()
         );
     }
     for aud in [json!(7), json!({ "tidegate": true }), json!([["tidegate"]])] {
         let refusal = with(json!({ "aud": aud })).await.unwrap_err();
-        assert!(matches!(refusal, Refusal::Claims(_)), "{aud}: {refusal:?}");
+        assert!(
+            matches!(refusal, TokenRefusal::Claims(_)),
+            "{aud}: {refusal:?}"
+        );
     }
 }
 
@@ -127,7 +133,7 @@ async fn a_member_twice_is_refused() {
     let doubled = format!(r#"{},"sub":"admin"}}"#, claims.trim_end_matches('}'));
     let token = sign_text_with_secret(SECRET.as_bytes(), &doubled);
     assert_eq!(
-        Refusal::Malformed,
+        TokenRefusal::Malformed,
         authenticator.verify(&token).await.unwrap_err()
     );
 }
@@ -146,7 +152,7 @@ async fn a_control_character_is_refused_in_every_claim_and_in_the_header() {
         json!({ "else": { "deep\n": 1 } }),
     ] {
         let refusal = with(changes.clone()).await.unwrap_err();
-        let is_named = matches!(refusal, Refusal::Malformed | Refusal::Claims(_));
+        let is_named = matches!(refusal, TokenRefusal::Malformed | TokenRefusal::Claims(_));
         assert!(is_named, "{changes}: {refusal:?}");
     }
     // Addresses have lines (OpenID Connect Core §5.1.1).
@@ -158,7 +164,7 @@ async fn a_control_character_is_refused_in_every_claim_and_in_the_header() {
         header.kid = Some(kid.to_owned());
         let token = FIRST.sign_as(&header, &claims());
         assert_eq!(
-            Refusal::Malformed,
+            TokenRefusal::Malformed,
             by_public_key(&FIRST).verify(&token).await.unwrap_err(),
             "{kid:?}"
         );
@@ -268,7 +274,7 @@ async fn a_remembered_token_is_not_verified_again_and_ends_with_its_time() {
     );
     clock.advance(Duration::from_secs(5));
     let refusal = authenticator.verify(&token).await.unwrap_err();
-    assert_eq!(Refusal::Expired { exp: NOW + 60 }, refusal);
+    assert_eq!(TokenRefusal::Expired { exp: NOW + 60 }, refusal);
 }
 
 #[tokio::test]

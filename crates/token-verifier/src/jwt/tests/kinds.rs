@@ -15,7 +15,7 @@ fn signed(typ: Option<&str>, claims: &Value) -> String {
     .unwrap()
 }
 
-async fn of_type(types: &TokenTypes, typ: Option<&str>) -> Result<(), Refusal> {
+async fn of_type(types: &TokenTypes, typ: Option<&str>) -> Result<(), TokenRefusal> {
     let mut settings = settings(JwtKey::Secret(SecretString::from(SECRET)));
     settings.token_types = types.clone();
     let authenticator = JwtAuthenticator::new(&settings, clock()).unwrap();
@@ -23,7 +23,7 @@ async fn of_type(types: &TokenTypes, typ: Option<&str>) -> Result<(), Refusal> {
     verified.map(drop)
 }
 
-async fn with(change: impl FnOnce(&mut JwtSettings), changes: Value) -> Result<(), Refusal> {
+async fn with(change: impl FnOnce(&mut JwtSettings), changes: Value) -> Result<(), TokenRefusal> {
     let mut settings = settings(JwtKey::Secret(SecretString::from(SECRET)));
     change(&mut settings);
     let authenticator = JwtAuthenticator::new(&settings, clock()).unwrap();
@@ -71,7 +71,7 @@ async fn a_type_that_is_not_an_access_token_s_is_refused() {
     ] {
         let refusal = of_type(&types, Some(bad)).await.unwrap_err();
         assert!(
-            matches!(refusal, Refusal::Type { .. }),
+            matches!(refusal, TokenRefusal::Type { .. }),
             "{bad}: {refusal:?}"
         );
     }
@@ -86,7 +86,7 @@ async fn a_setting_says_which_types_there_are() {
     assert_eq!(Ok(()), of_type(&strict, Some("at+jwt")).await);
     for refused in [None, Some("JWT")] {
         let refusal = of_type(&strict, refused).await.unwrap_err();
-        assert!(matches!(refusal, Refusal::Type { .. }), "{refusal:?}");
+        assert!(matches!(refusal, TokenRefusal::Type { .. }), "{refusal:?}");
     }
 }
 
@@ -102,7 +102,7 @@ async fn a_token_that_is_bound_to_its_sender_is_refused() {
         json!(false),
     ] {
         assert_eq!(
-            Err(Refusal::SenderConstrained),
+            Err(TokenRefusal::SenderConstrained),
             with(|_| (), json!({ "cnf": cnf })).await,
             "{cnf}"
         );
@@ -127,7 +127,7 @@ async fn claims_that_tell_of_another_kind_are_refused_whatever_the_header_says()
     ] {
         let refusal = with(|_| (), changes.clone()).await.unwrap_err();
         assert!(
-            matches!(refusal, Refusal::OtherKind(_)),
+            matches!(refusal, TokenRefusal::OtherKind(_)),
             "{changes}: {refusal:?}"
         );
     }
@@ -139,7 +139,7 @@ async fn claims_that_tell_of_another_kind_are_refused_whatever_the_header_says()
         assert_eq!(Ok(()), with(|_| (), changes.clone()).await, "{changes}");
     }
     let odd = with(|_| (), json!({ "typ": 1 })).await.unwrap_err();
-    assert!(matches!(odd, Refusal::Claims(_)), "{odd:?}");
+    assert!(matches!(odd, TokenRefusal::Claims(_)), "{odd:?}");
 }
 
 #[tokio::test]
@@ -152,21 +152,21 @@ async fn an_id_token_is_refused_unless_its_audience_is_ours() {
         let any = |settings: &mut JwtSettings| settings.audience = Vec::new();
         let refusal = with(any, changes.clone()).await.unwrap_err();
         assert_eq!(
-            Refusal::OtherKind("it is an ID token"),
+            TokenRefusal::OtherKind("it is an ID token"),
             refusal,
             "{changes}"
         );
         let strict = |settings: &mut JwtSettings| settings.shape.is_id_token_by_nonce = true;
         let refusal = with(strict, changes.clone()).await.unwrap_err();
         assert_eq!(
-            Refusal::OtherKind("it is an ID token"),
+            TokenRefusal::OtherKind("it is an ID token"),
             refusal,
             "{changes}"
         );
         assert_eq!(Ok(()), with(|_| (), changes.clone()).await, "{changes}");
         let mut other = changes.clone();
         other["aud"] = json!("an application");
-        assert_eq!(Err(Refusal::Audience), with(|_| (), other).await);
+        assert_eq!(Err(TokenRefusal::Audience), with(|_| (), other).await);
     }
 }
 
@@ -182,7 +182,7 @@ async fn a_nonce_makes_no_id_token_of_what_says_that_it_is_an_access_token() {
     ] {
         let refusal = with(any, changes.clone()).await.unwrap_err();
         assert!(
-            matches!(refusal, Refusal::OtherKind(_)),
+            matches!(refusal, TokenRefusal::OtherKind(_)),
             "{changes}: {refusal:?}"
         );
     }

@@ -51,7 +51,7 @@ async fn a_rotated_key_is_found_by_its_new_id() {
     authenticator.verify(&new).await.unwrap();
     assert_eq!(2, server.requests());
     assert_eq!(
-        Refusal::UnknownKey,
+        TokenRefusal::UnknownKey,
         refusal(&authenticator, &old).await,
         "the old key is gone"
     );
@@ -69,7 +69,7 @@ async fn unknown_key_ids_cannot_make_us_flood_the_issuer() {
     for fetches in [1, 2] {
         for _ in 0..50 {
             assert_eq!(
-                Refusal::UnknownKey,
+                TokenRefusal::UnknownKey,
                 authenticator.verify(&unknown).await.unwrap_err()
             );
         }
@@ -144,7 +144,7 @@ async fn an_issuer_without_usable_keys_is_a_failure_that_passes() {
         let before = server.requests();
         for _ in 0..3 {
             let refusal = authenticator.verify(&token).await.unwrap_err();
-            assert_eq!(Refusal::KeysUnavailable, refusal, "{body}");
+            assert_eq!(TokenRefusal::KeysUnavailable, refusal, "{body}");
         }
         assert_eq!(
             before + 1,
@@ -177,7 +177,7 @@ async fn a_redirect_is_not_followed() {
         .verify(&FIRST.sign(&long_lived()))
         .await
         .unwrap_err();
-    assert_eq!(Refusal::KeysUnavailable, refusal);
+    assert_eq!(TokenRefusal::KeysUnavailable, refusal);
     assert_eq!(0, good.requests());
 }
 
@@ -194,7 +194,7 @@ async fn an_endless_key_set_is_refused() {
         .verify(&FIRST.sign(&long_lived()))
         .await
         .unwrap_err();
-    assert_eq!(Refusal::KeysUnavailable, refusal);
+    assert_eq!(TokenRefusal::KeysUnavailable, refusal);
 }
 
 #[tokio::test]
@@ -213,7 +213,7 @@ async fn keys_for_other_purposes_are_not_used() {
             .verify(&FIRST.sign(&long_lived()))
             .await
             .unwrap_err();
-        assert_eq!(Refusal::UnknownKey, refusal, "{name} {value}");
+        assert_eq!(TokenRefusal::UnknownKey, refusal, "{name} {value}");
     }
 }
 
@@ -262,7 +262,7 @@ async fn a_token_without_a_key_id_needs_a_set_of_one_key() {
     by_jwks(&one, &clock()).verify(&token).await.unwrap();
     let two = KeyServer::start(&[FIRST.jwk(), SECOND.jwk()]).await;
     let refusal = by_jwks(&two, &clock()).verify(&token).await.unwrap_err();
-    assert_eq!(Refusal::UnknownKey, refusal);
+    assert_eq!(TokenRefusal::UnknownKey, refusal);
 }
 
 #[tokio::test]
@@ -275,5 +275,5 @@ async fn the_wrong_key_of_the_right_id_is_no_match() {
         .verify(&FIRST.sign(&long_lived()))
         .await
         .unwrap_err();
-    assert_eq!(Refusal::Signature, refusal);
+    assert_eq!(TokenRefusal::Signature, refusal);
 }

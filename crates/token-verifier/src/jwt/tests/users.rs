@@ -12,7 +12,7 @@ fn rules(claims: &[&str]) -> UserRules {
 }
 
 /// `claim=value`, and `claim~value` where it may be an address.
-async fn named_by(rules: Option<UserRules>, changes: Value) -> Result<Vec<String>, Refusal> {
+async fn named_by(rules: Option<UserRules>, changes: Value) -> Result<Vec<String>, TokenRefusal> {
     let mut settings = settings(JwtKey::Secret(SecretString::from(SECRET)));
     if let Some(rules) = rules {
         settings.user = rules;
@@ -34,10 +34,10 @@ async fn assert_refused(rules: Option<UserRules>, changes: Value) {
     assert!(
         matches!(
             refusal,
-            Refusal::Claims(_)
-                | Refusal::NoSubject { .. }
-                | Refusal::UnverifiedEmail { .. }
-                | Refusal::ClientsOwn
+            TokenRefusal::Claims(_)
+                | TokenRefusal::NoSubject { .. }
+                | TokenRefusal::UnverifiedEmail { .. }
+                | TokenRefusal::ClientsOwn
         ),
         "{changes}: {refusal:?}"
     );
@@ -155,7 +155,7 @@ async fn nobody_is_named_by_no_claim() {
     ] {
         let refusal = named_by(rules, changes.clone()).await.unwrap_err();
         assert!(
-            matches!(refusal, Refusal::NoSubject { .. }),
+            matches!(refusal, TokenRefusal::NoSubject { .. }),
             "{changes}: {refusal:?}"
         );
     }
@@ -182,7 +182,10 @@ async fn a_claim_that_is_no_name_makes_the_token_bad() {
     for name in ["client_id", "azp", "iss"] {
         let refusal = named_by(None, json!({ name: "a\u{0}" })).await.unwrap_err();
         assert!(
-            matches!(refusal, Refusal::Claims(_) | Refusal::Issuer { .. }),
+            matches!(
+                refusal,
+                TokenRefusal::Claims(_) | TokenRefusal::Issuer { .. }
+            ),
             "{name}: {refusal:?}"
         );
     }
@@ -198,7 +201,7 @@ async fn a_client_is_no_user_unless_that_is_asked_for() {
     ];
     for changes in own {
         assert_eq!(
-            Refusal::ClientsOwn,
+            TokenRefusal::ClientsOwn,
             named_by(None, changes.clone()).await.unwrap_err(),
             "{changes}"
         );
@@ -225,7 +228,7 @@ async fn an_address_that_is_not_verified_names_nobody() {
     ] {
         let alone = json!({ "email": "b@c.test", "email_verified": unverified });
         assert_eq!(
-            Refusal::UnverifiedEmail {
+            TokenRefusal::UnverifiedEmail {
                 by: "email_verified"
             },
             named_by(Some(rules(&list)), alone).await.unwrap_err(),

@@ -9,17 +9,17 @@ use tidegate_pages::{AccountLine, AccountsPage, SecretPage, Section, Timestamp, 
 use tidegate_types::AccountId;
 
 use crate::pages::Answer;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Administrator, Get, Post, SignedIn};
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
-use crate::pages::layout::{Outcome, done, layout};
+use crate::pages::layout::{FormOutcome, done, layout};
 use crate::pages::paging::Part;
 use crate::pages::record::{About, record};
 
 /// `search`, `page`.
 pub(crate) async fn get(Get { by, query }: Get<Administrator>) -> Answer {
-    let outcome = Outcome::of(&by.0, &query);
+    let outcome = FormOutcome::of(&by.0, &query);
     show(&by.0, &query, outcome).await
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn reset_password(
         None
     };
     if let Some(problem) = refused {
-        return show(&by, &form, Outcome::Refused(problem.to_owned())).await;
+        return show(&by, &form, FormOutcome::Refused(problem.to_owned())).await;
     }
     let password = by
         .page_request
@@ -66,7 +66,7 @@ pub(crate) async fn reset_password(
     let memberships = by.memberships().await?;
     let sign_in = format!("{}/sign-in", by.page_request.issuer());
     let page = SecretPage {
-        layout: layout(&by, &memberships, Section::Accounts, Outcome::None),
+        layout: layout(&by, &memberships, Section::Accounts, FormOutcome::None),
         name: UntrustedText::or(&account.display_name, &account.username),
         what: "password for one use",
         id: Some(("Username", account.username)),
@@ -76,7 +76,7 @@ pub(crate) async fn reset_password(
     };
     Ok(answer::page(
         actix_web::http::StatusCode::OK,
-        Place::AtHome,
+        PageWindow::AtHome,
         &page,
     ))
 }
@@ -85,7 +85,7 @@ async fn switch(by: &SignedIn, form: &Fields, account: AccountId, is_active: boo
     let account = find(by, account).await?;
     if account.id == by.session.account.id && !is_active {
         let problem = "this is your own account: another administrator deactivates it".to_owned();
-        return show(by, form, Outcome::Refused(problem)).await;
+        return show(by, form, FormOutcome::Refused(problem)).await;
     }
     let update = UpdateAccount {
         id: account.id.clone(),
@@ -95,7 +95,7 @@ async fn switch(by: &SignedIn, form: &Fields, account: AccountId, is_active: boo
         is_administrator: None,
     };
     if let Err(problem) = by.page_request.change(update).await? {
-        return show(by, form, Outcome::Refused(problem)).await;
+        return show(by, form, FormOutcome::Refused(problem)).await;
     }
     let (action, code) = if is_active {
         ("account.activated", "account-on")
@@ -121,7 +121,7 @@ async fn note(by: &SignedIn, action: &str, account: &Account) {
     record(by, action, about).await;
 }
 
-async fn show(by: &SignedIn, fields: &Fields, outcome: Outcome) -> Answer {
+async fn show(by: &SignedIn, fields: &Fields, outcome: FormOutcome) -> Answer {
     let search = fields.search();
     let (part, listed) = list(by, &search, Part::of(fields)).await?;
     let paging = part.paging(listed.total.into(), ("account", "accounts"), |page| {
@@ -140,7 +140,7 @@ async fn show(by: &SignedIn, fields: &Fields, outcome: Outcome) -> Answer {
         search,
         paging,
     };
-    Ok(answer::page(status, Place::AtHome, &page))
+    Ok(answer::page(status, PageWindow::AtHome, &page))
 }
 
 /// The part that is asked for, or the last one where that is behind the end.

@@ -8,11 +8,11 @@ use tidegate_pages::{ConnectionLine, ConnectionsPage, Section, Timestamp, Untrus
 use tidegate_types::{ClientId, GrantId, Scope};
 
 use super::{frame, value};
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Get, Overseer, Post};
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
-use crate::pages::layout::{Outcome, done};
+use crate::pages::layout::{FormOutcome, done};
 use crate::pages::paging::Part;
 use crate::pages::record::{About, record};
 use crate::pages::settings::Titles;
@@ -21,7 +21,7 @@ use crate::pages::{Answer, origin};
 
 /// `workspace`, `search`, `client`, `page`.
 pub(crate) async fn get(Get { by, query }: Get<Overseer>) -> Answer {
-    let outcome = Outcome::of(&by.person, &query);
+    let outcome = FormOutcome::of(&by.person, &query);
     show(&by, &query, outcome).await
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn end(Post { by, form }: Post<Overseer>, id: web::Path<GrantId
 pub(crate) async fn end_all(Post { by, form }: Post<Overseer>) -> Answer {
     let client: ClientId = match form.read("client") {
         Ok(client) => client,
-        Err(problem) => return show(&by, &form, Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, &form, FormOutcome::Refused(problem)).await,
     };
     let filter = GrantFilter {
         client: Some(client.clone()),
@@ -87,7 +87,7 @@ pub(crate) async fn end_all(Post { by, form }: Post<Overseer>) -> Answer {
     Ok(done(Section::Connections, "all-disconnected", &more))
 }
 
-async fn show(by: &Overseer, fields: &Fields, outcome: Outcome) -> Answer {
+async fn show(by: &Overseer, fields: &Fields, outcome: FormOutcome) -> Answer {
     let client = fields
         .read_if_there::<ClientId>("client")
         .unwrap_or_default();
@@ -130,7 +130,7 @@ async fn show(by: &Overseer, fields: &Fields, outcome: Outcome) -> Answer {
         connections,
         paging,
     };
-    Ok(answer::page(status, Place::AtHome, &page))
+    Ok(answer::page(status, PageWindow::AtHome, &page))
 }
 
 /// The part that is asked for, or the last one where that is behind the end.

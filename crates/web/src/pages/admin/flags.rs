@@ -14,11 +14,11 @@ use tidegate_types::WorkspaceSlug;
 
 use crate::access::ConfiguredFlags;
 use crate::pages::Answer;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Administrator, Get, Post};
 use crate::pages::failure::Failure;
 use crate::pages::fields::Fields;
-use crate::pages::layout::{Outcome, done, done_undoable, layout};
+use crate::pages::layout::{FormOutcome, done, done_undoable, layout};
 use crate::pages::record::{About, record};
 use crate::pages::undo::Step;
 
@@ -28,7 +28,7 @@ use super::value;
 const MOST_WORKSPACES: usize = 1_000;
 
 pub(crate) async fn get(Get { by, query }: Get<Administrator>) -> Answer {
-    let outcome = Outcome::of(&by.0, &query);
+    let outcome = FormOutcome::of(&by.0, &query);
     show(&by, place(&query)?, outcome, None).await
 }
 
@@ -50,7 +50,7 @@ pub(crate) async fn set(Post { by, form }: Post<Administrator>, flag: web::Path<
                 typed: form.text("percentage").chars().take(20).collect(),
                 problem: crate::pages::sentence(&problem),
             };
-            let refused = Outcome::Refused(problem);
+            let refused = FormOutcome::Refused(problem);
             return show(&by, workspace, refused, Some((flag, draft))).await;
         }
     };
@@ -72,7 +72,7 @@ pub(crate) async fn set(Post { by, form }: Post<Administrator>, flag: web::Path<
             let here = [("workspace", value(workspace.as_ref()))];
             Ok(done_undoable(&by.0, Section::Flags, code, &here, &step))
         }
-        Err(problem) => show(&by, workspace, Outcome::Refused(problem), None).await,
+        Err(problem) => show(&by, workspace, FormOutcome::Refused(problem), None).await,
     }
 }
 
@@ -413,7 +413,7 @@ impl View<'_> {
 async fn show(
     by: &Administrator,
     here: Option<WorkspaceSlug>,
-    outcome: Outcome,
+    outcome: FormOutcome,
     refused: Option<(Flag, PercentageDraft)>,
 ) -> Answer {
     let person = &by.0;
@@ -450,7 +450,7 @@ async fn show(
         }),
         flags,
     };
-    Ok(answer::page(status, Place::AtHome, &page))
+    Ok(answer::page(status, PageWindow::AtHome, &page))
 }
 
 fn picks(view: &View<'_>, here: Option<&WorkspaceSlug>) -> Vec<WorkspacePick> {

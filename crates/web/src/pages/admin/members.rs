@@ -17,11 +17,11 @@ use tidegate_types::{AccountId, ExposeSecret, Role, WorkspaceSlug};
 
 use super::{frame, value};
 use crate::pages::Answer;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Get, Overseer, Post, SignedIn, WorkspaceAdmin};
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
-use crate::pages::layout::{Outcome, done, done_undoable};
+use crate::pages::layout::{FormOutcome, done, done_undoable};
 use crate::pages::paging::Part;
 use crate::pages::record::{About, record};
 use crate::pages::undo::Step;
@@ -31,14 +31,14 @@ const MOST_EMAIL: usize = 200;
 
 /// What a page says and holds besides its list.
 struct Shown {
-    outcome: Outcome,
+    outcome: FormOutcome,
     new_link: Option<(UntrustedText, String)>,
     invite: InviteDraft,
     new_member: NewMemberDraft,
 }
 
 impl Shown {
-    fn new(outcome: Outcome) -> Self {
+    fn new(outcome: FormOutcome) -> Self {
         Self {
             outcome,
             new_link: None,
@@ -58,7 +58,7 @@ impl Shown {
 
 /// `workspace`, `search`, `page`.
 pub(crate) async fn get(Get { by, query }: Get<Overseer>) -> Answer {
-    let mut outcome = Outcome::of(&by.person, &query);
+    let mut outcome = FormOutcome::of(&by.person, &query);
     if query.text("done") == "role-set"
         && let Some(name) = name_of_member(&by, &query).await?
     {
@@ -99,7 +99,7 @@ pub(crate) async fn add(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
             superset_username: form.text("superset_username").to_owned(),
             is_open: true,
         },
-        ..Shown::new(Outcome::Refused(problem))
+        ..Shown::new(FormOutcome::Refused(problem))
     };
     let role: Role = match form.read("role") {
         Ok(role) => role,
@@ -145,7 +145,7 @@ pub(crate) async fn set_role(
     let role: Role = match form.read("role") {
         Ok(role) => role,
         Err(problem) => {
-            return again(by, &form, Shown::new(Outcome::Refused(problem))).await;
+            return again(by, &form, Shown::new(FormOutcome::Refused(problem))).await;
         }
     };
     let account = account.into_inner();
@@ -161,7 +161,7 @@ pub(crate) async fn set_role(
         superset_username: Some(before.superset_username),
     };
     if let Err(problem) = by.person.page_request.change(operation).await? {
-        return again(by, &form, Shown::new(Outcome::Refused(problem))).await;
+        return again(by, &form, Shown::new(FormOutcome::Refused(problem))).await;
     }
     let username = by.person.username_of(&account).await?;
     note_place(&by, &username, role).await;
@@ -238,7 +238,7 @@ async fn ask_to_step_down(by: WorkspaceAdmin, form: &Fields, role: Role) -> Answ
     ]);
     let by = overseer(by);
     let here = by.workspace.as_ref();
-    let (layout, _) = frame(&by, Section::Members, here, false, Outcome::None).await?;
+    let (layout, _) = frame(&by, Section::Members, here, false, FormOutcome::None).await?;
     let page = ConfirmPage {
         layout,
         question: format!("This is you. Become {} here?", role_words(role)),
@@ -248,7 +248,7 @@ async fn ask_to_step_down(by: WorkspaceAdmin, form: &Fields, role: Role) -> Answ
         fields: form.without(&["csrf", "confirmed"]),
         back: format!("/admin/members?{back}"),
     };
-    Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
+    Ok(answer::page(StatusCode::OK, PageWindow::AtHome, &page))
 }
 
 pub(crate) async fn remove(
@@ -264,7 +264,7 @@ pub(crate) async fn remove(
     };
     if !by.person.page_request.ask(operation).await? {
         let problem = "it is no member of its own: it comes from a team".to_owned();
-        return again(by, &form, Shown::new(Outcome::Refused(problem))).await;
+        return again(by, &form, Shown::new(FormOutcome::Refused(problem))).await;
     }
     note(&by, "membership.removed", username.clone()).await;
     let session = &by.person.session.account;
@@ -303,7 +303,7 @@ pub(crate) async fn invite(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
             email: form.text("email").to_owned(),
             role: form.read("role").unwrap_or(Role::Viewer),
         },
-        ..Shown::new(Outcome::Refused(problem))
+        ..Shown::new(FormOutcome::Refused(problem))
     };
     let role: Role = match form.read("role") {
         Ok(role) => role,
@@ -335,11 +335,11 @@ pub(crate) async fn invite(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
     let shown = Shown {
         new_link: Some((email, link)),
         ..Shown::new(if is_again {
-            Outcome::done(
+            FormOutcome::done(
                 "The invitation takes the place of the earlier one, whose link does not work any more.",
             )
         } else {
-            Outcome::None
+            FormOutcome::None
         })
     };
     again(by, &form, shown).await
@@ -494,7 +494,7 @@ async fn show(by: Overseer, fields: &Fields, shown: Shown) -> Answer {
         invite: shown.invite,
         new_member: shown.new_member,
     };
-    Ok(answer::page(status, Place::AtHome, &page))
+    Ok(answer::page(status, PageWindow::AtHome, &page))
 }
 
 const fn nobody() -> Listed {

@@ -15,7 +15,7 @@ use tidegate_types::WorkspaceSlug;
 
 use super::authority::Overseer;
 use super::failure::Failure;
-use super::layout::{Outcome, layout};
+use super::layout::{FormOutcome, layout};
 
 /// Workspaces to choose from; those of larger deployments are named in the address.
 const MOST_PICKS: usize = 1_000;
@@ -87,7 +87,7 @@ async fn frame(
     at: Section,
     here: Option<&WorkspaceSlug>,
     offers_all: bool,
-    outcome: Outcome,
+    outcome: FormOutcome,
 ) -> Result<(AdminLayout, Vec<WorkspacePick>), Failure> {
     let memberships = by.person.memberships().await?;
     let workspaces = by.person.page_request.ask(ListWorkspaces {}).await?;

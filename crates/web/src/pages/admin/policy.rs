@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use tidegate_control_plane::client::{Client, FindClient};
 use tidegate_control_plane::policy::{
-    ClientMatch, Decision, FindUnknownClients, ListPolicyRules, PolicyRule, RemovePolicyRule,
+    ClientDecision, ClientMatch, FindUnknownClients, ListPolicyRules, PolicyRule, RemovePolicyRule,
     SetPolicyRule, SetUnknownClients, UnknownClients,
 };
 use tidegate_control_plane::team::ListTeams;
@@ -17,11 +17,11 @@ use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::{frame, value};
 use crate::pages::Answer;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Get, Overseer, Post};
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
-use crate::pages::layout::{Outcome, done, done_undoable};
+use crate::pages::layout::{FormOutcome, done, done_undoable};
 use crate::pages::record::{About, record};
 use crate::pages::undo::Step;
 
@@ -35,7 +35,7 @@ pub(crate) async fn get(Get { by, query }: Get<Overseer>) -> Answer {
         matches: client,
         ..PolicyDraft::default()
     };
-    let outcome = Outcome::of(&by.person, &query);
+    let outcome = FormOutcome::of(&by.person, &query);
     show(&by, draft, outcome).await
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn set_unknown(Post { by, form }: Post<Overseer>) -> Answer {
         "need_approval" => UnknownClients::NeedApproval,
         _ => {
             let problem = "apps without a rule: choose one of the two".to_owned();
-            return show(&by, PolicyDraft::default(), Outcome::Refused(problem)).await;
+            return show(&by, PolicyDraft::default(), FormOutcome::Refused(problem)).await;
         }
     };
     let workspace = by.workspace.clone();
@@ -101,7 +101,7 @@ pub(crate) async fn set_rule(Post { by, form }: Post<Overseer>) -> Answer {
     let (matches, decision) = match (matches(&form), decision(&form)) {
         (Ok(matches), Ok(decision)) => (matches, decision),
         (Err(problem), _) | (_, Err(problem)) => {
-            return show(&by, typed(&form), Outcome::Refused(problem)).await;
+            return show(&by, typed(&form), FormOutcome::Refused(problem)).await;
         }
     };
     if !form.is_ticked("confirmed")
@@ -131,7 +131,7 @@ pub(crate) async fn set_rule(Post { by, form }: Post<Overseer>) -> Answer {
             note(&by, "policy.rule_set", client, detail).await;
             Ok(to_page_undoable(&by, "rule-set", &step))
         }
-        Err(problem) => show(&by, typed(&form), Outcome::Refused(problem)).await,
+        Err(problem) => show(&by, typed(&form), FormOutcome::Refused(problem)).await,
     }
 }
 
@@ -140,7 +140,7 @@ pub(crate) async fn remove_rule(Post { by, form }: Post<Overseer>) -> Answer {
     let matches = match matches(&form) {
         Ok(matches) => matches,
         Err(problem) => {
-            return show(&by, PolicyDraft::default(), Outcome::Refused(problem)).await;
+            return show(&by, PolicyDraft::default(), FormOutcome::Refused(problem)).await;
         }
     };
     let before = earlier(&by, &matches).await?;
@@ -163,23 +163,23 @@ pub(crate) async fn remove_rule(Post { by, form }: Post<Overseer>) -> Answer {
 /// What is asked before a rule shuts somebody out, or approves whatever runs on anybody's computer.
 fn question(
     matches: &ClientMatch,
-    decision: &Decision,
+    decision: &ClientDecision,
 ) -> Option<(String, &'static str, &'static str)> {
     match decision {
-        Decision::Approved if is_loopback(matches) => Some((
+        ClientDecision::Approved if is_loopback(matches) => Some((
             format!("Approve {}?", subject(matches)),
             "This name is the computer of whoever opens it: every program on every computer comes from there, whatever it calls \
              itself, and would be approved. To approve one program, make a rule about its client id.",
             "Approve every program",
         )),
-        Decision::Approved => None,
-        Decision::Blocked => Some((
+        ClientDecision::Approved => None,
+        ClientDecision::Blocked => Some((
             format!("Block {}?", subject(matches)),
             "What is connected is disconnected at once, for everybody, and nobody can connect it. Removing the rule lets \
              people connect it again; it does not bring back what was disconnected.",
             "Block and disconnect",
         )),
-        Decision::Teams(teams) => Some((
+        ClientDecision::Teams(teams) => Some((
             format!("Let only {} use {}?", teams.join(", "), subject(matches)),
             "It stops working at once for everybody else.",
             "Set the rule",
@@ -212,7 +212,7 @@ async fn ask(
     button: &'static str,
 ) -> Answer {
     let here = by.workspace.as_ref();
-    let (layout, _) = frame(by, Section::Policy, here, true, Outcome::None).await?;
+    let (layout, _) = frame(by, Section::Policy, here, true, FormOutcome::None).await?;
     let action = match form.get("to") {
         Some(_) => "/admin/policy/unknown",
         None => "/admin/policy/rules",
@@ -226,11 +226,11 @@ async fn ask(
         fields: form.without(&["csrf", "confirmed"]),
         back: format!("/admin/policy?{}", query([("workspace", value(here))])),
     };
-    Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
+    Ok(answer::page(StatusCode::OK, PageWindow::AtHome, &page))
 }
 
 /// What a rule says now.
-async fn earlier(by: &Overseer, matches: &ClientMatch) -> Result<Option<Decision>, Failure> {
+async fn earlier(by: &Overseer, matches: &ClientMatch) -> Result<Option<ClientDecision>, Failure> {
     let list = ListPolicyRules {
         workspace: by.workspace.clone(),
     };
@@ -239,12 +239,12 @@ async fn earlier(by: &Overseer, matches: &ClientMatch) -> Result<Option<Decision
     Ok(found.map(|rule| rule.decision))
 }
 
-fn to_set(by: &Overseer, matches: &ClientMatch, decision: &Decision) -> Step {
+fn to_set(by: &Overseer, matches: &ClientMatch, decision: &ClientDecision) -> Step {
     let (about, subject) = fields_of(matches);
     let (decision, teams) = match decision {
-        Decision::Approved => ("approved", String::new()),
-        Decision::Blocked => ("blocked", String::new()),
-        Decision::Teams(teams) => ("teams", teams.join(",")),
+        ClientDecision::Approved => ("approved", String::new()),
+        ClientDecision::Blocked => ("blocked", String::new()),
+        ClientDecision::Teams(teams) => ("teams", teams.join(",")),
     };
     Step::new(
         "/admin/policy/rules".to_owned(),
@@ -286,11 +286,11 @@ fn subject(matches: &ClientMatch) -> String {
     }
 }
 
-fn told(decision: &Decision) -> String {
+fn told(decision: &ClientDecision) -> String {
     match decision {
-        Decision::Approved => "approved".to_owned(),
-        Decision::Blocked => "blocked".to_owned(),
-        Decision::Teams(teams) => format!("for the teams {}", teams.join(", ")),
+        ClientDecision::Approved => "approved".to_owned(),
+        ClientDecision::Blocked => "blocked".to_owned(),
+        ClientDecision::Teams(teams) => format!("for the teams {}", teams.join(", ")),
     }
 }
 
@@ -327,10 +327,10 @@ fn host(text: &str) -> Result<String, String> {
         .ok_or_else(|| format!("host: {shown} came; write a host name like claude.ai"))
 }
 
-fn decision(form: &Fields) -> Result<Decision, String> {
+fn decision(form: &Fields) -> Result<ClientDecision, String> {
     match form.text("decision") {
-        "approved" => Ok(Decision::Approved),
-        "blocked" => Ok(Decision::Blocked),
+        "approved" => Ok(ClientDecision::Approved),
+        "blocked" => Ok(ClientDecision::Blocked),
         "teams" => {
             let teams: Vec<String> = form
                 .text("teams")
@@ -341,7 +341,7 @@ fn decision(form: &Fields) -> Result<Decision, String> {
             if teams.is_empty() {
                 return Err("teams: none came; write at least one".to_owned());
             }
-            Ok(Decision::Teams(teams))
+            Ok(ClientDecision::Teams(teams))
         }
         _ => Err("decision: choose one of the list".to_owned()),
     }
@@ -373,7 +373,7 @@ fn to_page_undoable(by: &Overseer, code: &'static str, step: &Step) -> HttpRespo
     done_undoable(&by.person, Section::Policy, code, &here, step)
 }
 
-async fn show(by: &Overseer, draft: PolicyDraft, outcome: Outcome) -> Answer {
+async fn show(by: &Overseer, draft: PolicyDraft, outcome: FormOutcome) -> Answer {
     let page_request = &by.person.page_request;
     let workspace = by.workspace.clone();
     let rules = page_request
@@ -408,9 +408,9 @@ async fn show(by: &Overseer, draft: PolicyDraft, outcome: Outcome) -> Answer {
             matches,
             name,
             decision: match rule.decision {
-                Decision::Approved => PolicyDecision::Approved,
-                Decision::Blocked => PolicyDecision::Blocked,
-                Decision::Teams(teams) => {
+                ClientDecision::Approved => PolicyDecision::Approved,
+                ClientDecision::Blocked => PolicyDecision::Blocked,
+                ClientDecision::Teams(teams) => {
                     PolicyDecision::Teams(UntrustedText::bounded(&teams.join(", "), 200))
                 }
             },
@@ -431,7 +431,7 @@ async fn show(by: &Overseer, draft: PolicyDraft, outcome: Outcome) -> Answer {
             .collect(),
         draft,
     };
-    Ok(answer::page(status, Place::AtHome, &page))
+    Ok(answer::page(status, PageWindow::AtHome, &page))
 }
 
 /// Whether a client's name is for whoever manages this workspace, or the whole deployment. A client that somebody made for
@@ -463,7 +463,7 @@ mod tests {
     fn an_approval_of_every_program_on_a_computer_is_asked_about() {
         let is_asked = |text: &str| {
             let matches = ClientMatch::Host(host(text).unwrap());
-            question(&matches, &Decision::Approved).is_some()
+            question(&matches, &ClientDecision::Approved).is_some()
         };
         for asked in [
             "localhost",

@@ -10,11 +10,11 @@ use tidegate_types::{AccountId, GrantId};
 
 use super::{frame, members};
 use crate::pages::Answer;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Get, Post, WorkspaceAdmin};
 use crate::pages::failure::Failure;
 use crate::pages::fields::query;
-use crate::pages::layout::Outcome;
+use crate::pages::layout::FormOutcome;
 use crate::pages::record::{About, record};
 use crate::pages::settings::{Titles, tokens};
 
@@ -25,7 +25,7 @@ pub(crate) async fn get(
 ) -> Answer {
     let account = member(&by, account.into_inner()).await?;
     let listed = list(&by, &account).await?;
-    let outcome = Outcome::of(&by.person, &query);
+    let outcome = FormOutcome::of(&by.person, &query);
     let titles = Titles::read(&by.person).await?;
     let now = by.person.page_request.now();
     let by = members::overseer(by);
@@ -43,7 +43,7 @@ pub(crate) async fn get(
             .collect(),
         has_all: by.is_administrator(),
     };
-    Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
+    Ok(answer::page(StatusCode::OK, PageWindow::AtHome, &page))
 }
 
 /// `workspace`. One that is not in the list of the page is not found.
@@ -78,7 +78,7 @@ pub(crate) async fn end(
         ("done", "token-ended"),
     ]);
     let page = format!("/admin/members/{}/tokens?{back}", account.id);
-    Ok(answer::see_other(Place::AtHome, &page))
+    Ok(answer::see_other(PageWindow::AtHome, &page))
 }
 
 /// A member of the workspace; anybody else is not found.

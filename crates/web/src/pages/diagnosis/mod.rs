@@ -18,9 +18,9 @@ use tidegate_types::WorkspaceSlug;
 use self::address::Endpoint;
 use super::Answer;
 use super::admin::audit;
-use super::answer::{self, Place};
+use super::answer::{self, PageWindow};
 use super::authority::{Get, Post, SignedIn};
-use super::layout::{Outcome, layout};
+use super::layout::{FormOutcome, layout};
 use super::page_request::PageRequest;
 use crate::admission::one;
 
@@ -61,7 +61,7 @@ async fn show(
         .collect();
     let checks = checks(page_request, request, url, token.map(str::trim), &own).await?;
     let page = DiagnosisPage {
-        layout: layout(by, &memberships, Section::Diagnosis, Outcome::None),
+        layout: layout(by, &memberships, Section::Diagnosis, FormOutcome::None),
         checks,
         headers: headers::shown(request.headers()),
         refusals: audit::refusals(by).await?,
@@ -71,7 +71,7 @@ async fn show(
             |url| url.chars().take(2_048).collect(),
         ),
     };
-    Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
+    Ok(answer::page(StatusCode::OK, PageWindow::AtHome, &page))
 }
 
 async fn for_program(request: &HttpRequest, bearer: Result<Option<&str>, ()>) -> Answer {

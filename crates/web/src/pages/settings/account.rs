@@ -7,10 +7,10 @@ use tidegate_pages::{AccountPage, Section, Timestamp, UntrustedText, role, role_
 use tidegate_types::{Role, WorkspaceSlug};
 
 use super::{Titles, apps};
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Administrator, Get, Post, SignedIn};
 use crate::pages::failure::Failure;
-use crate::pages::layout::{Outcome, done, layout, missing_users};
+use crate::pages::layout::{FormOutcome, done, layout, missing_users};
 use crate::pages::record::{About, record};
 use crate::pages::{Answer, sign_in};
 
@@ -18,10 +18,10 @@ use crate::pages::{Answer, sign_in};
 const MOST_JOINABLE: usize = 500;
 
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
-    show(&by, Outcome::of(&by, &query)).await
+    show(&by, FormOutcome::of(&by, &query)).await
 }
 
-async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
+async fn show(by: &SignedIn, outcome: FormOutcome) -> Answer {
     let memberships = by.memberships().await?;
     let titles = Titles::read(by).await?;
     let account = &by.session.account;
@@ -46,7 +46,7 @@ async fn show(by: &SignedIn, outcome: Outcome) -> Answer {
             .map(|membership| (titles.of(&membership.workspace), role(membership.role)))
             .collect(),
     };
-    Ok(answer::page(status, Place::AtHome, &page))
+    Ok(answer::page(status, PageWindow::AtHome, &page))
 }
 
 async fn joinable(
@@ -73,7 +73,7 @@ pub(crate) async fn join(Post { by, form }: Post<Administrator>) -> Answer {
     let by = by.0;
     let workspace: WorkspaceSlug = match form.read("workspace") {
         Ok(workspace) => workspace,
-        Err(problem) => return show(&by, Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, FormOutcome::Refused(problem)).await,
     };
     let account = &by.session.account;
     let acts_as = match form.text("superset_username") {
@@ -95,7 +95,7 @@ pub(crate) async fn join(Post { by, form }: Post<Administrator>) -> Answer {
         )),
     };
     if let Some(problem) = problem {
-        return show(&by, Outcome::Refused(problem)).await;
+        return show(&by, FormOutcome::Refused(problem)).await;
     }
     let set = SetMembership {
         workspace: workspace.clone(),
@@ -104,7 +104,7 @@ pub(crate) async fn join(Post { by, form }: Post<Administrator>) -> Answer {
         superset_username: Some(acts_as.clone()),
     };
     if let Err(problem) = by.page_request.change(set).await? {
-        return show(&by, Outcome::Refused(problem)).await;
+        return show(&by, FormOutcome::Refused(problem)).await;
     }
     let about = About {
         workspace: Some(&workspace),

@@ -13,18 +13,18 @@ use tidegate_pages::{AppSort, AppsPage, ConnectedApp, Section, Timestamp, Untrus
 use tidegate_types::{ClientId, GrantId, Scope, ScopeSet};
 
 use super::Titles;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Get, Post, SignedIn};
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
-use crate::pages::layout::{Outcome, done, layout};
+use crate::pages::layout::{FormOutcome, done, layout};
 use crate::pages::paging::{Counted, Part};
 use crate::pages::record::{About, record};
 use crate::pages::{Answer, origin};
 
 /// `sort`, `search`, `page`.
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
-    show(&by, &query, Outcome::of(&by, &query)).await
+    show(&by, &query, FormOutcome::of(&by, &query)).await
 }
 
 pub(crate) async fn disconnect(Post { by, .. }: Post<SignedIn>, id: web::Path<GrantId>) -> Answer {
@@ -71,7 +71,7 @@ pub(crate) async fn narrow(Post { by, form }: Post<SignedIn>, id: web::Path<Gran
     let scope = match form.read::<Scope>("scope") {
         Ok(scope) => scope,
         Err(problem) => {
-            return show(&by, &form, Outcome::Refused(problem)).await;
+            return show(&by, &form, FormOutcome::Refused(problem)).await;
         }
     };
     let scopes = ScopeSet::from(scope).expanded();
@@ -87,7 +87,7 @@ pub(crate) async fn narrow(Post { by, form }: Post<SignedIn>, id: web::Path<Gran
             note(&by, "grant.narrowed", &grant, Some(scopes.to_string())).await;
             Ok(done(Section::Apps, "narrowed", &[]))
         }
-        Err(problem) => show(&by, &form, Outcome::Refused(problem)).await,
+        Err(problem) => show(&by, &form, FormOutcome::Refused(problem)).await,
     }
 }
 
@@ -109,7 +109,7 @@ async fn own(by: &SignedIn, id: GrantId) -> Result<Grant, Failure> {
         .ok_or(Failure::NotFound)
 }
 
-async fn show(by: &SignedIn, fields: &Fields, outcome: Outcome) -> Answer {
+async fn show(by: &SignedIn, fields: &Fields, outcome: FormOutcome) -> Answer {
     let (sort, search) = (AppSort::parse(fields.text("sort")), fields.search());
     let memberships = by.memberships().await?;
     let titles = Titles::read(by).await?;
@@ -148,7 +148,7 @@ async fn show(by: &SignedIn, fields: &Fields, outcome: Outcome) -> Answer {
         paging,
         sort,
     };
-    Ok(answer::page(status, Place::AtHome, &page))
+    Ok(answer::page(status, PageWindow::AtHome, &page))
 }
 
 fn is_found(summary: &GrantSummary, titles: &Titles, search: &str) -> bool {

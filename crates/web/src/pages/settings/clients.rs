@@ -16,11 +16,11 @@ use tidegate_types::{ClientId, Scope};
 
 use super::{Titles, chosen_scopes, offered_or_less, offered_scopes, secrets};
 use crate::pages::Answer;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Get, Post, SignedIn};
 use crate::pages::failure::Failure;
 use crate::pages::fields::Fields;
-use crate::pages::layout::{Outcome, done, layout};
+use crate::pages::layout::{FormOutcome, done, layout};
 use crate::pages::record::{About, record};
 
 /// Clients a person, machines among them; the manager holds it.
@@ -32,7 +32,7 @@ const MOST_REDIRECTS: usize = 10;
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
     let preset = preset_of(&query);
     let draft = preset.map_or_else(blank, draft_of);
-    let outcome = Outcome::of(&by, &query);
+    let outcome = FormOutcome::of(&by, &query);
     show(&by, preset, draft, outcome).await
 }
 
@@ -47,14 +47,14 @@ fn preset_of(fields: &Fields) -> Option<&'static ClientPreset> {
 pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
     if let Some(preset) = preset_of(&form) {
         let draft = with_preset(typed(&form), preset);
-        return show(&by, Some(preset), draft, Outcome::None).await;
+        return show(&by, Some(preset), draft, FormOutcome::None).await;
     }
     let secret = form
         .is_ticked("confidential")
         .then(|| IssuedSecret::draw(SecretKind::ClientSecret));
     let client = match client(&by, &form, secret.is_some()) {
         Ok(client) => client,
-        Err(problem) => return show(&by, None, typed(&form), Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, None, typed(&form), FormOutcome::Refused(problem)).await,
     };
     let created = by
         .page_request
@@ -66,7 +66,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         .await?;
     let client = match created {
         Ok(client) => client,
-        Err(problem) => return show(&by, None, typed(&form), Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, None, typed(&form), FormOutcome::Refused(problem)).await,
     };
     let about = About {
         client: Some(&client.id),
@@ -81,7 +81,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
                 &by,
                 None,
                 blank(),
-                Outcome::done("The client is made. Its id is below."),
+                FormOutcome::done("The client is made. Its id is below."),
             )
             .await
         }
@@ -95,7 +95,7 @@ pub(crate) async fn add_secret(
     let client = secrets::own(&by, id.into_inner()).await?;
     match secrets::add(&by, &client, &form, Section::Clients).await? {
         Ok(response) => Ok(response),
-        Err(problem) => show(&by, None, blank(), Outcome::Refused(problem)).await,
+        Err(problem) => show(&by, None, blank(), FormOutcome::Refused(problem)).await,
     }
 }
 
@@ -231,7 +231,7 @@ async fn show(
     by: &SignedIn,
     chosen: Option<&ClientPreset>,
     draft: ClientDraft,
-    outcome: Outcome,
+    outcome: FormOutcome,
 ) -> Answer {
     let memberships = by.memberships().await?;
     let filter = ClientFilter {
@@ -278,7 +278,7 @@ async fn show(
             ..draft
         },
     };
-    Ok(answer::page(status, Place::AtHome, &page))
+    Ok(answer::page(status, PageWindow::AtHome, &page))
 }
 
 /// Clients and machine clients without an owner, for whoever manages the deployment.

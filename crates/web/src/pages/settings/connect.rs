@@ -11,9 +11,9 @@ use url::{Host, Url};
 
 use super::Titles;
 use crate::pages::Answer;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Get, SignedIn};
-use crate::pages::layout::{Outcome, layout, missing_users};
+use crate::pages::layout::{FormOutcome, layout, missing_users};
 
 /// What clients call this server, as in README.
 const NAME: &str = "tidegate";
@@ -26,7 +26,7 @@ pub(crate) async fn get(Get { by, .. }: Get<SignedIn>) -> Answer {
     let titles = Titles::read(&by).await?;
     let endpoints = endpoints(&by, &memberships, &titles);
     let generic = generic(&by);
-    let mut layout = layout(&by, &memberships, Section::Connect, Outcome::None);
+    let mut layout = layout(&by, &memberships, Section::Connect, FormOutcome::None);
     layout
         .hints
         .extend(missing_users(&by, &memberships, &titles).await);
@@ -36,7 +36,7 @@ pub(crate) async fn get(Get { by, .. }: Get<SignedIn>) -> Answer {
         recipes: recipes(&generic),
         left_out: left_out(&generic),
     };
-    Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
+    Ok(answer::page(StatusCode::OK, PageWindow::AtHome, &page))
 }
 
 fn generic(by: &SignedIn) -> String {

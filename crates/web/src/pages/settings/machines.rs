@@ -21,11 +21,11 @@ use tidegate_types::{AccountId, ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use super::{Titles, chosen_scopes, clients, offered_scopes, secrets};
 use crate::pages::Answer;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Get, Post, SignedIn};
 use crate::pages::failure::Failure;
 use crate::pages::fields::Fields;
-use crate::pages::layout::{Outcome, done, layout};
+use crate::pages::layout::{FormOutcome, done, layout};
 use crate::pages::record::{About, record};
 
 /// Workspaces that are offered to whoever manages the deployment.
@@ -51,7 +51,7 @@ struct DraftService {
 }
 
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
-    show(&by, MachineDraft::default(), Outcome::of(&by, &query)).await
+    show(&by, MachineDraft::default(), FormOutcome::of(&by, &query)).await
 }
 
 pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
@@ -65,7 +65,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
     };
     let draft = match drafted {
         Ok(draft) => draft,
-        Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, typed(&form), FormOutcome::Refused(problem)).await,
     };
     let secret = draft
         .jwks
@@ -78,7 +78,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
     };
     let made = match by.page_request.change(register).await? {
         Ok(made) => made,
-        Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, typed(&form), FormOutcome::Refused(problem)).await,
     };
     let client = made.client;
     let name = UntrustedText::new(&client.metadata.client_name);
@@ -97,7 +97,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
             show(
                 &by,
                 MachineDraft::default(),
-                Outcome::done("The machine client is made. Its id is below."),
+                FormOutcome::done("The machine client is made. Its id is below."),
             )
             .await
         }
@@ -171,7 +171,7 @@ pub(crate) async fn add_secret(
     let client = secrets::own(&by, id.into_inner()).await?;
     match secrets::add(&by, &client, &form, Section::Machines).await? {
         Ok(response) => Ok(response),
-        Err(problem) => show(&by, MachineDraft::default(), Outcome::Refused(problem)).await,
+        Err(problem) => show(&by, MachineDraft::default(), FormOutcome::Refused(problem)).await,
     }
 }
 
@@ -371,7 +371,7 @@ fn typed(form: &Fields) -> MachineDraft {
     }
 }
 
-async fn show(by: &SignedIn, draft: MachineDraft, outcome: Outcome) -> Answer {
+async fn show(by: &SignedIn, draft: MachineDraft, outcome: FormOutcome) -> Answer {
     let memberships = by.memberships().await?;
     let titles = Titles::read(by).await?;
     let filter = ClientFilter {
@@ -422,7 +422,7 @@ async fn show(by: &SignedIn, draft: MachineDraft, outcome: Outcome) -> Answer {
         access: Span(by.page_request.authorization().access_life().as_secs()),
         draft,
     };
-    Ok(answer::page(status, Place::AtHome, &page))
+    Ok(answer::page(status, PageWindow::AtHome, &page))
 }
 
 #[cfg(test)]

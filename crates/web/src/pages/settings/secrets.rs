@@ -6,11 +6,11 @@ use tidegate_pages::{SecretLine, SecretPage, Section, Span, Timestamp, Untrusted
 use tidegate_types::{ClientId, ExposeSecret, SecretString};
 
 use crate::pages::Answer;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::SignedIn;
 use crate::pages::failure::Failure;
 use crate::pages::fields::Fields;
-use crate::pages::layout::{Outcome, layout};
+use crate::pages::layout::{FormOutcome, layout};
 use crate::pages::record::{About, record};
 
 /// How long older secrets go on when somebody wants them to.
@@ -109,7 +109,7 @@ pub(super) async fn show(
         uses.push(("Try it", command.into()));
     }
     let page = SecretPage {
-        layout: layout(by, &memberships, at, Outcome::None),
+        layout: layout(by, &memberships, at, FormOutcome::None),
         name: UntrustedText::or(&client.metadata.client_name, client.id.as_str()),
         what: "client secret",
         id: Some(("Client id", client.id.to_string())),
@@ -119,7 +119,7 @@ pub(super) async fn show(
     };
     Ok(answer::page(
         actix_web::http::StatusCode::OK,
-        Place::AtHome,
+        PageWindow::AtHome,
         &page,
     ))
 }

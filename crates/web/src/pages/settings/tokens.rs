@@ -12,11 +12,11 @@ use tidegate_types::{ExposeSecret, GrantId, Scope, WorkspaceSlug};
 
 use super::{Titles, chosen_scopes, connect, offered_scopes};
 use crate::pages::Answer;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Get, Post, SignedIn};
 use crate::pages::failure::Failure;
 use crate::pages::fields::Fields;
-use crate::pages::layout::{Outcome, done, layout};
+use crate::pages::layout::{FormOutcome, done, layout};
 use crate::pages::record::{About, record};
 
 /// Tokens a person; the manager holds it.
@@ -28,18 +28,18 @@ const DAY_SECS: i64 = 24 * 60 * 60;
 const HINT: usize = 4;
 
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
-    show(&by, TokenDraft::default(), Outcome::of(&by, &query)).await
+    show(&by, TokenDraft::default(), FormOutcome::of(&by, &query)).await
 }
 
 pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
     let drawn = IssuedSecret::draw(SecretKind::ApiToken);
     let operation = match operation(&by, &form, &drawn) {
         Ok(operation) => operation,
-        Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, typed(&form), FormOutcome::Refused(problem)).await,
     };
     let token = match by.page_request.change(operation).await? {
         Ok(token) => token,
-        Err(problem) => return show(&by, typed(&form), Outcome::Refused(problem)).await,
+        Err(problem) => return show(&by, typed(&form), FormOutcome::Refused(problem)).await,
     };
     let about = About {
         workspace: token.workspace.as_ref(),
@@ -57,7 +57,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         resource.as_str().to_owned()
     };
     let page = SecretPage {
-        layout: layout(&by, &memberships, Section::Tokens, Outcome::None),
+        layout: layout(&by, &memberships, Section::Tokens, FormOutcome::None),
         name: UntrustedText::new(&token.name),
         what: "API token",
         id: Some(("Its id", token.id.to_string())),
@@ -65,7 +65,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         secret: drawn.text,
         overlap: None,
     };
-    Ok(answer::page(StatusCode::OK, Place::AtHome, &page))
+    Ok(answer::page(StatusCode::OK, PageWindow::AtHome, &page))
 }
 
 pub(crate) async fn end(Post { by, .. }: Post<SignedIn>, id: web::Path<GrantId>) -> Answer {
@@ -139,7 +139,7 @@ fn typed(form: &Fields) -> TokenDraft {
     }
 }
 
-async fn show(by: &SignedIn, draft: TokenDraft, outcome: Outcome) -> Answer {
+async fn show(by: &SignedIn, draft: TokenDraft, outcome: FormOutcome) -> Answer {
     let memberships = by.memberships().await?;
     let titles = Titles::read(by).await?;
     let account = by.session.account.id.clone();
@@ -157,5 +157,5 @@ async fn show(by: &SignedIn, draft: TokenDraft, outcome: Outcome) -> Answer {
         workspaces: titles.of_memberships(&memberships),
         draft,
     };
-    Ok(answer::page(status, Place::AtHome, &page))
+    Ok(answer::page(status, PageWindow::AtHome, &page))
 }

@@ -11,11 +11,11 @@ use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::{frame, value};
 use crate::pages::Answer;
-use crate::pages::answer::{self, Place};
+use crate::pages::answer::{self, PageWindow};
 use crate::pages::authority::{Get, Overseer, SignedIn};
 use crate::pages::failure::Failure;
 use crate::pages::fields::{Fields, query};
-use crate::pages::layout::Outcome;
+use crate::pages::layout::FormOutcome;
 use crate::pages::paging::{Counted, Part};
 
 /// Records of an export: what the manager gives at once.
@@ -30,8 +30,8 @@ const MOST_SEARCHED: usize = 2_048;
 /// `workspace`, `username`, `client`, `action`, `outcome`, `from`, `until`, `page`.
 pub(crate) async fn get(Get { by, query: fields }: Get<Overseer>) -> Answer {
     let (filter, outcome) = match filter(&by, &fields) {
-        Ok(filter) => (Some(filter), Outcome::None),
-        Err(problem) => (None, Outcome::Refused(problem)),
+        Ok(filter) => (Some(filter), FormOutcome::None),
+        Err(problem) => (None, FormOutcome::Refused(problem)),
     };
     let (part, listed) = match filter {
         Some(filter) => list(&by.person, filter, Part::of(&fields)).await?,
@@ -64,7 +64,7 @@ pub(crate) async fn get(Get { by, query: fields }: Get<Overseer>) -> Answer {
             until: fields.text("until").to_owned(),
         },
     };
-    Ok(answer::page(status, Place::AtHome, &page))
+    Ok(answer::page(status, PageWindow::AtHome, &page))
 }
 
 const fn nothing() -> EventsPage {
