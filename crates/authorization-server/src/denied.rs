@@ -104,7 +104,7 @@ impl Denied {
 
 impl From<StoreError> for Denied {
     fn from(err: StoreError) -> Self {
-        tracing::warn!(error = %Chain(&err), "the shared store failed an authorization");
+        tracing::warn!(error = %Chain(&err), "the shared store failed during an authorization request");
         match err.kind {
             tidegate_store::StoreErrorKind::Corrupt => Self::defect("store_corrupt"),
             _ => Self::later("store_unavailable"),
@@ -116,11 +116,11 @@ impl From<ManagerError> for Denied {
     fn from(err: ManagerError) -> Self {
         match err {
             ManagerError::Unavailable(_) | ManagerError::Timeout => {
-                tracing::warn!(error = %Chain(&err), "the manager failed an authorization");
+                tracing::warn!(error = %Chain(&err), "the manager failed during an authorization request");
                 Self::later("manager_unavailable")
             }
             _ => {
-                tracing::error!(error = %Chain(&err), "the manager refused an authorization's operation");
+                tracing::error!(error = %Chain(&err), "the manager refused an operation of an authorization request");
                 Self::defect("manager_failed")
             }
         }

@@ -96,7 +96,7 @@ impl Inner {
                 reason: EndReason::Unfinished,
             };
             if let Err(err) = self.manager.call(end).await {
-                tracing::warn!(error = %Chain(&err), "a grant without tokens could not be ended");
+                tracing::warn!(error = %Chain(&err), "could not end a grant that has no tokens");
             }
         }
         outcome

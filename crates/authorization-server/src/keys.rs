@@ -117,7 +117,10 @@ impl KeyRing {
             .max_by_key(|key| key.signs_from)
             .ok_or_else(|| Denied::later("no_signing_key"))?;
         let signer = signer_of(signing).ok_or_else(|| {
-            tracing::error!(kid = signing.id, "a signing key of the manager is damaged");
+            tracing::error!(
+                kid = signing.id,
+                "a signing key from the manager cannot be decoded"
+            );
             Denied::later("signing_key_damaged")
         })?;
         let published: Vec<Value> = keys.iter().map(|key| key.public_jwk.clone()).collect();

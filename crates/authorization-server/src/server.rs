@@ -49,7 +49,7 @@ pub struct Parts {
 /// Who stands at the browser when an authorization request comes in.
 #[derive(Debug, Clone, Copy)]
 pub struct BrowserContext<'a> {
-    /// From where.
+    /// The address that the request came from.
     pub peer: &'a Peer,
     /// Who is signed in.
     pub session: Option<&'a BrowserSession>,
@@ -69,7 +69,7 @@ pub struct RefusedRequest<'a> {
     pub workspace: Option<&'a WorkspaceSlug>,
     /// More, without secrets.
     pub detail: Option<String>,
-    /// From where.
+    /// The address that the request came from.
     pub peer: &'a Peer,
 }
 

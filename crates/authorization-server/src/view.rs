@@ -13,7 +13,7 @@ use crate::SwitchedOff;
 /// bidirectional controls; escape it like any text.
 #[derive(Debug, Clone)]
 pub struct ConsentView {
-    /// Who asks.
+    /// The client that asks.
     pub client: ClientView,
     /// How the answer gets back to the client.
     pub answer: AnswerView,

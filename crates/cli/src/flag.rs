@@ -38,7 +38,7 @@ pub enum Command {
     },
     /// Takes rules away, so that the configuration decides again.
     Clear {
-        /// Which flag.
+        /// The flag.
         flag: String,
         /// This workspace's rule; the others without.
         #[arg(long)]

@@ -25,23 +25,23 @@ pub enum Command {
     },
     /// Puts somebody in.
     Join {
-        /// Which team.
+        /// The team.
         name: String,
         /// Whose name, verified address or id.
         user: String,
     },
     /// Takes somebody out.
     Leave {
-        /// Which team.
+        /// The team.
         name: String,
         /// Whose name, verified address or id.
         user: String,
     },
     /// Opens a workspace to its members, or changes as what.
     Open {
-        /// Which team.
+        /// The team.
         name: String,
-        /// Which workspace.
+        /// The workspace.
         #[arg(long)]
         workspace: WorkspaceSlug,
         /// viewer, analyst, editor or admin.
@@ -50,9 +50,9 @@ pub enum Command {
     },
     /// Closes a workspace to its members.
     Close {
-        /// Which team.
+        /// The team.
         name: String,
-        /// Which workspace.
+        /// The workspace.
         #[arg(long)]
         workspace: WorkspaceSlug,
     },

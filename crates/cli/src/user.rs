@@ -77,7 +77,7 @@ pub enum Command {
     Leave {
         /// Name, verified address or id.
         user: String,
-        /// Which workspace.
+        /// The workspace.
         #[arg(long)]
         workspace: WorkspaceSlug,
     },
@@ -93,7 +93,7 @@ pub enum Command {
 
 #[derive(Args)]
 pub struct MembershipArguments {
-    /// Which workspace.
+    /// The workspace.
     #[arg(long)]
     workspace: WorkspaceSlug,
     /// viewer, analyst, editor or admin.

@@ -94,7 +94,7 @@ impl std::fmt::Debug for PasswordOf {
     }
 }
 
-/// Which accounts.
+/// A filter for accounts.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct AccountFilter {
     /// Those in whose name, address or display name the text stands, in any case.
@@ -335,7 +335,7 @@ impl Operation for EndSessions {
 /// Ties an upstream identity to an account. `Conflict`: it is tied to another.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LinkUpstream {
-    /// Which account.
+    /// The account.
     pub id: AccountId,
     /// As in [`AccountKey::Upstream`].
     pub issuer: String,
@@ -370,7 +370,7 @@ pub struct UpstreamIdentity {
 pub struct FirstPlace {
     /// The workspace.
     pub workspace: WorkspaceSlug,
-    /// As what.
+    /// The role.
     pub role: tidegate_types::Role,
     /// `ab_user.username` that it acts as; its own name without.
     pub superset_username: Option<String>,
@@ -429,7 +429,7 @@ pub struct CreateServiceAccount {
     pub display_name: String,
     /// Where it works.
     pub workspace: WorkspaceSlug,
-    /// As what.
+    /// The role.
     pub role: tidegate_types::Role,
     /// `ab_user.username` that it acts as; its own name without.
     pub superset_username: Option<String>,

@@ -31,7 +31,7 @@ pub struct AuditEvent {
     pub detail: Option<String>,
 }
 
-/// Which records.
+/// A filter for records.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct AuditFilter {
     /// By this account.
@@ -139,7 +139,7 @@ impl Operation for ListEventsPage {
 /// Removes records from before a time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RemoveOldEvents {
-    /// Which time.
+    /// The time.
     pub before: UnixSecs,
 }
 

@@ -102,7 +102,7 @@ pub struct ClientSecret {
     pub expires_at: Option<UnixSecs>,
 }
 
-/// Which clients.
+/// A filter for clients.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ClientFilter {
     /// Of this owner.

@@ -43,7 +43,7 @@ pub struct StandingRule {
     pub flag: String,
     /// How it is set.
     pub rule: FlagRule,
-    /// Since when.
+    /// The time of the last change.
     pub set_at: UnixSecs,
 }
 
@@ -98,7 +98,7 @@ pub enum RuleKind {
 /// Takes away one rule of a flag. `false`: there is none.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ClearFlagRule {
-    /// Which flag.
+    /// The flag.
     pub flag: String,
     /// Which of its rules.
     pub kind: RuleKind,

@@ -112,7 +112,7 @@ pub enum Rotation {
     Unknown,
 }
 
-/// Whose grants.
+/// A filter for grants.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct GrantFilter {
     /// Of this account.
@@ -194,7 +194,7 @@ impl Operation for FindGrantOfRefreshToken {
 /// The live grant of a machine client in a workspace for a resource.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FindStandingGrant {
-    /// Which client.
+    /// The client.
     pub client: ClientId,
     /// The workspace.
     pub workspace: WorkspaceSlug,

@@ -21,11 +21,11 @@ pub struct Invitation {
     pub email: String,
     /// Into which workspace.
     pub workspace: WorkspaceSlug,
-    /// As what.
+    /// The role.
     pub role: Role,
-    /// By whom.
+    /// The account that invited.
     pub invited_by: AccountId,
-    /// Until when.
+    /// The time of expiry.
     pub expires_at: UnixSecs,
 }
 
@@ -35,13 +35,13 @@ pub struct Invitation {
 pub struct CreateInvitation {
     /// Of the link's secret.
     pub secret: SecretHash,
-    /// For whom.
+    /// The address of the invited person.
     pub email: String,
     /// Into which.
     pub workspace: WorkspaceSlug,
-    /// As what.
+    /// The role.
     pub role: Role,
-    /// By whom.
+    /// The account that invited.
     pub invited_by: AccountId,
 }
 

@@ -16,7 +16,7 @@ use crate::{Manager, ManagerError};
 fn unavailable(err: &ManagerError) -> AuthFailure {
     tracing::warn!(
         error = err as &dyn std::error::Error,
-        "the manager did not answer a question of authentication"
+        "the manager did not answer an authentication query"
     );
     AuthFailure::Unavailable
 }

@@ -68,7 +68,7 @@ impl Operation for RemoveTeam {
 /// Puts an account into a team or takes it out. `NotFound`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetTeamMember {
-    /// Which team.
+    /// The team.
     pub team: String,
     /// The account's id.
     pub account: AccountId,
@@ -88,7 +88,7 @@ impl Operation for SetTeamMember {
 /// Lets a team into a workspace, or out of it. `NotFound`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SetTeamWorkspace {
-    /// Which team.
+    /// The team.
     pub team: String,
     /// The workspace.
     pub workspace: WorkspaceSlug,

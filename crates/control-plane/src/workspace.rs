@@ -58,7 +58,7 @@ impl std::fmt::Debug for WorkspaceConnection {
 /// An account's place in a workspace, its own or by a team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
-    /// Which workspace.
+    /// The workspace.
     pub workspace: WorkspaceSlug,
     /// The account's id.
     pub account: AccountId,
@@ -71,7 +71,7 @@ pub struct Membership {
     pub superset_username: String,
     /// Whether the place comes from a team alone.
     pub is_by_team: bool,
-    /// Since when.
+    /// The time of creation.
     pub created_at: UnixSecs,
 }
 
@@ -207,7 +207,7 @@ pub struct SetMembership {
     pub workspace: WorkspaceSlug,
     /// The account's id.
     pub account: AccountId,
-    /// As what.
+    /// The role.
     pub role: Role,
     /// `ab_user.username`; the account's own name without.
     pub superset_username: Option<String>,

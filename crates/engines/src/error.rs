@@ -68,7 +68,7 @@ pub enum QueryError {
     /// The database does not understand one of [`Query::understood`](crate::Query::understood), so that nothing ran.
     #[error("what must be understood first is not: {message}")]
     NotUnderstood {
-        /// Which one.
+        /// The one that is meant.
         index: usize,
         /// In the database's words.
         message: String,

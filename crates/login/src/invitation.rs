@@ -15,13 +15,13 @@ use crate::{BrowserSession, NewSession, SignIn, SignInError, SupersetAccount, Un
 /// What an invitation's page shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvitationView {
-    /// For whom.
+    /// The address of the invited person.
     pub email: String,
     /// Into which workspace.
     pub workspace: WorkspaceSlug,
-    /// As what.
+    /// The role.
     pub role: Role,
-    /// Until when.
+    /// The time of expiry.
     pub expires_at: UnixSecs,
     /// Whether an account has the address verified: its owner, signed in, is the only one who may accept.
     pub has_account: bool,

@@ -14,7 +14,7 @@ pub struct BrowserSession {
     pub account: Account,
     /// What forms of this session carry.
     pub csrf: CsrfToken,
-    /// Since when.
+    /// The time of the sign-in.
     pub signed_in_at: UnixSecs,
     /// When the password of the account was entered for it; not by a provider, a Superset or an invitation.
     pub password_entered_at: Option<UnixSecs>,

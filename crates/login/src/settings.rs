@@ -177,7 +177,7 @@ pub enum GroupGrant {
         group: String,
         /// The workspace.
         workspace: WorkspaceSlug,
-        /// As what.
+        /// The role.
         role: Role,
     },
 }

@@ -171,7 +171,7 @@ impl SignIn {
         let noted = self.parts.call(NoteSignIn { id: id.clone() }).await;
         if let Err(err) = noted {
             let err: &(dyn std::error::Error + 'static) = &err;
-            tracing::warn!(error = err, "could not note when somebody signed in");
+            tracing::warn!(error = err, "could not record the time of a sign-in");
         }
         let entry = Entry::new("sign_in.succeeded", "ok")
             .by(&id)
@@ -207,7 +207,10 @@ impl SignIn {
             .await
             .inspect_err(|err| {
                 let err: &(dyn std::error::Error + 'static) = err;
-                tracing::warn!(error = err, "could not remember where somebody signed in");
+                tracing::warn!(
+                    error = err,
+                    "could not remember the browser and network of a sign-in"
+                );
             })
             .ok()
     }

@@ -14,7 +14,7 @@ const MOST_STATE: usize = 4096;
 /// the person and never sent anywhere (RFC 6749 §4.1.2.1), while the rest is told to the client by a redirect.
 #[derive(Debug, Clone)]
 pub struct AuthorizationRequest {
-    /// Who asks.
+    /// The client that asks.
     pub client_id: ClientId,
     /// Where the answer is to go, if the request says so. A client with one registered URI may leave it out
     /// (RFC 6749 §3.1.2.3).

@@ -23,7 +23,7 @@ pub struct DiagnosisPage {
 /// What a layer says of a request.
 #[derive(Debug, Clone)]
 pub struct Check {
-    /// Which layer.
+    /// The layer.
     pub layer: &'static str,
     /// What it says.
     pub verdict: Verdict,

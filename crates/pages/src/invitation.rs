@@ -13,13 +13,13 @@ pub struct InvitationPage {
     pub action: String,
     /// Token of the form.
     pub csrf: String,
-    /// For whom.
+    /// The address of the invited person.
     pub email: UntrustedText,
     /// Into which workspace.
     pub workspace: UntrustedText,
-    /// As what.
+    /// The role.
     pub role: Role,
-    /// Until when.
+    /// The time of expiry.
     pub expires_at: Timestamp,
     /// What can be done.
     pub way: InvitationWay,

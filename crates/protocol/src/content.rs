@@ -58,7 +58,7 @@ impl ContentBlock {
 /// What a resource says (schema: `TextResourceContents`, `BlobResourceContents`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceContents {
-    /// Which resource.
+    /// The resource.
     pub uri: String,
     /// Such as `application/json`.
     #[serde(rename = "mimeType", skip_serializing_if = "Option::is_none")]

@@ -296,7 +296,7 @@ impl Subscriber {
                         self.queue.push(RelayEvent::Gap);
                     }
                     Err(lost) => {
-                        tracing::warn!(reason = %lost, "the relay keeps its old connection, since no other can be made");
+                        tracing::warn!(reason = %lost, "the relay keeps its old connection: a new one could not be made");
                         renew_at = Instant::now() + RENEWAL_PAUSE;
                     }
                 },
@@ -316,7 +316,10 @@ impl Subscriber {
             Ok(signal) => self.queue.push(RelayEvent::Signal(topic.clone(), signal)),
             Err(err) => {
                 // A node of another version may send signals that this one does not know.
-                tracing::warn!(error = &err as &dyn Error, "a signal does not decode");
+                tracing::warn!(
+                    error = &err as &dyn Error,
+                    "could not decode a signal from another node"
+                );
                 self.queue.push(RelayEvent::Gap);
             }
         }

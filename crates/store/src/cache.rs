@@ -9,7 +9,7 @@ use crate::StoreError;
 /// and its canonical arguments, so that two principals share an answer only when it is the same for both.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CacheKey {
-    /// Whose tenant.
+    /// The tenant.
     pub workspace: WorkspaceSlug,
     /// SHA-256 over everything else that the answer depends on.
     pub digest: [u8; 32],

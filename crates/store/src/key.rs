@@ -6,11 +6,11 @@ use crate::StreamId;
 /// since the user is part of the key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct SessionKey {
-    /// Whose tenant.
+    /// The tenant.
     pub workspace: WorkspaceSlug,
-    /// Whose session.
+    /// The owner of the session.
     pub user: UserId,
-    /// Which session.
+    /// The session.
     pub session: SessionId,
 }
 

@@ -96,7 +96,7 @@ impl LimitedEndpoint {
 /// How many calls are allowed: a bucket of `burst` that refills evenly (GCRA).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Budget {
-    /// Whose budget.
+    /// The owner of the budget.
     pub scope: LimitScope,
     /// Calls a minute in the long run, at least 1.
     pub per_minute: u32,

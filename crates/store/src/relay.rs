@@ -23,7 +23,7 @@ pub enum Signal {
     Changed,
     /// A stream of the session has events up to this one.
     EventsAppended {
-        /// Which stream.
+        /// The stream.
         stream: StreamId,
         /// The newest event.
         upto: EventId,

@@ -130,7 +130,7 @@ pub trait Counters: Send + Sync {
 /// A count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counter {
-    /// How many.
+    /// Additions since it last started again.
     pub count: u64,
     /// Time since the last addition.
     pub since_last: Duration,

@@ -53,7 +53,7 @@ pub struct OwnTokenParts {
     pub debug_errors: bool,
 }
 
-/// Why a token of our own was refused. For the log only, and only when it is asked for.
+/// Why a token issued by this server was refused. For the log only, and only when it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 enum OwnRefusal {
     #[error("it is longer than {MOST_BYTES} bytes")]
@@ -233,7 +233,7 @@ impl Authenticator for OwnTokenAuthenticator {
             .ok_or(AuthFailure::Missing)?;
         self.verify(bearer).await.map_err(|refusal| {
             if self.debug_errors {
-                tracing::warn!(reason = %refusal, "a token of our own was refused");
+                tracing::warn!(reason = %refusal, "a token issued by this server was refused");
             }
             match refusal {
                 OwnRefusal::Unavailable => AuthFailure::Unavailable,

@@ -21,7 +21,7 @@ pub type Answers = Vec<(String, Value)>;
 pub struct CallContext {
     /// The workspace that the request is bound to.
     pub workspace: Arc<Workspace>,
-    /// Who asks.
+    /// The caller.
     pub principal: Arc<Principal>,
     /// What they may see and do in the workspace.
     pub access: Arc<Access>,

@@ -104,7 +104,10 @@ impl SignIn {
         };
         if let Err(err) = self.parts.call(link).await {
             let err: &(dyn std::error::Error + 'static) = &err;
-            tracing::warn!(error = err, "could not note that an address was proved");
+            tracing::warn!(
+                error = err,
+                "could not record that an email address was verified"
+            );
         }
     }
 

@@ -106,7 +106,10 @@ fn ignore_missing<T>(result: Result<T, ManagerError>) -> Result<(), SignInError>
     match result {
         Ok(_) => Ok(()),
         Err(ManagerError::NotFound { what }) => {
-            tracing::warn!(what, "a provider's group gives what does not exist");
+            tracing::warn!(
+                what,
+                "a provider's group maps to a team or workspace that does not exist"
+            );
             Ok(())
         }
         Err(err) => Err(err.into()),

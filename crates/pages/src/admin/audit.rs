@@ -30,7 +30,7 @@ pub struct AuditPage {
 /// The fields of the filter as they were sent.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFields {
-    /// By whom.
+    /// The account that acted.
     pub username: String,
     /// About which client: its name or its id.
     pub client: String,
@@ -64,7 +64,7 @@ pub struct AuditLine {
     pub action: UntrustedText,
     /// What, as exports and the filter name it.
     pub code: UntrustedText,
-    /// By whom.
+    /// The account that acted.
     pub account: UntrustedText,
     /// About which client, by its name.
     pub client: UntrustedText,
@@ -72,7 +72,7 @@ pub struct AuditLine {
     pub client_query: Option<String>,
     /// In which workspace.
     pub workspace: UntrustedText,
-    /// From where.
+    /// The address that the request came from.
     pub address: UntrustedText,
     /// Why it was refused, in words; empty when it was done.
     pub refusal: UntrustedText,

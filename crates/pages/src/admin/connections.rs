@@ -48,7 +48,7 @@ pub struct ConnectionLine {
     pub scope: Scope,
     /// Whether it goes on while the person is away.
     pub is_offline: bool,
-    /// Since when.
+    /// The time of creation.
     pub created_at: Timestamp,
     /// The last use.
     pub last_used_at: Option<Timestamp>,

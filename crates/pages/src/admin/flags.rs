@@ -80,7 +80,7 @@ pub enum FlagOrigin {
 pub struct RuleLine {
     /// What it says.
     pub setting: RuleSetting,
-    /// Since when.
+    /// The time from which it holds.
     pub since: Timestamp,
 }
 

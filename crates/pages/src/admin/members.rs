@@ -39,9 +39,9 @@ pub struct MembersPage {
 /// What was typed for an invitation.
 #[derive(Debug, Clone)]
 pub struct InviteDraft {
-    /// For whom.
+    /// The address of the invited person.
     pub email: String,
-    /// As what.
+    /// The role.
     pub role: Role,
 }
 
@@ -50,7 +50,7 @@ pub struct InviteDraft {
 pub struct NewMemberDraft {
     /// The name of the account.
     pub username: String,
-    /// As what.
+    /// The role.
     pub role: Role,
     /// As whom in Superset.
     pub superset_username: String,
@@ -67,7 +67,7 @@ pub struct MemberLine {
     pub username: UntrustedText,
     /// What they are called.
     pub display_name: UntrustedText,
-    /// As what.
+    /// The role.
     pub role: Role,
     /// The user of Superset that they act as.
     pub superset_username: UntrustedText,
@@ -136,7 +136,7 @@ pub struct MemberTokensPage {
     pub workspace: WorkspaceSlug,
     /// What it is called.
     pub workspace_title: UntrustedText,
-    /// Whose tokens.
+    /// The owner of the tokens.
     pub account: AccountId,
     /// What they are called.
     pub display_name: UntrustedText,
@@ -156,11 +156,11 @@ fn many(number: u64, noun: &str) -> String {
 pub struct InvitationLine {
     /// What forms name it by.
     pub id: String,
-    /// For whom.
+    /// The address of the invited person.
     pub email: UntrustedText,
-    /// As what.
+    /// The role.
     pub role: Role,
-    /// Until when.
+    /// The time of expiry.
     pub expires_at: Timestamp,
 }
 

@@ -93,7 +93,7 @@ pub struct ConnectedApp {
     pub workspace: UntrustedText,
     /// What it may do at the most.
     pub scope: Scope,
-    /// Since when.
+    /// The time of creation.
     pub created_at: Timestamp,
     /// The last use.
     pub last_used_at: Option<Timestamp>,

@@ -68,7 +68,7 @@ pub struct ApiTokenLine {
     pub is_expired: bool,
     /// The last use.
     pub last_used_at: Option<Timestamp>,
-    /// From where.
+    /// The address of the last use.
     pub last_used_from: Option<UntrustedText>,
 }
 

@@ -49,7 +49,7 @@ pub enum AccessError {
     /// `oauth.client_documents.ca_file`.
     #[error("the certificates of oauth.client_documents.ca_file, {}, cannot be read", file.display())]
     CaFile {
-        /// Which file.
+        /// The file.
         file: std::path::PathBuf,
         /// What went wrong below.
         #[source]

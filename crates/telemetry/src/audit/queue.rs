@@ -107,7 +107,7 @@ impl AuditTask {
         let _ = self.stop.send(());
         if timeout(most, &mut self.writer).await.is_err() {
             self.writer.abort();
-            tracing::error!("audit records could not be written before the end");
+            tracing::error!("audit records could not be written before the shutdown");
         }
     }
 }

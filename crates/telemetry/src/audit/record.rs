@@ -19,7 +19,7 @@ use crate::TraceId;
 pub struct AuditRecord {
     /// When the call started.
     pub time: DateTime<Utc>,
-    /// Whose tenant.
+    /// The tenant.
     pub workspace: WorkspaceSlug,
     /// The user in that workspace; `None` when nobody was authenticated.
     pub user: Option<UserId>,

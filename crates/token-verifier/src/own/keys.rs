@@ -125,7 +125,7 @@ impl KeyRing {
                     "could not read our own keys"
                 );
             }
-            Err(_) => tracing::warn!("could not read our own keys in time"),
+            Err(_) => tracing::warn!("could not read this server's signing keys in time"),
         }
     }
 

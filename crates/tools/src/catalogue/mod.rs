@@ -321,7 +321,7 @@ pub enum CatalogueError {
     /// The schema of the arguments cannot be held.
     #[error("tool {tool:?} cannot be published")]
     Schema {
-        /// Which tool.
+        /// The tool.
         tool: String,
         /// What went wrong below.
         #[source]
@@ -330,7 +330,7 @@ pub enum CatalogueError {
     /// A header annotation breaks the rules of 2026-07-28.
     #[error("tool {tool:?} cannot be published")]
     Header {
-        /// Which tool.
+        /// The tool.
         tool: String,
         /// What went wrong below.
         #[source]
@@ -339,7 +339,7 @@ pub enum CatalogueError {
     /// A definition does not serialize.
     #[error("tool {tool:?} cannot be published")]
     Definition {
-        /// Which tool.
+        /// The tool.
         tool: String,
         /// What went wrong below.
         #[source]

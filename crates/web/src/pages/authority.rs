@@ -37,7 +37,7 @@ pub(super) trait Authority: Sized + 'static {
 
 /// A request for a page, with its query.
 pub(super) struct Get<A> {
-    /// Who asks.
+    /// The caller.
     pub by: A,
     /// What the query says.
     pub query: Fields,

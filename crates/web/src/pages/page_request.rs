@@ -18,7 +18,7 @@ use crate::{peer, routing};
 /// A request to a host of ours, on a node with pages.
 pub(super) struct PageRequest {
     edge: web::Data<Edge>,
-    /// From where.
+    /// The address that the request came from.
     pub peer: Peer,
     /// Whether browsers reach us by https.
     pub is_https: bool,

@@ -172,7 +172,7 @@ pub(crate) async fn json(Get { by, query: fields }: Get<Overseer>) -> Answer {
     };
     let events: Vec<AuditEvent> = by.person.page_request.ask(operation).await?;
     let text = serde_json::to_string(&events).map_err(|err| {
-        tracing::error!(error = %err, "an export cannot be written");
+        tracing::error!(error = %err, "could not write a CSV export");
         Failure::Failed(tidegate_types::ServiceCode::Internal)
     })?;
     Ok(answer::file("application/json", "audit.json", text))
