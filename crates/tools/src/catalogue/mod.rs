@@ -18,9 +18,9 @@ use crate::system::call_tool;
 use crate::system::search_tools::{self, SearchIndex};
 use crate::typed::TypedTool;
 use crate::{
-    Accepted, AnyTool, ArgumentProblem, CallContext, CallLayer, ToolVisibility, Fitted, Grants,
-    LayeredCall, Prompt, Resource, ResourceTemplate, SizeBudget, Tool, ToolFailure, ToolOutput,
-    ToolSpec, decide, hide_fields,
+    Accepted, AnyTool, ArgumentProblem, CallContext, CallLayer, Fitted, Grants, LayeredCall,
+    Prompt, Resource, ResourceTemplate, SizeBudget, Tool, ToolFailure, ToolOutput, ToolSpec,
+    ToolVisibility, decide, hide_fields,
 };
 
 /// The tools for clients that do not show all tools to their model. They are listed where the others are not.
