@@ -8,10 +8,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tidegate_config::Settings;
 use tidegate_examples::{Maintenance, extend};
-use tidegate_server::{Application, Running};
+use tidegate_server::{Application, RunningNode};
 
 struct Served {
-    running: Running,
+    running: RunningNode,
     maintenance: Maintenance,
     url: String,
     folder: tempfile::TempDir,
