@@ -16,6 +16,7 @@ const NEED_PROGRAMS: &[(&str, &str, &[&str])] = &[
     ("tidegate-authorization-server", "it", &[]),
     ("tidegate-control-plane", "it", &[]),
     ("tidegate-database", "postgres", &[]),
+    ("tidegate-database", "rows", &[]),
     ("tidegate-engines", "memory", &[]),
     ("tidegate-engines", "postgres", &[]),
     ("tidegate-engines", "rights", &[]),

@@ -296,7 +296,14 @@ mod tests {
             .collect();
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut files = Vec::new();
-        for name in ["authorization", "manager", "server", "signin", "web"] {
+        for name in [
+            "authorization-server",
+            "cli",
+            "control-plane",
+            "login",
+            "server",
+            "web",
+        ] {
             sources(&crates.join(name).join("src"), &mut files);
         }
         let mut codes = BTreeSet::new();
