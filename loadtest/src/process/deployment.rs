@@ -7,9 +7,8 @@ use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
 use tempfile::TempDir;
 use tidegate_testkit::postgres::PostgresServer;
-use tidegate_testkit::redis::RedisServer;
 
-use super::nginx::Nginx;
+use super::nodes::{Nodes, SECRET};
 use super::{Server, Setup, StatsdSink, usage};
 use crate::address::LoopbackUrl;
 use crate::drive::Credentials;
@@ -24,16 +23,11 @@ pub(crate) enum Database {
     Postgres,
 }
 
-/// For the workspace's passwords and for what nodes seal for one another.
-const SECRET: &str = "of the load test alone, 0123456789abcdef";
-
 /// One node or several; ended when dropped, what they share last.
 pub(crate) struct Deployment {
-    front: Option<Nginx>,
-    nodes: Vec<Server>,
+    nodes: Nodes,
     token: String,
     mint: TokenMint,
-    _redis: Option<RedisServer>,
     _postgres: Option<PostgresServer>,
     _statsd: StatsdSink,
     _data: TempDir,
@@ -73,30 +67,10 @@ impl Deployment {
                 Some(server)
             }
         };
-        let redis = if nodes > 1 {
-            let server = RedisServer::start()?;
-            setup = setup
-                .with("TIDEGATE_STATE__BACKEND", "redis")
-                .with("TIDEGATE_STATE__REDIS__URL", server.url())
-                .with("TIDEGATE_STATE__SECRET", SECRET)
-                .with("TIDEGATE_STATE__REPLICAS", nodes.to_string());
-            Some(server)
-        } else {
-            None
-        };
-        let nodes: Vec<Server> = (0..nodes)
-            .map(|_| Server::tidegate(binary, &setup))
-            .collect::<anyhow::Result<_>>()?;
-        let front = match nodes.as_slice() {
-            [_] => None,
-            several => Some(Nginx::start(several.iter().map(Server::url))?),
-        };
         Ok(Self {
-            front,
-            nodes,
+            nodes: Nodes::start(binary, setup, nodes)?,
             token: mint.token("admin"),
             mint,
-            _redis: redis,
             _postgres: postgres,
             _statsd: statsd,
             _data: data,
@@ -105,10 +79,7 @@ impl Deployment {
 
     /// Where calls go.
     pub(crate) fn url(&self) -> &LoopbackUrl {
-        match &self.front {
-            Some(front) => front.url(),
-            None => self.nodes[0].url(),
-        }
+        self.nodes.url()
     }
 
     /// A bearer token of the administrator.
@@ -134,7 +105,7 @@ impl Deployment {
             let descriptors = usage::descriptors(node.pid())?;
             Ok([node.rss_bytes()? as f64 / 1e6, descriptors as f64])
         };
-        self.nodes.iter().map(of).collect()
+        self.nodes.all().iter().map(of).collect()
     }
 }
 

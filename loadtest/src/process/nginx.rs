@@ -13,7 +13,7 @@ use crate::address::LoopbackUrl;
 const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running nginx; killed when dropped.
-pub(crate) struct Nginx {
+pub(super) struct Nginx {
     child: Child,
     url: LoopbackUrl,
     _folder: TempDir,
@@ -24,7 +24,7 @@ impl Nginx {
     ///
     /// # Errors
     /// It is not installed or does not start.
-    pub(crate) fn start<'u>(nodes: impl Iterator<Item = &'u LoopbackUrl>) -> anyhow::Result<Self> {
+    pub(super) fn start<'u>(nodes: impl Iterator<Item = &'u LoopbackUrl>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut servers = String::new();
@@ -77,7 +77,7 @@ impl Nginx {
         Ok(nginx)
     }
 
-    pub(crate) const fn url(&self) -> &LoopbackUrl {
+    pub(super) const fn url(&self) -> &LoopbackUrl {
         &self.url
     }
 }
