@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, Recipient};
+use actix::{Actor, AsyncContext, Context, Handler, Message};
 use futures_util::FutureExt as _;
 use tidegate_telemetry::{Count, Metrics};
 use tidegate_tools::ToolFailure;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::job::Job;
 use super::running::{AnswerOnDrop, Panicked, Reply, RunningCall};
-use super::shares::{Holder, WorkspaceShare};
+use super::shares::WorkspaceShare;
 use super::slots::{Place, Slot, Slots};
 use super::threads::ToolThreads;
 use super::{Limits, busy, lost};
@@ -84,13 +84,6 @@ impl ToolExecutor {
             queues: HashMap::new(),
             running: Vec::new(),
             is_looking: false,
-        }
-    }
-
-    fn holder(&self, user: UserId) -> Holder {
-        Holder {
-            workspace: self.share,
-            user,
         }
     }
 
@@ -169,7 +162,7 @@ impl ToolExecutor {
         }
         self.queues.retain(|_, queue| !queue.is_empty());
         for (user, call) in late {
-            self.slots.stop_waiting(self.holder(user));
+            self.slots.stop_waiting(self.share.holder(user));
             call.refuse(busy(&self.slots));
         }
     }
@@ -187,7 +180,7 @@ impl Drop for ToolExecutor {
     fn drop(&mut self) {
         for (user, queue) in std::mem::take(&mut self.queues) {
             for call in queue {
-                self.slots.stop_waiting(self.holder(user));
+                self.slots.stop_waiting(self.share.holder(user));
                 call.refuse(lost());
             }
         }
@@ -206,8 +199,8 @@ impl Handler<RunCall> for ToolExecutor {
     type Result = ();
 
     fn handle(&mut self, RunCall { user, call }: RunCall, context: &mut Self::Context) {
-        let granted: Recipient<SlotGranted> = context.address().recipient();
-        if let Some(slot) = self.slots.take_or_wait(self.holder(user), &granted) {
+        let granted = || context.address().recipient();
+        if let Some(slot) = self.slots.take_or_wait(self.share.holder(user), granted) {
             self.start(call, slot, context);
         } else {
             self.queues.entry(user).or_default().push_back(call);
@@ -260,7 +253,7 @@ impl Handler<CancelCall> for ToolExecutor {
             self.queues.remove(&user);
         }
         if let Some(cancelled) = cancelled {
-            self.slots.stop_waiting(self.holder(user));
+            self.slots.stop_waiting(self.share.holder(user));
             cancelled.refuse(ToolFailure::Cancelled);
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use actix::Addr;
+use actix::dev::SendError;
 use futures_util::FutureExt as _;
 use tidegate_telemetry::{Count, Metrics};
 use tidegate_tools::ToolFailure;
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::actor::{CallNumber, CancelCall, QueuedCall, RunCall, ToolExecutor};
 use super::job::Job;
 use super::running::Panicked;
-use super::shares::{Holder, WorkspaceShare};
+use super::shares::WorkspaceShare;
 use super::slots::Slots;
 use super::{busy, lost};
 use crate::service::Produced;
@@ -54,11 +55,7 @@ impl ExecutorHandle {
     ) -> Result<Produced, ToolFailure> {
         let control = &control.0;
         let user = control.user;
-        let holder = self.holder(user);
-        if self.slots.is_draining() {
-            return job.refuse(busy(&self.slots));
-        }
-        let Some(place) = self.slots.enter(holder) else {
+        let Some(place) = self.slots.enter(self.share.holder(user)) else {
             return job.refuse(busy(&self.slots));
         };
         let (reply, answer) = oneshot::channel();
@@ -71,10 +68,12 @@ impl ExecutorHandle {
             arrived: Instant::now(),
             waits: Arc::clone(&control.waits),
         };
-        if let Err(actix::dev::SendError::Full(RunCall { call, .. })) =
-            self.addr.try_send(RunCall { user, call })
-        {
-            return call.job.refuse(busy(&self.slots));
+        match self.addr.try_send(RunCall { user, call }) {
+            Ok(()) => {}
+            Err(SendError::Full(RunCall { call, .. })) => {
+                return call.job.refuse(busy(&self.slots));
+            }
+            Err(SendError::Closed(RunCall { call, .. })) => return call.job.refuse(lost()),
         }
         answer.await.unwrap_or_else(|_| Err(lost()))
     }
@@ -89,22 +88,12 @@ impl ExecutorHandle {
         job: Job,
         control: &CallControl,
     ) -> Result<Produced, ToolFailure> {
-        if self.slots.is_draining() {
-            return job.refuse(busy(&self.slots));
-        }
-        let Some(_place) = self.slots.enter(self.holder(control.0.user)) else {
+        let Some(_place) = self.slots.enter(self.share.holder(control.0.user)) else {
             return job.refuse(busy(&self.slots));
         };
         let work = std::panic::AssertUnwindSafe(job.run()).catch_unwind();
         work.await
             .unwrap_or_else(|_| Err(ToolFailure::internal(Panicked)))
-    }
-
-    fn holder(&self, user: UserId) -> Holder {
-        Holder {
-            workspace: self.share,
-            user,
-        }
     }
 
     /// Whether no call of the workspace is in flight.

@@ -182,12 +182,8 @@ impl Drop for AnswerOnDrop {
         if self.0.is_over() {
             return;
         }
-        self.0.lose(if std::thread::panicking() {
-            ToolFailure::internal(Panicked)
-        } else {
-            // Its thread was left behind, or the node stops.
-            ToolFailure::Cancelled
-        });
+        // Its thread was left behind, or the node stops. A panic is caught before it comes here.
+        self.0.lose(ToolFailure::Cancelled);
     }
 }
 

@@ -8,6 +8,16 @@ use tidegate_types::UserId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct WorkspaceShare(pub(super) u64);
 
+impl WorkspaceShare {
+    /// One of its users.
+    pub(super) fn holder(self, user: UserId) -> Holder {
+        Holder {
+            workspace: self,
+            user,
+        }
+    }
+}
+
 /// One user of one workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Holder {

@@ -67,8 +67,11 @@ impl Slots {
         WorkspaceShare(self.next_workspace.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// A place for a call that arrives. `None`: the holder's part, or the node, has no room.
+    /// A place for a call that arrives. `None`: the holder's part, or the node, has no room, or the node stops.
     pub(super) fn enter(self: &Arc<Self>, holder: Holder) -> Option<Place> {
+        if self.is_draining() {
+            return None;
+        }
         let mut state = self.state.lock();
         state.places.may_take(holder).then(|| {
             state.places.take(holder);
@@ -76,11 +79,12 @@ impl Slots {
         })
     }
 
-    /// A slot, or else a turn in the queue: `executor` is sent [`SlotGranted`] once for each call that waits.
+    /// A slot, or else a turn in the queue: `executor` is sent [`SlotGranted`] once for each call that waits. It is
+    /// asked for only where it is needed.
     pub(super) fn take_or_wait(
         self: &Arc<Self>,
         holder: Holder,
-        executor: &Recipient<SlotGranted>,
+        executor: impl FnOnce() -> Recipient<SlotGranted>,
     ) -> Option<Slot> {
         let mut state = self.state.lock();
         if state.slots.may_take(holder) {
@@ -91,7 +95,7 @@ impl Slots {
             .waiting
             .entry(holder.workspace)
             .or_insert_with(|| Waiting {
-                executor: executor.clone(),
+                executor: executor(),
                 last_grant: 0,
                 users: HashMap::new(),
             });

@@ -310,6 +310,8 @@ async fn an_executor_that_dies_takes_its_waiting_calls_and_not_the_running_ones(
     assert!(ran.is_ok());
     assert!(matches!(lost, Err(ToolFailure::Busy { .. })), "{lost:?}");
     assert!(!workspace.is_alive());
+    let late = run_as(&workspace, 1, answered()).await;
+    assert!(matches!(late, Err(ToolFailure::Busy { .. })), "{late:?}");
     assert!(run_as(&node.workspace(), 1, answered()).await.is_ok());
 }
 
