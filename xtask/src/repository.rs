@@ -86,3 +86,26 @@ impl Repository {
         self.cache(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_image_is_built_from_every_member_of_the_workspace() {
+        let repository = Repository::read().unwrap();
+        let taken = std::fs::read_to_string(repository.root().join(".dockerignore")).unwrap();
+        let taken: BTreeSet<&str> = taken
+            .lines()
+            .filter_map(|line| line.strip_prefix('!'))
+            .collect();
+        for package in repository.packages() {
+            let place = package.manifest_path.as_std_path();
+            let place = place.strip_prefix(repository.root()).unwrap();
+            let folder = place.iter().next().unwrap().to_str().unwrap();
+            assert!(taken.contains(folder), ".dockerignore lacks {folder}");
+        }
+    }
+}
