@@ -237,11 +237,7 @@ impl Pool {
                 TransactionKind::Postgres(Box::new(Box::pin(pool.begin(operation)).await?))
             }
         };
-        Ok(Transaction {
-            kind,
-            operation,
-            statement_timeout: self.statement_timeout,
-        })
+        Ok(Transaction::new(kind, operation, self.statement_timeout))
     }
 
     /// Runs a reading statement. It may be sent twice, when the connection turns out to be gone.

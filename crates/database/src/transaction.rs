@@ -5,13 +5,16 @@ use sqlx::Sqlite;
 use crate::bind::PostgresValues;
 use crate::pool::safe;
 use crate::postgres::PostgresTransaction;
-use crate::{Backend, DatabaseError, Row, Statement, bind};
+use crate::{Backend, DatabaseError, FromRow, Row, Statement, bind, read_rows};
 
 /// Statements that happen together or not at all. Dropping it undoes what it did.
 pub struct Transaction {
-    pub(crate) kind: TransactionKind,
-    pub(crate) operation: &'static str,
-    pub(crate) statement_timeout: Duration,
+    kind: TransactionKind,
+    operation: &'static str,
+    statement_timeout: Duration,
+    /// Whether a statement failed. PostgreSQL then takes `COMMIT` for `ROLLBACK` without a word, and SQLite would keep
+    /// the others.
+    has_failed: bool,
 }
 
 pub(crate) enum TransactionKind {
@@ -31,6 +34,19 @@ pub(crate) async fn in_time<T>(
 }
 
 impl Transaction {
+    pub(crate) fn new(
+        kind: TransactionKind,
+        operation: &'static str,
+        statement_timeout: Duration,
+    ) -> Self {
+        Self {
+            kind,
+            operation,
+            statement_timeout,
+            has_failed: false,
+        }
+    }
+
     /// Which kind of database it is on.
     pub fn backend(&self) -> Backend {
         match self.kind {
@@ -46,6 +62,13 @@ impl Transaction {
 
     /// Runs a statement that gives rows: a selection, or a change that returns some.
     pub async fn fetch(&mut self, statement: &impl Statement) -> Result<Vec<Row>, DatabaseError> {
+        let had_failed = std::mem::replace(&mut self.has_failed, true);
+        let rows = self.fetch_rows(statement).await?;
+        self.has_failed = had_failed;
+        Ok(rows)
+    }
+
+    async fn fetch_rows(&mut self, statement: &impl Statement) -> Result<Vec<Row>, DatabaseError> {
         let (operation, deadline) = (self.operation, self.statement_timeout);
         match &mut self.kind {
             TransactionKind::Sqlite(transaction) => {
@@ -66,6 +89,19 @@ impl Transaction {
         }
     }
 
+    /// Runs a statement that gives one row at the most, and reads it by name.
+    ///
+    /// # Errors
+    /// `Corrupt` names the table, the column and the row of what cannot be read.
+    pub async fn read_one<T: FromRow>(
+        &mut self,
+        statement: &impl Statement,
+    ) -> Result<Option<T>, DatabaseError> {
+        let rows = self.fetch(statement).await?;
+        let rows = read_rows(self.operation, &rows)?;
+        Ok(rows.into_iter().next())
+    }
+
     /// Runs a statement that gives one row at the most.
     pub async fn fetch_one(
         &mut self,
@@ -83,6 +119,13 @@ impl Transaction {
         &mut self,
         statement: &dyn Statement,
     ) -> Result<u64, DatabaseError> {
+        let had_failed = std::mem::replace(&mut self.has_failed, true);
+        let changed = self.change(statement).await?;
+        self.has_failed = had_failed;
+        Ok(changed)
+    }
+
+    async fn change(&mut self, statement: &dyn Statement) -> Result<u64, DatabaseError> {
         let (operation, deadline) = (self.operation, self.statement_timeout);
         match &mut self.kind {
             TransactionKind::Sqlite(transaction) => {
@@ -108,6 +151,7 @@ impl Transaction {
         postgres: &'static str,
     ) -> Result<(), DatabaseError> {
         let (operation, deadline) = (self.operation, self.statement_timeout);
+        let had_failed = std::mem::replace(&mut self.has_failed, true);
         match &mut self.kind {
             TransactionKind::Sqlite(transaction) => {
                 let script = sqlx::raw_sql(sqlite).execute(&mut **transaction);
@@ -116,15 +160,32 @@ impl Transaction {
             TransactionKind::Postgres(transaction) => {
                 transaction.run_script(operation, deadline, postgres).await
             }
-        }
+        }?;
+        self.has_failed = had_failed;
+        Ok(())
     }
 
-    /// Makes it lasting. After a time-out it may or may not have happened.
+    /// Makes it lasting. After a time-out or an interruption it may or may not have happened.
+    ///
+    /// # Errors
+    /// `Refused`: a statement of it failed or was given up; nothing of the transaction happened.
     pub async fn commit(self) -> Result<(), DatabaseError> {
         let (operation, deadline) = (self.operation, self.statement_timeout);
+        if self.has_failed {
+            return Err(DatabaseError::Refused {
+                operation,
+                source: "a statement of the transaction failed before".into(),
+            });
+        }
         match self.kind {
             TransactionKind::Sqlite(transaction) => {
-                in_time(deadline, operation, transaction.commit()).await
+                match in_time(deadline, operation, transaction.commit()).await {
+                    // The file could not be read or written just then: the next who opens it finds out.
+                    Err(DatabaseError::Unavailable { operation, source }) => {
+                        Err(DatabaseError::Interrupted { operation, source })
+                    }
+                    result => result,
+                }
             }
             TransactionKind::Postgres(transaction) => transaction.commit(operation, deadline).await,
         }
@@ -236,6 +297,38 @@ mod tests {
         pool.execute("delete", &delete).await.unwrap();
         let left = Query::select().column("id").from("children").to_owned();
         assert!(pool.fetch("read", &left).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_transaction_with_a_failed_statement_is_not_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = pool(folder.path()).await;
+        let mut transaction = pool.begin("insert").await.unwrap();
+        transaction.execute(&insert(1)).await.unwrap();
+        let again = transaction.execute(&insert(1)).await.unwrap_err();
+        assert!(matches!(again, DatabaseError::Conflict { .. }), "{again:?}");
+        transaction.execute(&insert(2)).await.unwrap();
+        let refused = transaction.commit().await.unwrap_err();
+        assert!(
+            matches!(refused, DatabaseError::Refused { .. }),
+            "{refused:?}"
+        );
+        assert_eq!(0, count(&pool).await);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_with_a_statement_that_was_given_up_is_not_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = pool(folder.path()).await;
+        let mut transaction = pool.begin("insert").await.unwrap();
+        transaction.execute(&insert(1)).await.unwrap();
+        let counts = "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) \
+                      SELECT count(*) FROM n)";
+        let long = Query::select().expr(Expr::cust(counts)).to_owned();
+        let answer = transaction.fetch(&long);
+        assert!(futures_util::poll!(std::pin::pin!(answer)).is_pending());
+        assert!(transaction.commit().await.is_err());
+        assert_eq!(0, count(&pool).await);
     }
 
     #[tokio::test]

@@ -1,4 +1,6 @@
-use crate::table::{Entity, EntityKind, Storage, table};
+use tidegate_types::EntityKind;
+
+use crate::table::{Entity, Storage, table};
 
 table! {
     /// A chart: a row of `slices`.
@@ -39,6 +41,7 @@ impl Entity for Chart {
         operation: "read charts",
         tagged_as: Some("chart"),
         starred_as: Some("slice"),
+        view: "Chart",
         join: |_| {},
     };
     type Parts = ();

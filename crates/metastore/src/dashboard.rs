@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use tidegate_database::{Backend, NamedRow, row, rows_as_json};
+use tidegate_types::EntityKind;
 
 use crate::keyed::{keyed_by, read_keyed};
-use crate::table::{Entity, EntityKind, Parts, Storage, table};
+use crate::table::{Entity, Parts, Storage, table};
 use crate::{MetastoreError, Repository, Role};
 
 table! {
@@ -40,6 +41,7 @@ impl Entity for Dashboard {
         operation: "read dashboards",
         tagged_as: Some("dashboard"),
         starred_as: Some("Dashboard"),
+        view: "Dashboard",
         join: |_| {},
     };
     type Parts = DashboardParts;

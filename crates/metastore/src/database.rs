@@ -1,9 +1,9 @@
 use sea_query::{Expr, ExprTrait, Order, Query};
 use tidegate_database::row;
-use tidegate_types::{ExposeSecret, SecretString};
+use tidegate_types::{EntityKind, ExposeSecret, SecretString};
 
 use crate::secret::{decrypt, with_password};
-use crate::table::{Entity, EntityKind, Storage, table};
+use crate::table::{Entity, Storage, table};
 use crate::{MetastoreError, Repository};
 
 table! {
@@ -43,6 +43,7 @@ impl Entity for Database {
         operation: "read databases",
         tagged_as: None,
         starred_as: None,
+        view: "Database",
         join: |_| {},
     };
     type Parts = ();

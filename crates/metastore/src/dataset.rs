@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use tidegate_database::{Backend, NamedRow, row, rows_as_json};
+use tidegate_types::EntityKind;
 
 use crate::keyed::{keyed_by, read_keyed};
-use crate::table::{Entity, EntityKind, Parts, Storage, table};
+use crate::table::{Entity, Parts, Storage, table};
 use crate::{Access, DatasourcePerms, MetastoreError, Repository};
 
 table! {
@@ -56,6 +57,7 @@ impl Entity for Dataset {
         operation: "read datasets",
         tagged_as: Some("dataset"),
         starred_as: None,
+        view: "Dataset",
         join: |select| {
             select.inner_join(
                 "dbs",

@@ -18,6 +18,7 @@ pub mod schema;
 pub mod secret;
 mod table;
 mod tag;
+mod unit_of_work;
 mod user;
 
 pub use access::{Access, DatasourcePerms, Fingerprint, Role, RowRules, RowRulesOf};
@@ -37,4 +38,5 @@ pub use repository::{Found, Repository};
 pub use table::{Entity, Field, Parts, Storage, Table};
 pub use tag::{Tag, TagKind};
 pub use tidegate_database::{Cell, DatabaseError as MetastoreError, FromCell, PoolSettings};
+pub use unit_of_work::{CommitError, UnitOfWork, Values, WriteError, Writer};
 pub use user::{FoundUser, User, UserQuery, Users};

@@ -2,6 +2,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use chrono::NaiveDateTime;
 use sea_query::{Expr, Query};
 use tidegate_types::{SecretString, UserId};
 
@@ -11,7 +12,9 @@ use crate::log::Logs;
 use crate::schema::Generation;
 use crate::secret::encrypt;
 use crate::user::Users;
-use crate::{Chart, Dashboard, Database, Dataset, Entity, MetastoreError, Repository, schema};
+use crate::{
+    Chart, Dashboard, Database, Dataset, Entity, MetastoreError, Repository, UnitOfWork, schema,
+};
 use tidegate_database::{Backend, Pool, PoolSettings, row};
 
 /// How long creating all tables may take.
@@ -246,6 +249,11 @@ impl Metastore {
     /// Databases.
     pub fn databases(&self) -> Repository<'_, Database> {
         self.repository()
+    }
+
+    /// Room for what a user changes at a moment. Nothing is sent yet.
+    pub fn unit_of_work(&self, access: Arc<Access>, at: NaiveDateTime) -> UnitOfWork {
+        UnitOfWork::new(self.clone(), access, at)
     }
 
     /// The workspace in numbers.

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use chrono::NaiveDateTime;
 use sea_query::SelectStatement;
 use tidegate_database::{Backend, FromRow, NamedRow};
+use tidegate_types::EntityKind;
 use uuid::Uuid;
 
 use crate::MetastoreError;
@@ -68,6 +69,8 @@ pub trait Table: FromRow + fmt::Debug + Clone + Send + Sync + 'static {
     fn created_by(&self) -> Option<i64>;
     /// `changed_by_fk`.
     fn changed_by(&self) -> Option<i64>;
+    /// `is_managed_externally`.
+    fn is_managed_externally(&self) -> bool;
 
     /// The column of that name.
     fn column(name: &str) -> Option<&'static Column<Self>> {
@@ -76,15 +79,6 @@ pub trait Table: FromRow + fmt::Debug + Clone + Send + Sync + 'static {
             .copied()
             .find(|column| column.name == name)
     }
-}
-
-/// What is listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EntityKind {
-    Chart,
-    Dashboard,
-    Dataset,
-    Database,
 }
 
 /// How a kind of thing is stored beside its own table.
@@ -97,6 +91,8 @@ pub struct Storage {
     pub(crate) tagged_as: Option<&'static str>,
     /// `favstar.class_name`.
     pub(crate) starred_as: Option<&'static str>,
+    /// The view whose `can_write` lets a role change it.
+    pub(crate) view: &'static str,
     /// Joins what columns of other tables need.
     pub(crate) join: fn(&mut SelectStatement),
 }
@@ -203,6 +199,9 @@ macro_rules! table {
             }
             fn changed_by(&self) -> Option<i64> {
                 self.changed_by_fk
+            }
+            fn is_managed_externally(&self) -> bool {
+                self.is_managed_externally
             }
         }
     };

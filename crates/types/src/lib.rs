@@ -3,6 +3,7 @@
 
 mod clock;
 mod code;
+mod entity;
 mod error_chain;
 mod ids;
 mod peer;
@@ -13,6 +14,7 @@ mod text;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::ServiceCode;
+pub use entity::{EntityKind, EntityRef};
 pub use error_chain::error_chain;
 pub use ids::{
     AccountId, ClientId, GrantId, InvalidId, NodeId, SessionId, TokenId, UserId, WorkspaceSlug,

@@ -2,10 +2,10 @@
 
 use sea_query::SelectStatement;
 use tidegate_database::Pool;
+use tidegate_types::EntityKind;
 
 use super::REVISION;
 use crate::access::{self, Access};
-use crate::table::EntityKind;
 use crate::{MetastoreError, User};
 
 /// A table of owners, and its column with the id of what they own; `user_id` is the owner.

@@ -11,4 +11,6 @@ mod open;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
+mod unit_of_work;
+#[cfg(test)]
 mod users;
