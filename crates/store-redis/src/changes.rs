@@ -35,10 +35,11 @@ impl RedisChanges {
     }
 }
 
-fn change(operation: &'static str, entry: &Entry) -> Result<(Epoch, Change), StoreError> {
+/// An entry's change. `None`: a newer version wrote it, which runs beside this one while a deployment is renewed.
+fn change(operation: &'static str, entry: &Entry) -> Result<(Epoch, Option<Change>), StoreError> {
     let epoch = Epoch(place(operation, &entry.0)?);
     let text = field(entry, "c").ok_or_else(|| corrupt(operation, "an entry has no change"))?;
-    Ok((epoch, decode(operation, text)?))
+    Ok((epoch, decode(operation, text).ok()))
 }
 
 #[async_trait::async_trait]
@@ -74,11 +75,11 @@ impl ChangeLog for RedisChanges {
             .query(OPERATION, Repeat::Harmless, Request::Script(script))
             .await?;
         let (last, entries) = page.unwrap_or_default();
-        let changes = entries
+        let entries = entries
             .iter()
             .map(|entry| change(OPERATION, entry))
             .collect::<Result<Vec<_>, _>>()?;
-        let (head, has_gap) = match (changes.first(), changes.last()) {
+        let (head, is_cut) = match (entries.first(), entries.last()) {
             (Some((first, _)), Some((last, _))) => (*last, first.0 > after.0.saturating_add(1)),
             _ if last.is_empty() => (Epoch(0), after > Epoch(0)),
             _ => {
@@ -86,10 +87,14 @@ impl ChangeLog for RedisChanges {
                 (head, after > head)
             }
         };
+        let is_known = entries.iter().all(|(_, change)| change.is_some());
         Ok(ChangePage {
-            changes,
+            changes: entries
+                .into_iter()
+                .filter_map(|(epoch, change)| Some((epoch, change?)))
+                .collect(),
             head,
-            has_gap,
+            has_gap: is_cut || !is_known,
         })
     }
 

@@ -400,6 +400,20 @@ async fn values_that_are_not_ours_are_corrupt() {
 }
 
 #[tokio::test]
+async fn a_change_that_only_a_newer_version_knows_is_a_gap() {
+    let server = server();
+    let state = node(&server).await;
+    state.changes.append(&acme(), Change::Tools).await.unwrap();
+    let newer = r#"XADD tg:{acme}:changes 0-2 c {"newer":{"id":7}}"#;
+    assert!(!server.command(newer).unwrap().starts_with('-'));
+    let page = state.changes.read(&acme(), Epoch(0)).await.unwrap();
+    assert_eq!(vec![(Epoch(1), Change::Tools)], page.changes);
+    assert_eq!((Epoch(2), true), (page.head, page.has_gap));
+    let page = state.changes.read(&acme(), Epoch(2)).await.unwrap();
+    assert_eq!((Epoch(2), false), (page.head, page.has_gap));
+}
+
+#[tokio::test]
 async fn everything_but_the_change_log_expires() {
     let server = server();
     let state = node(&server).await;

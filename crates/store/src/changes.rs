@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use tidegate_types::{TokenId, UserId, WorkspaceSlug};
+use tidegate_types::{EntityRef, TokenId, UserId, WorkspaceSlug};
 
 use crate::StoreError;
 
@@ -39,6 +39,11 @@ pub enum Change {
     },
     /// A feature flag.
     Flags,
+    /// Things of the workspace were made, changed or deleted together.
+    Content {
+        /// Which.
+        things: Vec<EntityRef>,
+    },
 }
 
 /// Changes after a place in the log, in order.
@@ -48,8 +53,8 @@ pub struct ChangePage {
     pub changes: Vec<(Epoch, Change)>,
     /// Where the log now ends.
     pub head: Epoch,
-    /// Whether changes after the place asked for were dropped, or the log ends before that place
-    /// because the store lost it: treat everything as changed, and go on from `head`.
+    /// Whether changes after the place asked for were dropped, or are of a kind that only a newer version knows, or the
+    /// log ends before that place because the store lost it: treat everything as changed, and go on from `head`.
     pub has_gap: bool,
 }
 

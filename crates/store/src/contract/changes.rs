@@ -1,5 +1,7 @@
 //! What changed in a workspace.
 
+use tidegate_types::{EntityKind, EntityRef};
+
 use super::{Harness, next_event, workspace};
 use crate::{Change, ChangePage, Epoch, RelayEvent, Signal, Topic};
 
@@ -24,29 +26,35 @@ pub async fn changes_are_read_in_order_on_every_node(h: &impl Harness) {
         Change::UserLost {
             user: tidegate_types::UserId(7),
         },
+        Change::Content {
+            things: vec![EntityRef {
+                kind: EntityKind::Chart,
+                id: 7,
+            }],
+        },
         Change::Flags,
     ];
     for (n, change) in (1..).zip(&all) {
         assert_eq!(Epoch(n), a.append(&acme, change.clone()).await.unwrap());
     }
-    assert_eq!(Epoch(6), b.head(&acme).await.unwrap());
+    assert_eq!(Epoch(7), b.head(&acme).await.unwrap());
     let page = b.read(&acme, Epoch(0)).await.unwrap();
     let changes = (1..).map(Epoch).zip(all.iter().cloned()).collect();
     assert_eq!(
         ChangePage {
             changes,
-            head: Epoch(6),
+            head: Epoch(7),
             has_gap: false
         },
         page
     );
-    let page = b.read(&acme, Epoch(5)).await.unwrap();
-    assert_eq!(vec![(Epoch(6), Change::Flags)], page.changes);
     let page = b.read(&acme, Epoch(6)).await.unwrap();
+    assert_eq!(vec![(Epoch(7), Change::Flags)], page.changes);
+    let page = b.read(&acme, Epoch(7)).await.unwrap();
     assert_eq!(
         ChangePage {
             changes: vec![],
-            head: Epoch(6),
+            head: Epoch(7),
             has_gap: false
         },
         page
