@@ -21,6 +21,7 @@ const NEED_PROGRAMS: &[(&str, &str, &[&str])] = &[
     ("tidegate-engines", "postgres", &[]),
     ("tidegate-engines", "rights", &[]),
     ("tidegate-engines", "same_answers", &["postgres"]),
+    ("tidegate-examples", "served", &["nodes"]),
     ("tidegate-login", "it", &[]),
     ("tidegate-metastore", "it", &[]),
     ("tidegate-server", "it", &["check_config"]),

@@ -8,7 +8,7 @@ use tidegate_protocol::{ClientCapabilities, InputRequest, LogLevel};
 use tidegate_types::{Clock, Principal};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Catalogue, ToolFailure, Workspace};
+use crate::{CallWork, Catalogue, ToolFailure, Workspace};
 
 /// Questions to the client, by the keys under which the answers come back.
 pub type Questions = Vec<(String, InputRequest)>;
@@ -29,8 +29,10 @@ pub struct CallContext {
     pub client: Arc<dyn ClientChannel>,
     /// Fires when the caller gives up or the deadline passes. Whatever runs in a database must stop then.
     pub cancel: CancellationToken,
-    /// Set before the first change, by every tool that makes one.
+    /// Set before the first change, by every tool that makes one elsewhere than in its unit of work.
     pub write: WriteMark,
+    /// What a [`WriteTool`](crate::WriteTool) changes.
+    pub work: CallWork,
     /// How long the whole call may take.
     pub time_limit: Duration,
     /// The time.

@@ -25,6 +25,7 @@ mod tool;
 mod typed;
 mod visibility;
 mod workspace;
+mod write_tool;
 
 pub use arguments::{Accepted, ArgumentLayout, ArgumentSchema, NoArguments, UnsupportedSchema};
 pub use builtin::{NOT_HERE_YET, builtin};
@@ -45,3 +46,4 @@ pub use spec::{CacheRule, Permission, Redaction, SizeRule, ToolSpec, Touches};
 pub use tool::{AnyTool, Tool, ToolFuture, ToolOutput};
 pub use visibility::{Grants, ToolVisibility, decide};
 pub use workspace::{Features, FixedFeatures, SqlLimits, Workspace};
+pub use write_tool::{CallWork, WriteTool};

@@ -19,8 +19,8 @@ use tidegate_protocol::content::ContentBlock;
 use tidegate_protocol::{ClientCapabilities, LogLevel};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_tools::{
-    Answers, CallContext, Change, ChangeNotifier, ClientChannel, FixedFeatures, Questions,
-    SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
+    Answers, CallContext, CallWork, Change, ChangeNotifier, ClientChannel, FixedFeatures,
+    Questions, SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
 };
 use tidegate_types::{
     ClientName, Clock, Credential, Principal, ScopeSet, SecretString, SystemClock,
@@ -114,6 +114,7 @@ async fn context(metastore: Metastore, engines: Engines) -> CallContext {
         client: Arc::new(NoClient::default()),
         cancel: CancellationToken::new(),
         write: WriteMark::default(),
+        work: CallWork::default(),
         time_limit: Duration::from_mins(1),
         catalogue: Arc::new(builtin(&clock).build().unwrap()),
         clock,

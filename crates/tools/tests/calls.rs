@@ -18,8 +18,9 @@ use tidegate_metastore::{Metastore, MetastoreSettings};
 use tidegate_protocol::content::{ContentBlock, ResourceBody};
 use tidegate_protocol::{ClientCapabilities, LogLevel};
 use tidegate_tools::{
-    Answers, CallContext, CatalogueBuilder, Change, ChangeNotifier, ClientChannel, FixedFeatures,
-    Questions, SizeBudget, SqlLimits, ToolFailure, ToolOutput, Workspace, WriteMark, builtin,
+    Answers, CallContext, CallWork, CatalogueBuilder, Change, ChangeNotifier, ClientChannel,
+    FixedFeatures, Questions, SizeBudget, SqlLimits, ToolFailure, ToolOutput, Workspace, WriteMark,
+    builtin,
 };
 use tidegate_types::{ClientName, Clock, Credential, ManualClock, Principal, ScopeSet};
 use tokio_util::sync::CancellationToken;
@@ -113,6 +114,7 @@ impl Small {
             client: Arc::new(NoClient::default()),
             cancel: CancellationToken::new(),
             write: WriteMark::default(),
+            work: CallWork::default(),
             time_limit: Duration::from_secs(30),
             catalogue: Arc::new(adapt(builtin(&clock)).build().unwrap()),
             clock,

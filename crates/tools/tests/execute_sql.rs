@@ -14,8 +14,8 @@ use tidegate_protocol::{ClientCapabilities, LogLevel};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::superset;
 use tidegate_tools::{
-    Answers, CallContext, Change, ChangeNotifier, ClientChannel, FixedFeatures, Questions,
-    SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
+    Answers, CallContext, CallWork, Change, ChangeNotifier, ClientChannel, FixedFeatures,
+    Questions, SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
 };
 use tidegate_types::{
     ClientName, Clock, Credential, Principal, ScopeSet, SecretString, SystemClock,
@@ -113,6 +113,7 @@ impl Fixture {
             client: Arc::new(NoClient::default()),
             cancel: CancellationToken::new(),
             write: WriteMark::default(),
+            work: CallWork::default(),
             time_limit: Duration::from_mins(1),
             catalogue: Arc::new(builtin(&clock).build().unwrap()),
             clock,

@@ -20,8 +20,8 @@ use tidegate_protocol::{ClientCapabilities, LogLevel};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::superset;
 use tidegate_tools::{
-    Answers, CallContext, Change, ChangeNotifier, ClientChannel, FixedFeatures, Questions,
-    SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
+    Answers, CallContext, CallWork, Change, ChangeNotifier, ClientChannel, FixedFeatures,
+    Questions, SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
 };
 use tidegate_types::{
     ClientName, Clock, Credential, ManualClock, Principal, ScopeSet, SecretString,
@@ -160,6 +160,7 @@ async fn context_of(metastore: &Metastore, user: &str) -> Option<CallContext> {
         client: Arc::new(NoClient::default()),
         cancel: CancellationToken::new(),
         write: WriteMark::default(),
+        work: CallWork::default(),
         time_limit: Duration::from_secs(30),
         catalogue: Arc::new(builtin(&clock).build().unwrap()),
         clock,

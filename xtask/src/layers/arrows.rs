@@ -79,6 +79,7 @@ pub(super) const DEVELOPMENT: &[(&str, &[&str])] = &[
             "tidegate-metastore",
             "tidegate-tools",
             "tidegate-server",
+            "tidegate-testkit",
         ],
     ),
     // It measures servers from outside.

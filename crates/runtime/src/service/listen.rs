@@ -63,7 +63,7 @@ impl Wanted {
             Change::Prompts => self.prompts_list_changed,
             Change::Resources => self.resources_list_changed,
             Change::Resource { uri } => self.resource_subscriptions.contains(uri),
-            Change::Revoked { .. } | Change::UserLost { .. } => false,
+            Change::Revoked { .. } | Change::UserLost { .. } | Change::Content { .. } => false,
         }
     }
 
@@ -331,7 +331,7 @@ fn notification(change: &Change) -> Option<(&'static str, Value)> {
         Change::Prompts => ("notifications/prompts/list_changed", json!({})),
         Change::Resources => ("notifications/resources/list_changed", json!({})),
         Change::Resource { uri } => ("notifications/resources/updated", json!({ "uri": uri })),
-        Change::Revoked { .. } | Change::UserLost { .. } => return None,
+        Change::Revoked { .. } | Change::UserLost { .. } | Change::Content { .. } => return None,
     })
 }
 

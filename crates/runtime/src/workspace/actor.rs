@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseActFuture,
@@ -10,11 +11,14 @@ use actix::{
 };
 use tidegate_metastore::Access;
 use tidegate_store::{Change, ChangeLog, Epoch};
-use tidegate_types::UserId;
+use tidegate_types::{EntityRef, UserId};
 use tokio::sync::watch;
 
 use super::WorkspaceError;
 use super::handle::Shared;
+
+/// How long after the shared log could not take a change it is tried again.
+const PUBLISH_AGAIN: Duration = Duration::from_secs(1);
 
 type AccessResult = Result<Arc<Access>, WorkspaceError>;
 
@@ -52,7 +56,12 @@ impl WorkspaceActor {
                 self.shared.validated.invalidate_all();
             }
             Change::Revoked { token } => self.shared.validated.invalidate(token),
-            Change::Tools | Change::Prompts | Change::Resources | Change::Resource { .. } => {}
+            // Cached answers rest on the epoch, which stands in their keys.
+            Change::Tools
+            | Change::Prompts
+            | Change::Resources
+            | Change::Resource { .. }
+            | Change::Content { .. } => {}
         }
     }
 
@@ -157,6 +166,7 @@ impl Handler<CatchUp> for WorkspaceActor {
                 Ok(page) => {
                     if page.has_gap {
                         actor.forget_everything();
+                        actor.shared.content.forget();
                         // Streams read the log themselves at a place that they know already, and find the gap.
                         let _ = actor.shared.feed.send((page.head, Change::Tools));
                     }
@@ -179,6 +189,58 @@ impl Handler<CatchUp> for WorkspaceActor {
                     tracing::warn!(error = %err, "a workspace is too busy to catch up; cached rights are dropped");
                     actor.forget_everything();
                 }
+        }))
+    }
+}
+
+/// Tells every node what a call of this one changed. Reply: when the log has it, or could not take it now; then it is tried
+/// again until it does.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Publish {
+    things: Vec<EntityRef>,
+    is_first: bool,
+}
+
+impl Publish {
+    pub(super) fn new(things: Vec<EntityRef>) -> Self {
+        Self {
+            things,
+            is_first: true,
+        }
+    }
+}
+
+impl Handler<Publish> for WorkspaceActor {
+    type Result = ResponseActFuture<Self, ()>;
+
+    fn handle(&mut self, publish: Publish, _: &mut Self::Context) -> Self::Result {
+        let Publish { things, is_first } = publish;
+        let log = Arc::clone(&self.log);
+        let slug = self.shared.workspace.slug.clone();
+        let change = Change::Content {
+            things: things.clone(),
+        };
+        let append = async move { log.append(&slug, change).await };
+        Box::pin(append.into_actor(self).map(move |appended, actor, context| {
+            match appended {
+                Ok(place) => actor.shared.content.published(place),
+                Err(err) => {
+                    if is_first {
+                        tracing::warn!(
+                            workspace = %actor.shared.workspace.slug,
+                            error = &err as &dyn std::error::Error,
+                            "a change could not be told to the other nodes yet; this one keeps no answers until it is"
+                        );
+                    }
+                    context.run_later(PUBLISH_AGAIN, move |_, context| {
+                        context.notify(Publish {
+                            things,
+                            is_first: false,
+                        });
+                    });
+                }
+            }
         }))
     }
 }

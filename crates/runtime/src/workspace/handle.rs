@@ -8,11 +8,13 @@ use parking_lot::Mutex;
 use tidegate_metastore::Access;
 use tidegate_store::{Change, Epoch};
 use tidegate_tools::Workspace;
-use tidegate_types::{TokenId, UserId};
+use tidegate_types::{EntityRef, TokenId, UserId};
 use tokio::sync::broadcast;
 
 use super::WorkspaceError;
 use super::actor::{LoadAccess, WorkspaceActor};
+use super::announcement::Announcement;
+use super::content::ContentChanges;
 use crate::executor::ExecutorHandle;
 use crate::identity::Known;
 
@@ -29,6 +31,7 @@ pub(crate) struct Shared {
     pub access: Cache<UserId, Arc<Access>>,
     pub validated: Cache<TokenId, Known>,
     pub epoch: AtomicU64,
+    pub content: ContentChanges,
     /// When the last request came.
     pub used: Mutex<Instant>,
     pub feed: broadcast::Sender<FeedItem>,
@@ -49,9 +52,24 @@ impl WorkspaceHandle {
         &self.shared.workspace
     }
 
-    /// The end of the change log as this node knows it. It stands in cache keys.
+    /// The end of the change log as this node knows it.
     pub(crate) fn epoch(&self) -> Epoch {
         Epoch(self.shared.epoch.load(Ordering::Acquire))
+    }
+
+    /// The same, or further on where a call of this node changed something since. It stands in cache keys.
+    pub(crate) fn content_epoch(&self) -> Epoch {
+        self.shared.content.epoch(self.epoch())
+    }
+
+    /// Whether answers may be kept, and kept ones given: not while something is about to change, or did and no node knows.
+    pub(crate) fn may_keep_answers(&self) -> bool {
+        self.shared.content.is_published()
+    }
+
+    /// These things are about to be changed.
+    pub(crate) fn announce(&self, things: Vec<EntityRef>) -> Announcement {
+        Announcement::new(self.clone(), things)
     }
 
     /// What the user may see and do; asked from the metastore at most once a minute and after changes.
@@ -102,6 +120,7 @@ impl WorkspaceHandle {
     pub(super) fn is_idle_for(&self, time: Duration) -> bool {
         self.shared.used.lock().elapsed() >= time
             && self.executor.is_idle()
+            && self.shared.content.is_published()
             && self.shared.feed.receiver_count() == 0
     }
 

@@ -1,8 +1,12 @@
 //! Workspaces that are in use on this node.
 
 mod actor;
+mod announcement;
+mod content;
 mod handle;
 mod registry;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -13,6 +13,7 @@ use tidegate_types::WorkspaceSlug;
 use tokio::sync::{Mutex, Semaphore, broadcast};
 
 use super::actor::WorkspaceActor;
+use super::content::ContentChanges;
 use super::handle::{FEED_CAPACITY, Shared, WorkspaceHandle};
 use super::{OpenWorkspace, WorkspaceError};
 use crate::executor::Executors;
@@ -183,6 +184,7 @@ impl WorkspaceRegistry {
                 .time_to_live(VALIDATED_TTL)
                 .build(),
             epoch: AtomicU64::new(epoch.0),
+            content: ContentChanges::default(),
             used: parking_lot::Mutex::new(Instant::now()),
             feed: broadcast::Sender::new(FEED_CAPACITY),
         });

@@ -17,10 +17,11 @@ use crate::size::advice_for;
 use crate::system::call_tool;
 use crate::system::search_tools::{self, SearchIndex};
 use crate::typed::TypedTool;
+use crate::write_tool::Writing;
 use crate::{
     Accepted, AnyTool, ArgumentProblem, CallContext, CallLayer, Fitted, Grants, LayeredCall,
     Prompt, Resource, ResourceTemplate, SizeBudget, Tool, ToolFailure, ToolOutput, ToolSpec,
-    ToolVisibility, decide, hide_fields,
+    ToolVisibility, WriteTool, decide, hide_fields,
 };
 
 /// The tools for clients that do not show all tools to their model. They are listed where the others are not.
@@ -383,6 +384,11 @@ impl CatalogueBuilder {
                 source,
             }));
         self
+    }
+
+    /// Adds a tool that changes the metastore.
+    pub fn write_tool<T: WriteTool>(self, tool: T) -> Self {
+        self.tool(Writing::new(tool))
     }
 
     /// Adds a tool that handles the protocol itself.

@@ -44,7 +44,7 @@ pub(super) async fn find(
     // A result that rests on the client's answers is nobody else's (2026-07-28, "Caching").
     let Some(ttl) = operation
         .keep_for(core)
-        .filter(|_| !client.asking.is_retry())
+        .filter(|_| !client.asking.is_retry() && caller.workspace.may_keep_answers())
     else {
         return Found::Nothing {
             keeping: None,

@@ -37,7 +37,7 @@ pub(super) fn place(
         caller.access.fingerprint().as_str(),
         caller.principal.user.0,
         caller.principal.scopes.bits(),
-        caller.workspace.epoch().0,
+        caller.workspace.content_epoch().0,
         version.as_str(),
         summary.method.as_str(),
         &*summary.target,

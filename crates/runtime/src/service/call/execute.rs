@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_protocol::{ClientCapabilities, ProtocolVersion};
-use tidegate_tools::{CallContext, WriteMark};
+use tidegate_tools::{CallContext, CallWork, WriteMark};
 use tokio_util::sync::CancellationToken;
 
 use super::CallClient;
 use super::changes::Changes;
+use super::commit::commit;
 use crate::executor::{Deadline, Job};
 use crate::outlet::Outlet;
 use crate::service::channel::{Asking, CallChannel, Progressed};
@@ -52,9 +53,15 @@ pub(super) fn job(
     let context = context(core, caller, channel, cancel.clone());
     let write = context.write.clone();
     let core = Arc::clone(core);
+    let workspace = caller.workspace.clone();
     let work = async move {
         has_started.cancel();
-        operation.produce(&core, &context, version).await
+        let produced = operation.produce(&core, &context, version).await?;
+        // What a failed call changed is undone as its unit of work is dropped.
+        if !produced.is_error {
+            commit(&workspace, &context).await?;
+        }
+        Ok(produced)
     };
     Job {
         work: Box::pin(work),
@@ -79,6 +86,7 @@ fn context(
         client: Arc::new(channel),
         cancel,
         write: WriteMark::default(),
+        work: CallWork::default(),
         time_limit: core.settings.call_limit,
         clock: Arc::clone(&core.clock),
         catalogue: Arc::clone(&core.catalogue),

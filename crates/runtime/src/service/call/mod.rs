@@ -1,9 +1,10 @@
-//! One call, stage by stage: limit, cache, execute, fit, shape. Each stage is a file here; the catalogue fits
+//! One call, stage by stage: limit, cache, execute, fit, commit, shape. Each stage is a file here; the catalogue fits
 //! answers (`Operation::produce`).
 
 mod cache;
 mod cache_key;
 mod changes;
+mod commit;
 mod execute;
 mod fit;
 mod limit;

@@ -1,4 +1,4 @@
-//! Stage 5: the answer, as the client's revision has it.
+//! Stage 6: the answer, as the client's revision has it.
 
 use std::sync::Arc;
 
