@@ -12,7 +12,7 @@ mod transaction;
 pub use error::DatabaseError;
 pub use pool::{Backend, Pool, PoolSettings, Statement, Step};
 pub use row::{
-    Cell, CellKind, FromCell, FromColumn, FromNestedRow, FromRow, NamedRow, Row, read_rows,
+    Cell, CellKind, FromCell, FromColumn, FromNestedRow, FromRow, NamedRow, Parsed, Row, read_rows,
     rows_as_json,
 };
 pub use transaction::Transaction;

@@ -110,6 +110,25 @@ impl Transaction {
         Ok(self.fetch(statement).await?.into_iter().next())
     }
 
+    /// Runs a statement that gives rows, and reads them by name.
+    ///
+    /// # Errors
+    /// `Corrupt` names the table, the column and the row of what cannot be read.
+    pub async fn read<T: FromRow>(
+        &mut self,
+        statement: &impl Statement,
+    ) -> Result<Vec<T>, DatabaseError> {
+        read_rows(self.operation, &self.fetch(statement).await?)
+    }
+
+    /// Runs a statement that gives one row at the most, and reads it by name.
+    pub async fn read_one<T: FromRow>(
+        &mut self,
+        statement: &impl Statement,
+    ) -> Result<Option<T>, DatabaseError> {
+        Ok(self.read(statement).await?.into_iter().next())
+    }
+
     /// Runs a changing statement. Returns how many rows it changed.
     pub async fn execute(&mut self, statement: &impl Statement) -> Result<u64, DatabaseError> {
         self.execute_dyn(statement).await

@@ -6,9 +6,11 @@
 )]
 
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
-use tidegate_database::{Backend, FromRow, NamedRow, Pool, PoolSettings, row, rows_as_json};
+use tidegate_database::{
+    Backend, FromRow, NamedRow, Parsed, Pool, PoolSettings, row, rows_as_json,
+};
 use tidegate_testkit::postgres::PostgresServer;
-use tidegate_types::SecretString;
+use tidegate_types::{SecretString, WorkspaceSlug};
 
 row! {
     struct Pet {
@@ -129,6 +131,66 @@ async fn what_cannot_be_read_is_named_with_its_table_its_column_and_its_row() {
             "could not list owners: owners.id was not asked for in row 1 of 1",
             err.to_string()
         );
+    }
+}
+
+row! {
+    struct NamedAsWorkspace {
+        id: Option<i64> = owners.id,
+        name: Option<Parsed<WorkspaceSlug>> = owners.name,
+    }
+}
+
+row! {
+    struct MustBeNamed {
+        name: Parsed<WorkspaceSlug> = owners.name,
+    }
+}
+
+#[tokio::test]
+async fn text_is_parsed_as_it_is_read() {
+    let both = Both::start().await;
+    for pool in &both.pools {
+        pool.run_script(
+            "name owners",
+            "UPDATE owners SET name = lower(name)",
+            "UPDATE owners SET name = lower(name)",
+        )
+        .await
+        .unwrap();
+        let mut statement = Query::select();
+        NamedAsWorkspace::select(&mut statement)
+            .from("owners")
+            .and_where(Expr::col("id").is_not_null())
+            .order_by("id", Order::Asc);
+        let rows: Vec<NamedAsWorkspace> = pool.read("list owners", &statement).await.unwrap();
+        let names: Vec<_> = rows
+            .into_iter()
+            .map(|row| row.name.map(|name| name.into_inner().to_string()))
+            .collect();
+        assert_eq!(
+            vec![Some("ada".to_owned()), Some("bo".to_owned()), None],
+            names
+        );
+    }
+}
+
+#[tokio::test]
+async fn text_that_does_not_parse_is_an_error_with_its_column() {
+    let both = Both::start().await;
+    for pool in &both.pools {
+        for (id, problem) in [
+            (1, "owners.name cannot be read: "),
+            (4, "owners.name is null"),
+        ] {
+            let mut statement = Query::select();
+            MustBeNamed::select(&mut statement)
+                .from("owners")
+                .and_where(Expr::col("id").eq(id));
+            let read = pool.read::<MustBeNamed>("list owners", &statement).await;
+            let said = read.unwrap_err().to_string();
+            assert!(said.contains(problem), "{said}");
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 mod named;
 mod nested;
+mod parsed;
 mod row_macro;
 
 use chrono::NaiveDateTime;
@@ -12,6 +13,7 @@ use crate::DatabaseError;
 
 pub use named::{Cell, CellKind, FromCell, FromColumn, FromRow, NamedRow, read_rows};
 pub use nested::{FromNestedRow, rows_as_json};
+pub use parsed::Parsed;
 
 /// A row of either backend, read by name ([`FromRow`], [`NamedRow`]) or by position. Superset's nullable columns make
 /// nearly every value optional.
