@@ -16,6 +16,7 @@ pub mod team;
 pub mod tidy;
 pub mod workspace;
 
+mod counted;
 mod error;
 mod input;
 mod local;

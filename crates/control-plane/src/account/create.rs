@@ -1,7 +1,7 @@
 //! Makes accounts.
 
 use sea_query::{Expr, ExprTrait as _, Query};
-use tidegate_database::{DatabaseError, Transaction};
+use tidegate_database::{DatabaseError, Transaction, row};
 use tidegate_types::AccountId;
 
 use super::{Account, AccountKind, CreateAccount, CreateServiceAccount};
@@ -154,6 +154,12 @@ fn taken(field: &str, value: &str) -> ManagerError {
     ManagerError::Conflict(format!("{field} {value:?} is taken: use another"))
 }
 
+row! {
+    struct VerifiedEmail {
+        verified_email: Option<String> = accounts.verified_email,
+    }
+}
+
 /// A name that is somebody's verified address is refused as well, for people sign in by either.
 async fn refuse_taken(
     transaction: &mut Transaction,
@@ -166,24 +172,22 @@ async fn refuse_taken(
     if let Some(email) = verified_email {
         is_taken = is_taken.or(Expr::col("verified_email").eq(email));
     }
-    let look = Query::select()
-        .column("verified_email")
+    let look = VerifiedEmail::select(&mut Query::select())
         .from("accounts")
         .and_where(is_taken)
         .to_owned();
-    let rows = transaction.fetch(&look).await?;
-    if rows.is_empty() {
+    let others: Vec<VerifiedEmail> = transaction.read(&look).await?;
+    if others.is_empty() {
         return Ok(());
     }
-    for row in &rows {
-        let theirs = row.text(0)?;
-        if let (Some(theirs), Some(email)) = (theirs, verified_email)
-            && theirs == email
-        {
-            return Err(taken("email", email));
-        }
+    let has_it = |email: &&str| {
+        let mut theirs = others.iter();
+        theirs.any(|other| other.verified_email.as_deref() == Some(*email))
+    };
+    match verified_email.filter(has_it) {
+        Some(email) => Err(taken("email", email)),
+        None => Err(taken("username", username)),
     }
-    Err(taken("username", username))
 }
 
 pub(super) async fn create_service(

@@ -3,57 +3,68 @@
 use sea_query::{
     Cond, Expr, ExprTrait as _, Func, LockType, Order, Query, SelectStatement, SimpleExpr,
 };
-use tidegate_database::{DatabaseError, Row, Transaction};
+use tidegate_database::{DatabaseError, FromRow, NamedRow, Parsed, Transaction, row};
 use tidegate_types::AccountId;
 
 use super::{
     Account, AccountFilter, AccountKey, AccountKind, AccountsPage, ListAccounts, ListAccountsPage,
     PasswordOf,
 };
-use crate::{LocalManager, ManagerError, input, stored};
+use crate::counted::{count, count_of};
+use crate::{LocalManager, ManagerError, UnixSecs, input};
 
 const MAX_LISTED: u32 = 1_000;
 const MAX_SEARCH_CHARS: usize = 200;
 
-/// Columns as [`read`] takes them, then those of the caller's.
+row! {
+    struct AccountRow {
+        id: Parsed<AccountId> = accounts.id,
+        kind: Parsed<AccountKind> = accounts.kind,
+        username: String = accounts.username,
+        email: Option<String> = accounts.email,
+        verified_email: Option<String> = accounts.verified_email,
+        display_name: String = accounts.display_name,
+        is_active: bool = accounts.is_active,
+        is_administrator: bool = accounts.is_administrator,
+        password_hash: Option<String> = accounts.password_hash,
+        must_change_password: bool = accounts.must_change_password,
+        sessions_valid_from: UnixSecs = accounts.sessions_valid_from,
+        created_at: UnixSecs = accounts.created_at,
+        last_sign_in_at: Option<UnixSecs> = accounts.last_sign_in_at,
+    }
+}
+
+/// What an [`Account`] is read from.
 pub(crate) fn select() -> SelectStatement {
-    Query::select()
-        .columns([
-            ("accounts", "id"),
-            ("accounts", "kind"),
-            ("accounts", "username"),
-            ("accounts", "email"),
-            ("accounts", "verified_email"),
-            ("accounts", "display_name"),
-            ("accounts", "is_active"),
-            ("accounts", "is_administrator"),
-            ("accounts", "password_hash"),
-            ("accounts", "must_change_password"),
-            ("accounts", "sessions_valid_from"),
-            ("accounts", "created_at"),
-            ("accounts", "last_sign_in_at"),
-        ])
+    AccountRow::select(&mut Query::select())
         .from("accounts")
         .to_owned()
 }
 
-/// A row of [`select`].
-pub(crate) fn read(row: &Row) -> Result<Account, DatabaseError> {
-    Ok(Account {
-        id: stored::parsed(row, 0)?,
-        kind: stored::parsed(row, 1)?,
-        username: row.text_or_empty(2)?,
-        email: row.text(3)?,
-        is_email_verified: row.text(4)?.is_some(),
-        display_name: row.text_or_empty(5)?,
-        is_active: stored::flag(row, 6)?,
-        is_administrator: stored::flag(row, 7)?,
-        has_password: row.text(8)?.is_some(),
-        must_change_password: stored::flag(row, 9)?,
-        sessions_valid_from: row.id(10)?,
-        created_at: row.id(11)?,
-        last_sign_in_at: row.integer(12)?,
-    })
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        Self {
+            id: row.id.0,
+            kind: row.kind.0,
+            username: row.username,
+            email: row.email,
+            is_email_verified: row.verified_email.is_some(),
+            display_name: row.display_name,
+            is_active: row.is_active,
+            is_administrator: row.is_administrator,
+            has_password: row.password_hash.is_some(),
+            must_change_password: row.must_change_password,
+            sessions_valid_from: row.sessions_valid_from,
+            created_at: row.created_at,
+            last_sign_in_at: row.last_sign_in_at,
+        }
+    }
+}
+
+impl FromRow for Account {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        AccountRow::from_row(row).map(Self::from)
+    }
 }
 
 impl AccountKind {
@@ -101,8 +112,7 @@ pub(super) async fn find(
             .and_where(Expr::col(("upstream_identities", "issuer")).eq(issuer.as_str()))
             .and_where(Expr::col(("upstream_identities", "subject")).eq(subject.as_str())),
     };
-    let row = manager.pool.fetch_one("find an account", &found).await?;
-    Ok(row.as_ref().map(read).transpose()?)
+    Ok(manager.pool.read_one("find an account", &found).await?)
 }
 
 /// A name may be another's address. Whose name it is comes first, so that everybody keeps the name they sign in by; then
@@ -128,31 +138,45 @@ pub(super) async fn find_password(
         is_any = is_any.or(is_unproved);
     }
     let found = select()
-        .expr_as(rank.clone(), "rank")
+        .expr_as(rank.clone(), RANK)
         .and_where(is_any)
         .order_by_expr(rank, Order::Asc)
         // Two of the last rank are enough to see that it is nobody's alone.
         .limit(2)
         .to_owned();
-    let rows = manager.pool.fetch("find a password", &found).await?;
-    let Some(row) = rows.first() else {
+    let found: Vec<RankedAccount> = manager.pool.read("find a password", &found).await?;
+    let is_shared = found.len() > 1;
+    let Some(RankedAccount { row, rank }) = found.into_iter().next() else {
         return Ok(None);
     };
-    let is_unproved = |row: &Row| row.id(RANK).map(|rank| rank == BY_UNPROVED_ADDRESS);
-    if is_unproved(row)? && rows.len() > 1 {
+    if rank == BY_UNPROVED_ADDRESS && is_shared {
         return Ok(None);
     }
     Ok(Some(PasswordOf {
-        account: read(row)?,
-        password_hash: row.text(8)?,
+        password_hash: row.password_hash.clone(),
+        account: row.into(),
     }))
+}
+
+/// An account with how well a name fits it.
+struct RankedAccount {
+    row: AccountRow,
+    rank: i64,
+}
+
+impl FromRow for RankedAccount {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            row: AccountRow::from_row(row)?,
+            rank: row.get(RANK, RANK)?,
+        })
+    }
 }
 
 const BY_NAME: i64 = 0;
 const BY_VERIFIED_ADDRESS: i64 = 1;
 const BY_UNPROVED_ADDRESS: i64 = 2;
-/// The column of the rank, behind those of [`select`].
-const RANK: usize = 13;
+const RANK: &str = "rank";
 
 pub(super) async fn list(
     manager: &LocalManager,
@@ -164,30 +188,23 @@ pub(super) async fn list(
         .limit(limit)
         .offset(u64::from(asked.offset));
     narrow(&mut page, &asked.filter)?;
-    let rows = manager.pool.fetch("list accounts", &page).await?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    Ok(manager.pool.read("list accounts", &page).await?)
 }
 
 pub(super) async fn list_page(
     manager: &LocalManager,
     asked: ListAccountsPage,
 ) -> Result<AccountsPage, ManagerError> {
-    let mut count = Query::select()
-        .expr(Func::count(Expr::col(("accounts", "id"))))
-        .from("accounts")
-        .to_owned();
-    narrow(&mut count, &asked.filter)?;
+    let mut matching = count_of(("accounts", "id")).from("accounts").to_owned();
+    narrow(&mut matching, &asked.filter)?;
     let part = ListAccounts {
         filter: asked.filter,
         limit: asked.limit,
         offset: asked.offset,
     };
-    let accounts = list(manager, &part).await?;
-    let row = manager.pool.fetch_one("count accounts", &count).await?;
-    let total = row.map(|row| row.id(0)).transpose()?.unwrap_or(0);
     Ok(AccountsPage {
-        accounts,
-        total: u64::try_from(total).unwrap_or(0),
+        accounts: list(manager, &part).await?,
+        total: count(&manager.pool, "count accounts", &matching).await?,
     })
 }
 
@@ -230,14 +247,11 @@ pub(crate) fn has_text(text: &str) -> Result<Cond, ManagerError> {
 }
 
 pub(super) async fn count_people(manager: &LocalManager) -> Result<u64, ManagerError> {
-    let count = Query::select()
-        .expr(Func::count(Expr::col("id")))
+    let people = count_of("id")
         .from("accounts")
         .and_where(Expr::col("kind").eq(AccountKind::Person.as_str()))
         .to_owned();
-    let row = manager.pool.fetch_one("count accounts", &count).await?;
-    let count = row.map(|row| row.id(0)).transpose()?.unwrap_or(0);
-    Ok(u64::try_from(count).unwrap_or(0))
+    Ok(count(&manager.pool, "count accounts", &people).await?)
 }
 
 /// The account, held against others until the transaction ends. `NotFound`.
@@ -249,9 +263,8 @@ pub(crate) async fn lock(
         .and_where(Expr::col(("accounts", "id")).eq(id.as_str()))
         .lock(LockType::Update)
         .to_owned();
-    let row = transaction.fetch_one(&one).await?;
-    let row = row.ok_or(ManagerError::NotFound { what: "account" })?;
-    Ok(read(&row)?)
+    let account = transaction.read_one(&one).await?;
+    account.ok_or(ManagerError::NotFound { what: "account" })
 }
 
 pub(crate) async fn find_by_verified_email(
@@ -262,6 +275,5 @@ pub(crate) async fn find_by_verified_email(
         .and_where(Expr::col(("accounts", "verified_email")).eq(input::email_key(email)))
         .lock(LockType::Update)
         .to_owned();
-    let row = transaction.fetch_one(&one).await?;
-    Ok(row.as_ref().map(read).transpose()?)
+    Ok(transaction.read_one(&one).await?)
 }

@@ -106,8 +106,7 @@ async fn lock_as_one_of_the_administrators(
         .order_by(("accounts", "id"), Order::Asc)
         .lock(LockType::Update)
         .to_owned();
-    let rows = transaction.fetch(&held).await?;
-    let accounts = (rows.iter().map(rows::read)).collect::<Result<Vec<_>, _>>()?;
+    let accounts: Vec<Account> = transaction.read(&held).await?;
     let manages = |account: &&Account| account.is_administrator && account.is_active;
     let others = accounts
         .iter()

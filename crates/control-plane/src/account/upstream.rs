@@ -1,7 +1,7 @@
 //! Ties identities of upstream providers to accounts.
 
-use sea_query::{Expr, ExprTrait as _, Func, OnConflict, Query};
-use tidegate_database::Transaction;
+use sea_query::{Expr, ExprTrait as _, OnConflict, Query};
+use tidegate_database::{Parsed, Transaction, row};
 use tidegate_types::AccountId;
 
 use super::create::{NewPerson, insert_person};
@@ -9,13 +9,20 @@ use super::{
     Account, AccountKind, AdmitUpstream, AdmittedAccount, LinkUpstream, UpstreamIdentity, rows,
 };
 use crate::change::{self, LoggedChange};
+use crate::counted::{count_in, count_of};
 use crate::workspace::{self, NewPlace};
-use crate::{LocalManager, ManagerError, UnixSecs, input, stored};
+use crate::{LocalManager, ManagerError, UnixSecs, input};
 
 const MAX_ISSUER_CHARS: usize = 500;
 /// OpenID Connect Core §2.
 const MAX_SUBJECT_CHARS: usize = 255;
-const MAX_IDENTITIES: i64 = 20;
+const MAX_IDENTITIES: u64 = 20;
+
+row! {
+    struct IdentityRow {
+        account: Parsed<AccountId> = upstream_identities.account,
+    }
+}
 
 /// An identity whose parts were checked.
 pub(crate) struct CheckedIdentity(UpstreamIdentity);
@@ -70,28 +77,23 @@ pub(crate) async fn attach(
         )
         .to_owned();
     if transaction.execute(&insert).await? == 0 {
-        let whose = Query::select()
-            .column("account")
+        let whose = IdentityRow::select(&mut Query::select())
             .from("upstream_identities")
             .and_where(Expr::col("issuer").eq(identity.issuer.as_str()))
             .and_where(Expr::col("subject").eq(identity.subject.as_str()))
             .to_owned();
-        let row = transaction.fetch_one(&whose).await?;
-        let whose = row.map(|row| stored::parsed(&row, 0)).transpose()?;
-        if whose.as_ref() != Some(account) {
+        let whose: Option<IdentityRow> = transaction.read_one(&whose).await?;
+        if whose.is_none_or(|row| row.account.0 != *account) {
             return Err(ManagerError::Conflict(
                 "this identity is tied to another account: sign in with it, or ask an administrator".to_owned(),
             ));
         }
     }
-    let count = Query::select()
-        .expr(Func::count(Expr::col("subject")))
+    let theirs = count_of("subject")
         .from("upstream_identities")
         .and_where(Expr::col("account").eq(account.as_str()))
         .to_owned();
-    let row = transaction.fetch_one(&count).await?;
-    let count = row.map(|row| row.id(0)).transpose()?.unwrap_or(0);
-    if count > MAX_IDENTITIES {
+    if count_in(transaction, &theirs).await? > MAX_IDENTITIES {
         return Err(ManagerError::LimitReached(format!(
             "at most {MAX_IDENTITIES} upstream identities an account"
         )));

@@ -1,10 +1,11 @@
 //! Takes an invitation.
 
 use sea_query::{Expr, ExprTrait as _, Query};
-use tidegate_database::Transaction;
+use tidegate_database::{FromNestedRow as _, Transaction, row};
 use tidegate_types::AccountId;
 
-use super::{AcceptInvitation, Invitation, open};
+use super::open::InvitationRow;
+use super::{AcceptInvitation, Invitation};
 use crate::account::{self, Account, AccountKind, CreateAccount, NewPerson};
 use crate::change::{self, LoggedChange};
 use crate::workspace::{self, NewPlace};
@@ -23,11 +24,10 @@ pub(super) async fn accept(
         .from_table("invitations")
         .and_where(Expr::col("secret").eq(asked.secret.as_bytes().to_vec()))
         .and_where(Expr::col("expires_at").gt(now))
-        .returning(Query::returning().columns(open::COLUMNS))
+        .returning(Query::returning().columns(InvitationRow::NAMES.iter().copied()))
         .to_owned();
-    let row = transaction.fetch_one(&take).await?;
-    let row = row.ok_or(ManagerError::NotFound { what: "invitation" })?;
-    let invitation = open::read(&row)?;
+    let invitation: Option<Invitation> = transaction.read_one(&take).await?;
+    let invitation = invitation.ok_or(ManagerError::NotFound { what: "invitation" })?;
     let there = account::find_by_verified_email(&mut transaction, &invitation.email).await?;
     let account = match (there, &asked.signed_in_as) {
         (Some(owner), signed_in_as) => admit_owner(owner, signed_in_as.as_ref(), &invitation)?,
@@ -110,6 +110,13 @@ fn admit(account: Account) -> Result<Account, ManagerError> {
     }
 }
 
+row! {
+    struct OwnPlace {
+        role: i64 = memberships.role,
+        superset_username: Option<String> = memberships.superset_username,
+    }
+}
+
 /// A member keeps a role that is as wide, and the name they act as.
 async fn put_place(
     transaction: &mut Transaction,
@@ -117,19 +124,17 @@ async fn put_place(
     invitation: &Invitation,
     now: UnixSecs,
 ) -> Result<(), ManagerError> {
-    let own = Query::select()
-        .columns(["role"])
-        .column("superset_username")
+    let own = OwnPlace::select(&mut Query::select())
         .from("memberships")
         .and_where(Expr::col("workspace").eq(invitation.workspace.as_str()))
         .and_where(Expr::col("account").eq(account.id.as_str()))
         .to_owned();
     let mut superset_username = None;
-    if let Some(row) = transaction.fetch_one(&own).await? {
-        if row.id(0)? >= workspace::role_number(invitation.role) {
+    if let Some(own) = transaction.read_one::<OwnPlace>(&own).await? {
+        if own.role >= workspace::role_number(invitation.role) {
             return Ok(());
         }
-        superset_username = row.text(1)?;
+        superset_username = own.superset_username;
     }
     let place = NewPlace::check(
         invitation.workspace.clone(),

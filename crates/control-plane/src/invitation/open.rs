@@ -1,44 +1,48 @@
 //! Makes, finds, lists and takes back invitations.
 
 use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
-use tidegate_database::{DatabaseError, Row};
+use tidegate_database::{DatabaseError, FromRow, NamedRow, Parsed, row};
 use tidegate_oauth_types::SecretHash;
-use tidegate_types::WorkspaceSlug;
+use tidegate_types::{AccountId, WorkspaceSlug};
 
 use super::{CreateInvitation, Invitation};
-use crate::{LocalManager, ManagerError, UnixSecs, account, input, stored, workspace};
+use crate::{LocalManager, ManagerError, UnixSecs, account, input, workspace};
 
 /// A week: long enough for a holiday, too short to be found in an old mailbox.
 const LIFE_SECS: i64 = 7 * 86_400;
 const MAX_OPEN: usize = 100;
 
-/// In the order that [`read`] takes.
-pub(super) const COLUMNS: [&str; 6] = [
-    "id",
-    "email",
-    "workspace",
-    "role",
-    "invited_by",
-    "expires_at",
-];
+row! {
+    /// Its fields are called as their columns.
+    pub(super) struct InvitationRow {
+        id: String = invitations.id,
+        email: String = invitations.email,
+        workspace: Parsed<WorkspaceSlug> = invitations.workspace,
+        role: i64 = invitations.role,
+        invited_by: Parsed<AccountId> = invitations.invited_by,
+        expires_at: UnixSecs = invitations.expires_at,
+    }
+}
+
+impl FromRow for Invitation {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        let row = InvitationRow::from_row(row)?;
+        Ok(Self {
+            id: row.id,
+            email: row.email,
+            workspace: row.workspace.0,
+            role: workspace::role_of(row.role)?,
+            invited_by: row.invited_by.0,
+            expires_at: row.expires_at,
+        })
+    }
+}
 
 fn select_open(now: UnixSecs) -> SelectStatement {
-    Query::select()
-        .columns(COLUMNS)
+    InvitationRow::select(&mut Query::select())
         .from("invitations")
         .and_where(Expr::col("expires_at").gt(now))
         .to_owned()
-}
-
-pub(super) fn read(row: &Row) -> Result<Invitation, DatabaseError> {
-    Ok(Invitation {
-        id: row.text_or_empty(0)?,
-        email: row.text_or_empty(1)?,
-        workspace: stored::parsed(row, 2)?,
-        role: workspace::role_of(row, 3)?,
-        invited_by: stored::parsed(row, 4)?,
-        expires_at: row.id(5)?,
-    })
 }
 
 pub(super) async fn create(
@@ -61,8 +65,7 @@ pub(super) async fn create(
     let open = select_open(now)
         .and_where(Expr::col("workspace").eq(invitation.workspace.as_str()))
         .to_owned();
-    let open = transaction.fetch(&open).await?;
-    let open = open.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let open: Vec<Invitation> = transaction.read(&open).await?;
     let key = input::email_key(&invitation.email);
     let is_earlier = |one: &&Invitation| input::email_key(&one.email) == key;
     let (earlier, others): (Vec<_>, Vec<_>) = open.iter().partition(is_earlier);
@@ -78,7 +81,16 @@ pub(super) async fn create(
     transaction.execute(&replaced).await?;
     let insert = Query::insert()
         .into_table("invitations")
-        .columns(COLUMNS.into_iter().chain(["secret", "created_at"]))
+        .columns([
+            "id",
+            "email",
+            "workspace",
+            "role",
+            "invited_by",
+            "expires_at",
+            "secret",
+            "created_at",
+        ])
         .values_panic([
             invitation.id.as_str().into(),
             invitation.email.as_str().into(),
@@ -102,8 +114,7 @@ pub(super) async fn find(
     let one = select_open(manager.now())
         .and_where(Expr::col("secret").eq(secret.as_bytes().to_vec()))
         .to_owned();
-    let row = manager.pool.fetch_one("find an invitation", &one).await?;
-    Ok(row.as_ref().map(read).transpose()?)
+    Ok(manager.pool.read_one("find an invitation", &one).await?)
 }
 
 pub(super) async fn list(
@@ -115,8 +126,7 @@ pub(super) async fn list(
         .order_by("expires_at", Order::Desc)
         .order_by("id", Order::Asc)
         .to_owned();
-    let rows = manager.pool.fetch("list invitations", &open).await?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    Ok(manager.pool.read("list invitations", &open).await?)
 }
 
 pub(super) async fn remove(manager: &LocalManager, id: &str) -> Result<bool, ManagerError> {

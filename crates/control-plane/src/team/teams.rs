@@ -2,19 +2,42 @@
 
 use std::collections::HashMap;
 
-use sea_query::{Expr, ExprTrait as _, Func, LockType, OnConflict, Order, Query};
-use tidegate_database::{DatabaseError, Transaction};
-use tidegate_types::WorkspaceSlug;
+use sea_query::{Expr, ExprTrait as _, LockType, OnConflict, Order, Query, SelectStatement};
+use tidegate_database::{DatabaseError, Parsed, Transaction, row};
+use tidegate_types::{AccountId, WorkspaceSlug};
 
 use super::{SetTeamMember, SetTeamWorkspace, Team};
 use crate::change::{self, LoggedChange};
-use crate::{LocalManager, ManagerError, account, input, stored, workspace};
+use crate::counted::{count_in, count_of};
+use crate::{LocalManager, ManagerError, UnixSecs, account, input, workspace};
 
-const MAX_TEAMS: i64 = 1_000;
-const MAX_MEMBERS: i64 = 10_000;
-const MAX_WORKSPACES: i64 = 1_000;
+const MAX_TEAMS: u64 = 1_000;
+const MAX_MEMBERS: u64 = 10_000;
+const MAX_WORKSPACES: u64 = 1_000;
 /// Places of all teams together that a list shows.
 const MAX_LISTED: u64 = 200_000;
+
+row! {
+    struct TeamRow {
+        name: String = teams.name,
+        created_at: UnixSecs = teams.created_at,
+    }
+}
+
+row! {
+    struct MemberRow {
+        team: String = team_members.team,
+        account: Parsed<AccountId> = team_members.account,
+    }
+}
+
+row! {
+    struct OpenedRow {
+        team: String = team_workspaces.team,
+        workspace: Parsed<WorkspaceSlug> = team_workspaces.workspace,
+        role: i64 = team_workspaces.role,
+    }
+}
 
 fn check_name(name: &str) -> Result<(), ManagerError> {
     let is_allowed =
@@ -34,11 +57,8 @@ pub(super) async fn create(manager: &LocalManager, name: &str) -> Result<Team, M
     check_name(name)?;
     let now = manager.now();
     let mut transaction = manager.pool.begin("make a team").await?;
-    let count = Query::select()
-        .expr(Func::count(Expr::col("name")))
-        .from("teams")
-        .to_owned();
-    refuse_above(&mut transaction, &count, MAX_TEAMS - 1, "teams").await?;
+    let teams = count_of("name").from("teams").to_owned();
+    refuse_full(&mut transaction, &teams, MAX_TEAMS, "teams").await?;
     let insert = Query::insert()
         .into_table("teams")
         .columns(["name", "created_at"])
@@ -61,14 +81,14 @@ pub(super) async fn create(manager: &LocalManager, name: &str) -> Result<Team, M
     })
 }
 
-async fn refuse_above(
+/// Refuses one more where there are `most`.
+async fn refuse_full(
     transaction: &mut Transaction,
-    count: &sea_query::SelectStatement,
-    most: i64,
+    count: &SelectStatement,
+    most: u64,
     what: &str,
 ) -> Result<(), ManagerError> {
-    let row = transaction.fetch_one(count).await?;
-    if row.map(|row| row.id(0)).transpose()?.unwrap_or(0) > most {
+    if count_in(transaction, count).await? >= most {
         return Err(ManagerError::LimitReached(format!(
             "no room for more {what}"
         )));
@@ -78,44 +98,44 @@ async fn refuse_above(
 
 pub(super) async fn list(manager: &LocalManager) -> Result<Vec<Team>, ManagerError> {
     const OPERATION: &str = "list teams";
-    let teams = Query::select()
-        .columns(["name", "created_at"])
+    let teams = TeamRow::select(&mut Query::select())
         .from("teams")
         .order_by("name", Order::Asc)
         .to_owned();
-    let members = Query::select()
-        .columns(["team", "account"])
+    let members = MemberRow::select(&mut Query::select())
         .from("team_members")
         .order_by("created_at", Order::Asc)
         .order_by("account", Order::Asc)
         .limit(MAX_LISTED)
         .to_owned();
-    let workspaces = Query::select()
-        .columns(["team", "workspace", "role"])
+    let workspaces = OpenedRow::select(&mut Query::select())
         .from("team_workspaces")
         .order_by("workspace", Order::Asc)
         .limit(MAX_LISTED)
         .to_owned();
-    let mut teams = (manager.pool.fetch(OPERATION, &teams).await?.iter())
-        .map(|row| {
-            Ok(Team {
-                name: row.text_or_empty(0)?,
-                members: Vec::new(),
-                workspaces: Vec::new(),
-                created_at: row.id(1)?,
-            })
+    let teams = manager.pool.read(OPERATION, &teams).await?.into_iter();
+    let mut teams: Vec<_> = teams
+        .map(|TeamRow { name, created_at }| Team {
+            name,
+            members: Vec::new(),
+            workspaces: Vec::new(),
+            created_at,
         })
-        .collect::<Result<Vec<_>, DatabaseError>>()?;
+        .collect();
     let places = teams.iter().enumerate();
     let places: HashMap<_, _> = places.map(|(at, team)| (team.name.clone(), at)).collect();
-    for row in manager.pool.fetch(OPERATION, &members).await? {
-        if let Some(at) = places.get(&row.text_or_empty(0)?) {
-            teams[*at].members.push(stored::parsed(&row, 1)?);
+    for row in manager.pool.read::<MemberRow>(OPERATION, &members).await? {
+        if let Some(at) = places.get(&row.team) {
+            teams[*at].members.push(row.account.0);
         }
     }
-    for row in manager.pool.fetch(OPERATION, &workspaces).await? {
-        if let Some(at) = places.get(&row.text_or_empty(0)?) {
-            let opened = (stored::parsed(&row, 1)?, workspace::role_of(&row, 2)?);
+    for row in manager
+        .pool
+        .read::<OpenedRow>(OPERATION, &workspaces)
+        .await?
+    {
+        if let Some(at) = places.get(&row.team) {
+            let opened = (row.workspace.0, workspace::role_of(row.role)?);
             teams[*at].workspaces.push(opened);
         }
     }
@@ -145,13 +165,18 @@ async fn workspaces_of(
     transaction: &mut Transaction,
     team: &str,
 ) -> Result<Vec<WorkspaceSlug>, DatabaseError> {
-    let slugs = Query::select()
-        .column("workspace")
+    let opened = OpenedRow::select(&mut Query::select())
         .from("team_workspaces")
         .and_where(Expr::col("team").eq(team))
         .to_owned();
-    let rows = transaction.fetch(&slugs).await?;
-    rows.iter().map(|row| stored::parsed(row, 0)).collect()
+    let opened: Vec<OpenedRow> = transaction.read(&opened).await?;
+    Ok(opened.into_iter().map(|row| row.workspace.0).collect())
+}
+
+row! {
+    struct NamedByRule {
+        subject: String = policy_rules.subject,
+    }
 }
 
 pub(super) async fn remove(manager: &LocalManager, name: &str) -> Result<bool, ManagerError> {
@@ -161,16 +186,14 @@ pub(super) async fn remove(manager: &LocalManager, name: &str) -> Result<bool, M
         return Ok(false);
     }
     // A rule that names nobody would let in whoever joins a later team of the name.
-    let named = Query::select()
-        .column("subject")
+    let named = NamedByRule::select(&mut Query::select())
         .from("policy_rules")
         .and_where(Expr::col("teams").like(input::anywhere(&format!("\"{name}\""))))
         .limit(1)
         .to_owned();
-    if let Some(row) = transaction.fetch_one(&named).await? {
+    if let Some(NamedByRule { subject }) = transaction.read_one(&named).await? {
         return Err(ManagerError::Conflict(format!(
-            "team {name:?} stands in the client policy for {:?}: change that rule first",
-            row.text_or_empty(0)?
+            "team {name:?} stands in the client policy for {subject:?}: change that rule first"
         )));
     }
     let workspaces = workspaces_of(&mut transaction, name).await?;
@@ -195,12 +218,11 @@ pub(super) async fn set_member(
     must_lock(&mut transaction, &asked.team).await?;
     account::lock(&mut transaction, &asked.account).await?;
     let changed = if asked.is_member {
-        let count = Query::select()
-            .expr(Func::count(Expr::col("account")))
+        let members = count_of("account")
             .from("team_members")
             .and_where(Expr::col("team").eq(asked.team.as_str()))
             .to_owned();
-        refuse_above(&mut transaction, &count, MAX_MEMBERS - 1, "members").await?;
+        refuse_full(&mut transaction, &members, MAX_MEMBERS, "members").await?;
         let insert = Query::insert()
             .into_table("team_members")
             .columns(["team", "account", "created_at"])
@@ -246,13 +268,12 @@ pub(super) async fn set_workspace(
     must_lock(&mut transaction, &asked.team).await?;
     workspace::lock(&mut transaction, &asked.workspace).await?;
     if let Some(role) = asked.role {
-        let count = Query::select()
-            .expr(Func::count(Expr::col("workspace")))
+        let others = count_of("workspace")
             .from("team_workspaces")
             .and_where(Expr::col("team").eq(asked.team.as_str()))
             .and_where(Expr::col("workspace").ne(asked.workspace.as_str()))
             .to_owned();
-        refuse_above(&mut transaction, &count, MAX_WORKSPACES - 1, "workspaces").await?;
+        refuse_full(&mut transaction, &others, MAX_WORKSPACES, "workspaces").await?;
         let upsert = Query::insert()
             .into_table("team_workspaces")
             .columns(["team", "workspace", "role", "created_at"])

@@ -133,16 +133,14 @@ pub(super) async fn put_hosts(
     if workspace.hosts.is_empty() {
         return Ok(());
     }
-    let taken = Query::select()
-        .columns(["host", "workspace"])
+    let taken = rows::HostRow::select(&mut Query::select())
         .from("workspace_hosts")
         .and_where(Expr::col("host").is_in(workspace.hosts.iter().map(String::as_str)))
         .to_owned();
-    if let Some(row) = transaction.fetch_one(&taken).await? {
+    if let Some(rows::HostRow { host, workspace }) = transaction.read_one(&taken).await? {
         return Err(ManagerError::Conflict(format!(
-            "hosts: {:?} is a host of workspace {:?}: a host leads to one workspace",
-            row.text_or_empty(0)?,
-            row.text_or_empty(1)?
+            "hosts: {host:?} is a host of workspace {:?}: a host leads to one workspace",
+            workspace.0.as_str()
         )));
     }
     let mut insert = Query::insert()

@@ -1,36 +1,23 @@
 //! A part of a workspace's members, with what they have there.
 
-use sea_query::{Expr, ExprTrait as _, Func, Order, Query, SelectStatement};
-use tidegate_database::{DatabaseError, Row};
+use sea_query::{Expr, ExprTrait as _, Func, Order, SelectStatement};
+use tidegate_database::{DatabaseError, FromRow, NamedRow, Parsed, row};
 use tidegate_types::{AccountId, Role};
 
-use super::members::{read_place, role_number, select_places};
+use super::members::{PlaceRow, role_number, select_places};
 use super::{FindMember, ListMembersPage, Member, MembersPage, Membership};
-use crate::account::{self, AccountKind};
-use crate::{LocalManager, ManagerError, UnixSecs, input, stored};
+use crate::account::{self, Account, AccountKind};
+use crate::counted::{Counted, count, count_of};
+use crate::{LocalManager, ManagerError, UnixSecs, input};
 
 const MAX_ON_PAGE: u32 = 1_000;
-
-/// Columns of a place, as [`read_place`] takes them.
-const PLACE: [&str; 6] = [
-    "workspace",
-    "account",
-    "role",
-    "superset_username",
-    "own_role",
-    "created_at",
-];
-
-/// Columns of an account, as `account::read` takes them.
-const ACCOUNT_COLUMNS: usize = 13;
 
 pub(super) async fn find_member(
     manager: &LocalManager,
     asked: &FindMember,
 ) -> Result<Option<Membership>, ManagerError> {
     let one = select_places(Some(&asked.workspace), Some(&asked.account));
-    let row = manager.pool.fetch_one("find a member", &one).await?;
-    Ok(row.as_ref().map(|row| read_place(row, 0)).transpose()?)
+    Ok(manager.pool.read_one("find a member", &one).await?)
 }
 
 pub(super) async fn list_page(
@@ -40,7 +27,7 @@ pub(super) async fn list_page(
     let limit = input::limit(asked.limit, MAX_ON_PAGE)?;
     let mut page = account::select();
     join_places(&mut page, asked)?;
-    page.columns(PLACE.map(|column| ("place", column)))
+    PlaceRow::select(&mut page)
         .order_by_expr(
             Func::lower(Expr::col(("accounts", "display_name"))).into(),
             Order::Asc,
@@ -48,23 +35,15 @@ pub(super) async fn list_page(
         .order_by(("accounts", "username"), Order::Asc)
         .limit(limit)
         .offset(u64::from(asked.offset));
-    let rows = manager.pool.fetch("list a page of members", &page).await?;
-    let mut members = Vec::new();
-    for row in &rows {
-        members.push(read_member(row)?);
-    }
+    let mut members = manager.pool.read("list a page of members", &page).await?;
     has_there(manager, asked, &mut members).await?;
-    let mut matching = Query::select()
-        .expr(Func::count(Expr::col(("accounts", "id"))))
-        .from("accounts")
-        .to_owned();
+    let mut matching = count_of(("accounts", "id")).from("accounts").to_owned();
     join_places(&mut matching, asked)?;
     let everybody = ListMembersPage {
         search: None,
         ..asked.clone()
     };
-    let mut administrators = Query::select()
-        .expr(Func::count(Expr::col(("accounts", "id"))))
+    let mut administrators = count_of(("accounts", "id"))
         .from("accounts")
         .and_where(Expr::col(("place", "role")).eq(role_number(Role::Admin)))
         .and_where(Expr::col(("accounts", "kind")).eq(AccountKind::Person.as_str()))
@@ -73,8 +52,8 @@ pub(super) async fn list_page(
     join_places(&mut administrators, &everybody)?;
     Ok(MembersPage {
         members,
-        total: count(manager, &matching).await?,
-        administrators: count(manager, &administrators).await?,
+        total: count(&manager.pool, "count members", &matching).await?,
+        administrators: count(&manager.pool, "count members", &administrators).await?,
     })
 }
 
@@ -93,13 +72,16 @@ fn join_places(select: &mut SelectStatement, asked: &ListMembersPage) -> Result<
     Ok(())
 }
 
-fn read_member(row: &Row) -> Result<Member, ManagerError> {
-    Ok(Member {
-        account: account::read(row)?,
-        membership: read_place(row, ACCOUNT_COLUMNS)?,
-        grants: 0,
-        api_tokens: 0,
-    })
+impl FromRow for Member {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            account: Account::from_row(row)?,
+            membership: Membership::from_row(row)?,
+            // Counted afterwards.
+            grants: 0,
+            api_tokens: 0,
+        })
+    }
 }
 
 /// Counts what those of one page have, in two statements for all of them.
@@ -113,13 +95,11 @@ async fn has_there(
     }
     let now = manager.now();
     for table in ["grants", "api_tokens"] {
-        let counts = live_of(table, asked, members, now);
-        let rows = manager
-            .pool
-            .fetch("count what members have", &counts)
+        let live = live_of(table, asked, members, now);
+        let counts: Vec<LiveCount> = (manager.pool)
+            .read("count what members have", &live)
             .await?;
-        for row in &rows {
-            let (account, count) = read_count(row)?;
+        for LiveCount { account, count } in counts {
             let found = members
                 .iter_mut()
                 .find(|member| member.account.id == account);
@@ -139,27 +119,35 @@ fn live_of(
     members: &[Member],
     now: UnixSecs,
 ) -> SelectStatement {
-    let expiry = || Expr::col((table, "expires_at"));
+    let expiry = || Expr::col(("live", "expires_at"));
     let ids = members.iter().map(|member| member.account.id.as_str());
-    Query::select()
-        .column((table, "account"))
-        .expr(Func::count(Expr::col((table, "id"))))
-        .from(table)
-        .and_where(Expr::col((table, "account")).is_in(ids))
-        .and_where(Expr::col((table, "workspace")).eq(asked.workspace.as_str()))
-        .and_where(Expr::col((table, "ended_at")).is_null())
+    HolderRow::select(&mut count_of(("live", "id")))
+        .from_as(table, "live")
+        .and_where(Expr::col(("live", "account")).is_in(ids))
+        .and_where(Expr::col(("live", "workspace")).eq(asked.workspace.as_str()))
+        .and_where(Expr::col(("live", "ended_at")).is_null())
         .and_where(expiry().is_null().or(expiry().gt(now)))
-        .group_by_col((table, "account"))
+        .group_by_col(("live", "account"))
         .to_owned()
 }
 
-fn read_count(row: &Row) -> Result<(AccountId, u64), DatabaseError> {
-    let count = u64::try_from(row.id(1)?).unwrap_or(0);
-    Ok((stored::parsed(row, 0)?, count))
+row! {
+    struct HolderRow {
+        account: Parsed<AccountId> = live.account,
+    }
 }
 
-async fn count(manager: &LocalManager, select: &SelectStatement) -> Result<u64, ManagerError> {
-    let row = manager.pool.fetch_one("count members", select).await?;
-    let count = row.map(|row| row.id(0)).transpose()?.unwrap_or(0);
-    Ok(u64::try_from(count).unwrap_or(0))
+/// How many live grants or API tokens an account has.
+struct LiveCount {
+    account: AccountId,
+    count: u64,
+}
+
+impl FromRow for LiveCount {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            account: HolderRow::from_row(row)?.account.0,
+            count: Counted::from_row(row)?.0,
+        })
+    }
 }

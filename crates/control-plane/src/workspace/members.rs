@@ -1,14 +1,14 @@
 //! Who belongs to a workspace.
 
 use sea_query::{Expr, ExprTrait as _, Func, OnConflict, Order, Query, SelectStatement, UnionType};
-use tidegate_database::{DatabaseError, Row, Transaction};
+use tidegate_database::{DatabaseError, FromRow, NamedRow, Parsed, Transaction, row};
 use tidegate_types::{AccountId, Role, WorkspaceSlug};
 
 use super::{Membership, RemoveMembership, SetMembership, rows};
 use crate::account::{self, AccountKind};
 use crate::change::{self, LoggedChange};
 use crate::grant::{self, EndReason, GrantFilter};
-use crate::{LocalManager, ManagerError, UnixSecs, input, stored};
+use crate::{LocalManager, ManagerError, UnixSecs, input};
 
 const MAX_LISTED: u64 = 10_000;
 /// `ab_user.username` is a `VARCHAR(64)`.
@@ -24,15 +24,14 @@ pub(crate) const fn role_number(role: Role) -> i64 {
     }
 }
 
-/// The role in a column.
-pub(crate) fn role_of(row: &Row, index: usize) -> Result<Role, DatabaseError> {
-    let number = row.id(index)?;
+/// The role that is stored as this number.
+pub(crate) fn role_of(number: i64) -> Result<Role, DatabaseError> {
     Role::ALL
         .into_iter()
         .find(|role| role_number(*role) == number)
         .ok_or_else(|| DatabaseError::Corrupt {
             operation: "read a row",
-            reason: format!("column {index}: {number} is no role"),
+            reason: format!("{number} is no role"),
         })
 }
 
@@ -92,9 +91,35 @@ pub(crate) async fn put_place(
     transaction.execute(&upsert).await.map(drop)
 }
 
-/// Effective places: an account's own and its teams' in one. `of` narrows by `workspace` or `account` or both.
-///
-/// Columns: workspace, account, role, superset_username, 1 where one is its own, since when.
+row! {
+    /// A row of [`select_places`], which stands as `place` in other statements.
+    pub(crate) struct PlaceRow {
+        workspace: Parsed<WorkspaceSlug> = place.workspace,
+        account: Parsed<AccountId> = place.account,
+        role: i64 = place.role,
+        superset_username: String = place.superset_username,
+        own_role: Option<i64> = place.own_role,
+        since: UnixSecs = place.since,
+    }
+}
+
+impl FromRow for Membership {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        let place = PlaceRow::from_row(row)?;
+        Ok(Self {
+            workspace: place.workspace.0,
+            account: place.account.0,
+            role: role_of(place.role)?,
+            own_role: place.own_role.map(role_of).transpose()?,
+            superset_username: place.superset_username,
+            is_by_team: place.own_role.is_none(),
+            created_at: place.since,
+        })
+    }
+}
+
+/// Effective places: an account's own and its teams' in one, narrowed by `workspace` or `account` or both. Its columns
+/// are called as the fields of [`PlaceRow`].
 pub(crate) fn select_places(
     workspace: Option<&WorkspaceSlug>,
     account: Option<&AccountId>,
@@ -138,7 +163,7 @@ pub(crate) fn select_places(
         .expr_as(Func::max(Expr::col(("places", "role"))), "role")
         .expr_as(name, "superset_username")
         .expr_as(Func::max(Expr::col(("places", "own_role"))), "own_role")
-        .expr_as(Func::min(Expr::col(("places", "created_at"))), "created_at")
+        .expr_as(Func::min(Expr::col(("places", "created_at"))), "since")
         .from_subquery(places, "places")
         .inner_join(
             "accounts",
@@ -150,20 +175,6 @@ pub(crate) fn select_places(
             ("accounts", "username"),
         ])
         .to_owned()
-}
-
-/// A row of [`select_places`], which begins at this column.
-pub(crate) fn read_place(row: &Row, first: usize) -> Result<Membership, DatabaseError> {
-    let own = row.integer(first + 4)?;
-    Ok(Membership {
-        workspace: stored::parsed(row, first)?,
-        account: stored::parsed(row, first + 1)?,
-        role: role_of(row, first + 2)?,
-        own_role: own.map(|_| role_of(row, first + 4)).transpose()?,
-        superset_username: row.text_or_empty(first + 3)?,
-        is_by_team: own.is_none(),
-        created_at: row.id(first + 5)?,
-    })
 }
 
 pub(super) async fn set(
@@ -185,8 +196,7 @@ pub(super) async fn set(
     }
     put_place(&mut transaction, &place, now).await?;
     let effective = select_places(Some(&place.workspace), Some(&place.account));
-    let row = transaction.fetch_one(&effective).await?;
-    let membership = row.as_ref().map(|row| read_place(row, 0)).transpose()?;
+    let membership = transaction.read_one(&effective).await?;
     let workspace = place.workspace;
     change::append(
         &mut transaction,
@@ -198,22 +208,26 @@ pub(super) async fn set(
     membership.ok_or_else(|| ManagerError::Internal("a membership was not kept".into()))
 }
 
+row! {
+    struct MembershipWorkspace {
+        workspace: String = memberships.workspace,
+    }
+}
+
 async fn refuse_second_place(
     transaction: &mut Transaction,
     place: &NewPlace,
 ) -> Result<(), ManagerError> {
-    let elsewhere = Query::select()
-        .column("workspace")
+    let elsewhere = MembershipWorkspace::select(&mut Query::select())
         .from("memberships")
         .and_where(Expr::col("account").eq(place.account.as_str()))
         .and_where(Expr::col("workspace").ne(place.workspace.as_str()))
         .to_owned();
-    match transaction.fetch_one(&elsewhere).await? {
+    match transaction.read_one(&elsewhere).await? {
         None => Ok(()),
-        Some(row) => Err(ManagerError::Invalid(format!(
-            "workspace {:?} is not valid: this service account belongs to {:?}, and to one alone",
-            place.workspace.as_str(),
-            row.text_or_empty(0)?
+        Some(MembershipWorkspace { workspace }) => Err(ManagerError::Invalid(format!(
+            "workspace {:?} is not valid: this service account belongs to {workspace:?}, and to one alone",
+            place.workspace.as_str()
         ))),
     }
 }
@@ -265,11 +279,7 @@ pub(super) async fn list_of_account(
         .order_by(("places", "workspace"), Order::Asc)
         .limit(MAX_LISTED)
         .to_owned();
-    let rows = manager.pool.fetch("list memberships", &theirs).await?;
-    Ok(rows
-        .iter()
-        .map(|row| read_place(row, 0))
-        .collect::<Result<_, _>>()?)
+    Ok(manager.pool.read("list memberships", &theirs).await?)
 }
 
 pub(super) async fn list_of_workspace(
@@ -280,9 +290,5 @@ pub(super) async fn list_of_workspace(
         .order_by(("accounts", "username"), Order::Asc)
         .limit(MAX_LISTED)
         .to_owned();
-    let rows = manager.pool.fetch("list members", &members).await?;
-    Ok(rows
-        .iter()
-        .map(|row| read_place(row, 0))
-        .collect::<Result<_, _>>()?)
+    Ok(manager.pool.read("list members", &members).await?)
 }
