@@ -1,13 +1,13 @@
 //! Changes and removes clients. What they were let in to is checked again at once.
 
 use sea_query::{Cond, Expr, ExprTrait as _, LockBehavior, LockType, Query};
-use tidegate_database::Transaction;
+use tidegate_database::{Parsed, Transaction, row};
 use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::{Client, ClientKind, UpdateClient, checks, row};
 use crate::change::{self, LoggedChange};
 use crate::grant::{self, EndReason, GrantFilter};
-use crate::{LocalManager, ManagerError, UnixSecs, stored};
+use crate::{LocalManager, ManagerError, UnixSecs};
 
 /// How long a client that nobody uses is kept.
 const KEPT_UNUSED_SECS: i64 = 30 * 86_400;
@@ -23,8 +23,7 @@ async fn locked(
         .and_where(Expr::col(("clients", "id")).eq(id.as_str()))
         .lock_exclusive()
         .to_owned();
-    let found = transaction.fetch_one(&one).await?;
-    found.as_ref().map(row::read).transpose()
+    Ok(transaction.read_one(&one).await?)
 }
 
 pub(super) async fn update(
@@ -73,25 +72,29 @@ pub(super) async fn update(
     Ok(client)
 }
 
+row! {
+    struct GrantWorkspace {
+        workspace: Parsed<WorkspaceSlug> = grants.workspace,
+    }
+}
+
 /// Where the client has live grants.
 async fn workspaces_of(
     transaction: &mut Transaction,
     id: &ClientId,
     now: UnixSecs,
 ) -> Result<Vec<LoggedChange>, ManagerError> {
-    let workspaces = Query::select()
+    let workspaces = GrantWorkspace::select(&mut Query::select())
         .distinct()
-        .column("workspace")
         .from("grants")
         .and_where(Expr::col("client").eq(id.as_str()))
         .cond_where(is_live(now))
         .to_owned();
-    let mut changes = Vec::new();
-    for row in transaction.fetch(&workspaces).await? {
-        let workspace: WorkspaceSlug = stored::parsed(&row, 0)?;
-        changes.push(LoggedChange::Workspace { workspace });
-    }
-    Ok(changes)
+    let workspaces = transaction.read(&workspaces).await?.into_iter();
+    let changed = |GrantWorkspace { workspace }| LoggedChange::Workspace {
+        workspace: workspace.0,
+    };
+    Ok(workspaces.map(changed).collect())
 }
 
 fn is_live(now: UnixSecs) -> Cond {
@@ -121,11 +124,16 @@ pub(super) async fn remove(id: ClientId, manager: &LocalManager) -> Result<bool,
     Ok(true)
 }
 
+row! {
+    struct UnusedClient {
+        id: String = clients.id,
+    }
+}
+
 pub(super) async fn remove_unused(manager: &LocalManager) -> Result<u64, ManagerError> {
     let now = manager.now();
     let mut transaction = manager.pool.begin("remove unused clients").await?;
-    let unused = Query::select()
-        .column("id")
+    let unused = UnusedClient::select(&mut Query::select())
         .from("clients")
         .and_where(
             Expr::col("kind").is_in([ClientKind::Dynamic.as_str(), ClientKind::Document.as_str()]),
@@ -140,10 +148,8 @@ pub(super) async fn remove_unused(manager: &LocalManager) -> Result<u64, Manager
         .limit(MOST_REMOVED)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .to_owned();
-    let mut ids = Vec::new();
-    for row in transaction.fetch(&unused).await? {
-        ids.push(row.text_or_empty(0)?);
-    }
+    let unused: Vec<UnusedClient> = transaction.read(&unused).await?;
+    let ids = unused.into_iter().map(|client| client.id);
     // Asked once more now that they are held: a grant may have begun before.
     let delete = Query::delete()
         .from_table("clients")

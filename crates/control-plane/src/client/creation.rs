@@ -1,16 +1,17 @@
 //! Makes clients.
 
-use sea_query::{Expr, ExprTrait as _, Func, Query};
-use tidegate_database::{DatabaseError, Transaction};
+use sea_query::{Expr, ExprTrait as _, Query};
+use tidegate_database::{DatabaseError, Parsed, Transaction, row};
 use tidegate_oauth_types::SecretHash;
 use tidegate_types::{AccountId, ClientId};
 
 use super::{Client, ClientKind, CreateClient, RegisterMachine, RegisteredMachine, checks};
 use crate::account::{AccountKind, NewService};
-use crate::{LocalManager, ManagerError, UnixSecs, stored};
+use crate::counted::{count_in, count_of};
+use crate::{LocalManager, ManagerError, UnixSecs};
 
 /// Clients of one owner.
-const MOST_OWNED: i64 = 10;
+const MOST_OWNED: u64 = 10;
 
 pub(super) async fn create(
     asked: CreateClient,
@@ -115,19 +116,22 @@ async fn count_owned(transaction: &mut Transaction, owner: &AccountId) -> Result
     if transaction.fetch_one(&account).await?.is_none() {
         return Err(ManagerError::NotFound { what: "owner" });
     }
-    let count = Query::select()
-        .expr(Func::count(Expr::col("id")))
+    let owned = count_of("id")
         .from("clients")
         .and_where(Expr::col("owner").eq(owner.as_str()))
         .to_owned();
-    let row = transaction.fetch_one(&count).await?;
-    let owned = row.map(|row| row.id(0)).transpose()?.unwrap_or(0);
-    if owned >= MOST_OWNED {
+    if count_in(transaction, &owned).await? >= MOST_OWNED {
         return Err(ManagerError::LimitReached(format!(
             "at most {MOST_OWNED} clients a person: remove one first"
         )));
     }
     Ok(())
+}
+
+row! {
+    struct AccountKindRow {
+        kind: Parsed<AccountKind> = accounts.kind,
+    }
 }
 
 /// A machine acts as a service account or as its owner, never as another person.
@@ -136,19 +140,16 @@ async fn check_acts_as(
     acts_as: &AccountId,
     owner: Option<&AccountId>,
 ) -> Result<(), ManagerError> {
-    let account = Query::select()
-        .column("kind")
+    let account = AccountKindRow::select(&mut Query::select())
         .from("accounts")
         .and_where(Expr::col("id").eq(acts_as.as_str()))
         .and_where(Expr::col("is_active").eq(true))
         .to_owned();
-    let Some(row) = transaction.fetch_one(&account).await? else {
-        return Err(ManagerError::NotFound {
-            what: "the account that the client acts as",
-        });
-    };
-    let kind: AccountKind = stored::parsed(&row, 0)?;
-    if kind == AccountKind::Service || Some(acts_as) == owner {
+    let found: Option<AccountKindRow> = transaction.read_one(&account).await?;
+    let found = found.ok_or(ManagerError::NotFound {
+        what: "the account that the client acts as",
+    })?;
+    if found.kind.0 == AccountKind::Service || Some(acts_as) == owner {
         return Ok(());
     }
     Err(ManagerError::Invalid(

@@ -15,8 +15,7 @@ pub(super) async fn find(
     let one = row::select(manager.now())
         .and_where(Expr::col(("clients", "id")).eq(id.as_str()))
         .to_owned();
-    let found = manager.pool.fetch_one("find a client", &one).await?;
-    found.as_ref().map(row::read).transpose()
+    Ok(manager.pool.read_one("find a client", &one).await?)
 }
 
 pub(super) async fn list(
@@ -38,6 +37,5 @@ pub(super) async fn list(
         .order_by(("clients", "created_at"), Order::Desc)
         .order_by(("clients", "id"), Order::Desc)
         .limit(MOST);
-    let rows = manager.pool.fetch("list clients", &select).await?;
-    rows.iter().map(row::read).collect()
+    Ok(manager.pool.read("list clients", &select).await?)
 }

@@ -1,25 +1,30 @@
 //! A client as its table holds it.
 
 use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
-use tidegate_database::{DatabaseError, Row};
+use tidegate_database::{DatabaseError, FromRow, NamedRow, Parsed, row};
 use tidegate_oauth_types::ClientMetadata;
+use tidegate_types::{AccountId, ClientId, ScopeSet, WorkspaceSlug};
 
-use super::Client;
-use crate::{ManagerError, UnixSecs, policy, stored};
+use super::{Client, ClientKind};
+use crate::{UnixSecs, policy};
 
-/// In the order in which [`read`] reads them.
-const COLUMNS: [&str; 10] = [
-    "id",
-    "kind",
-    "metadata",
-    "owner",
-    "acts_as",
-    "workspace",
-    "scopes",
-    "is_verified",
-    "created_at",
-    "last_used_at",
-];
+row! {
+    struct ClientRow {
+        id: Parsed<ClientId> = clients.id,
+        kind: Parsed<ClientKind> = clients.kind,
+        metadata: String = clients.metadata,
+        owner: Option<Parsed<AccountId>> = clients.owner,
+        acts_as: Option<Parsed<AccountId>> = clients.acts_as,
+        workspace: Option<Parsed<WorkspaceSlug>> = clients.workspace,
+        scopes: Parsed<ScopeSet> = clients.scopes,
+        is_verified: bool = clients.is_verified,
+        created_at: UnixSecs = clients.created_at,
+        last_used_at: Option<UnixSecs> = clients.last_used_at,
+    }
+}
+
+/// What [`select`] calls whether the client has a live secret.
+const HAS_SECRET: &str = "has_secret";
 
 pub(super) fn select(now: UnixSecs) -> SelectStatement {
     let live_secret = Query::select()
@@ -28,9 +33,8 @@ pub(super) fn select(now: UnixSecs) -> SelectStatement {
         .and_where(Expr::col(("client_secrets", "client")).equals(("clients", "id")))
         .cond_where(secret_is_live(now))
         .to_owned();
-    Query::select()
-        .columns(COLUMNS.map(|column| ("clients", column)))
-        .expr(Expr::exists(live_secret))
+    ClientRow::select(&mut Query::select())
+        .expr_as(Expr::exists(live_secret), HAS_SECRET)
         .from("clients")
         .to_owned()
 }
@@ -40,24 +44,28 @@ pub(super) fn secret_is_live(now: UnixSecs) -> Expr {
     ends().is_null().or(ends().gt(now))
 }
 
-pub(super) fn read(row: &Row) -> Result<Client, ManagerError> {
-    Ok(Client {
-        id: stored::parsed(row, 0)?,
-        kind: stored::parsed(row, 1)?,
-        metadata: read_metadata(&row.text_or_empty(2)?)?,
-        owner: stored::optional(row, 3)?,
-        acts_as: stored::optional(row, 4)?,
-        workspace: stored::optional(row, 5)?,
-        scopes: stored::parsed(row, 6)?,
-        is_verified: stored::flag(row, 7)?,
-        created_at: row.id(8)?,
-        last_used_at: row.integer(9)?,
-        has_secret: stored::flag(row, 10)?,
-    })
+impl FromRow for Client {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        let has_secret = row.get(HAS_SECRET, HAS_SECRET)?;
+        let row = ClientRow::from_row(row)?;
+        Ok(Self {
+            id: row.id.0,
+            kind: row.kind.0,
+            metadata: read_metadata(&row.metadata)?,
+            owner: row.owner.map(Parsed::into_inner),
+            acts_as: row.acts_as.map(Parsed::into_inner),
+            workspace: row.workspace.map(Parsed::into_inner),
+            scopes: row.scopes.0,
+            is_verified: row.is_verified,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            has_secret,
+        })
+    }
 }
 
-pub(crate) fn read_metadata(json: &str) -> Result<ClientMetadata, ManagerError> {
-    let read = serde_json::from_str(json).map_err(|err| DatabaseError::Corrupt {
+pub(crate) fn read_metadata(json: &str) -> Result<ClientMetadata, DatabaseError> {
+    serde_json::from_str(json).map_err(|err| DatabaseError::Corrupt {
         operation: "read a client",
         // The place of the mistake, without what stands there.
         reason: format!(
@@ -65,8 +73,7 @@ pub(crate) fn read_metadata(json: &str) -> Result<ClientMetadata, ManagerError> 
             err.line(),
             err.column()
         ),
-    });
-    Ok(read?)
+    })
 }
 
 impl Client {

@@ -1,15 +1,16 @@
 //! Secrets of clients: hashes, several at a time while they are exchanged.
 
-use sea_query::{Expr, ExprTrait as _, Func, Order, Query};
-use tidegate_database::Transaction;
+use sea_query::{Expr, ExprTrait as _, Order, Query};
+use tidegate_database::{Transaction, row};
 use tidegate_oauth_types::SecretHash;
 use tidegate_types::ClientId;
 
 use super::{AddSecret, ClientSecret, creation, row};
+use crate::counted::{count_in, count_of};
 use crate::{LocalManager, ManagerError, UnixSecs};
 
 /// Live ones of one client.
-const MOST_LIVE: i64 = 3;
+const MOST_LIVE: u64 = 3;
 const MOST_OVERLAP_SECS: u32 = 90 * 86_400;
 /// `last_used_at` is exact to this.
 const NOTED_EVERY_SECS: i64 = 60;
@@ -45,13 +46,11 @@ pub(super) async fn add(
         .and_where(Expr::col("expires_at").lte(now))
         .to_owned();
     transaction.execute(&remove_ended).await?;
-    let count = Query::select()
-        .expr(Func::count(Expr::col("id")))
+    let live = count_of("id")
         .from("client_secrets")
         .and_where(Expr::col("client").eq(asked.id.as_str()))
         .to_owned();
-    let counted = transaction.fetch_one(&count).await?;
-    if counted.map(|row| row.id(0)).transpose()?.unwrap_or(0) >= MOST_LIVE {
+    if count_in(&mut transaction, &live).await? >= MOST_LIVE {
         return Err(ManagerError::LimitReached(format!(
             "at most {MOST_LIVE} live secrets a client: end older ones with overlap_secs 0"
         )));
@@ -79,28 +78,45 @@ async fn hold(transaction: &mut Transaction, id: &ClientId) -> Result<(), Manage
         .ok_or(ManagerError::NotFound { what: "client" })
 }
 
+row! {
+    struct SecretRow {
+        id: String = client_secrets.id,
+        created_at: UnixSecs = client_secrets.created_at,
+        expires_at: Option<UnixSecs> = client_secrets.expires_at,
+    }
+}
+
+impl From<SecretRow> for ClientSecret {
+    fn from(row: SecretRow) -> Self {
+        Self {
+            id: row.id,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+        }
+    }
+}
+
+row! {
+    struct LastUse {
+        last_used_at: Option<UnixSecs> = clients.last_used_at,
+    }
+}
+
 pub(super) async fn list(
     id: &ClientId,
     manager: &LocalManager,
 ) -> Result<Vec<ClientSecret>, ManagerError> {
-    let live = Query::select()
-        .columns(["id", "created_at", "expires_at"])
+    let live = SecretRow::select(&mut Query::select())
         .from("client_secrets")
         .and_where(Expr::col("client").eq(id.as_str()))
         .and_where(row::secret_is_live(manager.now()))
         .order_by("created_at", Order::Desc)
         .order_by("id", Order::Desc)
         .to_owned();
-    let rows = manager.pool.fetch("list a client's secrets", &live).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(ClientSecret {
-                id: row.text_or_empty(0)?,
-                created_at: row.id(1)?,
-                expires_at: row.integer(2)?,
-            })
-        })
-        .collect()
+    let secrets: Vec<SecretRow> = (manager.pool)
+        .read("list a client's secrets", &live)
+        .await?;
+    Ok(secrets.into_iter().map(ClientSecret::from).collect())
 }
 
 /// Looked up by its hash, so that how long it takes says nothing of the secret.
@@ -110,8 +126,7 @@ pub(super) async fn check(
     manager: &LocalManager,
 ) -> Result<bool, ManagerError> {
     let now = manager.now();
-    let one = Query::select()
-        .column(("clients", "last_used_at"))
+    let one = LastUse::select(&mut Query::select())
         .from("client_secrets")
         .inner_join(
             "clients",
@@ -121,11 +136,11 @@ pub(super) async fn check(
         .and_where(Expr::col(("client_secrets", "secret")).eq(secret.as_bytes().to_vec()))
         .and_where(row::secret_is_live(now))
         .to_owned();
-    let found = manager.pool.fetch_one("check a secret", &one).await?;
-    let Some(row) = found else {
+    let found = manager.pool.read_one("check a secret", &one).await?;
+    let Some(LastUse { last_used_at }) = found else {
         return Ok(false);
     };
-    if is_due(row.integer(0)?, now) {
+    if is_due(last_used_at, now) {
         note_use(id, manager, now).await?;
     }
     Ok(true)
@@ -156,14 +171,14 @@ fn is_due(last_used_at: Option<UnixSecs>, now: UnixSecs) -> bool {
 /// Reads before it writes: with SQLite all writers wait for each other.
 pub(super) async fn note(id: &ClientId, manager: &LocalManager) -> Result<(), ManagerError> {
     let now = manager.now();
-    let one = Query::select()
-        .column("last_used_at")
+    let one = LastUse::select(&mut Query::select())
         .from("clients")
         .and_where(Expr::col("id").eq(id.as_str()))
         .to_owned();
-    let found = manager.pool.fetch_one("find a client", &one).await?;
-    match found {
-        Some(row) if is_due(row.integer(0)?, now) => note_use(id, manager, now).await,
+    match manager.pool.read_one("find a client", &one).await? {
+        Some(LastUse { last_used_at }) if is_due(last_used_at, now) => {
+            note_use(id, manager, now).await
+        }
         _ => Ok(()),
     }
 }
