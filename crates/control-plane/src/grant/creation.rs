@@ -1,7 +1,7 @@
 //! Begins grants.
 
 use sea_query::{Cond, Expr, ExprTrait as _, NullOrdering, Order, Query};
-use tidegate_database::Transaction;
+use tidegate_database::{Transaction, row};
 
 use super::{CreateGrant, EndReason, Grant, GrantFilter, ending, rotation};
 use crate::{LocalManager, ManagerError, UnixSecs};
@@ -79,9 +79,11 @@ async fn hold_account(transaction: &mut Transaction, grant: &Grant) -> Result<()
         .ok_or(ManagerError::NotFound { what: "account" })
 }
 
-struct ClientNow {
-    name: String,
-    kind: String,
+row! {
+    struct ClientNow {
+        name: String = clients.name,
+        kind: String = clients.kind,
+    }
 }
 
 async fn find_client(
@@ -89,19 +91,13 @@ async fn find_client(
     grant: &Grant,
 ) -> Result<ClientNow, ManagerError> {
     // Shared, so that nobody removes it before the grant is there to be ended with it.
-    let one = Query::select()
-        .columns(["name", "kind"])
+    let one = ClientNow::select(&mut Query::select())
         .from("clients")
         .and_where(Expr::col("id").eq(grant.client.as_str()))
         .lock_shared()
         .to_owned();
-    let Some(row) = transaction.fetch_one(&one).await? else {
-        return Err(ManagerError::NotFound { what: "client" });
-    };
-    Ok(ClientNow {
-        name: row.text_or_empty(0)?,
-        kind: row.text_or_empty(1)?,
-    })
+    let found = transaction.read_one(&one).await?;
+    found.ok_or(ManagerError::NotFound { what: "client" })
 }
 
 /// Shared, likewise: a grant that begins beside the workspace's removal would count in a later one of the same name.
@@ -118,6 +114,12 @@ async fn find_workspace(transaction: &mut Transaction, grant: &Grant) -> Result<
         .ok_or(ManagerError::NotFound { what: "workspace" })
 }
 
+row! {
+    struct IdleGrant {
+        id: String = grants.id,
+    }
+}
+
 /// Ends the grants that were idle longest when the account gave the client as many as it may.
 async fn make_room(
     transaction: &mut Transaction,
@@ -129,8 +131,7 @@ async fn make_room(
         client: Some(grant.client.clone()),
         ..GrantFilter::default()
     };
-    let too_many = Query::select()
-        .column("id")
+    let too_many = IdleGrant::select(&mut Query::select())
         .from("grants")
         .cond_where(ending::matches(&filter))
         .cond_where(ending::is_live(now))
@@ -139,11 +140,9 @@ async fn make_room(
         .limit(1_000)
         .offset(MOST_LIVE - 1)
         .to_owned();
-    let mut ids = Vec::new();
-    for row in transaction.fetch(&too_many).await? {
-        ids.push(row.text_or_empty(0)?);
-    }
-    if !ids.is_empty() {
+    let too_many: Vec<IdleGrant> = transaction.read(&too_many).await?;
+    if !too_many.is_empty() {
+        let ids = too_many.into_iter().map(|grant| grant.id);
         let condition = Cond::all().add(Expr::col(("grants", "id")).is_in(ids));
         ending::end_where(transaction, condition, EndReason::Superseded, now).await?;
     }

@@ -83,8 +83,7 @@ pub(crate) async fn end_where(
             .limit(BATCH)
             .lock_exclusive()
             .to_owned();
-        let rows = transaction.fetch(&live).await?;
-        let mut batch = rows.iter().map(row::read).collect::<Result<Vec<_>, _>>()?;
+        let mut batch: Vec<Grant> = transaction.read(&live).await?;
         if batch.is_empty() {
             break;
         }
@@ -133,8 +132,7 @@ pub(super) async fn locked(
         .and_where(Expr::col(("grants", "id")).eq(id.as_str()))
         .lock_exclusive()
         .to_owned();
-    let found = transaction.fetch_one(&one).await?;
-    found.as_ref().map(row::read).transpose()
+    Ok(transaction.read_one(&one).await?)
 }
 
 async fn end_rows(

@@ -1,15 +1,17 @@
 //! Finds and lists grants.
 
 use sea_query::{Cond, Expr, ExprTrait as _, Func, FunctionCall, Order, Query, SelectStatement};
-use tidegate_database::Row;
+use tidegate_database::{DatabaseError, FromRow, NamedRow, Parsed, row};
 use tidegate_types::{AccountId, GrantId, WorkspaceSlug};
 
+use super::row::GrantRow;
 use super::{
     FindStandingGrant, Grant, GrantFilter, GrantSummary, GrantsPage, ListGrantsPage, ListedGrant,
     calls, ending, row,
 };
-use crate::client::read_metadata;
-use crate::{LocalManager, ManagerError, UnixSecs, input, stored};
+use crate::client::{ClientKind, read_metadata};
+use crate::counted::{count, count_of};
+use crate::{LocalManager, ManagerError, UnixSecs, input};
 
 const MOST: u64 = 1_000;
 const MOST_ON_PAGE: u32 = 1_000;
@@ -19,8 +21,7 @@ async fn first(
     manager: &LocalManager,
     statement: &SelectStatement,
 ) -> Result<Option<Grant>, ManagerError> {
-    let found = manager.pool.fetch_one("find a grant", statement).await?;
-    found.as_ref().map(row::read).transpose()
+    Ok(manager.pool.read_one("find a grant", statement).await?)
 }
 
 pub(super) async fn find(
@@ -68,8 +69,7 @@ pub(super) async fn list(
         .order_by(("grants", "created_at"), Order::Desc)
         .order_by(("grants", "id"), Order::Desc)
         .limit(MOST);
-    let rows = manager.pool.fetch("list grants", &select).await?;
-    rows.iter().map(read_summary).collect()
+    Ok(manager.pool.read("list grants", &select).await?)
 }
 
 pub(super) async fn list_page(
@@ -81,27 +81,28 @@ pub(super) async fn list_page(
     let searched = asked.search.as_deref().map(has_text).transpose()?;
     let searched = searched.unwrap_or_else(Cond::all);
     let mut select = summaries(now);
-    select
-        .column(("clients", "metadata"))
+    ClientNow::select(&mut select)
         .cond_where(matches(&asked.filter, now))
         .cond_where(searched.clone())
         .order_by(("grants", "created_at"), Order::Desc)
         .order_by(("grants", "id"), Order::Desc)
         .limit(limit)
         .offset(u64::from(asked.offset));
-    let rows = manager.pool.fetch("list a page of grants", &select).await?;
-    let grants = rows.iter().map(read_listed).collect::<Result<_, _>>()?;
-    let count = with_names(Query::select())
-        .expr(Func::count(Expr::col(("grants", "id"))))
+    let matching = with_names(count_of(("grants", "id")))
         .cond_where(matches(&asked.filter, now))
         .cond_where(searched)
         .to_owned();
-    let row = manager.pool.fetch_one("count grants", &count).await?;
-    let total = row.map(|row| row.id(0)).transpose()?.unwrap_or(0);
+    let pool = &manager.pool;
     Ok(GrantsPage {
-        grants,
-        total: u64::try_from(total).unwrap_or(0),
+        grants: pool.read("list a page of grants", &select).await?,
+        total: count(pool, "count grants", &matching).await?,
     })
+}
+
+row! {
+    struct GrantWorkspace {
+        workspace: Parsed<WorkspaceSlug> = grants.workspace,
+    }
 }
 
 pub(super) async fn find_latest_workspace(
@@ -112,19 +113,17 @@ pub(super) async fn find_latest_workspace(
         Expr::col(("grants", "last_used_at")),
         Expr::col(("grants", "created_at")),
     ]);
-    let latest = Query::select()
-        .column(("grants", "workspace"))
+    let latest = GrantWorkspace::select(&mut Query::select())
         .from("grants")
         .and_where(Expr::col(("grants", "account")).eq(account.as_str()))
         .order_by_expr(used.into(), Order::Desc)
         .order_by(("grants", "id"), Order::Desc)
         .limit(1)
         .to_owned();
-    let row = manager
-        .pool
-        .fetch_one("find the latest workspace", &latest)
+    let found: Option<GrantWorkspace> = (manager.pool)
+        .read_one("find the latest workspace", &latest)
         .await?;
-    Ok(row.as_ref().map(|row| stored::parsed(row, 0)).transpose()?)
+    Ok(found.map(|grant| grant.workspace.0))
 }
 
 fn matches(filter: &GrantFilter, now: UnixSecs) -> Cond {
@@ -172,35 +171,60 @@ fn with_names(select: SelectStatement) -> SelectStatement {
         .to_owned()
 }
 
-/// Columns as [`read_summary`] takes them.
+row! {
+    /// What a summary shows beside the grant.
+    struct SummaryRow {
+        client_kind: Parsed<ClientKind> = grants.client_kind,
+        username: String = accounts.username,
+    }
+}
+
+row! {
+    /// The client, as long as it is there.
+    struct ClientNow {
+        metadata: Option<String> = clients.metadata,
+    }
+}
+
+/// What [`summaries`] calls what it computes.
+const CLIENT_NAME: &str = "client_name";
+const RECENT_CALLS: &str = "recent_calls";
+
+/// What a [`GrantSummary`] is read from.
 fn summaries(now: UnixSecs) -> SelectStatement {
     let recent_calls = calls::recent(Expr::col(("grants", "id")), now);
-    let columns = Query::select()
-        .columns(row::COLUMNS.map(|column| ("grants", column)))
-        .expr(client_name())
-        .column(("grants", "client_kind"))
-        .column(("accounts", "username"))
-        .expr(Expr::SubQuery(None, Box::new(recent_calls.into())))
-        .to_owned();
+    let mut columns = Query::select();
+    GrantRow::select(&mut columns);
+    SummaryRow::select(&mut columns)
+        .expr_as(client_name(), CLIENT_NAME)
+        .expr_as(
+            Expr::SubQuery(None, Box::new(recent_calls.into())),
+            RECENT_CALLS,
+        );
     with_names(columns)
 }
 
-fn read_summary(row: &Row) -> Result<GrantSummary, ManagerError> {
-    let after = row::COLUMNS.len();
-    Ok(GrantSummary {
-        grant: row::read(row)?,
-        client_name: row.text_or_empty(after)?,
-        client_kind: stored::parsed(row, after + 1)?,
-        username: row.text_or_empty(after + 2)?,
-        calls: u64::try_from(row.id(after + 3)?).unwrap_or(0),
-    })
+impl FromRow for GrantSummary {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        let shown = SummaryRow::from_row(row)?;
+        let calls: i64 = row.get(RECENT_CALLS, RECENT_CALLS)?;
+        Ok(Self {
+            grant: Grant::from_row(row)?,
+            client_name: row.get(CLIENT_NAME, CLIENT_NAME)?,
+            client_kind: shown.client_kind.0,
+            username: shown.username,
+            calls: u64::try_from(calls).unwrap_or(0),
+        })
+    }
 }
 
-fn read_listed(row: &Row) -> Result<ListedGrant, ManagerError> {
-    let metadata = row.text(row::COLUMNS.len() + 4)?;
-    let metadata = metadata.as_deref().map(read_metadata).transpose()?;
-    Ok(ListedGrant {
-        summary: read_summary(row)?,
-        redirect_uris: metadata.map_or_else(Vec::new, |metadata| metadata.redirect_uris),
-    })
+impl FromRow for ListedGrant {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        let metadata = ClientNow::from_row(row)?.metadata;
+        let metadata = metadata.as_deref().map(read_metadata).transpose()?;
+        Ok(Self {
+            summary: GrantSummary::from_row(row)?,
+            redirect_uris: metadata.map_or_else(Vec::new, |metadata| metadata.redirect_uris),
+        })
+    }
 }

@@ -1,14 +1,14 @@
 //! Rotates refresh tokens (RFC 9700 §4.14.2), kindly to clients that ask twice.
 
 use sea_query::{Expr, ExprTrait as _, Query};
-use tidegate_database::Transaction;
+use tidegate_database::{Parsed, Transaction, row};
 use tidegate_oauth_types::SecretHash;
 use tidegate_types::GrantId;
 
 use super::creation::is_visible;
 use super::decision::{Presented, Rotated, RotationDecision, decide};
 use super::{EndReason, Grant, RefreshRules, RotateRefreshToken, Rotation, ending};
-use crate::{LocalManager, ManagerError, UnixSecs, stored};
+use crate::{LocalManager, ManagerError, UnixSecs};
 
 /// The longest window in which the same successor is given again.
 const MOST_REPEAT_WINDOW_SECS: u32 = 300;
@@ -102,19 +102,37 @@ pub(super) async fn rotate(
     Ok(rotation)
 }
 
+row! {
+    struct TokenGrant {
+        grant_id: Parsed<GrantId> = refresh_tokens.grant_id,
+    }
+}
+
+row! {
+    /// A refresh token as `token`, and the one that took its place, if any, as `successor`.
+    struct TokenRow {
+        expires_at: UnixSecs = token.expires_at,
+        rotated_at: Option<UnixSecs> = token.rotated_at,
+        repeats: i64 = token.repeats,
+        wrapped_successor: Option<String> = token.wrapped_successor,
+        successor_rotated_at: Option<UnixSecs> = successor.rotated_at,
+        successor_expires_at: Option<UnixSecs> = successor.expires_at,
+    }
+}
+
 /// The grant that a refresh token is under.
 pub(super) async fn grant_of(
     manager: &LocalManager,
     token: &SecretHash,
 ) -> Result<Option<GrantId>, ManagerError> {
-    let one = Query::select()
-        .column("grant_id")
+    let one = TokenGrant::select(&mut Query::select())
         .from("refresh_tokens")
         .and_where(Expr::col("secret").eq(token.as_bytes().to_vec()))
         .to_owned();
-    let found = manager.pool.fetch_one("find a refresh token", &one).await?;
-    let id = found.as_ref().map(|row| stored::parsed(row, 0)).transpose();
-    Ok(id?)
+    let found: Option<TokenGrant> = (manager.pool)
+        .read_one("find a refresh token", &one)
+        .await?;
+    Ok(found.map(|token| token.grant_id.0))
 }
 
 async fn read_presented(
@@ -122,15 +140,7 @@ async fn read_presented(
     token: &SecretHash,
     grant: &Grant,
 ) -> Result<Option<Presented>, ManagerError> {
-    let with_successor = Query::select()
-        .columns([
-            ("token", "expires_at"),
-            ("token", "rotated_at"),
-            ("token", "repeats"),
-            ("token", "wrapped_successor"),
-        ])
-        .expr(Expr::col(("successor", "rotated_at")))
-        .expr(Expr::col(("successor", "expires_at")))
+    let with_successor = TokenRow::select(&mut Query::select())
         .from_as("refresh_tokens", "token")
         .join_as(
             sea_query::JoinType::LeftJoin,
@@ -140,23 +150,18 @@ async fn read_presented(
         )
         .and_where(Expr::col(("token", "secret")).eq(token.as_bytes().to_vec()))
         .to_owned();
-    let Some(row) = transaction.fetch_one(&with_successor).await? else {
-        return Ok(None);
-    };
-    let rotated = match row.integer(1)? {
-        None => None,
-        Some(at) => Some(Rotated {
-            at,
-            repeats: u32::try_from(row.id(2)?).unwrap_or(u32::MAX),
-            wrapped_successor: row.text(3)?,
-            is_successor_fresh: row.integer(4)?.is_none() && row.integer(5)?.is_some(),
-        }),
-    };
-    Ok(Some(Presented {
+    let found: Option<TokenRow> = transaction.read_one(&with_successor).await?;
+    Ok(found.map(|token| Presented {
         has_grant_ended: grant.ended.is_some(),
         grant_expires_at: grant.expires_at,
-        expires_at: row.id(0)?,
-        rotated,
+        expires_at: token.expires_at,
+        rotated: token.rotated_at.map(|at| Rotated {
+            at,
+            repeats: u32::try_from(token.repeats).unwrap_or(u32::MAX),
+            wrapped_successor: token.wrapped_successor,
+            is_successor_fresh: token.successor_rotated_at.is_none()
+                && token.successor_expires_at.is_some(),
+        }),
     }))
 }
 

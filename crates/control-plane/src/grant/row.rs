@@ -1,54 +1,65 @@
 //! A grant as its table holds it.
 
 use sea_query::{Query, SelectStatement};
-use tidegate_database::Row;
+use tidegate_database::{DatabaseError, FromRow, NamedRow, Parsed, row};
+use tidegate_types::{AccountId, ClientId, GrantId, ScopeSet, WorkspaceSlug};
 
 use super::{EndReason, Grant};
-use crate::{ManagerError, stored};
+use crate::UnixSecs;
 
-/// In the order in which [`read`] reads them.
-pub(super) const COLUMNS: [&str; 13] = [
-    "id",
-    "account",
-    "client",
-    "workspace",
-    "resource",
-    "scopes",
-    "is_offline",
-    "created_at",
-    "expires_at",
-    "last_used_at",
-    "address",
-    "ended_at",
-    "end_reason",
-];
+row! {
+    pub(super) struct GrantRow {
+        id: Parsed<GrantId> = grants.id,
+        account: Parsed<AccountId> = grants.account,
+        client: Parsed<ClientId> = grants.client,
+        workspace: Parsed<WorkspaceSlug> = grants.workspace,
+        resource: String = grants.resource,
+        scopes: Parsed<ScopeSet> = grants.scopes,
+        is_offline: bool = grants.is_offline,
+        created_at: UnixSecs = grants.created_at,
+        expires_at: UnixSecs = grants.expires_at,
+        last_used_at: Option<UnixSecs> = grants.last_used_at,
+        address: Option<String> = grants.address,
+        ended_at: Option<UnixSecs> = grants.ended_at,
+        end_reason: Option<Parsed<EndReason>> = grants.end_reason,
+    }
+}
 
+/// What a [`Grant`] is read from.
 pub(super) fn select() -> SelectStatement {
-    Query::select()
-        .columns(COLUMNS.map(|column| ("grants", column)))
+    GrantRow::select(&mut Query::select())
         .from("grants")
         .to_owned()
 }
 
-pub(super) fn read(row: &Row) -> Result<Grant, ManagerError> {
-    let ended = match row.integer(11)? {
-        None => None,
-        Some(at) => Some((at, stored::parsed(row, 12)?)),
-    };
-    Ok(Grant {
-        id: stored::parsed(row, 0)?,
-        account: stored::parsed(row, 1)?,
-        client: stored::parsed(row, 2)?,
-        workspace: stored::parsed(row, 3)?,
-        resource: row.text_or_empty(4)?,
-        scopes: stored::parsed(row, 5)?,
-        is_offline: stored::flag(row, 6)?,
-        created_at: row.id(7)?,
-        expires_at: row.id(8)?,
-        last_used_at: row.integer(9)?,
-        address: row.text(10)?,
-        ended,
-    })
+impl FromRow for Grant {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        let row = GrantRow::from_row(row)?;
+        let ended = match (row.ended_at, row.end_reason) {
+            (None, _) => None,
+            (Some(at), Some(Parsed(reason))) => Some((at, reason)),
+            (Some(_), None) => {
+                return Err(DatabaseError::Corrupt {
+                    operation: "read a grant",
+                    reason: "grants.end_reason is null though it ended".to_owned(),
+                });
+            }
+        };
+        Ok(Self {
+            id: row.id.0,
+            account: row.account.0,
+            client: row.client.0,
+            workspace: row.workspace.0,
+            resource: row.resource,
+            scopes: row.scopes.0,
+            is_offline: row.is_offline,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+            address: row.address,
+            ended,
+        })
+    }
 }
 
 impl EndReason {
