@@ -1,14 +1,15 @@
 //! Makes API tokens.
 
-use sea_query::{Expr, ExprTrait as _, Func, Query};
+use sea_query::{Expr, ExprTrait as _, Query};
 use tidegate_database::{DatabaseError, Transaction};
 use tidegate_types::{AccountId, GrantId, WorkspaceSlug};
 
 use super::{ApiToken, CreateApiToken};
+use crate::counted::{count_in, count_of};
 use crate::{LocalManager, ManagerError, UnixSecs, account, input, workspace};
 
 /// Live ones of one account.
-const MOST_LIVE: i64 = 10;
+const MOST_LIVE: u64 = 10;
 const MOST_NAME_CHARS: usize = 100;
 const HINT_CHARS: usize = 4;
 
@@ -101,8 +102,7 @@ async fn check_count(
     account: &AccountId,
     now: UnixSecs,
 ) -> Result<(), ManagerError> {
-    let count = Query::select()
-        .expr(Func::count(Expr::col("id")))
+    let live = count_of("id")
         .from("api_tokens")
         .and_where(Expr::col("account").eq(account.as_str()))
         .and_where(Expr::col("ended_at").is_null())
@@ -112,8 +112,7 @@ async fn check_count(
                 .or(Expr::col("expires_at").gt(now)),
         )
         .to_owned();
-    let row = transaction.fetch_one(&count).await?;
-    if row.map(|row| row.id(0)).transpose()?.unwrap_or(0) >= MOST_LIVE {
+    if count_in(transaction, &live).await? >= MOST_LIVE {
         return Err(ManagerError::LimitReached(format!(
             "at most {MOST_LIVE} API tokens a person: end one first"
         )));

@@ -20,8 +20,7 @@ pub(super) async fn find(
     let one = row::select()
         .and_where(Expr::col("secret").eq(asked.secret.as_bytes().to_vec()))
         .to_owned();
-    let found = manager.pool.fetch_one("find an API token", &one).await?;
-    found.as_ref().map(row::read).transpose()
+    Ok(manager.pool.read_one("find an API token", &one).await?)
 }
 
 pub(super) async fn list(
@@ -35,8 +34,7 @@ pub(super) async fn list(
         .order_by("id", Order::Desc)
         .limit(MOST_LISTED)
         .to_owned();
-    let rows = manager.pool.fetch("list API tokens", &theirs).await?;
-    rows.iter().map(row::read).collect()
+    Ok(manager.pool.read("list API tokens", &theirs).await?)
 }
 
 pub(super) async fn end(
@@ -50,8 +48,8 @@ pub(super) async fn end(
     if let Some(account) = &asked.account {
         one.and_where(Expr::col("account").eq(account.as_str()));
     }
-    let found = transaction.fetch_one(&*one.lock_exclusive()).await?;
-    let Some(mut token) = found.as_ref().map(row::read).transpose()? else {
+    let found = transaction.read_one(&*one.lock_exclusive()).await?;
+    let Some(mut token): Option<ApiToken> = found else {
         return Ok(None);
     };
     if token.ended_at.is_none() {
