@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use sea_query::{Expr, ExprTrait as _, OnConflict, Order, Query};
-use tidegate_database::{DatabaseError, Row};
+use tidegate_database::{DatabaseError, FromRow, NamedRow, row};
 use tidegate_types::WorkspaceSlug;
 
 use super::{ClearFlag, ClearFlagRule, FlagRule, KNOWN_FLAGS, RuleKind, SetFlag, StandingRule};
 use crate::change::{self, LoggedChange};
-use crate::{LocalManager, ManagerError, input, stored, workspace};
+use crate::{LocalManager, ManagerError, UnixSecs, input, workspace};
 
 const EVERYWHERE: &str = "everywhere";
 const PERCENTAGE: &str = "percentage";
@@ -111,52 +111,63 @@ async fn remove(
 }
 
 pub(super) async fn list(manager: &LocalManager) -> Result<Vec<StandingRule>, ManagerError> {
-    let all = Query::select()
-        .columns(["flag", "scope", "workspace", "value", "set_at"])
+    let all = RuleRow::select(&mut Query::select())
         .from("flag_rules")
         .order_by("flag", Order::Asc)
         .order_by("scope", Order::Asc)
         .order_by("workspace", Order::Asc)
         .limit(MAX_LISTED)
         .to_owned();
-    let rows = manager.pool.fetch("list flags", &all).await?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    Ok(manager.pool.read("list flags", &all).await?)
 }
 
-fn read(row: &Row) -> Result<StandingRule, DatabaseError> {
-    let value = row.id(3)?;
-    let rule = match row.text_or_empty(1)?.as_str() {
-        EVERYWHERE => FlagRule::Everywhere(value != 0),
-        PERCENTAGE => FlagRule::Percentage(u8::try_from(value.clamp(0, 100)).unwrap_or(0)),
-        WORKSPACE => FlagRule::In {
-            workspace: stored::parsed(row, 2)?,
-            is_on: value != 0,
-        },
-        other => {
-            return Err(DatabaseError::Corrupt {
-                operation: "read a flag",
-                reason: format!("{other:?} is no kind of rule"),
-            });
-        }
-    };
-    Ok(StandingRule {
-        flag: row.text_or_empty(0)?,
-        rule,
-        set_at: row.id(4)?,
-    })
+row! {
+    struct RuleRow {
+        flag: String = flag_rules.flag,
+        scope: String = flag_rules.scope,
+        workspace: String = flag_rules.workspace,
+        value: i64 = flag_rules.value,
+        set_at: UnixSecs = flag_rules.set_at,
+    }
+}
+
+impl FromRow for StandingRule {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        let corrupt = |reason: String| DatabaseError::Corrupt {
+            operation: "read a flag",
+            reason,
+        };
+        let row = RuleRow::from_row(row)?;
+        let is_on = row.value != 0;
+        let rule = match row.scope.as_str() {
+            EVERYWHERE => FlagRule::Everywhere(is_on),
+            PERCENTAGE => FlagRule::Percentage(u8::try_from(row.value.clamp(0, 100)).unwrap_or(0)),
+            WORKSPACE => {
+                let workspace = row.workspace.parse();
+                FlagRule::In {
+                    workspace: workspace.map_err(|err| corrupt(format!("workspace: {err}")))?,
+                    is_on,
+                }
+            }
+            other => return Err(corrupt(format!("{other:?} is no kind of rule"))),
+        };
+        Ok(Self {
+            flag: row.flag,
+            rule,
+            set_at: row.set_at,
+        })
+    }
 }
 
 pub(super) async fn evaluate(
     manager: &LocalManager,
     workspace: &WorkspaceSlug,
 ) -> Result<BTreeMap<String, bool>, ManagerError> {
-    let rules = Query::select()
-        .columns(["flag", "scope", "workspace", "value", "set_at"])
+    let rules = RuleRow::select(&mut Query::select())
         .from("flag_rules")
         .and_where(Expr::col("workspace").is_in(["", workspace.as_str()]))
         .to_owned();
-    let rows = manager.pool.fetch("evaluate flags", &rules).await?;
-    let rules = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let rules: Vec<_> = manager.pool.read("evaluate flags", &rules).await?;
     Ok(decide(&rules, workspace))
 }
 

@@ -1,15 +1,16 @@
 //! Signing keys as their table holds them: the private part sealed.
 
-use sea_query::{Expr, ExprTrait as _, Func, Order, Query};
-use tidegate_database::{DatabaseError, Row};
+use sea_query::{Expr, ExprTrait as _, Order, Query};
+use tidegate_database::{DatabaseError, row};
 
 use super::{AddSigningKey, SigningKey};
 use crate::change::{self, LoggedChange};
+use crate::counted::{count_in, count_of};
 use crate::{LocalManager, ManagerError, UnixSecs};
 
 /// Keys that begin to sign within this time of each other are one decision of two nodes.
 const SAME_TIME_SECS: i64 = 60;
-const MOST_PUBLISHED: i64 = 16;
+const MOST_PUBLISHED: u64 = 16;
 const MOST_OVERLAP_SECS: u32 = 400 * 86_400;
 const MOST_ID_CHARS: usize = 128;
 /// RSA of 4,096 bits takes 3,200.
@@ -63,25 +64,16 @@ fn is_published(now: UnixSecs) -> Expr {
 
 pub(super) async fn list(manager: &LocalManager) -> Result<Vec<SigningKey>, ManagerError> {
     let now = manager.now();
-    let published = Query::select()
-        .columns([
-            "id",
-            "algorithm",
-            "private_key",
-            "public_jwk",
-            "signs_from",
-            "published_until",
-        ])
+    let published = KeyRow::select(&mut Query::select())
         .from("signing_keys")
         .and_where(is_published(now))
         .order_by("signs_from", Order::Asc)
         .order_by("id", Order::Asc)
         .to_owned();
-    let rows = manager.pool.fetch("list signing keys", &published).await?;
-    let mut keys = Vec::with_capacity(rows.len());
-    for row in &rows {
-        keys.push(read(row, manager)?);
-    }
+    let rows: Vec<KeyRow> = manager.pool.read("list signing keys", &published).await?;
+    let mut keys = (rows.into_iter())
+        .map(|row| unseal(row, manager))
+        .collect::<Result<Vec<_>, _>>()?;
     if let Some(at) = keys.iter().rposition(|key| key.signs_from <= now) {
         let signs = keys.remove(at);
         keys.push(signs);
@@ -89,24 +81,32 @@ pub(super) async fn list(manager: &LocalManager) -> Result<Vec<SigningKey>, Mana
     Ok(keys)
 }
 
-fn read(row: &Row, manager: &LocalManager) -> Result<SigningKey, ManagerError> {
+row! {
+    struct KeyRow {
+        id: String = signing_keys.id,
+        algorithm: String = signing_keys.algorithm,
+        private_key: Vec<u8> = signing_keys.private_key,
+        public_jwk: String = signing_keys.public_jwk,
+        signs_from: UnixSecs = signing_keys.signs_from,
+        published_until: Option<UnixSecs> = signing_keys.published_until,
+    }
+}
+
+fn unseal(row: KeyRow, manager: &LocalManager) -> Result<SigningKey, ManagerError> {
     let corrupt = |column: &str| DatabaseError::Corrupt {
         operation: "read a signing key",
         reason: format!("signing_keys.{column} cannot be read"),
     };
-    let id = row.text_or_empty(0)?;
-    let sealed = row.bytes(2)?.ok_or_else(|| corrupt("private_key"))?;
-    let private_key = manager.sealer.open(&place(&id), &sealed)?;
+    let private_key = manager.sealer.open(&place(&row.id), &row.private_key)?;
     let private_key = String::from_utf8(private_key).map_err(|_| corrupt("private_key"))?;
-    let public_jwk =
-        serde_json::from_str(&row.text_or_empty(3)?).map_err(|_| corrupt("public_jwk"))?;
+    let public_jwk = serde_json::from_str(&row.public_jwk).map_err(|_| corrupt("public_jwk"))?;
     Ok(SigningKey {
-        id,
-        algorithm: row.text_or_empty(1)?,
+        id: row.id,
+        algorithm: row.algorithm,
         private_key,
         public_jwk,
-        signs_from: row.id(4)?,
-        published_until: row.integer(5)?,
+        signs_from: row.signs_from,
+        published_until: row.published_until,
     })
 }
 
@@ -137,12 +137,8 @@ pub(super) async fn add(asked: AddSigningKey, manager: &LocalManager) -> Result<
         .and_where(Expr::col("published_until").lte(now))
         .to_owned();
     transaction.execute(&forget).await?;
-    let count = Query::select()
-        .expr(Func::count(Expr::col("id")))
-        .from("signing_keys")
-        .to_owned();
-    let counted = transaction.fetch_one(&count).await?;
-    if counted.map(|row| row.id(0)).transpose()?.unwrap_or(0) >= MOST_PUBLISHED {
+    let published = count_of("id").from("signing_keys").to_owned();
+    if count_in(&mut transaction, &published).await? >= MOST_PUBLISHED {
         return Err(ManagerError::LimitReached(format!(
             "at most {MOST_PUBLISHED} signing keys are published at once: remove one, or wait for one to end"
         )));
