@@ -1,14 +1,14 @@
 //! Ends the grants that a rule refuses.
 
 use sea_query::{Cond, Expr, ExprTrait as _, Query, SelectStatement};
-use tidegate_database::Transaction;
+use tidegate_database::{Parsed, Transaction, row};
 use tidegate_oauth_types::ClientMetadata;
 use tidegate_types::{ClientId, WorkspaceSlug};
 
 use super::judge::{Ruling, hosts_of, ruling};
 use super::{ClientDecision, ClientMatch, PolicyRule, rules};
 use crate::grant::{self, EndReason};
-use crate::{ManagerError, UnixSecs, input, stored};
+use crate::{ManagerError, UnixSecs, input};
 
 /// Pairs of a client and a workspace that one statement ends grants of.
 const BATCH: usize = 200;
@@ -27,16 +27,14 @@ pub(super) async fn end_refused(
     if let Some(workspace) = &rule.workspace {
         standing.and_where(Expr::col("workspace").is_in(["", workspace.as_str()]));
     }
-    let rows = transaction.fetch(&standing).await?;
-    let all = rows
-        .iter()
-        .map(rules::read)
-        .collect::<Result<Vec<_>, _>>()?;
+    let all: Vec<PolicyRule> = transaction.read(&standing).await?;
     let mut refused = Vec::new();
-    for row in transaction.fetch(&candidates(rule, now)).await? {
-        let workspace: WorkspaceSlug = stored::parsed(&row, 0)?;
-        let client: ClientId = stored::parsed(&row, 1)?;
-        let metadata = row.text(2)?;
+    for row in transaction.read(&candidates(rule, now)).await? {
+        let CandidateRow {
+            workspace: Parsed(workspace),
+            client: Parsed(client),
+            metadata,
+        } = row;
         let metadata: Option<ClientMetadata> =
             metadata.and_then(|text| serde_json::from_str(&text).ok());
         let hosts = metadata.map(|metadata| hosts_of(&client, &metadata));
@@ -72,13 +70,19 @@ fn members_of(teams: &[String]) -> SelectStatement {
         .to_owned()
 }
 
-/// Clients with live grants that the rule may be about, by workspace: workspace, client, metadata. For a host more
-/// than it is about, for its name may stand elsewhere in the metadata.
+row! {
+    struct CandidateRow {
+        workspace: Parsed<WorkspaceSlug> = grants.workspace,
+        client: Parsed<ClientId> = grants.client,
+        metadata: Option<String> = clients.metadata,
+    }
+}
+
+/// Clients with live grants that the rule may be about, by workspace. For a host more than it is about, for its name
+/// may stand elsewhere in the metadata.
 fn candidates(rule: &PolicyRule, now: UnixSecs) -> SelectStatement {
-    let mut pairs = Query::select()
+    let mut pairs = CandidateRow::select(&mut Query::select())
         .distinct()
-        .columns([("grants", "workspace"), ("grants", "client")])
-        .column(("clients", "metadata"))
         .from("grants")
         .left_join(
             "clients",

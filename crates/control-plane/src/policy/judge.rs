@@ -1,6 +1,7 @@
 //! Decides whether an account may use a client.
 
 use sea_query::{Cond, Expr, ExprTrait as _, Query};
+use tidegate_database::row;
 use tidegate_oauth_types::ClientMetadata;
 use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
 use url::Url;
@@ -99,11 +100,7 @@ pub(super) async fn judge(
         .and_where(Expr::col("workspace").is_in(["", asked.workspace.as_str()]))
         .cond_where(Cond::any().add(is_client).add(is_host))
         .to_owned();
-    let rows = manager.pool.fetch("judge a client", &about).await?;
-    let rules = rows
-        .iter()
-        .map(rules::read)
-        .collect::<Result<Vec<_>, _>>()?;
+    let rules: Vec<PolicyRule> = manager.pool.read("judge a client", &about).await?;
     match ruling(&rules, &asked.workspace, &asked.client, &hosts) {
         Ruling::Approved => Ok(ClientVerdict::Approved),
         Ruling::Blocked => Ok(ClientVerdict::Blocked),
@@ -123,20 +120,22 @@ pub(super) async fn judge(
     }
 }
 
+row! {
+    struct MemberTeam {
+        team: String = team_members.team,
+    }
+}
+
 async fn teams_of(
     manager: &LocalManager,
     account: &AccountId,
 ) -> Result<Vec<String>, ManagerError> {
-    let teams = Query::select()
-        .column("team")
+    let teams = MemberTeam::select(&mut Query::select())
         .from("team_members")
         .and_where(Expr::col("account").eq(account.as_str()))
         .to_owned();
-    let rows = manager.pool.fetch("judge a client", &teams).await?;
-    Ok(rows
-        .iter()
-        .map(|row| row.text_or_empty(0))
-        .collect::<Result<_, _>>()?)
+    let teams: Vec<MemberTeam> = manager.pool.read("judge a client", &teams).await?;
+    Ok(teams.into_iter().map(|row| row.team).collect())
 }
 
 #[cfg(test)]

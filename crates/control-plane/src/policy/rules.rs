@@ -1,15 +1,16 @@
 //! Sets, removes and lists rules.
 
-use sea_query::{Expr, ExprTrait as _, Func, LockType, OnConflict, Order, Query, SelectStatement};
-use tidegate_database::{DatabaseError, Row, Transaction};
+use sea_query::{Expr, ExprTrait as _, LockType, OnConflict, Order, Query, SelectStatement};
+use tidegate_database::{DatabaseError, FromRow, NamedRow, Transaction, row};
 use tidegate_types::WorkspaceSlug;
 
 use super::{ClientDecision, ClientMatch, PolicyRule, RemovePolicyRule, effect};
 use crate::change::{self, LoggedChange};
-use crate::{LocalManager, ManagerError, input, stored, workspace};
+use crate::counted::{count_in, count_of};
+use crate::{LocalManager, ManagerError, input, workspace};
 
 /// Of a workspace, or of the deployment.
-const MAX_RULES: i64 = 2_000;
+const MAX_RULES: u64 = 2_000;
 const MAX_TEAMS: usize = 50;
 
 /// What stands for the deployment is no slug.
@@ -25,45 +26,58 @@ pub(super) fn change_in(workspace: Option<&WorkspaceSlug>) -> LoggedChange {
     }
 }
 
-/// Columns as [`read`] takes them.
+row! {
+    struct RuleRow {
+        workspace: String = policy_rules.workspace,
+        kind: String = policy_rules.kind,
+        subject: String = policy_rules.subject,
+        decision: String = policy_rules.decision,
+        teams: Option<String> = policy_rules.teams,
+    }
+}
+
+/// What a [`PolicyRule`] is read from.
 pub(super) fn select() -> SelectStatement {
-    Query::select()
-        .columns(["workspace", "kind", "subject", "decision", "teams"])
+    RuleRow::select(&mut Query::select())
         .from("policy_rules")
         .to_owned()
 }
 
-fn corrupt(reason: String) -> DatabaseError {
+fn corrupt(column: &str, problem: impl std::fmt::Display) -> DatabaseError {
     DatabaseError::Corrupt {
         operation: "read a policy rule",
-        reason,
+        reason: format!("policy_rules.{column}: {problem}"),
     }
 }
 
-pub(super) fn read(row: &Row) -> Result<PolicyRule, DatabaseError> {
-    let workspace = row.text(0)?.filter(|slug| !slug.is_empty());
-    let workspace = workspace
-        .map(|slug| slug.parse::<WorkspaceSlug>())
-        .transpose();
-    let matches = match row.text_or_empty(1)?.as_str() {
-        "client" => ClientMatch::Client(stored::parsed(row, 2)?),
-        "host" => ClientMatch::Host(row.text_or_empty(2)?),
-        other => return Err(corrupt(format!("{other:?} is nothing to match"))),
-    };
-    let decision = match row.text_or_empty(3)?.as_str() {
-        "approved" => ClientDecision::Approved,
-        "blocked" => ClientDecision::Blocked,
-        "teams" => {
-            let teams = serde_json::from_str(&row.text_or_empty(4)?);
-            ClientDecision::Teams(teams.map_err(|err| corrupt(err.to_string()))?)
-        }
-        other => return Err(corrupt(format!("{other:?} is no decision"))),
-    };
-    Ok(PolicyRule {
-        workspace: workspace.map_err(|err| corrupt(err.to_string()))?,
-        matches,
-        decision,
-    })
+impl FromRow for PolicyRule {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        let row = RuleRow::from_row(row)?;
+        let workspace = Some(row.workspace).filter(|slug| !slug.is_empty());
+        let workspace = workspace.map(|slug| slug.parse()).transpose();
+        let matches = match row.kind.as_str() {
+            "client" => {
+                let id = row.subject.parse();
+                ClientMatch::Client(id.map_err(|err| corrupt("subject", err))?)
+            }
+            "host" => ClientMatch::Host(row.subject),
+            other => return Err(corrupt("kind", format!("{other:?} is nothing to match"))),
+        };
+        let decision = match row.decision.as_str() {
+            "approved" => ClientDecision::Approved,
+            "blocked" => ClientDecision::Blocked,
+            "teams" => {
+                let teams = serde_json::from_str(&row.teams.unwrap_or_default());
+                ClientDecision::Teams(teams.map_err(|err| corrupt("teams", err))?)
+            }
+            other => return Err(corrupt("decision", format!("{other:?} is no decision"))),
+        };
+        Ok(Self {
+            workspace: workspace.map_err(|err| corrupt("workspace", err))?,
+            matches,
+            decision,
+        })
+    }
 }
 
 fn matched(matches: &ClientMatch) -> Result<(&'static str, String), ManagerError> {
@@ -127,6 +141,12 @@ pub(super) async fn set(manager: &LocalManager, mut rule: PolicyRule) -> Result<
     Ok(())
 }
 
+row! {
+    struct TeamName {
+        name: String = teams.name,
+    }
+}
+
 /// They are held, so that none is removed before the rule stands.
 async fn check_teams(transaction: &mut Transaction, teams: &[String]) -> Result<(), ManagerError> {
     if !(1..=MAX_TEAMS).contains(&teams.len()) {
@@ -135,17 +155,15 @@ async fn check_teams(transaction: &mut Transaction, teams: &[String]) -> Result<
             teams.len()
         )));
     }
-    let there = Query::select()
-        .column("name")
+    let there = TeamName::select(&mut Query::select())
         .from("teams")
         .and_where(Expr::col("name").is_in(teams.iter().map(String::as_str)))
         .order_by("name", Order::Asc)
         .lock(LockType::Share)
         .to_owned();
-    let rows = transaction.fetch(&there).await?;
-    let there = rows.iter().map(|row| row.text_or_empty(0));
-    let there = there.collect::<Result<Vec<_>, _>>()?;
-    match teams.iter().find(|name| !there.contains(name)) {
+    let there: Vec<TeamName> = transaction.read(&there).await?;
+    let is_missing = |name: &&String| there.iter().all(|team| team.name != **name);
+    match teams.iter().find(is_missing) {
         None => Ok(()),
         Some(name) => Err(input::invalid("teams", name, "there is no such team")),
     }
@@ -155,13 +173,11 @@ async fn refuse_too_many(
     transaction: &mut Transaction,
     workspace: Option<&WorkspaceSlug>,
 ) -> Result<(), ManagerError> {
-    let count = Query::select()
-        .expr(Func::count(Expr::col("subject")))
+    let rules = count_of("subject")
         .from("policy_rules")
         .and_where(Expr::col("workspace").eq(key(workspace)))
         .to_owned();
-    let row = transaction.fetch_one(&count).await?;
-    if row.map(|row| row.id(0)).transpose()?.unwrap_or(0) > MAX_RULES {
+    if count_in(transaction, &rules).await? > MAX_RULES {
         return Err(ManagerError::LimitReached(format!(
             "at most {MAX_RULES} rules a workspace: use one for a host"
         )));
@@ -199,6 +215,5 @@ pub(super) async fn list(
         .order_by("kind", Order::Asc)
         .order_by("subject", Order::Asc)
         .to_owned();
-    let rows = manager.pool.fetch("list policy rules", &rules).await?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    Ok(manager.pool.read("list policy rules", &rules).await?)
 }

@@ -1,10 +1,11 @@
 //! What happens to clients without a rule.
 
 use sea_query::{Expr, ExprTrait as _, OnConflict, Order, Query, SelectStatement};
+use tidegate_database::row;
 use tidegate_types::WorkspaceSlug;
 
 use super::{SetUnknownClients, UnknownClients, rules};
-use crate::{LocalManager, ManagerError, change, stored, workspace};
+use crate::{LocalManager, ManagerError, change, workspace};
 
 pub(super) async fn set(
     manager: &LocalManager,
@@ -34,10 +35,15 @@ pub(super) async fn set(
     Ok(())
 }
 
+row! {
+    struct UnknownClientsRow {
+        need_approval: bool = unknown_clients.need_approval,
+    }
+}
+
 /// A workspace's own word counts before the deployment's.
 fn effective(workspace: Option<&WorkspaceSlug>) -> SelectStatement {
-    Query::select()
-        .column("need_approval")
+    UnknownClientsRow::select(&mut Query::select())
         .from("unknown_clients")
         .and_where(Expr::col("workspace").is_in(["", rules::key(workspace)]))
         .order_by("workspace", Order::Desc)
@@ -49,12 +55,12 @@ pub(super) async fn find(
     manager: &LocalManager,
     workspace: Option<&WorkspaceSlug>,
 ) -> Result<UnknownClients, ManagerError> {
-    let row = (manager.pool)
-        .fetch_one("find the client policy", &effective(workspace))
+    let row: Option<UnknownClientsRow> = (manager.pool)
+        .read_one("find the client policy", &effective(workspace))
         .await?;
-    let need_approval = row.map(|row| stored::flag(&row, 0)).transpose()?;
-    Ok(match need_approval {
-        Some(true) => UnknownClients::NeedApproval,
-        Some(false) | None => UnknownClients::Allowed,
+    Ok(if row.is_some_and(|row| row.need_approval) {
+        UnknownClients::NeedApproval
+    } else {
+        UnknownClients::Allowed
     })
 }
