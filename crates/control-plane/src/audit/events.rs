@@ -13,23 +13,21 @@ const MAX_DETAIL_CHARS: usize = 2_000;
 /// Rows that one statement removes, so that no other writer waits long.
 const BATCH: u64 = 5_000;
 
-pub(super) const COLUMNS: [&str; 8] = [
-    "happened_at",
-    "action",
-    "account",
-    "client",
-    "workspace",
-    "address",
-    "outcome",
-    "detail",
-];
-
 /// The statement that keeps the events; it may be part of a transaction. What is too long is cut: a record of
 /// something is better than none.
 pub(crate) fn insert<'a>(events: impl IntoIterator<Item = &'a AuditEvent>) -> InsertStatement {
     let mut insert = Query::insert()
         .into_table("audit_events")
-        .columns(COLUMNS)
+        .columns([
+            "happened_at",
+            "action",
+            "account",
+            "client",
+            "workspace",
+            "address",
+            "outcome",
+            "detail",
+        ])
         .to_owned();
     for event in events {
         insert.values_panic([

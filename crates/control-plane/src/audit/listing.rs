@@ -1,11 +1,13 @@
 //! Lists and counts records.
 
 use sea_query::{Cond, Expr, ExprTrait as _, Func, Order, Query, SelectStatement};
-use tidegate_database::{DatabaseError, Row};
+use tidegate_database::{DatabaseError, FromRow, NamedRow, Parsed, row};
+use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
 
-use super::events::{COLUMNS, check_code};
+use super::events::check_code;
 use super::{AuditEvent, AuditFilter, EventsPage, ListEvents, ListEventsPage, NamedEvent};
-use crate::{LocalManager, ManagerError, input, stored};
+use crate::counted::{count, count_of};
+use crate::{LocalManager, ManagerError, UnixSecs, input};
 
 const MAX_LISTED: u32 = 10_000;
 const MAX_ON_PAGE: u32 = 1_000;
@@ -19,8 +21,7 @@ pub(super) async fn list(
 ) -> Result<Vec<AuditEvent>, ManagerError> {
     let limit = input::limit(asked.limit, MAX_LISTED)?;
     let page = newest_first(&asked.filter, limit, asked.offset)?;
-    let rows = manager.pool.fetch("list records", &page).await?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    Ok(manager.pool.read("list records", &page).await?)
 }
 
 pub(super) async fn list_page(
@@ -43,11 +44,12 @@ pub(super) async fn list_page(
         .order_by(("grants", "created_at"), Order::Desc)
         .limit(1)
         .to_owned();
-    page.column(("accounts", "username"))
-        .expr(Func::coalesce([
-            Expr::col(("clients", "name")),
-            Expr::SubQuery(None, Box::new(last_name.into())),
-        ]))
+    let client_name = Func::coalesce([
+        Expr::col(("clients", "name")),
+        Expr::SubQuery(None, Box::new(last_name.into())),
+    ]);
+    NameRow::select(&mut page)
+        .expr_as(client_name, CLIENT_NAME)
         .left_join(
             "accounts",
             Expr::col(("accounts", "id")).equals(("audit_events", "account")),
@@ -56,9 +58,8 @@ pub(super) async fn list_page(
             "clients",
             Expr::col(("clients", "id")).equals(("audit_events", "client")),
         );
-    let rows = manager.pool.fetch("list a page of records", &page).await?;
-    let events = rows.iter().map(read_named).collect::<Result<_, _>>()?;
-    let counted = count(manager, &asked.filter).await?;
+    let events = manager.pool.read("list a page of records", &page).await?;
+    let counted = count_matching(manager, &asked.filter).await?;
     Ok(EventsPage {
         events,
         total: Ord::min(counted, MAX_COUNTED),
@@ -67,20 +68,17 @@ pub(super) async fn list_page(
 }
 
 /// One more than is told, to know whether there are more: counting all of a busy year would take long.
-async fn count(manager: &LocalManager, filter: &AuditFilter) -> Result<u64, ManagerError> {
+async fn count_matching(manager: &LocalManager, filter: &AuditFilter) -> Result<u64, ManagerError> {
     let some = Query::select()
         .expr_as(Expr::val(1), "one")
         .from("audit_events")
         .cond_where(matches(filter)?)
         .limit(MAX_COUNTED + 1)
         .to_owned();
-    let count = Query::select()
-        .expr(Func::count(Expr::col(("some", "one"))))
+    let matching = count_of(("some", "one"))
         .from_subquery(some, "some")
         .to_owned();
-    let row = manager.pool.fetch_one("count records", &count).await?;
-    let count = row.map(|row| row.id(0)).transpose()?.unwrap_or(0);
-    Ok(u64::try_from(count).unwrap_or(0))
+    Ok(count(&manager.pool, "count records", &matching).await?)
 }
 
 fn newest_first(
@@ -88,8 +86,7 @@ fn newest_first(
     limit: u64,
     offset: u32,
 ) -> Result<SelectStatement, ManagerError> {
-    Ok(Query::select()
-        .columns(COLUMNS.map(|column| ("audit_events", column)))
+    Ok(EventRow::select(&mut Query::select())
         .from("audit_events")
         .cond_where(matches(filter)?)
         .order_by(("audit_events", "happened_at"), Order::Desc)
@@ -159,24 +156,50 @@ fn is_of_client(text: &str) -> Result<Cond, ManagerError> {
         .add(client().in_subquery(then)))
 }
 
-fn read(row: &Row) -> Result<AuditEvent, DatabaseError> {
-    Ok(AuditEvent {
-        at: row.id(0)?,
-        action: row.text_or_empty(1)?,
-        account: stored::optional(row, 2)?,
-        client: stored::optional(row, 3)?,
-        workspace: stored::optional(row, 4)?,
-        address: row.text(5)?,
-        outcome: row.text_or_empty(6)?,
-        detail: row.text(7)?,
-    })
+row! {
+    struct EventRow {
+        happened_at: UnixSecs = audit_events.happened_at,
+        action: String = audit_events.action,
+        account: Option<Parsed<AccountId>> = audit_events.account,
+        client: Option<Parsed<ClientId>> = audit_events.client,
+        workspace: Option<Parsed<WorkspaceSlug>> = audit_events.workspace,
+        address: Option<String> = audit_events.address,
+        outcome: String = audit_events.outcome,
+        detail: Option<String> = audit_events.detail,
+    }
 }
 
-fn read_named(row: &Row) -> Result<NamedEvent, DatabaseError> {
-    let after = COLUMNS.len();
-    Ok(NamedEvent {
-        event: read(row)?,
-        username: row.text(after)?,
-        client_name: row.text(after + 1)?,
-    })
+row! {
+    struct NameRow {
+        username: Option<String> = accounts.username,
+    }
+}
+
+/// What a page calls the client's name.
+const CLIENT_NAME: &str = "client_name";
+
+impl FromRow for AuditEvent {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        let row = EventRow::from_row(row)?;
+        Ok(Self {
+            at: row.happened_at,
+            action: row.action,
+            account: row.account.map(Parsed::into_inner),
+            client: row.client.map(Parsed::into_inner),
+            workspace: row.workspace.map(Parsed::into_inner),
+            address: row.address,
+            outcome: row.outcome,
+            detail: row.detail,
+        })
+    }
+}
+
+impl FromRow for NamedEvent {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            event: AuditEvent::from_row(row)?,
+            username: NameRow::from_row(row)?.username,
+            client_name: row.get(CLIENT_NAME, CLIENT_NAME)?,
+        })
+    }
 }
