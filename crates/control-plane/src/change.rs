@@ -2,10 +2,10 @@
 
 use sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use serde::{Deserialize, Serialize};
-use tidegate_database::{DatabaseError, Row, Transaction};
+use tidegate_database::{DatabaseError, FromNestedRow as _, Parsed, Transaction, row};
 use tidegate_types::{GrantId, WorkspaceSlug};
 
-use crate::{LocalManager, ManagerError, Operation, UnixSecs, stored};
+use crate::{LocalManager, ManagerError, Operation, UnixSecs};
 
 /// As many as a page of [`ReadChanges`] has.
 const MAX_PAGE: u64 = 1_000;
@@ -71,20 +71,18 @@ impl Operation for ReadChanges {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         // The head comes with every row, so that a place that the log never reached is noticed as well: the database
         // was made anew or came from a backup.
-        let rows = manager
-            .pool
-            .fetch("read changes", &changes_after(after))
+        let rows: Vec<ChangeRow> = (manager.pool)
+            .read("read changes", &changes_after(after))
             .await?;
         let mut page = ChangePage {
             changes: Vec::with_capacity(rows.len()),
             head: 0,
             has_gap: false,
         };
-        for (at, row) in rows.iter().enumerate() {
-            let head = row.id(0)?;
-            let Some(id) = row.integer(1)? else {
-                page.head = place(head);
-                page.has_gap = head != after;
+        for (at, row) in rows.into_iter().enumerate() {
+            let Some(id) = row.id else {
+                page.head = place(row.head);
+                page.has_gap = row.head != after;
                 break;
             };
             page.has_gap |= at == 0 && id != after.saturating_add(1);
@@ -100,15 +98,13 @@ fn place(id: i64) -> u64 {
 }
 
 async fn read_head(manager: &LocalManager) -> Result<ChangePage, ManagerError> {
-    let head = Query::select()
-        .column("head")
+    let head = HeadRow::select(&mut Query::select())
         .from("change_head")
         .to_owned();
-    let row = manager
-        .pool
-        .fetch_one("read the changes' head", &head)
+    let row: Option<HeadRow> = (manager.pool)
+        .read_one("read the changes' head", &head)
         .await?;
-    let head = row.map(|row| row.id(0)).transpose()?.unwrap_or(0);
+    let head = row.map_or(0, |row| row.head);
     Ok(ChangePage {
         changes: Vec::new(),
         head: place(head),
@@ -116,15 +112,26 @@ async fn read_head(manager: &LocalManager) -> Result<ChangePage, ManagerError> {
     })
 }
 
+row! {
+    /// Its field is called as its column.
+    struct HeadRow {
+        head: i64 = change_head.head,
+    }
+}
+
+row! {
+    /// The head with a change after the place that was asked for, if there is one.
+    struct ChangeRow {
+        head: i64 = change_head.head,
+        id: Option<i64> = changes.id,
+        kind: Option<String> = changes.kind,
+        workspace: Option<Parsed<WorkspaceSlug>> = changes.workspace,
+        session_id: Option<String> = changes.session_id,
+    }
+}
+
 fn changes_after(after: i64) -> SelectStatement {
-    Query::select()
-        .columns([
-            ("change_head", "head"),
-            ("changes", "id"),
-            ("changes", "kind"),
-            ("changes", "workspace"),
-            ("changes", "session_id"),
-        ])
+    ChangeRow::select(&mut Query::select())
         .from("change_head")
         .left_join("changes", Expr::col(("changes", "id")).gt(after))
         .order_by(("changes", "id"), Order::Asc)
@@ -132,21 +139,26 @@ fn changes_after(after: i64) -> SelectStatement {
         .to_owned()
 }
 
-fn change_of(row: &Row) -> Result<LoggedChange, ManagerError> {
-    let workspace = stored::optional(row, 3)?;
-    match row.text_or_empty(2)?.as_str() {
-        "session" => Ok(LoggedChange::Session {
-            workspace,
-            id: stored::parsed(row, 4)?,
-        }),
-        "workspace" => Ok(LoggedChange::Workspace {
-            workspace: stored::parsed(row, 3)?,
-        }),
-        "flags" => Ok(LoggedChange::Flags { workspace }),
-        "keys" => Ok(LoggedChange::Keys),
+fn change_of(row: ChangeRow) -> Result<LoggedChange, ManagerError> {
+    let corrupt = |problem: &str| DatabaseError::Corrupt {
+        operation: "read changes",
+        reason: format!("changes.{problem}"),
+    };
+    let workspace = row.workspace.map(Parsed::into_inner);
+    Ok(match row.kind.as_deref() {
+        Some("session") => {
+            let id = row.session_id.and_then(|id| id.parse().ok());
+            let id = id.ok_or_else(|| corrupt("session_id is no session's"))?;
+            LoggedChange::Session { workspace, id }
+        }
+        Some("workspace") => LoggedChange::Workspace {
+            workspace: workspace.ok_or_else(|| corrupt("workspace is null"))?,
+        },
+        Some("flags") => LoggedChange::Flags { workspace },
+        Some("keys") => LoggedChange::Keys,
         // "account"; or a newer program's, while nodes are upgraded one after the other: the widest is safe.
-        _ => Ok(LoggedChange::Account),
-    }
+        _ => LoggedChange::Account,
+    })
 }
 
 impl LoggedChange {
@@ -175,10 +187,10 @@ pub(crate) async fn append(
     let advance = Query::update()
         .table("change_head")
         .value("head", Expr::col("head").add(count))
-        .returning_col("head")
+        .returning(Query::returning().columns(HeadRow::NAMES.iter().copied()))
         .to_owned();
-    let row = transaction.fetch_one(&advance).await?;
-    let head = row.map(|row| row.id(0)).transpose()?.unwrap_or(count);
+    let row: Option<HeadRow> = transaction.read_one(&advance).await?;
+    let head = row.map_or(count, |row| row.head);
     let mut next = head - count;
     for some in changes.chunks(MAX_ROWS) {
         let mut insert = Query::insert()

@@ -27,7 +27,6 @@ mod operations;
 mod ports;
 mod remote;
 mod sealing;
-mod stored;
 
 pub use error::ManagerError;
 pub use local::{LocalManager, LocalSettings};

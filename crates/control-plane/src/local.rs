@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_query::{Expr, ExprTrait as _, OnConflict, Query};
-use tidegate_database::{Pool, PoolSettings};
+use tidegate_database::{Pool, PoolSettings, row};
 use tidegate_types::{Clock, SecretString};
 
 use crate::sealing::{self, Sealer};
@@ -178,14 +178,12 @@ impl LocalManager {
 
     /// Whether the secret opens what was sealed when the database was made.
     async fn check_mark(&self) -> Result<(), ManagerError> {
-        let mark = Query::select()
-            .column("value")
+        let mark = MarkRow::select(&mut Query::select())
             .from("marks")
             .and_where(Expr::col("name").eq("sealing"))
             .to_owned();
-        let row = self.pool.fetch_one("check the secret", &mark).await?;
-        let sealed = row.map(|row| row.bytes(0)).transpose()?.flatten();
-        let sealed = sealed.unwrap_or_default();
+        let row: Option<MarkRow> = self.pool.read_one("check the secret", &mark).await?;
+        let sealed = row.map(|row| row.value).unwrap_or_default();
         self.sealer
             .open(SEALING_MARK, &sealed)
             .map(drop)
@@ -196,6 +194,12 @@ impl LocalManager {
                         .to_owned(),
                 )
             })
+    }
+}
+
+row! {
+    struct MarkRow {
+        value: Vec<u8> = marks.value,
     }
 }
 

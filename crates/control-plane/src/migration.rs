@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use sea_query::{Alias, Expr, ExprTrait as _, Func, Query, SelectStatement};
-use tidegate_database::{Backend, DatabaseError, Pool, Transaction};
+use sea_query::{Alias, Expr, ExprTrait as _, Order, Query, SelectStatement};
+use tidegate_database::{Backend, DatabaseError, FromRow, NamedRow, Pool, Transaction, row};
 
 use crate::UnixSecs;
 
@@ -143,18 +143,25 @@ fn of_another_program(foreign: &str) -> DatabaseError {
 
 async fn tables(transaction: &mut Transaction) -> Result<Vec<String>, DatabaseError> {
     let names = table_names(transaction.backend());
-    let rows = transaction.fetch(&names).await?;
-    rows.iter().map(|row| row.text_or_empty(0)).collect()
+    let tables = transaction.read(&names).await?.into_iter();
+    Ok(tables.map(|TableName(name)| name).collect())
 }
 
 async fn read_version(transaction: &mut Transaction) -> Result<usize, DatabaseError> {
-    let newest = Query::select()
-        .expr(Func::max(Expr::col("version")))
+    let newest = VersionRow::select(&mut Query::select())
         .from("schema_version")
+        .order_by("version", Order::Desc)
+        .limit(1)
         .to_owned();
-    let row = transaction.fetch_one(&newest).await?;
-    let version = row.map(|row| row.integer(0)).transpose()?.flatten();
-    Ok(usize::try_from(version.unwrap_or(0)).unwrap_or(usize::MAX))
+    let newest: Option<VersionRow> = transaction.read_one(&newest).await?;
+    let version = newest.map_or(0, |row| row.version);
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+}
+
+row! {
+    struct VersionRow {
+        version: i64 = schema_version.version,
+    }
 }
 
 /// The version of the tables; 0 for an empty database, whose table of versions is made.
@@ -180,20 +187,31 @@ async fn known_version(transaction: &mut Transaction) -> Result<Option<usize>, D
     }
 }
 
+/// A row of [`table_names`].
+struct TableName(String);
+
+const TABLE_NAME: &str = "table_name";
+
+impl FromRow for TableName {
+    fn from_row(row: &dyn NamedRow) -> Result<Self, DatabaseError> {
+        row.get(TABLE_NAME, TABLE_NAME).map(Self)
+    }
+}
+
 fn table_names(backend: Backend) -> SelectStatement {
     match backend {
         Backend::Sqlite => Query::select()
-            .column("name")
+            .expr_as(Expr::col("name"), TABLE_NAME)
             .from("sqlite_master")
             .and_where(Expr::col("type").eq("table"))
             .and_where(Expr::col("name").not_like("sqlite\\_%"))
-            .order_by("name", sea_query::Order::Asc)
+            .order_by("name", Order::Asc)
             .to_owned(),
         Backend::Postgres => Query::select()
-            .expr(Expr::col("table_name").cast_as("text"))
+            .expr_as(Expr::col("table_name").cast_as("text"), TABLE_NAME)
             .from((Alias::new("information_schema"), Alias::new("tables")))
             .and_where(Expr::col("table_schema").eq(Expr::cust("current_schema()")))
-            .order_by("table_name", sea_query::Order::Asc)
+            .order_by("table_name", Order::Asc)
             .to_owned(),
     }
 }
@@ -219,18 +237,33 @@ mod tests {
         postgres: "",
     };
 
+    row! {
+        struct NameRow {
+            name: String = one.name,
+        }
+    }
+
+    row! {
+        struct DoneRow {
+            version: i64 = schema_version.version,
+            migrated_at: UnixSecs = schema_version.migrated_at,
+        }
+    }
+
+    row! {
+        struct UserRow {
+            username: String = accounts.username,
+        }
+    }
+
     fn pool(folder: &Path) -> Pool {
         Pool::sqlite_owned(&folder.join("manager.sqlite"), PoolSettings::default())
     }
 
     async fn names(pool: &Pool) -> Vec<String> {
-        let rows = pool
-            .fetch("list tables", &table_names(Backend::Sqlite))
-            .await
-            .unwrap();
-        rows.iter()
-            .map(|row| row.text_or_empty(0).unwrap())
-            .collect()
+        let names = table_names(Backend::Sqlite);
+        let tables: Vec<TableName> = pool.read("list tables", &names).await.unwrap();
+        tables.into_iter().map(|TableName(name)| name).collect()
     }
 
     #[tokio::test]
@@ -240,20 +273,21 @@ mod tests {
         migrate_by(&pool, 1, &[FIRST]).await.unwrap();
         migrate_by(&pool, 2, &[FIRST, SECOND]).await.unwrap();
         migrate_by(&pool, 3, &[FIRST, SECOND]).await.unwrap();
-        let name = Query::select().column("name").from("one").to_owned();
-        let rows = pool.fetch("read", &name).await.unwrap();
-        assert_eq!(1, rows.len());
-        assert_eq!(Some("kept".to_owned()), rows[0].text(0).unwrap());
-        let versions = Query::select()
-            .columns(["version", "migrated_at"])
+        let name = NameRow::select(&mut Query::select()).from("one").to_owned();
+        let names: Vec<NameRow> = pool.read("read", &name).await.unwrap();
+        assert_eq!(
+            vec!["kept"],
+            names.iter().map(|row| &row.name).collect::<Vec<_>>()
+        );
+        let versions = DoneRow::select(&mut Query::select())
             .from("schema_version")
             .to_owned();
-        let rows = pool.fetch("read", &versions).await.unwrap();
-        let versions: Vec<_> = rows
+        let done: Vec<DoneRow> = pool.read("read", &versions).await.unwrap();
+        let done: Vec<_> = done
             .iter()
-            .map(|row| (row.id(0).unwrap(), row.id(1).unwrap()))
+            .map(|row| (row.version, row.migrated_at))
             .collect();
-        assert_eq!([(1, 1), (2, 2)], *versions);
+        assert_eq!(vec![(1, 1), (2, 2)], done);
     }
 
     #[tokio::test]
@@ -311,17 +345,13 @@ mod tests {
         }
         transaction.commit().await.unwrap();
         migrate_by(&pool, 2, MIGRATIONS).await.unwrap();
-        let verified = Query::select()
-            .column("username")
+        let verified = UserRow::select(&mut Query::select())
             .from("accounts")
             .and_where(Expr::col("verified_email").is_not_null())
-            .order_by("username", sea_query::Order::Asc)
+            .order_by("username", Order::Asc)
             .to_owned();
-        let rows = pool.fetch("read", &verified).await.unwrap();
-        let names: Vec<_> = rows
-            .iter()
-            .map(|row| row.text(0).unwrap().unwrap())
-            .collect();
+        let users: Vec<UserRow> = pool.read("read", &verified).await.unwrap();
+        let names: Vec<_> = users.iter().map(|row| row.username.as_str()).collect();
         assert_eq!(["joined-later", "vouched"], *names);
     }
 
