@@ -217,7 +217,13 @@ mod tests {
 
     use sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 
-    use crate::{DatabaseError, Pool, PoolSettings};
+    use crate::{DatabaseError, Pool, PoolSettings, row};
+
+    row! {
+        struct Parent {
+            id: i64 = parents.id,
+        }
+    }
 
     const SCHEMA: &str = "CREATE TABLE parents (id INTEGER PRIMARY KEY) STRICT; \
                           CREATE TABLE children (id INTEGER PRIMARY KEY, \
@@ -243,7 +249,9 @@ mod tests {
     }
 
     fn ids() -> SelectStatement {
-        Query::select().column("id").from("parents").to_owned()
+        Parent::select(&mut Query::select())
+            .from("parents")
+            .to_owned()
     }
 
     async fn count(pool: &Pool) -> usize {
@@ -356,7 +364,7 @@ mod tests {
         let pool = pool(folder.path()).await;
         let mut transaction = pool.begin("insert").await.unwrap();
         let returning = insert(5).returning_col("id").to_owned();
-        let row = transaction.fetch_one(&returning).await.unwrap().unwrap();
-        assert_eq!(5, row.id(0).unwrap());
+        let added: Option<Parent> = transaction.read_one(&returning).await.unwrap();
+        assert_eq!(5, added.unwrap().id);
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sea_query::{Expr, ExprTrait as _, InsertStatement, Order, Query, SelectStatement};
-use tidegate_database::{DatabaseError, Pool, PoolSettings};
+use tidegate_database::{DatabaseError, NamedRow, Pool, PoolSettings, row};
 use tidegate_testkit::pgbouncer::PgBouncer;
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::tcp_relay::TcpRelay;
@@ -52,9 +52,15 @@ fn local(port: u16) -> String {
     format!("postgresql://postgres@127.0.0.1:{port}/postgres")
 }
 
+row! {
+    struct Thing {
+        id: i64 = things.id,
+        name: String = things.name,
+    }
+}
+
 fn things(up_to: i64) -> SelectStatement {
-    Query::select()
-        .columns(["id", "name"])
+    Thing::select(&mut Query::select())
         .from("things")
         .and_where(Expr::col("id").lte(up_to))
         .and_where(Expr::col("kind").eq("old"))
@@ -79,12 +85,10 @@ fn sleep(seconds: f64) -> SelectStatement {
 }
 
 async fn reads(pool: &Pool, up_to: i64) {
-    let rows = pool.fetch(READ, &things(up_to)).await.unwrap();
-    assert_eq!(up_to, i64::try_from(rows.len()).unwrap());
-    for (row, id) in rows.iter().zip(1..) {
-        assert_eq!(id, row.id(0).unwrap());
-        assert_eq!(format!("thing {id}"), row.text_or_empty(1).unwrap());
-    }
+    let found: Vec<Thing> = pool.read(READ, &things(up_to)).await.unwrap();
+    let name = |id| format!("thing {id}");
+    let expected = (1..=up_to).map(|id| Thing { id, name: name(id) });
+    assert_eq!(expected.collect::<Vec<_>>(), found);
 }
 
 /// Makes all connections of the pool.
@@ -133,13 +137,12 @@ async fn works_for_many_at_once(pool: Arc<Pool>, server: &PostgresServer, rounds
                         1 => {
                             let mut transaction = pool.begin(WRITE).await.unwrap();
                             assert_eq!(1, transaction.execute(&insert(id)).await.unwrap());
-                            let own = Query::select()
-                                .column("name")
+                            let own = Thing::select(&mut Query::select())
                                 .from("things")
                                 .and_where(Expr::col("id").eq(id))
                                 .to_owned();
-                            let row = transaction.fetch_one(&own).await.unwrap().unwrap();
-                            assert_eq!("new", row.text_or_empty(0).unwrap());
+                            let own: Option<Thing> = transaction.read_one(&own).await.unwrap();
+                            assert_eq!("new", own.unwrap().name);
                             transaction.commit().await.unwrap();
                         }
                         _ => {
@@ -178,11 +181,13 @@ async fn a_pooler_that_gives_each_transaction_another_connection_serves_many_at_
         let kept = "SELECT count(*) FROM pg_prepared_statements";
         let bare = Pool::postgres(&bouncer.url("postgres").into(), SETTINGS).unwrap();
         let statement = Query::select()
-            .expr(Expr::cust(format!("({kept})")))
+            .expr_as(Expr::cust(format!("({kept})")), "kept")
             .to_owned();
         for _ in 0..6 {
             let row = bare.fetch_one(READ, &statement).await.unwrap().unwrap();
-            assert_eq!(0, row.id(0).unwrap(), "nothing is left behind for others");
+            let row: &dyn NamedRow = &row;
+            let kept: i64 = row.get("kept", "kept").unwrap();
+            assert_eq!(0, kept, "nothing is left behind for others");
         }
     }
 }

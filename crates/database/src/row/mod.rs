@@ -15,8 +15,7 @@ pub use named::{Cell, CellKind, FromCell, FromColumn, FromRow, NamedRow, read_ro
 pub use nested::{FromNestedRow, rows_as_json};
 pub use parsed::Parsed;
 
-/// A row of either backend, read by name ([`FromRow`], [`NamedRow`]) or by position. Superset's nullable columns make
-/// nearly every value optional.
+/// A row of either backend, read by name ([`FromRow`], [`NamedRow`]).
 pub enum Row {
     /// From a file.
     Sqlite(SqliteRow),
@@ -57,9 +56,9 @@ fn of_postgres<T>(
 
 /// SQLite is typed by value, and what other programs wrote may differ from the declared type, so its
 /// values are read as what they are and converted; PostgreSQL's are checked.
+/// By position, where [`NamedRow`] found the column.
 impl Row {
-    /// A whole number.
-    pub fn integer(&self, index: usize) -> Result<Option<i64>, DatabaseError> {
+    fn integer(&self, index: usize) -> Result<Option<i64>, DatabaseError> {
         match self {
             Self::Sqlite(row) => of_sqlite(index, row.try_get_unchecked(index)),
             Self::Postgres(row) => {
@@ -78,16 +77,7 @@ impl Row {
         }
     }
 
-    /// An integer that the schema or the query says is never null.
-    pub fn id(&self, index: usize) -> Result<i64, DatabaseError> {
-        self.integer(index)?.ok_or_else(|| DatabaseError::Corrupt {
-            operation: "read a row",
-            reason: format!("column {index} is null"),
-        })
-    }
-
-    /// Text.
-    pub fn text(&self, index: usize) -> Result<Option<String>, DatabaseError> {
+    fn text(&self, index: usize) -> Result<Option<String>, DatabaseError> {
         match self {
             Self::Sqlite(row) => of_sqlite(index, row.try_get_unchecked(index)),
             Self::Postgres(row) => {
@@ -97,37 +87,28 @@ impl Row {
         }
     }
 
-    /// Text, empty where it is null.
-    pub fn text_or_empty(&self, index: usize) -> Result<String, DatabaseError> {
-        Ok(self.text(index)?.unwrap_or_default())
-    }
-
-    /// A boolean.
-    pub fn flag(&self, index: usize) -> Result<Option<bool>, DatabaseError> {
+    fn flag(&self, index: usize) -> Result<Option<bool>, DatabaseError> {
         match self {
             Self::Sqlite(row) => of_sqlite(index, row.try_get_unchecked(index)),
             Self::Postgres(row) => of_postgres(index, row.try_get(index)),
         }
     }
 
-    /// A time without zone, in UTC.
-    pub fn time(&self, index: usize) -> Result<Option<NaiveDateTime>, DatabaseError> {
+    fn time(&self, index: usize) -> Result<Option<NaiveDateTime>, DatabaseError> {
         match self {
             Self::Sqlite(row) => of_sqlite(index, row.try_get_unchecked(index)),
             Self::Postgres(row) => of_postgres(index, row.try_get(index)),
         }
     }
 
-    /// A UUID.
-    pub fn uuid(&self, index: usize) -> Result<Option<Uuid>, DatabaseError> {
+    fn uuid(&self, index: usize) -> Result<Option<Uuid>, DatabaseError> {
         match self {
             Self::Sqlite(row) => of_sqlite(index, row.try_get_unchecked(index)),
             Self::Postgres(row) => of_postgres(index, row.try_get(index)),
         }
     }
 
-    /// Bytes.
-    pub fn bytes(&self, index: usize) -> Result<Option<Vec<u8>>, DatabaseError> {
+    fn bytes(&self, index: usize) -> Result<Option<Vec<u8>>, DatabaseError> {
         match self {
             Self::Sqlite(row) => {
                 let is_null = row.try_get_raw(index).map(|value| value.is_null());
