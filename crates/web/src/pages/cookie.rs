@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
+use actix_web::cookie::time::Duration as CookieAge;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::{COOKIE, HeaderMap};
 use tidegate_types::{ExposeSecret, SecretString};
 
 /// A cookie of ours, by what it is for.
@@ -50,7 +52,7 @@ impl CookieName {
     }
 
     /// Sets it; for the time that the browser runs without `lives`. The value is one of our own secrets, letters, digits
-    /// and `_`.
+    /// and `_`, so that it is written as it is.
     pub(super) fn set(
         self,
         response: &mut HttpResponse,
@@ -74,15 +76,20 @@ impl CookieName {
         is_https: bool,
     ) {
         let name = self.name(is_https);
-        // Clients and providers send browsers here by links, and the session has to come with them: hence Lax.
-        let secure = if is_https { "; Secure" } else { "" };
-        let age = lives.map_or_else(String::new, |lives| {
-            format!("; Max-Age={}", lives.as_secs())
-        });
-        let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}");
-        if let Ok(cookie) = HeaderValue::try_from(cookie) {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        } else {
+        let mut cookie = Cookie::build(name, value)
+            .path("/")
+            .http_only(true)
+            // Clients and providers send browsers here by links, and the session has to come with them.
+            .same_site(SameSite::Lax)
+            .finish();
+        if is_https {
+            cookie.set_secure(true);
+        }
+        if let Some(lives) = lives {
+            let secs = i64::try_from(lives.as_secs()).unwrap_or(i64::MAX);
+            cookie.set_max_age(CookieAge::seconds(secs));
+        }
+        if response.add_cookie(&cookie).is_err() {
             tracing::error!(cookie = name, "a cookie cannot be written");
         }
     }
@@ -90,6 +97,8 @@ impl CookieName {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::{HeaderValue, SET_COOKIE};
+
     use super::*;
 
     fn set_cookie(write: impl FnOnce(&mut HttpResponse)) -> String {
@@ -105,11 +114,11 @@ mod tests {
         let cookie =
             set_cookie(|response| CookieName::Session.set(response, &"v".into(), lives, true));
         let expected =
-            "__Host-tidegate-session=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60";
+            "__Host-tidegate-session=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60";
         assert_eq!(expected, cookie);
         let plain =
             set_cookie(|response| CookieName::Session.set(response, &"v".into(), None, false));
-        assert_eq!("tidegate-session=v; Path=/; HttpOnly; SameSite=Lax", plain);
+        assert_eq!("tidegate-session=v; HttpOnly; SameSite=Lax; Path=/", plain);
         let cleared = set_cookie(|response| CookieName::Form.clear(response, true));
         assert!(cleared.ends_with("; Max-Age=0"), "{cleared}");
     }
