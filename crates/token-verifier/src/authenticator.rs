@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use tidegate_config::{AuthMethod, AuthSettings};
+use tidegate_http_client::ClientSetupError;
 use tidegate_oauth_types::jose::UnusablePem;
 use tidegate_types::{
     ClientName, Clock, Credential, GrantId, ScopeSet, ServiceCode, WorkspaceSlug,
@@ -100,7 +101,7 @@ pub enum SetupError {
     PublicKey(#[source] UnusablePem),
     /// The HTTP client for `auth.jwt.jwks_uri`.
     #[error("the HTTP client for auth.jwt.jwks_uri could not be built")]
-    Client(#[source] reqwest::Error),
+    Client(#[source] ClientSetupError),
     /// Tokens are asked for, and nobody issues them.
     #[error("auth.enabled asks for tokens, and neither a manager nor auth.jwt says whose")]
     Nobody,

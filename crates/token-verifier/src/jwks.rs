@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tidegate_config::JwksSettings;
+use tidegate_http_client::{
+    ClientRules, Destinations, GuardedClient, HttpError, Method, PlainHttp, Proxy, Request,
+};
 use tidegate_oauth_types::jose::VerificationKey;
 use tidegate_oauth_types::{Algorithm, JwkSet, OAuthError};
 use tidegate_types::Clock;
@@ -26,7 +29,7 @@ pub(crate) struct Jwks {
     settings: JwksSettings,
     algorithms: Vec<Algorithm>,
     clock: Arc<dyn Clock>,
-    client: reqwest::Client,
+    client: GuardedClient,
     keys: ArcSwapOption<KeySet>,
     /// Held while fetching.
     fetching: Arc<Mutex<()>>,
@@ -42,12 +45,10 @@ struct KeySet {
 
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
-    #[error("the request failed")]
-    Http(#[from] reqwest::Error),
+    #[error(transparent)]
+    Http(#[from] HttpError),
     #[error("the status is {0}")]
     Status(u16),
-    #[error("the body is larger than {MOST_BYTES} bytes")]
-    TooLarge,
     #[error("the body is not a key set")]
     NotAKeySet(#[from] OAuthError),
     #[error("the set has no key for signatures of the algorithm in auth.jwt.algorithm")]
@@ -60,14 +61,19 @@ impl Jwks {
         algorithms: Vec<Algorithm>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SetupError> {
-        let client = reqwest::Client::builder()
-            .timeout(settings.timeout)
-            .connect_timeout(settings.timeout)
-            // A redirect could lead to a host that nobody configured.
-            .redirect(reqwest::redirect::Policy::none())
-            .pool_max_idle_per_host(1)
-            .build()
-            .map_err(SetupError::Client)?;
+        let client = GuardedClient::new(ClientRules {
+            timeout: settings.timeout,
+            connect_timeout: settings.timeout,
+            destinations: Destinations::Trusted {
+                plain_http: PlainHttp::Allowed,
+                max_idle_connections: 1,
+            },
+            proxy: Proxy::Environment,
+            root_certificates: Vec::new(),
+            // One fetch serves all who wait.
+            max_concurrent: 1,
+        })
+        .map_err(SetupError::Client)?;
         Ok(Self {
             settings,
             algorithms,
@@ -176,22 +182,18 @@ impl Jwks {
     }
 
     async fn fetch(&self) -> Result<KeySet, FetchError> {
-        let request = self
-            .client
-            .get(self.settings.uri.clone())
-            .header("accept", "application/jwk-set+json, application/json");
-        let mut response = request.send().await?;
-        if !response.status().is_success() {
-            return Err(FetchError::Status(response.status().as_u16()));
+        let request = Request {
+            method: Method::Get,
+            url: &self.settings.uri,
+            accept: "application/jwk-set+json, application/json",
+            authorization: None,
+            most_bytes: MOST_BYTES,
+        };
+        let answer = self.client.send(request).await?;
+        if !answer.is_success() {
+            return Err(FetchError::Status(answer.status()));
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > MOST_BYTES {
-                return Err(FetchError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let keys = JwkSet::parse(&body)?;
+        let keys = JwkSet::parse(&answer.read().await?)?;
         // Others are left out: a set may serve other purposes too.
         if !keys.has_key_for(&self.algorithms) {
             return Err(FetchError::NoKey);

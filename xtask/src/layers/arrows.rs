@@ -8,6 +8,7 @@ pub(super) const LAYERS: &[&[&str]] = &[
     &[
         "tidegate-protocol",
         "tidegate-oauth-types",
+        "tidegate-http-client",
         "tidegate-config",
         "tidegate-database",
         "tidegate-pages",
@@ -155,6 +156,18 @@ pub(super) const HOMES: &[(&str, &[&str])] = &[
     (
         "jsonwebtoken",
         &["tidegate-oauth-types", "tidegate-loadtest"],
+    ),
+    // Others are asked by one client, so that its rules hold for all of them. Another process's manager is ours.
+    (
+        "reqwest",
+        &[
+            "tidegate-http-client",
+            "tidegate-control-plane",
+            "tidegate-testkit",
+            "tidegate-tests",
+            "tidegate-loadtest",
+            "tidegate-examples",
+        ],
     ),
     // Measurements leave from one.
     ("cadence", &["tidegate-telemetry"]),

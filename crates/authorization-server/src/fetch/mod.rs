@@ -5,7 +5,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use url::Url;
 
-mod address;
 mod documents;
 mod guarded;
 mod reach;

@@ -1,11 +1,12 @@
 //! What a provider says of itself (OpenID Connect Discovery 1.0 §3).
 
 use serde::Deserialize;
+use tidegate_http_client::HttpError;
 use tidegate_oauth_types::jose::PROVIDER_ALGORITHMS;
 use tidegate_oauth_types::{Algorithm, JwkSet};
 use url::Url;
 
-use super::http::{HttpClient, HttpError};
+use super::http::ProviderClient;
 use super::refused::{Refused, failed};
 
 /// As much of the document as is used. What else stands there is the provider's.
@@ -68,7 +69,7 @@ impl Discovered {
     /// Asks an issuer for its document and its keys.
     pub(crate) async fn ask(
         issuer: &str,
-        http: &HttpClient,
+        http: &ProviderClient,
         at_millis: i64,
     ) -> Result<Self, DiscoveryError> {
         let unreadable = DiscoveryError::Unreadable;
@@ -101,7 +102,7 @@ impl Discovered {
     fn of(
         document: &Document,
         keys: JwkSet,
-        http: &HttpClient,
+        http: &ProviderClient,
         at_millis: i64,
     ) -> Result<Self, DiscoveryError> {
         let endpoint = |name, text: &str| {

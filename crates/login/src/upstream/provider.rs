@@ -8,13 +8,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tidegate_http_client::{ClientSetupError, HttpError};
 use tidegate_oauth_types::{CodeChallenge, find_claim};
 use tidegate_types::{Clock, ExposeSecret};
 use tokio::sync::Mutex;
 use url::{Url, form_urlencoded};
 
 use super::discovery::Discovered;
-use super::http::{HttpClient, HttpError};
+use super::http::ProviderClient;
 use super::id_token::{self, Expected, NO_KEY};
 use super::refused::{Refused, failed, unverified};
 use crate::ProviderSettings;
@@ -36,7 +37,7 @@ struct Memory {
 pub(crate) struct Provider {
     pub(crate) settings: ProviderSettings,
     redirect: Option<Url>,
-    http: Result<HttpClient, HttpError>,
+    http: Result<ProviderClient, ClientSetupError>,
     clock: Arc<dyn Clock>,
     /// Held while it is asked, so that one request serves all who wait.
     memory: Mutex<Memory>,
@@ -62,7 +63,7 @@ impl Provider {
         let redirect = public_url
             .join(&format!("/sign-in/{}/callback", settings.id))
             .ok();
-        let http = HttpClient::new(&settings.issuer, settings.timeout);
+        let http = ProviderClient::new(&settings.issuer, settings.timeout);
         Self {
             settings,
             redirect,
@@ -216,7 +217,7 @@ impl Provider {
             .map_err(|err| self.unreachable(&err))?;
         let is_signed = answer.content_type.as_deref() == Some("application/jwt");
         let told: Map<String, Value> = if answer.is_success && is_signed {
-            let token = String::from_utf8(answer.body);
+            let token = std::str::from_utf8(&answer.body);
             let token = token.map_err(|_| failed("userinfo_unreadable"))?;
             let (_, told) = id_token::signed(token.trim(), discovered)
                 .map_err(|_| unverified("userinfo_unverified"))?;
@@ -285,7 +286,7 @@ impl Provider {
             .ok_or(failed("public_url_is_no_base"))
     }
 
-    fn http(&self) -> Result<&HttpClient, Refused> {
+    fn http(&self) -> Result<&ProviderClient, Refused> {
         self.http.as_ref().map_err(|_| Refused::UNREACHABLE)
     }
 

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::HttpError;
+
 /// Networks that are not public, by first address and length of the prefix (IANA IPv4 Special-Purpose Address Registry,
 /// RFC 6890 and later).
 const SPECIAL_V4: [(Ipv4Addr, u32); 18] = [
@@ -34,6 +36,19 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 5] = [
     (Ipv6Addr::new(0x2620, 0x4f, 0x8000, 0, 0, 0, 0, 0), 48), // AS112
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
 ];
+
+/// A host that resolves to an address it must not have.
+#[derive(Debug, thiserror::Error)]
+#[error("the host has an address that is not of the public internet")]
+pub(crate) struct NotPublic;
+
+pub(crate) fn check_address(address: IpAddr) -> Result<(), HttpError> {
+    if is_public(address) {
+        Ok(())
+    } else {
+        Err(HttpError::AddressNotAllowed)
+    }
+}
 
 /// Whether an address is of the public internet. When in doubt it is not.
 pub(crate) fn is_public(address: IpAddr) -> bool {
