@@ -415,7 +415,68 @@ async fn a_server_that_refuses_connections_is_told_at_once_and_in_its_words() {
         assert!(pool.begin(WRITE).await.is_err());
     }
     server.start_again().unwrap();
-    reads(&pool, 7).await;
+    serves_again(&pool).await;
+}
+
+/// A call is served within a second or so, however many were refused before.
+async fn serves_again(pool: &Pool) {
+    let begun = Instant::now();
+    while pool.fetch(READ, &things(1)).await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(2), "refused for ever");
+        tokio::task::yield_now().await;
+    }
+    reads(pool, 7).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_tried_a_few_times_a_second_however_many_ask() {
+    let server = server();
+    let relay = TcpRelay::to(server.port()).unwrap();
+    let pool = pool(&local(relay.port()), SETTINGS);
+    warm(&pool).await;
+    relay.lead_to_nothing();
+    relay.cut();
+    let (begun, before) = (Instant::now(), relay.accepted());
+    for _ in 0..50 {
+        let statement = things(1);
+        let many = (0..40).map(|_| pool.fetch(READ, &statement));
+        let told = futures_util::future::join_all(many).await;
+        for err in told.into_iter().filter_map(Result::err) {
+            assert!(matches!(err, DatabaseError::Unavailable { .. }), "{err:?}");
+        }
+    }
+    let (tries, most) = (relay.accepted() - before, begun.elapsed().as_millis() / 100);
+    // At first as many as the pool may make at once.
+    let most = usize::try_from(most).unwrap() + 2 + SETTINGS.max_connections as usize;
+    assert!(tries <= most, "{tries} connections for 2000 refusals");
+    relay.lead_to(server.port());
+    serves_again(&pool).await;
+}
+
+#[tokio::test]
+async fn who_leaves_a_server_that_hangs_before_its_time_warns_the_others() {
+    let server = server();
+    let relay = TcpRelay::to(server.port()).unwrap();
+    let settings = PoolSettings {
+        acquire_timeout: Duration::from_millis(200),
+        statement_timeout: Duration::from_secs(60),
+        ..SETTINGS
+    };
+    let pool = pool(&local(relay.port()), settings);
+    warm(&pool).await;
+    relay.freeze();
+    let statement = things(1);
+    let waiting = pool.fetch(READ, &statement);
+    let left = tokio::time::timeout(Duration::from_millis(300), waiting).await;
+    assert!(left.is_err(), "nothing answers");
+    let begun = Instant::now();
+    for _ in 0..100 {
+        let err = pool.fetch(READ, &things(1)).await.err().unwrap();
+        assert!(matches!(err, DatabaseError::Unavailable { .. }), "{err:?}");
+    }
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    relay.thaw();
+    serves_again(&pool).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row, SimpleQueryMessage, Statement};
 
+use super::breaker::Breaker;
 use super::server::Server;
 
 /// A connection is replaced after this time, so that all of them follow an address that moved.
@@ -182,6 +184,8 @@ impl Connection {
 /// Makes connections and decides which may be used again.
 pub(super) struct Manager {
     server: Server,
+    /// Told of connections that could not be made, and asked before one is.
+    breaker: Arc<Breaker>,
     /// Runs what serves the sockets, so that a connection made for one caller does not end with the caller's thread.
     runtime: Handle,
     /// How long the server lets a statement run.
@@ -194,9 +198,15 @@ pub(super) struct Manager {
 }
 
 impl Manager {
-    pub(super) fn new(server: Server, server_timeout: Duration, runtime: Handle) -> Self {
+    pub(super) fn new(
+        server: Server,
+        breaker: Arc<Breaker>,
+        server_timeout: Duration,
+        runtime: Handle,
+    ) -> Self {
         Self {
             server,
+            breaker,
             runtime,
             server_timeout,
             is_pooled: AtomicBool::new(false),
@@ -283,8 +293,10 @@ impl managed::Manager for Manager {
     type Error = ConnectError;
 
     async fn create(&self) -> Result<Connection, ConnectError> {
+        self.breaker.may_connect()?;
         // Rare and large: every read would carry it otherwise.
-        Box::pin(self.connect()).await
+        let made = Box::pin(self.connect()).await;
+        made.inspect_err(|err| self.breaker.failed_to_connect(err))
     }
 
     async fn recycle(

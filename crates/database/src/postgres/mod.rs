@@ -11,17 +11,18 @@ mod server;
 mod transaction;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{self, PoolError, TimeoutType, Timeouts};
-use tidegate_postgres::{Canceller, ConnectFailure};
+use tidegate_postgres::Canceller;
 use tidegate_types::SecretString;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
 
-use self::breaker::Breaker;
+use self::breaker::{Breaker, Waiting};
 use self::connection::{Bound, Manager};
 pub(crate) use self::connection::{Fate, fate};
 use self::lease::Lease;
@@ -38,7 +39,7 @@ const CANCEL_GRACE: Duration = Duration::from_millis(500);
 /// The connections to one PostgreSQL database.
 pub(crate) struct PostgresPool {
     pool: managed::Pool<Manager>,
-    breaker: Breaker,
+    breaker: Arc<Breaker>,
     settings: PoolSettings,
 }
 
@@ -67,7 +68,8 @@ impl PostgresPool {
         let runtime = Handle::try_current().map_err(|_| DatabaseError::Unsuitable {
             reason: "connections to PostgreSQL need a tokio runtime".to_owned(),
         })?;
-        let manager = Manager::new(server, server_timeout, runtime);
+        let breaker = Arc::new(Breaker::new());
+        let manager = Manager::new(server, Arc::clone(&breaker), server_timeout, runtime);
         let pool = managed::Pool::builder(manager)
             .max_size(settings.max_connections.max(1) as usize)
             .runtime(Runtime::Tokio1)
@@ -78,7 +80,7 @@ impl PostgresPool {
         close_idle(pool.clone(), settings.idle_timeout);
         Ok(Self {
             pool,
-            breaker: Breaker::new(),
+            breaker,
             settings,
         })
     }
@@ -108,6 +110,7 @@ impl PostgresPool {
         let mut lease = self.lease(operation, deadline).await?;
         let canceller = lease.is_pooled().then(|| lease.canceller());
         let mut is_free = true;
+        let waiting = self.waiting();
         let answer = {
             let mut query = std::pin::pin!(lease.query(sql, values));
             match timeout_at(deadline, &mut query).await {
@@ -125,6 +128,7 @@ impl PostgresPool {
                 },
             }
         };
+        waiting.end();
         match answer {
             Ok(answer) if !is_free => {
                 // The server answers, but the request to cancel is still under way and could hit the next statement.
@@ -164,7 +168,9 @@ impl PostgresPool {
         may_be_sent_again: &mut bool,
     ) -> Result<u64, Failure> {
         let mut lease = self.checked_lease(operation, deadline).await?;
+        let waiting = self.waiting();
         let answer = timeout_at(deadline, lease.execute(sql, values)).await;
+        waiting.end();
         let answer = answer.map(|answer| {
             answer.map_err(|failure| {
                 *may_be_sent_again = failure.may_be_sent_again();
@@ -233,12 +239,10 @@ impl PostgresPool {
 
     /// A connection, made if need be.
     async fn lease(&self, operation: &'static str, deadline: Instant) -> Result<Lease, Failure> {
-        let unavailable = |source: Box<dyn std::error::Error + Send + Sync>| {
+        let unavailable = |source: crate::error::Source| {
             Failure::NoConnection(DatabaseError::Unavailable { operation, source })
         };
-        self.breaker
-            .enter()
-            .map_err(|open| unavailable(open.into()))?;
+        self.breaker.enter().map_err(unavailable)?;
         let within = self.settings.acquire_timeout;
         let timeouts = Timeouts {
             wait: Some(within),
@@ -257,16 +261,15 @@ impl PostgresPool {
                 self.breaker.silent();
                 Err(unavailable("the server does not answer".into()))
             }
-            Ok(Err(PoolError::Backend(err))) => {
-                if err.cause == ConnectFailure::TimedOut {
-                    self.breaker.silent();
-                } else {
-                    self.breaker.answered();
-                }
-                Err(unavailable(err.into()))
-            }
+            Ok(Err(PoolError::Backend(err))) => Err(unavailable(err.into())),
             Ok(Err(err)) => Err(unavailable(err.into())),
         }
+    }
+
+    /// To be held while an answer is awaited: whoever gives up earlier than the statement's own time may be the first to
+    /// know that the server is silent.
+    fn waiting(&self) -> Waiting<'_> {
+        Waiting::new(&self.breaker, self.settings.acquire_timeout)
     }
 
     /// A connection for what must not be sent twice: one that stood a moment ago.
