@@ -55,7 +55,10 @@ impl AccessGuard {
         let token = token.await?;
         let slug = workspace_of(&token, named)?.ok_or(IdentifyError::Unnamed)?;
         let entered = match self.workspaces.get(slug).await {
-            Ok(workspace) => budget.spend(self.enter(workspace, &token)).await,
+            Ok(workspace) => budget
+                .spend(self.enter(workspace, &token))
+                .await
+                .inspect_err(|err| self.note_unavailable(slug, err)),
             Err(err) => Err(err.into()),
         };
         match entered {
@@ -107,6 +110,13 @@ impl AccessGuard {
         Ok((workspace, principal, access))
     }
 
+    /// Writes down why nobody can say who calls. Callers are told that, and not why.
+    fn note_unavailable(&self, slug: &WorkspaceSlug, err: &IdentifyError) {
+        if let IdentifyError::Workspace(WorkspaceError::Unavailable(source)) = err {
+            self.observer.unidentified(slug, &**source);
+        }
+    }
+
     async fn closed(
         &self,
         slug: &WorkspaceSlug,
@@ -153,6 +163,7 @@ impl AccessGuard {
         if !self.identity.still_holds(workspace, token)
             && let Err(err) = self.enter(workspace.clone(), token).await
         {
+            self.note_unavailable(slug, &err);
             return Look::of(&err);
         }
         match self.closed(slug, token).await {

@@ -478,13 +478,10 @@ async fn look_up(
             may_be_address: claim.may_be_address,
             ignores_case: subject.ignores_case(),
         };
-        let found = users.find(query).await.map_err(|err| {
-            tracing::warn!(
-                error = &err as &dyn std::error::Error,
-                "could not look up a user"
-            );
-            WorkspaceError::Unavailable(Arc::new(err))
-        })?;
+        let found = users
+            .find(query)
+            .await
+            .map_err(|err| WorkspaceError::Unavailable(Arc::new(err)))?;
         match found {
             FoundUser::One(user) => {
                 return Ok(Validation::Valid {

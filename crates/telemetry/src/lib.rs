@@ -4,6 +4,7 @@
 mod audit;
 mod init;
 mod json;
+mod log_sampler;
 mod logs;
 mod metrics;
 mod otel;
@@ -14,5 +15,6 @@ pub use audit::{
     redact_arguments,
 };
 pub use init::{Telemetry, TelemetryError, TelemetryGuard, check, init};
+pub use log_sampler::LogSampler;
 pub use metrics::{Count, Level, MethodMetrics, Metrics, StatsdError, ToolMetrics};
 pub use trace::{CallInfo, CallTrace, TraceContext, TraceId};

@@ -70,7 +70,48 @@ async fn a_metastore_that_is_gone_is_told_at_once_and_is_nobody_elses_business()
     tokio::join!(futures_util::future::join_all(many), lists(&other));
     assert_eq!(Some(StatusCode::OK), node.readiness().await);
     relay.lead_to(Servers::get().await.postgres_port());
-    lists(&demo).await;
+    eventually("the metastore is back", async || {
+        let answer = charts(&demo).await;
+        result_text(&answer).contains("total_count").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refusal_for_a_metastore_that_is_gone_costs_no_connection_and_no_line_of_the_log() {
+    let relay = relay().await;
+    let cluster = cluster(&relay, 1).await;
+    let node = cluster.node(0);
+    lists(&caller(node, "demo")).await;
+    relay.lead_to_nothing();
+    relay.cut();
+    // Nobody knows yet that they are a user, so that the metastore has to be asked for each call.
+    let stranger = node.as_user("analyst").workspace("demo");
+    let (begun, before) = (Instant::now(), relay.accepted());
+    for _ in 0..10 {
+        let refused = (0..40).map(|_| stranger.send("tools/list", json!({})));
+        for reply in futures_util::future::join_all(refused).await {
+            assert_eq!(StatusCode::SERVICE_UNAVAILABLE, reply.status());
+        }
+    }
+    let (tries, seconds) = (
+        relay.accepted() - before,
+        begun.elapsed().as_secs() as usize + 1,
+    );
+    // Ten a second, and at first as many as the pool may make at once.
+    assert!(tries <= 10 * seconds + 10, "{tries} in {seconds} s");
+    let log = node.log();
+    let lines = log.matches("a caller cannot be identified").count();
+    assert!(
+        (1..=2 + seconds / 5).contains(&lines),
+        "{lines} in {seconds} s"
+    );
+    relay.lead_to(Servers::get().await.postgres_port());
+    eventually("the metastore is back", async || {
+        let reply = stranger.send("tools/list", json!({})).await;
+        (reply.status() == StatusCode::OK).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Every call leaves a metric, an audit record and a trace, however it ends.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,13 +9,15 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tidegate_config::SqlLiterals;
 use tidegate_protocol::Method;
-use tidegate_store::LimitScope;
+use tidegate_store::{LimitScope, StoreError};
 use tidegate_telemetry::{
-    AuditOutcome, AuditQueue, AuditRecord, CallInfo, CallTrace, Count, Metrics, ToolMetrics,
-    TraceContext, redact_arguments,
+    AuditOutcome, AuditQueue, AuditRecord, CallInfo, CallTrace, Count, LogSampler, Metrics,
+    ToolMetrics, TraceContext, redact_arguments,
 };
 use tidegate_tools::{Catalogue, ToolFailure};
-use tidegate_types::{ClientName, Clock, NodeId, Principal, ServiceCode, WorkspaceSlug};
+use tidegate_types::{
+    ClientName, Clock, NodeId, Principal, ServiceCode, WorkspaceSlug, error_chain,
+};
 
 use super::operation::OperationSummary;
 use super::{Caller, Produced, TraceParent};
@@ -30,6 +33,8 @@ struct Inner {
     sql_literals: SqlLiterals,
     clock: Arc<dyn Clock>,
     node: NodeId,
+    /// Of lines about what is away, which every call meets meanwhile.
+    away: LogSampler,
 }
 
 impl Observer {
@@ -57,6 +62,7 @@ impl Observer {
             sql_literals,
             clock,
             node,
+            away: LogSampler::default(),
         }))
     }
 
@@ -104,6 +110,30 @@ impl Observer {
             trace_id: None,
             node: inner.node.clone(),
         });
+    }
+
+    /// It cannot be said now who calls: what has to be asked about a workspace's users does not answer.
+    pub(crate) fn unidentified(&self, workspace: &WorkspaceSlug, source: &(dyn Error + 'static)) {
+        if let Some(left_out) = self.0.away.admit((workspace, error_chain(source))) {
+            tracing::warn!(
+                %workspace,
+                error = source,
+                left_out,
+                "a caller cannot be identified"
+            );
+        }
+    }
+
+    /// The shared store does not say what has to be known of a call; `task` is what it is asked for.
+    pub(crate) fn store_away(&self, task: &'static str, err: &StoreError) {
+        if let Some(left_out) = self.0.away.admit((task, error_chain(err))) {
+            tracing::warn!(
+                task,
+                error = err as &dyn Error,
+                left_out,
+                "the shared store is away"
+            );
+        }
     }
 
     /// A call that was refused before it was one.
@@ -220,13 +250,7 @@ impl Observation {
                 "a call failed",
             );
         } else if let ToolFailure::Unavailable { source, .. } = failure {
-            tracing::warn!(
-                parent: self.trace.span(),
-                tool = %self.operation.target,
-                trace_id = %self.trace.trace_id(),
-                error = &**source as &dyn std::error::Error,
-                "a call met something that cannot be reached",
-            );
+            self.log_unavailable(&**source);
         }
         let metrics = self.observer.metrics();
         match failure {
@@ -244,6 +268,22 @@ impl Observation {
             other => AuditOutcome::of_code(other.service_code()),
         };
         self.record(outcome, None, 0);
+    }
+
+    fn log_unavailable(&self, source: &(dyn Error + 'static)) {
+        let (workspace, target) = (&self.principal.workspace, &self.operation.target);
+        let away = &self.observer.0.away;
+        if let Some(left_out) = away.admit((workspace, target, error_chain(source))) {
+            tracing::warn!(
+                parent: self.trace.span(),
+                %workspace,
+                tool = %target,
+                trace_id = %self.trace.trace_id(),
+                error = source,
+                left_out,
+                "a call met something that cannot be reached",
+            );
+        }
     }
 
     /// The call was answered from the cache.

@@ -76,10 +76,7 @@ pub(crate) async fn check(
         Err(err) => {
             // Refuse by default: what cannot be counted is not allowed. The store falls back to a local
             // share before it comes to this.
-            tracing::warn!(
-                error = &err as &dyn std::error::Error,
-                "limits cannot be checked"
-            );
+            core.observer.store_away("limits", &err);
             Err(Refused::later(
                 err.service_code(),
                 Some(id),

@@ -33,7 +33,7 @@ pub(crate) async fn get(
     };
     let live = match core.sessions.live(&key).await {
         Ok(live) => live,
-        Err(err) => return session_refusal(None, &err),
+        Err(err) => return session_refusal(core, None, &err),
     };
     let place = match last_event.map(str::parse::<EventPlace>) {
         None => None,
@@ -54,7 +54,7 @@ pub(crate) async fn get(
                 Ok(stream) => Answer::Stream(stream),
                 // An EventSource would come back for ever; an empty stream tells it that there is no more.
                 Err(SessionError::UnknownEvent) => Answer::Stream(Box::pin(stream::empty())),
-                Err(err) => session_refusal(None, &err),
+                Err(err) => session_refusal(core, None, &err),
             };
         }
         place => place.map(|place| Epoch(place.event.0)),
@@ -64,6 +64,6 @@ pub(crate) async fn get(
             let is_resumable = session.version.has_priming_event();
             listen::standalone(core, &caller, key, place, after, is_resumable)
         }
-        Err(err) => session_refusal(None, &err),
+        Err(err) => session_refusal(core, None, &err),
     }
 }

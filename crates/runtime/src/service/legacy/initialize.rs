@@ -79,7 +79,7 @@ pub(crate) async fn initialize(core: &Arc<Core>, caller: &Caller, request: &Requ
                 announce_end(core, session_key(caller, session)).await;
             }
         }
-        Err(err) => return store_refusal(Some(id), &err),
+        Err(err) => return store_refusal(core, Some(id), &err),
     }
     Answer::Initialized {
         body: reply::success(id, &discover::initialize(core, caller, version)),

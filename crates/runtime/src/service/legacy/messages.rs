@@ -94,7 +94,7 @@ pub(super) async fn responded(
         .put(key, &request, reply, REPLY_TTL)
         .await
     {
-        return store_refusal(None, &err);
+        return store_refusal(core, None, &err);
     }
     let signal = Signal::ReplyArrived { request };
     if let Err(err) = core

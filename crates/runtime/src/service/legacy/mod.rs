@@ -66,17 +66,14 @@ async fn announce_end(core: &Core, key: SessionKey) {
     }
 }
 
-fn store_refusal(id: Option<&RequestId>, err: &tidegate_store::StoreError) -> Answer {
-    tracing::warn!(
-        error = err as &dyn std::error::Error,
-        "sessions cannot be reached"
-    );
+fn store_refusal(core: &Core, id: Option<&RequestId>, err: &tidegate_store::StoreError) -> Answer {
+    core.observer.store_away("sessions", err);
     Refused::later(err.service_code(), id, "sessions cannot be reached now", 1).into()
 }
 
-fn session_refusal(id: Option<&RequestId>, err: &SessionError) -> Answer {
+fn session_refusal(core: &Core, id: Option<&RequestId>, err: &SessionError) -> Answer {
     if let SessionError::Store(err) = err {
-        return store_refusal(id, err);
+        return store_refusal(core, id, err);
     }
     match err.service_code() {
         code @ ServiceCode::Overloaded => Refused::later(code, id, err.to_string(), 1).into(),
@@ -111,7 +108,7 @@ pub(crate) async fn session_of(
     {
         Ok(Some(record)) => record,
         Ok(None) => return Err(gone(id)),
-        Err(err) => return Err(store_refusal(id, &err)),
+        Err(err) => return Err(store_refusal(core, id, &err)),
     };
     Ok(LegacySession {
         key: Some(key),
@@ -175,6 +172,6 @@ pub(crate) async fn delete(core: &Core, caller: &Caller, session: Option<Session
             Answer::Accepted
         }
         Ok(false) => gone(None),
-        Err(err) => store_refusal(None, &err),
+        Err(err) => store_refusal(core, None, &err),
     }
 }

@@ -139,7 +139,7 @@ async fn change(
                 RpcError::invalid_params(format!("a session has at most {limit} subscriptions"));
             Answer::Json(reply::failure(Some(id), &error))
         }
-        Err(err) => store_refusal(Some(id), &err),
+        Err(err) => store_refusal(core, Some(id), &err),
     }
 }
 
@@ -158,7 +158,7 @@ async fn answer_in_session(
             call.client.guard = Some(guard);
             session
         }
-        Err(err) => return session_refusal(Some(&id), &err),
+        Err(err) => return session_refusal(core, Some(&id), &err),
     };
     let (outlet, mut inlet) = Outlet::new();
     if accepts_stream {
@@ -193,6 +193,6 @@ async fn answer_in_session(
         .await
     {
         Ok(stream) => Answer::Stream(stream),
-        Err(err) => session_refusal(Some(&id), &err),
+        Err(err) => session_refusal(core, Some(&id), &err),
     }
 }
