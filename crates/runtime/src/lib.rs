@@ -21,7 +21,7 @@ pub use control::{
     GrantUse, GrantUses, WorkspaceState,
 };
 pub use identity::{IdentifyError, MissingUser};
-pub use node::{Bound, Node, NodeParts, StartError, Unready};
+pub use node::{Bound, ClientPost, ClientRequest, Node, NodeParts, StartError, Unready};
 pub use service::{ClientTtl, TraceParent};
 pub use settings::NodeSettings;
 pub use unknown_user::UnknownUser;

@@ -1,7 +1,7 @@
 //! `DELETE /mcp`: ends a session (revisions before 2026-07-28).
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use tidegate_runtime::Answer;
+use tidegate_runtime::{Answer, ClientRequest};
 
 use super::post::session;
 use super::{answer, caller};
@@ -22,7 +22,11 @@ pub(crate) async fn delete(edge: web::Data<Edge>, request: HttpRequest) -> HttpR
         Err(refused) => return refused,
     };
     let mut response = match session(&request) {
-        Ok(session) => match edge.node.delete(caller, session).await {
+        Ok(session) => match edge
+            .node
+            .serve(caller, ClientRequest::Delete { session })
+            .await
+        {
             // Clients warn about 202 here: it would say that the session may still live.
             Answer::Accepted => HttpResponse::NoContent().finish(),
             answer => answer::respond(&edge, &request, &admitted, answer, in_flight),

@@ -3,6 +3,7 @@
 use actix_web::http::header::{ACCEPT, ALLOW};
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_protocol::ProtocolVersion;
+use tidegate_runtime::ClientRequest;
 
 use super::post::session;
 use super::{answer, caller};
@@ -53,7 +54,11 @@ async fn stream(edge: web::Data<Edge>, request: &HttpRequest) -> HttpResponse {
             .finish(),
         Ok(session) => {
             let last_event = one(headers, "Last-Event-ID").ok().flatten();
-            let answer = edge.node.get(caller, session, last_event).await;
+            let get = ClientRequest::Get {
+                session,
+                last_event,
+            };
+            let answer = edge.node.serve(caller, get).await;
             answer::respond(&edge, request, &admitted, answer, in_flight)
         }
         Err(refused) => refused,

@@ -6,7 +6,7 @@ use tidegate_protocol::classification::{ClassificationRefusal, Inbound, classify
 use tidegate_protocol::header::McpHeaders;
 use tidegate_protocol::message::{self, Body, Incoming};
 use tidegate_protocol::{RpcError, reply};
-use tidegate_runtime::Answer;
+use tidegate_runtime::{ClientPost, ClientRequest};
 use tidegate_telemetry::Count;
 use tidegate_types::SessionId;
 
@@ -84,32 +84,20 @@ async fn serve(
         Ok(inbound) => inbound,
         Err(refusal) => return refuse(&refusal),
     };
-    let accepts_stream = accepts_stream(request);
-    let node = &edge.node;
-    let answer = match inbound {
-        Inbound::ModernNotification => Answer::Accepted,
-        Inbound::Modern {
-            request: message,
-            params,
-            meta,
-        } => {
-            let header = |name: &str| one(request.headers(), name).ok().flatten();
-            node.modern(caller, message, params, meta, &header, accepts_stream)
-                .await
-        }
-        Inbound::Initialize(message) => node.initialize(caller, &message).await,
-        Inbound::Legacy { message, version } => match session(request) {
-            Ok(session) => {
-                node.legacy(caller, session, version, accepts_stream, message)
-                    .await
-            }
+    let session = match &inbound {
+        Inbound::Legacy { .. } | Inbound::Batch { .. } => match session(request) {
+            Ok(session) => session,
             Err(refused) => return refused,
         },
-        Inbound::Batch { messages, version } => match session(request) {
-            Ok(session) => node.batch(caller, session, version, messages).await,
-            Err(refused) => return refused,
-        },
+        Inbound::Modern { .. } | Inbound::ModernNotification | Inbound::Initialize(_) => None,
     };
+    let post = ClientRequest::Post(ClientPost {
+        inbound,
+        session,
+        accepts_stream: accepts_stream(request),
+        header: &|name| one(request.headers(), name).ok().flatten(),
+    });
+    let answer = edge.node.serve(caller, post).await;
     answer::respond(edge, request, admitted, answer, in_flight)
 }
 
