@@ -23,7 +23,7 @@ pub struct Binding<'a> {
     pub method: &'a str,
     /// The tool, prompt or resource.
     pub target: &'a str,
-    /// The arguments, as they came.
+    /// The arguments, or what stands for them.
     pub arguments: &'a str,
 }
 

@@ -27,7 +27,9 @@ mod visibility;
 mod workspace;
 mod write_tool;
 
-pub use arguments::{Accepted, ArgumentLayout, ArgumentSchema, NoArguments, UnsupportedSchema};
+pub use arguments::{
+    Accepted, ArgumentLayout, ArgumentSchema, CallArguments, NoArguments, UnsupportedSchema,
+};
 pub use builtin::{NOT_HERE_YET, builtin};
 pub use catalogue::{
     CallRefusal, Catalogue, CatalogueBuilder, CatalogueEntry, CatalogueError, ResolvedCall,

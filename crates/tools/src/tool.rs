@@ -5,11 +5,12 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use tidegate_protocol::ToolDefinition;
 use tidegate_protocol::content::ToolResult;
 
-use crate::{Accepted, ArgumentLayout, ArgumentProblem, CallContext, ToolFailure, ToolSpec};
+use crate::{
+    Accepted, ArgumentLayout, ArgumentProblem, CallArguments, CallContext, ToolFailure, ToolSpec,
+};
 
 /// A tool of the catalogue: typed arguments in, a typed answer out.
 ///
@@ -72,12 +73,12 @@ pub trait AnyTool: Send + Sync {
     /// As `tools/list` shows it.
     fn definition(&self) -> Arc<ToolDefinition>;
 
-    /// Checks arguments as they came; `None`: the call came without. Tools whose schemas the checker does not
+    /// Checks arguments as they came. Tools whose schemas the checker does not
     /// hold get whatever is an object, names no member twice and has no control characters.
     ///
     /// # Errors
     /// Everything that is wrong.
-    fn accept(&self, arguments: Option<&RawValue>) -> Result<Accepted, Vec<ArgumentProblem>> {
+    fn accept(&self, arguments: CallArguments) -> Result<Accepted, Vec<ArgumentProblem>> {
         Accepted::unchecked_by_schema(arguments)
     }
 
@@ -93,7 +94,7 @@ impl dyn AnyTool {
     pub async fn run(
         &self,
         context: &CallContext,
-        arguments: Option<&RawValue>,
+        arguments: CallArguments,
     ) -> Result<ToolOutput, ToolFailure> {
         let accepted = self
             .accept(arguments)

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use tidegate_protocol::ToolDefinition;
 use tidegate_protocol::content::{ContentBlock, ToolResult};
 
-use crate::arguments::{Accepted, ArgumentSchema, UnsupportedSchema};
+use crate::arguments::{Accepted, ArgumentSchema, CallArguments, UnsupportedSchema};
 use crate::tool::{AnyTool, Tool, ToolFuture, ToolOutput};
 use crate::{ArgumentProblem, CallContext, ToolFailure, ToolSpec};
 
@@ -75,7 +75,7 @@ impl<T: Tool> AnyTool for TypedTool<T> {
         self.definition.clone()
     }
 
-    fn accept(&self, arguments: Option<&RawValue>) -> Result<Accepted, Vec<ArgumentProblem>> {
+    fn accept(&self, arguments: CallArguments) -> Result<Accepted, Vec<ArgumentProblem>> {
         self.schema.accept(arguments)
     }
 

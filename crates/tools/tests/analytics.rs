@@ -19,8 +19,8 @@ use tidegate_protocol::content::ContentBlock;
 use tidegate_protocol::{ClientCapabilities, LogLevel};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_tools::{
-    Answers, CallContext, CallWork, Change, ChangeNotifier, ClientChannel, FixedFeatures,
-    Questions, SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
+    Answers, CallArguments, CallContext, CallWork, Change, ChangeNotifier, ClientChannel,
+    FixedFeatures, Questions, SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
 };
 use tidegate_types::{
     ClientName, Clock, Credential, Principal, ScopeSet, SecretString, SystemClock,
@@ -154,12 +154,12 @@ async fn call(
     let arguments: Box<RawValue> = serde_json::value::to_raw_value(&request).unwrap();
     let call = context.catalogue.resolve_call(
         "execute_sql",
-        Some(&arguments),
+        CallArguments::read(Some(&arguments)),
         &context.principal,
         &context.access,
     )?;
     let tool = call.entry.tool();
-    let output = tool.run(context, call.arguments.as_deref()).await?;
+    let output = tool.run(context, call.arguments).await?;
     match &output.result.content[0] {
         ContentBlock::Text { text } => Ok(serde_json::from_str(text).unwrap()),
         other => panic!("no text: {other:?}"),

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use tidegate_tools::{Accepted, AnyTool, ArgumentProblem, Catalogue, builtin};
+use tidegate_tools::{Accepted, AnyTool, ArgumentProblem, CallArguments, Catalogue, builtin};
 use tidegate_types::{Clock, SystemClock};
 
 fn catalogue() -> Catalogue {
@@ -19,7 +19,7 @@ fn catalogue() -> Catalogue {
 
 fn accept(tool: &dyn AnyTool, arguments: &Value) -> Result<Accepted, Vec<ArgumentProblem>> {
     let raw = serde_json::value::to_raw_value(arguments).unwrap();
-    tool.accept(Some(&raw))
+    tool.accept(CallArguments::read(Some(&raw)))
 }
 
 /// A value that the schema takes, of required members alone.

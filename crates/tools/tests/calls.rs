@@ -18,9 +18,9 @@ use tidegate_metastore::{Metastore, MetastoreSettings};
 use tidegate_protocol::content::{ContentBlock, ResourceBody};
 use tidegate_protocol::{ClientCapabilities, LogLevel};
 use tidegate_tools::{
-    Answers, CallContext, CallWork, CatalogueBuilder, Change, ChangeNotifier, ClientChannel,
-    FixedFeatures, Questions, SizeBudget, SqlLimits, ToolFailure, ToolOutput, Workspace, WriteMark,
-    builtin,
+    Answers, CallArguments, CallContext, CallWork, CatalogueBuilder, Change, ChangeNotifier,
+    ClientChannel, FixedFeatures, Questions, SizeBudget, SqlLimits, ToolFailure, ToolOutput,
+    Workspace, WriteMark, builtin,
 };
 use tidegate_types::{ClientName, Clock, Credential, ManualClock, Principal, ScopeSet};
 use tokio_util::sync::CancellationToken;
@@ -158,14 +158,11 @@ async fn call(
     let arguments = serde_json::value::to_raw_value(&arguments).unwrap();
     let call = context.catalogue.resolve_call(
         tool,
-        Some(&arguments),
+        CallArguments::read(Some(&arguments)),
         &context.principal,
         &context.access,
     )?;
-    call.entry
-        .tool()
-        .run(context, call.arguments.as_deref())
-        .await
+    call.entry.tool().run(context, call.arguments).await
 }
 
 fn texts(output: &ToolOutput) -> Vec<&str> {
@@ -269,7 +266,7 @@ async fn call_tool_gives_what_a_direct_call_gives_even_where_nobody_resolved_it(
         .tool("call_tool")
         .unwrap()
         .tool()
-        .run(&ada, Some(&raw))
+        .run(&ada, CallArguments::read(Some(&raw)))
         .await
         .unwrap();
     assert_eq!(answer(&direct)["charts"], answer(&unresolved)["charts"]);
@@ -280,7 +277,7 @@ async fn call_tool_gives_what_a_direct_call_gives_even_where_nobody_resolved_it(
         .tool("call_tool")
         .unwrap()
         .tool()
-        .run(&nora, Some(&raw))
+        .run(&nora, CallArguments::read(Some(&raw)))
         .await;
     assert!(
         matches!(refused, Err(ToolFailure::NotFound(_))),

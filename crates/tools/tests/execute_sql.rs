@@ -14,8 +14,8 @@ use tidegate_protocol::{ClientCapabilities, LogLevel};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::superset;
 use tidegate_tools::{
-    Answers, CallContext, CallWork, Change, ChangeNotifier, ClientChannel, FixedFeatures,
-    Questions, SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
+    Answers, CallArguments, CallContext, CallWork, Change, ChangeNotifier, ClientChannel,
+    FixedFeatures, Questions, SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
 };
 use tidegate_types::{
     ClientName, Clock, Credential, Principal, ScopeSet, SecretString, SystemClock,
@@ -145,15 +145,11 @@ async fn run(context: &CallContext, request: Value) -> Result<Value, ToolFailure
         serde_json::value::to_raw_value(&json!({ "request": request })).unwrap();
     let call = context.catalogue.resolve_call(
         "execute_sql",
-        Some(&arguments),
+        CallArguments::read(Some(&arguments)),
         &context.principal,
         &context.access,
     )?;
-    let output = call
-        .entry
-        .tool()
-        .run(context, call.arguments.as_deref())
-        .await?;
+    let output = call.entry.tool().run(context, call.arguments).await?;
     match &output.result.content[0] {
         ContentBlock::Text { text } => Ok(serde_json::from_str(text).unwrap()),
         other => panic!("no text: {other:?}"),

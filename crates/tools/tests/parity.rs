@@ -20,8 +20,8 @@ use tidegate_protocol::{ClientCapabilities, LogLevel};
 use tidegate_testkit::postgres::PostgresServer;
 use tidegate_testkit::superset;
 use tidegate_tools::{
-    Answers, CallContext, CallWork, Change, ChangeNotifier, ClientChannel, FixedFeatures,
-    Questions, SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
+    Answers, CallArguments, CallContext, CallWork, Change, ChangeNotifier, ClientChannel,
+    FixedFeatures, Questions, SqlLimits, ToolFailure, Workspace, WriteMark, builtin,
 };
 use tidegate_types::{
     ClientName, Clock, Credential, ManualClock, Principal, ScopeSet, SecretString,
@@ -172,15 +172,11 @@ async fn call(context: &CallContext, tool: &str, arguments: &Value) -> Result<Va
     let arguments: Box<RawValue> = serde_json::value::to_raw_value(arguments).unwrap();
     let call = context.catalogue.resolve_call(
         tool,
-        Some(&arguments),
+        CallArguments::read(Some(&arguments)),
         &context.principal,
         &context.access,
     )?;
-    let output = call
-        .entry
-        .tool()
-        .run(context, call.arguments.as_deref())
-        .await?;
+    let output = call.entry.tool().run(context, call.arguments).await?;
     match &output.result.content[0] {
         ContentBlock::Text { text } => Ok(serde_json::from_str(text).unwrap()),
         other => panic!("no text: {other:?}"),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tidegate_protocol::classification::{Params, RequestMeta};
 use tidegate_protocol::header::check_params;
 use tidegate_protocol::message::Request;
-use tidegate_protocol::{RpcError, reply};
+use tidegate_protocol::{ProtocolVersion, RpcError, reply};
 use tidegate_types::ServiceCode;
 use tokio_util::sync::CancellationToken;
 
@@ -52,14 +52,14 @@ pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: ModernPost<'_>)
                 Ok(prepared) => prepared,
                 Err(outcome) => return outcome.into(),
             };
-            if let Err(error) = check_headers(&prepared, &params, header) {
+            if let Err(error) = check_headers(&prepared, header) {
                 return Answer::Refused(Refused::new(
                     ServiceCode::InvalidRequest,
                     Some(&id),
                     error,
                 ));
             }
-            let asking = match read_retry(core, &caller, &prepared, &params) {
+            let asking = match read_retry(core, &caller, &prepared, version, &params) {
                 Ok(asking) => asking,
                 Err(error) => return Answer::Json(reply::failure(Some(&id), &error)),
             };
@@ -94,20 +94,23 @@ pub(crate) async fn post(core: &Arc<Core>, caller: Caller, post: ModernPost<'_>)
 /// Headers that mirror arguments must say the same (SEP-2243).
 fn check_headers<'h>(
     operation: &Operation,
-    params: &Params<'_>,
     header: &dyn Fn(&str) -> Option<&'h str>,
 ) -> Result<(), RpcError> {
-    let Some(entry) = operation.tool() else {
+    let Operation::Tool {
+        entry,
+        arguments,
+        is_indirect,
+    } = operation
+    else {
         return Ok(());
     };
-    if entry.parameter_headers().is_empty() {
-        return Ok(());
-    }
-    let arguments: Value = params
-        .arguments
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default();
-    check_params(entry.parameter_headers(), &arguments, header)
+    // What stands in a text, or in the arguments of `call_tool`, is nothing that a client would repeat.
+    let repeated = if *is_indirect || arguments.is_text() {
+        &Value::Null
+    } else {
+        arguments.value()
+    };
+    check_params(entry.parameter_headers(), repeated, header)
 }
 
 /// The client's answers to an earlier `input_required`, and the state that it brings back.
@@ -115,6 +118,7 @@ fn read_retry(
     core: &Core,
     caller: &Caller,
     operation: &Operation,
+    version: ProtocolVersion,
     params: &Params<'_>,
 ) -> Result<Asking, RpcError> {
     let answers: BTreeMap<String, Value> = match params.input_responses {
@@ -135,7 +139,7 @@ fn read_retry(
         None => None,
         Some(raw) => {
             let sealed = Params::text("requestState", Some(raw))?;
-            let state = call::open_state(core, caller, operation, &sealed);
+            let state = call::open_state(core, caller, operation, version, &sealed);
             Some(state.map_err(|err| RpcError::invalid_params(err.to_string()))?)
         }
     };

@@ -168,6 +168,7 @@ impl Observer {
         &self,
         caller: &Caller,
         operation: &OperationSummary,
+        arguments: &Value,
         request: &Request<'_>,
     ) -> Observation {
         // The message's own context is the client's call; the header's may be a proxy's.
@@ -187,6 +188,9 @@ impl Observer {
             trace,
             principal: Arc::clone(&caller.principal),
             operation: operation.clone(),
+            // Now, since the tool takes the value apart.
+            arguments: (!arguments.is_null())
+                .then(|| redact_arguments(arguments, self.0.sql_literals)),
             began: self.0.clock.now(),
             timer: self.0.clock.instant(),
             is_over: false,
@@ -213,6 +217,8 @@ pub(crate) struct Observation {
     trace: CallTrace,
     principal: Arc<Principal>,
     operation: OperationSummary,
+    /// As they may be written down.
+    arguments: Option<String>,
     began: DateTime<Utc>,
     timer: Instant,
     is_over: bool,
@@ -315,10 +321,6 @@ impl Observation {
             (method, _) if succeeded => inner.metrics.method(method.as_str()).succeeded(duration),
             (method, _) => inner.metrics.method(method.as_str()).failed(duration),
         }
-        let arguments = serde_json::from_str::<Value>(self.operation.arguments()).map_or_else(
-            |_| None,
-            |arguments| Some(redact_arguments(&arguments, inner.sql_literals)),
-        );
         inner.audit.record(AuditRecord {
             time: self.began,
             workspace: self.principal.workspace.clone(),
@@ -327,7 +329,7 @@ impl Observation {
             client: Some(self.principal.client.clone()),
             method: self.operation.method.as_str().into(),
             tool: Some(Arc::clone(&self.operation.target)),
-            arguments,
+            arguments: self.arguments.take(),
             outcome,
             rows,
             bytes: bytes as u64,

@@ -1,13 +1,14 @@
 //! What can be asked of the catalogue, and doing it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
+use serde_json::Value;
 use tidegate_protocol::reply::{CacheScope, ResultBuilder, tool_result};
 use tidegate_protocol::{Method, ProtocolVersion, ResourceContents, RpcError};
 use tidegate_tools::{
-    Accepted, CacheRule, CallContext, CatalogueEntry, Prompt, ToolFailure, Touches,
+    Accepted, CacheRule, CallArguments, CallContext, CatalogueEntry, Prompt, ToolFailure, Touches,
 };
 
 use super::call::fit;
@@ -18,8 +19,10 @@ pub(crate) enum Operation {
     /// `tools/call`.
     Tool {
         entry: Arc<CatalogueEntry>,
-        /// As they came.
-        arguments: Option<Arc<RawValue>>,
+        /// As they came, read.
+        arguments: CallArguments,
+        /// Whether the call came through `call_tool`.
+        is_indirect: bool,
     },
     /// `prompts/get`.
     Prompt {
@@ -45,48 +48,45 @@ pub(crate) enum CheckedOperation {
     },
 }
 
-/// What records and seals say of an operation. Cheap to clone.
+/// What an operation is called by. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct OperationSummary {
     /// The protocol method.
     pub method: Method,
     /// A tool, a prompt or a URI.
     pub target: Arc<str>,
-    /// The arguments as they came; none is the same as no members.
-    pub arguments: Option<Arc<RawValue>>,
-}
-
-impl OperationSummary {
-    /// The arguments as JSON text.
-    pub(crate) fn arguments(&self) -> &str {
-        self.arguments
-            .as_ref()
-            .map_or("{}", |arguments| arguments.get())
-    }
 }
 
 impl Operation {
     /// For records and seals.
     pub(crate) fn summary(&self) -> OperationSummary {
         match self {
-            Self::Tool { entry, arguments } => OperationSummary {
+            Self::Tool { entry, .. } => OperationSummary {
                 method: Method::CallTool,
                 target: entry.spec().name.into(),
-                arguments: arguments.clone(),
             },
-            Self::Prompt { prompt, arguments } => OperationSummary {
+            Self::Prompt { prompt, .. } => OperationSummary {
                 method: Method::GetPrompt,
                 target: prompt.definition().name.into(),
-                // Texts by name always serialize.
-                arguments: serde_json::value::to_raw_value(arguments)
-                    .ok()
-                    .map(Arc::from),
             },
             Self::Resource { uri } => OperationSummary {
                 method: Method::ReadResource,
                 target: uri.as_str().into(),
-                arguments: None,
             },
+        }
+    }
+
+    /// The arguments as they came, for records and seals; none are the same as no members.
+    pub(crate) fn arguments(&self) -> Cow<'_, Value> {
+        match self {
+            Self::Tool { arguments, .. } => Cow::Borrowed(arguments.value()),
+            Self::Prompt { arguments, .. } => {
+                let members = arguments
+                    .iter()
+                    .map(|(name, text)| (name.clone(), Value::from(text.as_str())));
+                Cow::Owned(Value::Object(members.collect()))
+            }
+            Self::Resource { .. } => Cow::Owned(Value::Object(serde_json::Map::new())),
         }
     }
 
@@ -104,10 +104,12 @@ impl Operation {
     /// `InvalidArguments`; nothing was done.
     pub(crate) fn check(self) -> Result<CheckedOperation, ToolFailure> {
         Ok(match self {
-            Self::Tool { entry, arguments } => CheckedOperation::Tool {
+            Self::Tool {
+                entry, arguments, ..
+            } => CheckedOperation::Tool {
                 arguments: entry
                     .tool()
-                    .accept(arguments.as_deref())
+                    .accept(arguments)
                     .map_err(ToolFailure::InvalidArguments)?,
                 entry,
             },

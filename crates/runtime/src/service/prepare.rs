@@ -7,7 +7,7 @@ use tidegate_protocol::classification::Params;
 use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::reply::{self, tool_result};
 use tidegate_protocol::{Method, ProtocolVersion, RequestId, RpcError};
-use tidegate_tools::{Accepted, CallRefusal, ToolFailure};
+use tidegate_tools::{Accepted, CallArguments, CallRefusal, ToolFailure};
 use tidegate_types::{Scope, ScopeSet, ServiceCode};
 
 use super::operation::Operation;
@@ -64,19 +64,16 @@ fn tool(
     id: &RequestId,
     version: ProtocolVersion,
 ) -> Result<Operation, Outcome> {
-    // Members that are null count as absent: some clients write all of them.
-    let arguments = params
-        .arguments
-        .filter(|arguments| arguments.get() != "null");
+    // The one place where a tool's arguments are read.
+    let arguments = CallArguments::read(params.arguments);
     let resolved = core
         .catalogue
         .resolve_call(name, arguments, &caller.principal, &caller.access);
     match resolved {
         Ok(call) => Ok(Operation::Tool {
             entry: Arc::clone(call.entry),
-            arguments: call
-                .arguments
-                .map(|arguments| Arc::from(arguments.into_owned())),
+            arguments: call.arguments,
+            is_indirect: call.is_indirect,
         }),
         Err(CallRefusal::UnknownTool(message)) => {
             core.observer
@@ -171,13 +168,14 @@ fn prompt_arguments(params: &Params<'_>) -> Result<BTreeMap<String, String>, Rpc
         return Ok(BTreeMap::new());
     };
     // The same reading as of a tool's arguments: no member twice, no control characters.
-    let accepted = Accepted::unchecked_by_schema(Some(raw)).map_err(|problems| {
-        let problem = problems.first().map(|problem| {
-            let dot = if problem.path.is_empty() { "" } else { "." };
-            format!("{dot}{}: {}", problem.path, problem.message)
-        });
-        RpcError::invalid_params(format!("params.arguments{}", problem.unwrap_or_default()))
-    })?;
+    let accepted =
+        Accepted::unchecked_by_schema(CallArguments::read(Some(raw))).map_err(|problems| {
+            let problem = problems.first().map(|problem| {
+                let dot = if problem.path.is_empty() { "" } else { "." };
+                format!("{dot}{}: {}", problem.path, problem.message)
+            });
+            RpcError::invalid_params(format!("params.arguments{}", problem.unwrap_or_default()))
+        })?;
     let mut arguments: BTreeMap<String, Option<String>> = accepted
         .read()
         .map_err(|_| RpcError::invalid_params("params.arguments must be an object of strings"))?;

@@ -1,5 +1,7 @@
 //! What of a call's arguments may be written down.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use tidegate_config::SqlLiterals;
 
@@ -102,42 +104,52 @@ fn cut(text: &str) -> String {
 /// `scheme://user:password@host` without the password, and `Bearer …` without the token, wherever
 /// they stand in a text.
 fn without_passwords(text: &str) -> String {
-    text.split_inclusive(char::is_whitespace)
-        .scan(false, |after_bearer, word| {
-            let is_token =
-                std::mem::replace(after_bearer, word.trim().eq_ignore_ascii_case("bearer"));
-            Some(if is_token {
-                REDACTED.to_owned()
-            } else {
-                without_password(word)
-            })
-        })
-        .collect()
+    let mut written = String::new();
+    let mut after_bearer = false;
+    for word in text.split_inclusive(char::is_whitespace) {
+        let is_token = std::mem::replace(
+            &mut after_bearer,
+            word.trim().eq_ignore_ascii_case("bearer"),
+        );
+        if is_token {
+            written.push_str(REDACTED);
+        } else {
+            written.push_str(&without_password(word));
+        }
+        // What follows is cut anyway.
+        if written.len() > MOST_TEXT_BYTES {
+            break;
+        }
+    }
+    written
 }
 
-fn without_password(word: &str) -> String {
+fn without_password(word: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = word.split_once("://") else {
-        return word.to_owned();
+        return word.into();
     };
     let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     // A password may hold any of these unescaped, so the last @ counts, even behind them.
     let Some(at) = rest.rfind('@') else {
-        return word.to_owned();
+        return word.into();
     };
     match rest[..at].split_once(':') {
         Some((user, _)) if !user.contains(['/', '?', '#']) || at < authority_end => {
-            format!("{scheme}://{user}:{REDACTED}{}", &rest[at..])
+            format!("{scheme}://{user}:{REDACTED}{}", &rest[at..]).into()
         }
-        _ => word.to_owned(),
+        _ => word.into(),
     }
 }
 
 /// SQL with `?` in place of texts and numbers. It errs on the side of masking: a text that does not
 /// end is masked to the end, comments go, since they may hold anything.
 fn mask_literals(sql: &str) -> String {
-    let mut masked = String::with_capacity(sql.len());
+    let mut masked = String::with_capacity(sql.len().min(MOST_TEXT_BYTES + 1));
     let mut chars = sql.chars().peekable();
-    while let Some(next) = chars.next() {
+    // What follows is cut anyway.
+    while masked.len() <= MOST_TEXT_BYTES
+        && let Some(next) = chars.next()
+    {
         match next {
             '\'' => {
                 while let Some(c) = chars.next() {

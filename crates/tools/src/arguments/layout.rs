@@ -1,4 +1,3 @@
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use tidegate_types::check_text;
@@ -55,11 +54,9 @@ impl ArgumentLayout {
     /// these, whatever the schema says.
     pub(super) fn find(
         self,
-        raw: Option<&RawValue>,
+        mut members: Map<String, Value>,
         node: &Node,
     ) -> Result<Found, Vec<ArgumentProblem>> {
-        let mut members = read_object(raw)?;
-
         let takes_request = self != Self::Flat;
         if members.contains_key("request") && !node.has_property("request") {
             // Null is the same as left out, on both sides.
@@ -103,11 +100,9 @@ impl ArgumentLayout {
     }
 }
 
-/// The arguments of a call as an object.
-pub(super) fn read_object(
-    raw: Option<&RawValue>,
-) -> Result<Map<String, Value>, Vec<ArgumentProblem>> {
-    match raw.map_or(Ok(Value::Null), |raw| read(raw.get())) {
+/// The arguments of a call as an object, from their JSON.
+pub(super) fn read_object(text: &str) -> Result<Map<String, Value>, Vec<ArgumentProblem>> {
+    match read(text) {
         Ok(value) => into_object(value, ""),
         Err(Unreadable::NotJson) => Err(vec![problem(
             "",

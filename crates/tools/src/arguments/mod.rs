@@ -4,6 +4,7 @@
 //! `compile::Node`, and that tree checks, coerces and words the mistakes. Three steps a call: find the
 //! object that holds the arguments (`layout`), check it (`check`), hand it to serde.
 
+mod call;
 mod check;
 mod compile;
 mod layout;
@@ -17,8 +18,8 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
+pub use call::CallArguments;
 pub use compile::UnsupportedSchema;
 pub use layout::ArgumentLayout;
 
@@ -61,8 +62,8 @@ impl Accepted {
     ///
     /// # Errors
     /// What is wrong.
-    pub fn unchecked_by_schema(raw: Option<&RawValue>) -> Result<Self, Vec<ArgumentProblem>> {
-        let mut value = Value::Object(layout::read_object(raw)?);
+    pub fn unchecked_by_schema(arguments: CallArguments) -> Result<Self, Vec<ArgumentProblem>> {
+        let mut value = Value::Object(arguments.into_members()?);
         let mut checker = Checker::new(false);
         checker.check(&Node::Any, &mut value, &Path::Root);
         checker.into_accepted(value)
@@ -134,12 +135,12 @@ impl ArgumentSchema {
         &self.published
     }
 
-    /// Checks what came. `None`: the call came without arguments.
+    /// Checks what came.
     ///
     /// # Errors
     /// Everything that is wrong, at most 20 problems of it, in the order of the fields.
-    pub fn accept(&self, raw: Option<&RawValue>) -> Result<Accepted, Vec<ArgumentProblem>> {
-        let found = self.layout.find(raw, &self.node)?;
+    pub fn accept(&self, arguments: CallArguments) -> Result<Accepted, Vec<ArgumentProblem>> {
+        let found = self.layout.find(arguments.into_members()?, &self.node)?;
         let mut value = found.value;
         let mut checker = Checker::new(found.is_closed);
         let path = found.prefix.map_or(Path::Root, Path::Start);

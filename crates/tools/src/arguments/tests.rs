@@ -3,6 +3,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use schemars::JsonSchema;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use super::*;
 
@@ -96,6 +97,10 @@ fn raw(text: &str) -> Box<RawValue> {
 }
 
 /// Arguments as a tool gets them, and what came with them.
+fn came(text: &str) -> CallArguments {
+    CallArguments::read(Some(&raw(text)))
+}
+
 #[derive(Debug)]
 struct Parsed<T> {
     arguments: T,
@@ -106,7 +111,7 @@ fn parsed<T: DeserializeOwned>(
     schema: &ArgumentSchema,
     raw: Option<&RawValue>,
 ) -> Result<Parsed<T>, Vec<ArgumentProblem>> {
-    let accepted = schema.accept(raw)?;
+    let accepted = schema.accept(CallArguments::read(raw))?;
     Ok(Parsed {
         ignored: accepted.ignored().to_vec(),
         arguments: accepted.read()?,
@@ -649,9 +654,7 @@ fn a_tool_without_arguments_takes_nothing_in_any_shape() {
             "{came}"
         );
     }
-    let told = schema
-        .accept(Some(&raw(r#"{"verbose":true}"#)))
-        .unwrap_err();
+    let told = schema.accept(came(r#"{"verbose":true}"#)).unwrap_err();
     assert_eq!(
         "- verbose: is not known; nothing is taken here",
         told[0].to_string()
@@ -769,7 +772,7 @@ proptest! {
     fn valid_by_the_published_schema_is_valid_here(request in any_json()) {
         let call = json!({ "request": request });
         let is_valid = ORACLE.is_valid(&call);
-        let checked = LIST.accept(Some(&raw(&call.to_string())));
+        let checked = LIST.accept(came(&call.to_string()));
         if is_valid && let Err(problems) = &checked {
             prop_assert!(problems.iter().all(|problem| problem.message.contains("did you mean")), "{call} {problems:?}");
         }
@@ -783,7 +786,7 @@ proptest! {
 
     #[test]
     fn no_text_makes_the_checker_panic(text in "\\PC{0,60}") {
-        let _ = LIST.accept(Some(&raw(&json!({ "request": text }).to_string())));
-        let _ = LIST.accept(Some(&raw(&json!(text).to_string())));
+        let _ = LIST.accept(came(&json!({ "request": text }).to_string()));
+        let _ = LIST.accept(came(&json!(text).to_string()));
     }
 }

@@ -1,7 +1,6 @@
 //! Everything that can be called, read and prompted. [`Catalogue::builder`] makes one and checks it;
 //! `builtin.rs` lists Tidegate's own tools.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -19,9 +18,9 @@ use crate::system::search_tools::{self, SearchIndex};
 use crate::typed::TypedTool;
 use crate::write_tool::Writing;
 use crate::{
-    Accepted, AnyTool, ArgumentProblem, CallContext, CallLayer, Fitted, Grants, LayeredCall,
-    Prompt, Resource, ResourceTemplate, SizeBudget, Tool, ToolFailure, ToolOutput, ToolSpec,
-    ToolVisibility, WriteTool, decide, hide_fields,
+    Accepted, AnyTool, ArgumentProblem, CallArguments, CallContext, CallLayer, Fitted, Grants,
+    LayeredCall, Prompt, Resource, ResourceTemplate, SizeBudget, Tool, ToolFailure, ToolOutput,
+    ToolSpec, ToolVisibility, WriteTool, decide, hide_fields,
 };
 
 /// The tools for clients that do not show all tools to their model. They are listed where the others are not.
@@ -112,7 +111,7 @@ pub struct ResolvedCall<'a> {
     /// by its spec.
     pub entry: &'a Arc<CatalogueEntry>,
     /// What it gets.
-    pub arguments: Option<Cow<'a, RawValue>>,
+    pub arguments: CallArguments,
     /// Whether the call came through `call_tool`.
     pub is_indirect: bool,
 }
@@ -214,7 +213,7 @@ impl Catalogue {
     pub fn resolve_call<'a>(
         &'a self,
         name: &str,
-        arguments: Option<&'a RawValue>,
+        arguments: CallArguments,
         principal: &Principal,
         grants: &dyn Grants,
     ) -> Result<ResolvedCall<'a>, CallRefusal> {
@@ -222,7 +221,7 @@ impl Catalogue {
         if name != call_tool::NAME {
             return Ok(ResolvedCall {
                 entry,
-                arguments: arguments.map(Cow::Borrowed),
+                arguments,
                 is_indirect: false,
             });
         }
@@ -231,7 +230,7 @@ impl Catalogue {
         let entry = self.allowed(&inner, principal, grants)?;
         Ok(ResolvedCall {
             entry,
-            arguments: arguments.map(Cow::Owned),
+            arguments,
             is_indirect: true,
         })
     }

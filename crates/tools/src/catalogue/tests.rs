@@ -269,7 +269,12 @@ fn an_unknown_tool_gets_the_nearest_name_that_is_visible() {
     let catalogue = catalogue();
     let refusal = |name: &str, grants: &Granted| {
         catalogue
-            .resolve_call(name, None, &principal(ScopeSet::all()), grants)
+            .resolve_call(
+                name,
+                CallArguments::default(),
+                &principal(ScopeSet::all()),
+                grants,
+            )
             .err()
             .unwrap()
             .to_string()
@@ -296,19 +301,16 @@ fn call_tool_becomes_the_call_that_it_stands_for() {
         let arguments = raw(&arguments);
         let call = catalogue.resolve_call(
             "call_tool",
-            Some(&arguments),
+            CallArguments::read(Some(&arguments)),
             &principal(ScopeSet::all()),
             &everything(),
         );
         call.map(|call| {
             assert!(call.is_indirect);
-            (
-                call.entry.spec().name,
-                call.arguments.map(|arguments| arguments.get().to_owned()),
-            )
+            (call.entry.spec().name, call.arguments.value().clone())
         })
     };
-    let page = Some(r#"{"request":{"page":2}}"#.to_owned());
+    let page = json!({ "request": { "page": 2 } });
     for arguments in [
         json!({ "name": "list_charts", "arguments": { "request": { "page": 2 } } }),
         json!({ "name": "list_charts", "arguments": "{\"request\":{\"page\":2}}" }),
@@ -317,7 +319,7 @@ fn call_tool_becomes_the_call_that_it_stands_for() {
         assert_eq!(("list_charts", page.clone()), resolve(arguments).unwrap());
     }
     assert_eq!(
-        ("health_check", None),
+        ("health_check", json!({})),
         resolve(json!({ "name": "health_check" })).unwrap()
     );
 
@@ -470,13 +472,13 @@ proptest! {
         let visible: BTreeSet<_> = catalogue.visible(&principal, &grants).map(|entry| entry.spec().name).collect();
         for entry in catalogue.tools() {
             let name = entry.spec().name;
-            let direct = catalogue.resolve_call(name, None, &principal, &grants);
+            let direct = catalogue.resolve_call(name, CallArguments::default(), &principal, &grants);
             // Without arguments `call_tool` is allowed and has nothing to call.
             let is_callable = direct.is_ok() || matches!(direct, Err(CallRefusal::InvalidArguments(_)));
             prop_assert_eq!(visible.contains(name), is_callable, "{}", name);
             if name != "call_tool" {
                 let arguments = raw(&json!({ "name": name }));
-                let indirect = catalogue.resolve_call("call_tool", Some(&arguments), &principal, &grants);
+                let indirect = catalogue.resolve_call("call_tool", CallArguments::read(Some(&arguments)), &principal, &grants);
                 let expected = visible.contains(name) && visible.contains("call_tool");
                 prop_assert_eq!(expected, indirect.is_ok(), "{} through call_tool", name);
             }

@@ -3,7 +3,7 @@
 mod instance;
 mod schema;
 
-use serde_json::json;
+use serde_json::Map;
 use serde_json::value::RawValue;
 use tidegate_protocol::content::ContentBlock;
 
@@ -18,15 +18,14 @@ async fn text_of_tool(
     name: &'static str,
     request: serde_json::Value,
 ) -> Result<String, ToolFailure> {
-    let arguments = serde_json::value::to_raw_value(&json!({ "request": request }))
-        .map_err(ToolFailure::internal)?;
+    let arguments = Map::from_iter([("request".to_owned(), request)]);
     let call = context.catalogue.resolve_call(
         name,
-        Some(&arguments),
+        arguments.into(),
         &context.principal,
         &context.access,
     )?;
-    let output = call.entry.tool().run(context, Some(&arguments)).await?;
+    let output = call.entry.tool().run(context, call.arguments).await?;
     let text = output
         .result
         .content

@@ -2,14 +2,13 @@ use std::sync::{Arc, LazyLock};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tidegate_protocol::{ToolAnnotations, ToolDefinition};
 use tidegate_types::Scope;
 
 use crate::{
-    Accepted, AnyTool, ArgumentLayout, ArgumentProblem, ArgumentSchema, CacheRule, CallContext,
-    Redaction, SizeRule, ToolFailure, ToolFuture, ToolSpec, Touches,
+    Accepted, AnyTool, ArgumentLayout, ArgumentProblem, ArgumentSchema, CacheRule, CallArguments,
+    CallContext, Redaction, SizeRule, ToolFailure, ToolFuture, ToolSpec, Touches,
 };
 
 /// The tool's name. [`crate::Catalogue::resolve_call`] knows it.
@@ -66,32 +65,21 @@ impl CallTool {
 ///
 /// # Errors
 /// What is wrong with the arguments of `call_tool` itself; calling itself is.
-pub(crate) fn unwrap(raw: Option<&RawValue>) -> Unwrapped {
-    unwrap_accepted(SCHEMA.accept(raw)?)
+pub(crate) fn unwrap(arguments: CallArguments) -> Unwrapped {
+    unwrap_accepted(SCHEMA.accept(arguments)?)
 }
 
-type Unwrapped = Result<(String, Option<Box<RawValue>>), Vec<ArgumentProblem>>;
+type Unwrapped = Result<(String, CallArguments), Vec<ArgumentProblem>>;
 
 fn unwrap_accepted(accepted: Accepted) -> Unwrapped {
     let Arguments { name, arguments } = accepted.read()?;
-    let problem = |path: &str, message: &str| {
-        vec![ArgumentProblem {
-            path: path.to_owned(),
-            message: message.to_owned(),
-        }]
-    };
     if name == NAME {
-        return Err(problem(
-            "name",
-            "call_tool cannot call itself; name the tool that you want",
-        ));
+        return Err(vec![ArgumentProblem {
+            path: "name".to_owned(),
+            message: "call_tool cannot call itself; name the tool that you want".to_owned(),
+        }]);
     }
-    let arguments = arguments
-        .map(|arguments| serde_json::value::to_raw_value(&arguments))
-        .transpose();
-    arguments
-        .map(|arguments| (name, arguments))
-        .map_err(|_| problem("arguments", "cannot be written as JSON"))
+    Ok((name, arguments.unwrap_or_default().into()))
 }
 
 impl AnyTool for CallTool {
@@ -103,7 +91,7 @@ impl AnyTool for CallTool {
         self.definition.clone()
     }
 
-    fn accept(&self, arguments: Option<&RawValue>) -> Result<Accepted, Vec<ArgumentProblem>> {
+    fn accept(&self, arguments: CallArguments) -> Result<Accepted, Vec<ArgumentProblem>> {
         SCHEMA.accept(arguments)
     }
 
@@ -112,13 +100,9 @@ impl AnyTool for CallTool {
             let (name, arguments) =
                 unwrap_accepted(arguments).map_err(ToolFailure::InvalidArguments)?;
             let catalogue = &context.catalogue;
-            let call = catalogue.resolve_call(
-                &name,
-                arguments.as_deref(),
-                &context.principal,
-                &context.access,
-            )?;
-            let accepted = call.entry.tool().accept(call.arguments.as_deref());
+            let call =
+                catalogue.resolve_call(&name, arguments, &context.principal, &context.access)?;
+            let accepted = call.entry.tool().accept(call.arguments);
             let accepted = accepted.map_err(ToolFailure::InvalidArguments)?;
             call.entry.call(context, accepted).await
         })

@@ -5,6 +5,7 @@ use serde_json::Value;
 use tidegate_protocol::ProtocolVersion;
 use tidegate_store::CacheKey;
 
+use super::digest::sha256_of;
 use crate::service::Caller;
 use crate::service::operation::{CheckedOperation, OperationSummary};
 
@@ -43,11 +44,10 @@ pub(super) fn place(
         &*summary.target,
         what,
     );
-    let text = serde_json::to_vec(&parts).expect("text and numbers serialize into memory");
     CachePlace {
         key: CacheKey {
             workspace: caller.principal.workspace.clone(),
-            digest: sha256(&text),
+            digest: sha256_of(&parts),
         },
         wants_fresh: wishes.no_cache || wishes.refresh,
     }
@@ -98,12 +98,6 @@ impl Serialize for WithoutWishes<'_> {
         }
         map.end()
     }
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut digest = [0; 32];
-    digest.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
-    digest
 }
 
 #[cfg(test)]

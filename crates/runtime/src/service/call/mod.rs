@@ -5,6 +5,7 @@ mod cache;
 mod cache_key;
 mod changes;
 mod commit;
+mod digest;
 mod execute;
 mod fit;
 mod limit;
@@ -71,6 +72,7 @@ pub(crate) async fn run(
     let mut observation = core.observer.begin(
         &caller,
         &to.summary,
+        &call.operation.arguments(),
         &Request {
             id: to.id.as_json(),
             session: call.session.as_deref(),

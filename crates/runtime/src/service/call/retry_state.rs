@@ -1,34 +1,58 @@
 //! `requestState`: what a tool gets back when its call is made again (2026-07-28).
 
+use tidegate_protocol::ProtocolVersion;
 use tidegate_protocol::state::{Binding, InvalidState};
 use tidegate_types::Principal;
 
+use super::digest::sha256_of;
 use crate::service::operation::{Operation, OperationSummary};
 use crate::service::{Caller, Core};
 
 /// How long sealed state counts.
 const STATE_TTL_SECS: i64 = 600;
 
+/// The arguments of a call as its `requestState` knows them: however they are written.
+pub(super) struct ArgumentsDigest(String);
+
+impl ArgumentsDigest {
+    /// Of an operation that is not carried out yet. In the older revisions there is no state: it is not computed.
+    pub(super) fn of(operation: &Operation, version: ProtocolVersion) -> Self {
+        if !version.is_modern() {
+            return Self(String::new());
+        }
+        let digest = sha256_of(&operation.arguments());
+        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
 /// Seals a tool's state for the client.
 pub(super) fn seal(
     core: &Core,
     principal: &Principal,
     summary: &OperationSummary,
+    arguments: &ArgumentsDigest,
     state: &serde_json::Value,
 ) -> String {
     let expires = core.clock.unix_secs() + STATE_TTL_SECS;
-    core.sealer
-        .seal(&binding(principal, summary), state.clone(), expires)
+    core.sealer.seal(
+        &binding(principal, summary, arguments),
+        state.clone(),
+        expires,
+    )
 }
 
 /// What sealed state is bound to.
-fn binding<'a>(principal: &'a Principal, summary: &'a OperationSummary) -> Binding<'a> {
+fn binding<'a>(
+    principal: &'a Principal,
+    summary: &'a OperationSummary,
+    arguments: &'a ArgumentsDigest,
+) -> Binding<'a> {
     Binding {
         workspace: principal.workspace.as_str(),
         user: principal.user.0,
         method: summary.method.as_str(),
         target: &summary.target,
-        arguments: summary.arguments(),
+        arguments: &arguments.0,
     }
 }
 
@@ -40,11 +64,13 @@ pub(crate) fn open(
     core: &Core,
     caller: &Caller,
     operation: &Operation,
+    version: ProtocolVersion,
     sealed: &str,
 ) -> Result<serde_json::Value, InvalidState> {
     let summary = operation.summary();
+    let arguments = ArgumentsDigest::of(operation, version);
     core.sealer.open(
-        &binding(&caller.principal, &summary),
+        &binding(&caller.principal, &summary, &arguments),
         sealed,
         core.clock.unix_secs(),
     )

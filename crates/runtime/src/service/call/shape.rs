@@ -10,7 +10,8 @@ use tidegate_protocol::{ProtocolVersion, RequestId};
 use tidegate_tools::{CatalogueEntry, ToolFailure};
 use tidegate_types::{Principal, ServiceCode};
 
-use super::{Call, retry_state};
+use super::Call;
+use super::retry_state::{self, ArgumentsDigest};
 use crate::answer::Refused;
 use crate::service::operation::OperationSummary;
 use crate::service::{Caller, Core, Outcome, Produced, failure, notice};
@@ -23,6 +24,8 @@ pub(super) struct ReplyTo {
     pub(super) summary: OperationSummary,
     principal: Arc<Principal>,
     access: Arc<Access>,
+    /// What `requestState` of the call is bound to.
+    arguments: ArgumentsDigest,
     notice: Option<&'static str>,
     can_act_on_status: bool,
 }
@@ -36,6 +39,7 @@ impl ReplyTo {
             summary: call.operation.summary(),
             principal: Arc::clone(&caller.principal),
             access: Arc::clone(&caller.access),
+            arguments: ArgumentsDigest::of(&call.operation, call.client.version),
             notice: notice::of(caller),
             can_act_on_status: caller.can_act_on_status(),
         }
@@ -83,7 +87,7 @@ impl ReplyTo {
             access: &self.access,
         };
         failure::outcome(core, failed, &asked, |state| {
-            retry_state::seal(core, &self.principal, &self.summary, state)
+            retry_state::seal(core, &self.principal, &self.summary, &self.arguments, state)
         })
     }
 }
