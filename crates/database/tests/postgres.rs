@@ -459,7 +459,7 @@ async fn who_leaves_a_server_that_hangs_before_its_time_warns_the_others() {
     let relay = TcpRelay::to(server.port()).unwrap();
     let settings = PoolSettings {
         acquire_timeout: Duration::from_millis(200),
-        statement_timeout: Duration::from_secs(60),
+        statement_timeout: Duration::from_mins(1),
         ..SETTINGS
     };
     let pool = pool(&local(relay.port()), settings);

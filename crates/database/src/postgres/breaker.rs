@@ -69,9 +69,7 @@ impl Breaker {
             self.is_chosen.store(true, Ordering::Relaxed);
             return Ok(());
         }
-        Err(self
-            .cause()
-            .map_or_else(|| Silent.into(), |cause| cause.into()))
+        Err(self.cause().map_or_else(|| Silent.into(), Into::into))
     }
 
     /// Whether a connection may be made now. Those who came in before it opened wait for a place in the pool, and would

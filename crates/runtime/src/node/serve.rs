@@ -10,6 +10,10 @@ use crate::answer::Answer;
 use crate::service::{Caller, Core, LegacyPost, ModernPost, legacy, modern};
 
 /// One request of a client, as the edge read it.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are of the large variant, and each is moved once"
+)]
 pub enum ClientRequest<'a> {
     /// One message, or a batch.
     Post(ClientPost<'a>),

@@ -1,5 +1,7 @@
 //! `requestState`: what a tool gets back when its call is made again (2026-07-28).
 
+use std::fmt::Write as _;
+
 use tidegate_protocol::ProtocolVersion;
 use tidegate_protocol::state::{Binding, InvalidState};
 use tidegate_types::Principal;
@@ -12,16 +14,25 @@ use crate::service::{Caller, Core};
 const STATE_TTL_SECS: i64 = 600;
 
 /// The arguments of a call as its `requestState` knows them: however they are written.
-pub(super) struct ArgumentsDigest(String);
+pub(super) struct ArgumentsDigest(Option<[u8; 32]>);
 
 impl ArgumentsDigest {
     /// Of an operation that is not carried out yet. In the older revisions there is no state: it is not computed.
     pub(super) fn of(operation: &Operation, version: ProtocolVersion) -> Self {
-        if !version.is_modern() {
-            return Self(String::new());
-        }
-        let digest = sha256_of(&operation.arguments());
-        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(
+            version
+                .is_modern()
+                .then(|| sha256_of(&operation.arguments())),
+        )
+    }
+
+    fn to_hex(&self) -> String {
+        let digest = self.0.iter().flatten();
+        digest.fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 }
 
@@ -35,7 +46,7 @@ pub(super) fn seal(
 ) -> String {
     let expires = core.clock.unix_secs() + STATE_TTL_SECS;
     core.sealer.seal(
-        &binding(principal, summary, arguments),
+        &binding(principal, summary, &arguments.to_hex()),
         state.clone(),
         expires,
     )
@@ -45,14 +56,14 @@ pub(super) fn seal(
 fn binding<'a>(
     principal: &'a Principal,
     summary: &'a OperationSummary,
-    arguments: &'a ArgumentsDigest,
+    arguments: &'a str,
 ) -> Binding<'a> {
     Binding {
         workspace: principal.workspace.as_str(),
         user: principal.user.0,
         method: summary.method.as_str(),
         target: &summary.target,
-        arguments: &arguments.0,
+        arguments,
     }
 }
 
@@ -68,7 +79,7 @@ pub(crate) fn open(
     sealed: &str,
 ) -> Result<serde_json::Value, InvalidState> {
     let summary = operation.summary();
-    let arguments = ArgumentsDigest::of(operation, version);
+    let arguments = ArgumentsDigest::of(operation, version).to_hex();
     core.sealer.open(
         &binding(&caller.principal, &summary, &arguments),
         sealed,
