@@ -132,6 +132,6 @@ async fn phase(
         Some(acme.run(plan.calls, plan.duration).await)
     };
     let (neighbour, colleague) = tokio::join!(beta.run(plan.calls, plan.duration), colleague);
-    ending.end(neighbours).await?;
+    ending.end(neighbours)?;
     Ok((neighbour, colleague))
 }

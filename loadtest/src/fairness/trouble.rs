@@ -2,10 +2,12 @@
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::neighbours::Neighbours;
@@ -34,7 +36,7 @@ pub(super) enum Trouble {
 /// Trouble that goes on until it is ended.
 pub(super) struct Ongoing {
     trouble: Trouble,
-    flood: JoinSet<()>,
+    flood: Option<Flood>,
     lock: Option<Child>,
 }
 
@@ -78,15 +80,15 @@ impl Trouble {
                 (Some(list()), most)
             }
         };
-        let mut flood = JoinSet::new();
-        if let Some(call) = call {
-            let probe = Arc::new(Probe::new(neighbours, "acme", "admin", vec![call.clone()])?);
-            for client in 0..at_once {
-                let (probe, call) = (Arc::clone(&probe), call.clone());
-                flood.spawn(keep_calling(probe, call, client));
+        let flood = match call {
+            None => None,
+            Some(call) => {
+                let probe = Probe::new(neighbours, "acme", "admin", vec![call.clone()])?;
+                let flood = Flood::begin(probe, call, at_once)?;
+                tokio::time::sleep(SETTLE).await;
+                Some(flood)
             }
-            tokio::time::sleep(SETTLE).await;
-        }
+        };
         Ok(Ongoing {
             trouble: self,
             flood,
@@ -100,8 +102,10 @@ impl Ongoing {
     ///
     /// # Errors
     /// The database server does not go on.
-    pub(super) async fn end(mut self, neighbours: &Neighbours) -> anyhow::Result<()> {
-        self.flood.shutdown().await;
+    pub(super) fn end(mut self, neighbours: &Neighbours) -> anyhow::Result<()> {
+        if let Some(flood) = self.flood.take() {
+            flood.end();
+        }
         if let Some(mut lock) = self.lock {
             lock.kill()?;
             lock.wait()?;
@@ -114,16 +118,55 @@ impl Ongoing {
     }
 }
 
+/// Many clients, on a thread of their own: what they cost this program is not to be measured as the server's.
+struct Flood {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Flood {
+    fn begin(probe: Probe, call: Call, clients: usize) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::spawn(move || {
+            runtime.block_on(async move {
+                let probe = Arc::new(probe);
+                let mut calling = JoinSet::new();
+                for client in 0..clients {
+                    calling.spawn(keep_calling(Arc::clone(&probe), call.clone(), client));
+                }
+                // Ends as well when whoever began it is gone.
+                let _ = stopped.await;
+            });
+        });
+        Ok(Self { stop, thread })
+    }
+
+    fn end(self) {
+        drop(self.stop);
+        // It ends by itself, and has nothing to say.
+        let _ = self.thread.join();
+    }
+}
+
 /// One client that calls again and again, whatever comes back.
 async fn keep_calling(probe: Arc<Probe>, call: Call, client: usize) {
     let mut number = client * 1_000_000;
     loop {
         if probe.call(&call, number).await.is_err() {
-            // As a client does that was told to come again.
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            tokio::time::sleep(pause(client, number)).await;
         }
         number += 1;
     }
+}
+
+/// How long a client waits that was told to come again in a second: about that, as clients do that know nothing of each
+/// other. In step they would measure what a crowd costs that comes at one moment.
+fn pause(client: usize, number: usize) -> Duration {
+    let spread = (client * 7_919 + number * 104_729) % 500;
+    Duration::from_millis(750 + spread as u64)
 }
 
 fn query(sql: &str) -> Call {
