@@ -1,17 +1,12 @@
 //! How the connections of a pool are shared by the users who ask for them: the policy alone, without any waiting.
 //!
-//! Dynamic thresholds, as in the shared buffers of a switch (Choudhury and Hahne, 1998): a user may have one more
-//! connection while they hold fewer than [`SHARE`] times the free ones, and the last free one is for somebody who
-//! holds none. Of eight, one user alone gets six, and whoever comes next finds one at once; of many who want all
-//! they can get, each comes to hold as many as the others. When the queue is full, whoever has most in it loses the
+//! By the rule of [`may_take_one_more`]: of eight, one user alone gets six, and whoever comes next finds one at once; of
+//! many who want all they can get, each comes to hold as many as the others. When the queue is full, whoever has most in it loses the
 //! latest of their places to one who has fewer (longest queue drop).
 
 use std::collections::{HashMap, VecDeque};
 
-use tidegate_types::UserId;
-
-/// How many times the free connections a user may hold.
-const SHARE: usize = 3;
+use tidegate_types::{UserId, may_take_one_more};
 
 /// A request that waits. Numbers grow with every request that queues and every grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,11 +156,7 @@ impl<W> FairShare<W> {
 
     /// Whether somebody who holds so many connections may have one more.
     fn allows_one_more(&self, held: usize) -> bool {
-        match self.connections.saturating_sub(self.taken) {
-            0 => false,
-            1 => held == 0,
-            free => held < SHARE * free,
-        }
+        may_take_one_more(held, self.connections.saturating_sub(self.taken))
     }
 
     /// Makes room in the queue for somebody, by the last place of whoever has most, if that leaves them as many.

@@ -5,6 +5,7 @@ mod clock;
 mod code;
 mod entity;
 mod error_chain;
+mod fair_share;
 mod ids;
 mod peer;
 mod principal;
@@ -16,6 +17,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::ServiceCode;
 pub use entity::{EntityKind, EntityRef};
 pub use error_chain::error_chain;
+pub use fair_share::{may_take_one_more, most_of};
 pub use ids::{
     AccountId, ClientId, GrantId, InvalidId, NodeId, SessionId, TokenId, UserId, WorkspaceSlug,
 };

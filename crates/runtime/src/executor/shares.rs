@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tidegate_types::UserId;
+use tidegate_types::{UserId, may_take_one_more, most_of};
 
 /// A workspace on this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,10 +27,8 @@ pub(crate) struct Holder {
 
 /// A number of equal things, and who holds how many of them.
 ///
-/// A running call cannot be pushed aside, so a newcomer is served at once only while something is free. The rule is
-/// the dynamic threshold of shared switch buffers (Choudhury and Hahne, 1998): whoever holds some may take one more
-/// while they hold less than three times of what stays free. One holder alone gets three quarters, `n` of them
-/// share `3n/(3n+1)` evenly, and each newcomer finds one free. The users of a workspace share its part by the same rule.
+/// A running call cannot be pushed aside, so something always stays free for whoever comes next: see
+/// [`may_take_one_more`]. The users of a workspace share its part by the same rule.
 #[derive(Debug)]
 pub(super) struct Shares {
     total: usize,
@@ -77,12 +75,11 @@ impl Shares {
     pub(super) fn may_take(&self, holder: Holder) -> bool {
         let free = self.total.saturating_sub(self.held);
         let by_workspace = self.held_by(holder.workspace);
-        let workspace_most = most(by_workspace + free);
-        if by_workspace >= workspace_most {
+        if !may_take_one_more(by_workspace, free) {
             return false;
         }
-        let by_user = self.held_by_user(holder);
-        by_user < most(by_user + workspace_most - by_workspace)
+        let free_in_workspace = most_of(by_workspace + free) - by_workspace;
+        may_take_one_more(self.held_by_user(holder), free_in_workspace)
     }
 
     /// Takes one, whether or not the part allows it.
@@ -113,15 +110,6 @@ impl Shares {
     }
 }
 
-/// The most that one holder may have of what it holds and what is free: three quarters, and never the last one
-/// unless it is the first.
-fn most(room: usize) -> usize {
-    match room {
-        0 | 1 => room,
-        _ => (3 * (room - 1)).div_ceil(4),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -148,9 +136,9 @@ mod tests {
     fn one_user_leaves_room_for_others_of_the_workspace_and_those_for_other_workspaces() {
         let mut shares = Shares::new(32);
         assert_eq!(18, fill(&mut shares, holder(1, 1)));
-        assert_eq!(4, fill(&mut shares, holder(1, 2)));
+        assert_eq!(5, fill(&mut shares, holder(1, 2)));
         assert_eq!(1, fill(&mut shares, holder(1, 3)));
-        assert_eq!(4, fill(&mut shares, holder(2, 1)));
+        assert_eq!(5, fill(&mut shares, holder(2, 1)));
         assert!(shares.may_take(holder(3, 1)));
     }
 
