@@ -97,10 +97,6 @@ names! {
         InFlight = "mcp.executor.in_flight", "mcp_executor_in_flight", "Tool calls between their arrival and their end";
         Running = "mcp.executor.running", "mcp_executor_running", "Tool calls that make progress";
         Waiting = "mcp.executor.waiting", "mcp_executor_waiting", "Tool calls that wait for a slot";
-        MailboxSession = "mcp.mailbox.session", "mcp_mailbox_depth"["actor" = "session"], "Messages that wait in mailboxes";
-        MailboxWorkspace = "mcp.mailbox.workspace", "mcp_mailbox_depth"["actor" = "workspace"], "Messages that wait in mailboxes";
-        MailboxExecutor = "mcp.mailbox.executor", "mcp_mailbox_depth"["actor" = "executor"], "Messages that wait in mailboxes";
-        MailboxRelay = "mcp.mailbox.relay", "mcp_mailbox_depth"["actor" = "relay"], "Messages that wait in mailboxes";
         AuditQueued = "mcp.audit.queued", "mcp_audit_queued", "Audit records that wait to be written";
     }
 }
