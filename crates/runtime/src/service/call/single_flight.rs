@@ -3,6 +3,12 @@
 //! Who waits does so within a deadline of its own and until its caller gives up. What the leader comes to, a
 //! failure too, is what all get who wait, so that a slow part of the deployment costs each of them its own time
 //! once. Only where the leader's client gave up does one of the others take its place.
+//!
+//! moka's `try_get_with` would share results and failures and go on with another caller when the first is dropped, and
+//! deadlines and cancels could be put around it. But it keeps what it computed, while answers are kept in the shared store;
+//! a caller who wants a fresh answer could not pass the computation that runs; a question to the leader's own client would
+//! be everybody's failure; and nobody who waits would hear that the computation has a place to run, until when they may
+//! still be refused with a status. What these need around moka is most of this file.
 
 use std::collections::HashMap;
 use std::sync::Arc;
