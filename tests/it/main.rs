@@ -8,6 +8,7 @@
 mod auth;
 mod cluster;
 mod edge;
+mod errors;
 mod faults;
 mod harness;
 mod isolation;

@@ -14,7 +14,7 @@ use super::{Deployment, one_node};
 use crate::harness::{OneNode, Reply, eventually, form_of, result_text, tokens, web};
 
 /// A machine client that acts as a service account of its own; its id and secret.
-async fn machine(deployment: &Deployment) -> (String, String) {
+pub(crate) async fn machine(deployment: &Deployment) -> (String, String) {
     let account = deployment
         .control
         .call(CreateServiceAccount {

@@ -6,7 +6,7 @@ mod discovery;
 mod documents;
 mod elsewhere;
 mod flow;
-mod machines;
+pub(crate) mod machines;
 mod manager;
 mod members;
 mod outages;
@@ -25,8 +25,8 @@ use crate::harness::{Browser, Control, Node, OAuthClient, OneNode, TestCluster};
 const ISSUER: &str = "https://tidegate.test";
 
 /// Nodes that sign people in, with `ada` (an editor), `vera` (a viewer) and `noah` (who is a member of nothing).
-struct Deployment {
-    issuer: String,
+pub(crate) struct Deployment {
+    pub(crate) issuer: String,
     nodes: Vec<String>,
     control: Control,
     ada: Account,
@@ -34,7 +34,7 @@ struct Deployment {
 
 impl Deployment {
     /// One node; the workspace is embedded, so that its members get their users by themselves.
-    async fn of_node(node: &Node) -> Self {
+    pub(crate) async fn of_node(node: &Node) -> Self {
         Self::of(&node.url(), vec![node.url()], node, [None, None]).await
     }
 
@@ -59,11 +59,11 @@ impl Deployment {
         }
     }
 
-    fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         Browser::new(&self.issuer, self.nodes.clone())
     }
 
-    async fn client(&self) -> OAuthClient {
+    pub(crate) async fn client(&self) -> OAuthClient {
         OAuthClient::register(&self.issuer, self.nodes.clone()).await
     }
 }
