@@ -6,7 +6,7 @@ use tidegate_oauth_types::{SecretHash, SecretKind};
 use tidegate_store::LimitedEndpoint;
 use tidegate_types::{ClientId, ExposeSecret, Peer, SecretString};
 
-use crate::denied::{About, Denied};
+use crate::denied::{About, Denied, GrantDenial};
 use crate::issue::Subject;
 use crate::server::Inner;
 
@@ -21,34 +21,34 @@ impl Inner {
         self.admit_address(LimitedEndpoint::Token, rate, peer)
             .await?;
         let secret = SecretHash::of_presented(SecretKind::ApiToken, secret.expose_secret())
-            .map_err(|_| Denied::grant("api_token_malformed"))?;
+            .map_err(|_| GrantDenial::ApiTokenMalformed)?;
         let token = self.manager.call(FindApiToken { secret }).await?;
-        let token = token.ok_or_else(|| Denied::grant("api_token_unknown"))?;
+        let token = token.ok_or(GrantDenial::ApiTokenUnknown)?;
         let about = About {
             account: Some(token.account.clone()),
             client: None,
             workspace: token.workspace.clone(),
         };
-        let refused = |reason| Denied::grant(reason).about(about.clone());
+        let refused = |denial: GrantDenial| Denied::from(denial).about(about.clone());
         if token.id.as_str() != name {
-            return Err(refused("api_token_of_other_name"));
+            return Err(refused(GrantDenial::ApiTokenOfOtherName));
         }
         if token.ended_at.is_some() {
-            return Err(refused("api_token_ended"));
+            return Err(refused(GrantDenial::ApiTokenEnded));
         }
         let now = self.clock.unix_secs();
         if token.expires_at.is_some_and(|ends| ends <= now) {
-            return Err(refused("api_token_expired"));
+            return Err(refused(GrantDenial::ApiTokenExpired));
         }
         let key = AccountKey::Id(token.account.clone());
         let account = self.manager.call(FindAccount { key }).await?;
         if !account.is_some_and(|account| account.is_active) {
-            return Err(refused("account_inactive"));
+            return Err(refused(GrantDenial::AccountInactive));
         }
         let standing = self
             .standing_of(&token.id, &token.account, token.workspace.as_ref())
             .await?;
-        let (_, scopes) = standing.ok_or_else(|| refused("api_token_without_standing"))?;
+        let (_, scopes) = standing.ok_or_else(|| refused(GrantDenial::ApiTokenWithoutStanding))?;
         let resources = self.resources.load_full();
         let resource = match &token.workspace {
             Some(workspace) => resources.of_workspace(workspace),
@@ -59,7 +59,7 @@ impl Inner {
             .id
             .as_str()
             .parse()
-            .map_err(|_| refused("api_token_malformed"))?;
+            .map_err(|_| refused(GrantDenial::ApiTokenMalformed))?;
         let subject = Subject {
             account: &token.account,
             client: &client,

@@ -3,14 +3,14 @@
 use tidegate_control_plane::client::ClientKind;
 use tidegate_login::BrowserSession;
 use tidegate_oauth_types::{
-    AuthorizationParameters, AuthorizationRequest, ErrorCode, GrantType, OAuthError, Parameters,
-    RedirectKind, RedirectUri, Resource, Target, UnanswerableRequest,
+    AuthorizationParameters, AuthorizationRequest, GrantType, OAuthError, Parameters, RedirectKind,
+    RedirectUri, Resource, Target, UnanswerableRequest,
 };
 use tidegate_store::LimitedEndpoint;
 use tidegate_types::{ExposeSecret, GrantId, ScopeSet, WorkspaceSlug};
 
 use crate::clients::{ClientProblem, FoundClient, host_of};
-use crate::denied::{About, Denied};
+use crate::denied::{About, Denied, GrantTypeDenial, PromptDenial, ScopeDenial, TargetDenial};
 use crate::server::Inner;
 use crate::transaction::{Agreement, AuthorizationTransaction, refusal};
 use crate::{Authorize, AuthorizeRefusal, BrowserContext, Verified, Withheld};
@@ -52,16 +52,17 @@ impl Inner {
             .answer(&answerable, request.asked, parameters, browser)
             .await;
         answered.unwrap_or_else(|denied| {
-            let audit_code = denied.audit_code;
+            denied.log();
+            let audit_code = denied.audit_code();
             self.recorder
                 .refused("authorize.refused", audit_code, about, browser.peer, None);
-            self.tell(&answerable, denied)
+            self.tell(&answerable, denied.client_error())
         })
     }
 
     /// The client is told by the browser, which goes to a web site that nobody vouches for by a click only.
-    fn tell(&self, answerable: &Answerable, denied: Denied) -> Authorize {
-        let OAuthError { code, description } = denied.client_error;
+    fn tell(&self, answerable: &Answerable, error: OAuthError) -> Authorize {
+        let OAuthError { code, description } = error;
         let to = &answerable.redirect_uri;
         let redirect = refusal(
             to,
@@ -113,7 +114,7 @@ impl Inner {
         let found = self
             .find_client(&request.client_id, Some(browser.peer))
             .await
-            .map_err(|problem| of_problem(&problem))?;
+            .map_err(of_problem)?;
         if found.client.kind == ClientKind::Machine {
             return Err(AuthorizeRefusal::NotForPeople);
         }
@@ -145,17 +146,17 @@ impl Inner {
             .grant_types
             .contains(&GrantType::AuthorizationCode)
         {
-            return Err(unauthorized_client());
+            return Err(GrantTypeDenial::AuthorizationCode.into());
         }
         let audience = self.audience(asked.resource.as_ref())?;
         if let Some(workspace) = &audience.workspace
             && let Some(off) = self.gate.off_in(workspace).await
         {
-            return Err(Denied::switched_off(off));
+            return Err(off.into());
         }
         let requested = self.requested_scopes(found, &asked.scope);
         if requested.is_empty() {
-            return Err(Denied::scope("no_scope_left"));
+            return Err(ScopeDenial::NoneLeft.into());
         }
         let now = self.clock.unix_secs();
         let text = |name: &str| parameters.get(name).map(str::to_owned);
@@ -187,7 +188,10 @@ impl Inner {
             return Ok(Authorize::Redirect(redirect));
         }
         if asked.prompt.none {
-            return Err(cannot_ask(browser.session.is_some()));
+            return Err(match browser.session {
+                Some(_) => PromptDenial::ConsentRequired.into(),
+                None => PromptDenial::LoginRequired.into(),
+            });
         }
         if !wants_sign_in {
             transaction.account = browser.session.map(|session| session.account.id.clone());
@@ -215,10 +219,7 @@ impl Inner {
                 resource,
                 workspace: Some(workspace),
             }),
-            None => Err(Denied::target(
-                "resource_unknown",
-                "`resource` is not one of this server: use the URL that you connect to",
-            )),
+            None => Err(TargetDenial::Unknown.into()),
         }
     }
 
@@ -325,24 +326,6 @@ fn is_assured(found: &FoundClient, redirect_uri: &RedirectUri) -> bool {
     }
 }
 
-fn unauthorized_client() -> Denied {
-    let description = "the client did not register for authorization_code";
-    Denied::new(
-        OAuthError::new(ErrorCode::UnauthorizedClient, description),
-        "grant_type_not_registered",
-    )
-}
-
-/// `prompt=none`, and something would have to be asked.
-fn cannot_ask(is_signed_in: bool) -> Denied {
-    let (code, description) = if is_signed_in {
-        (ErrorCode::ConsentRequired, "the person must agree first")
-    } else {
-        (ErrorCode::LoginRequired, "nobody is signed in")
-    };
-    Denied::new(OAuthError::new(code, description), code.as_str())
-}
-
 fn unanswerable(problem: &UnanswerableRequest) -> AuthorizeRefusal {
     match problem {
         UnanswerableRequest::Malformed(_) => AuthorizeRefusal::Malformed,
@@ -351,17 +334,19 @@ fn unanswerable(problem: &UnanswerableRequest) -> AuthorizeRefusal {
     }
 }
 
-fn of_problem(problem: &ClientProblem) -> AuthorizeRefusal {
+/// Ends what a failure tells: the page says no more than that it failed.
+fn of_problem(problem: ClientProblem) -> AuthorizeRefusal {
     match problem {
         ClientProblem::Unknown => AuthorizeRefusal::UnknownClient,
-        ClientProblem::HostUnreachable { host } => {
-            AuthorizeRefusal::DocumentUnreachable { host: host.clone() }
-        }
+        ClientProblem::HostUnreachable { host } => AuthorizeRefusal::DocumentUnreachable { host },
         ClientProblem::DocumentUnavailable => AuthorizeRefusal::DocumentUnavailable,
         ClientProblem::DocumentInvalid => AuthorizeRefusal::DocumentInvalid,
         ClientProblem::DocumentHostRefused => AuthorizeRefusal::DocumentHostRefused,
         ClientProblem::TooMany => AuthorizeRefusal::TooMany,
-        ClientProblem::Failed(_) => AuthorizeRefusal::Unavailable,
+        ClientProblem::Failed(denied) => {
+            denied.log();
+            AuthorizeRefusal::Unavailable
+        }
     }
 }
 

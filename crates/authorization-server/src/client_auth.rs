@@ -11,7 +11,7 @@ use tidegate_types::{ExposeSecret, Peer, SecretString, TokenId};
 use url::Url;
 
 use crate::clients::{ClientProblem, ClientSource, FoundClient};
-use crate::denied::Denied;
+use crate::denied::{ClientDenial, Denied, RateDenial};
 use crate::fetch::KEY_SET_BYTES;
 use crate::server::Inner;
 
@@ -48,14 +48,14 @@ impl Inner {
             (TokenEndpointAuthMethod::PrivateKeyJwt, ClientCredential::Assertion { jwt, .. }) => {
                 self.check_assertion(found, jwt, peer).await
             }
-            (_, ClientCredential::Public { .. }) => Err(Denied::client("no_proof")),
-            _ => Err(Denied::client("method_not_registered")),
+            (_, ClientCredential::Public { .. }) => Err(ClientDenial::NoProof.into()),
+            _ => Err(ClientDenial::MethodNotRegistered.into()),
         }
     }
 
     async fn check_secret(&self, found: &FoundClient, secret: &SecretString) -> Result<(), Denied> {
         let presented = SecretHash::of_presented(SecretKind::ClientSecret, secret.expose_secret())
-            .map_err(|_| Denied::client("secret_malformed"))?;
+            .map_err(|_| ClientDenial::SecretMalformed)?;
         let is_right = match &found.source {
             ClientSource::Store { secret, .. } => *secret == Some(presented),
             ClientSource::Manager | ClientSource::Outdated | ClientSource::Web => {
@@ -70,7 +70,7 @@ impl Inner {
         if is_right {
             Ok(())
         } else {
-            Err(Denied::client("secret_wrong"))
+            Err(ClientDenial::SecretWrong.into())
         }
     }
 
@@ -97,12 +97,11 @@ impl Inner {
             |keys: &JwkSet| ClientAssertion::verify(jwt.expose_secret(), keys, &audiences, id, now);
         let assertion = match (&found.metadata().jwks, &found.metadata().jwks_uri) {
             (Some(inline), _) => {
-                let keys =
-                    JwkSet::from_value(inline).map_err(|_| Denied::client("keys_malformed"))?;
+                let keys = JwkSet::from_value(inline).map_err(|_| ClientDenial::KeysMalformed)?;
                 verify(&keys)
             }
             (None, Some(uri)) => {
-                let uri = Url::parse(uri).map_err(|_| Denied::client("keys_malformed"))?;
+                let uri = Url::parse(uri).map_err(|_| ClientDenial::KeysMalformed)?;
                 match verify(&self.key_set(&uri, Some(peer), false).await?) {
                     // A key that is not in the set may have been added since.
                     Err(tidegate_oauth_types::AssertionProblem::UnknownKey) => {
@@ -111,11 +110,11 @@ impl Inner {
                     verified => verified,
                 }
             }
-            (None, None) => return Err(Denied::client("no_keys")),
+            (None, None) => return Err(ClientDenial::NoKeys.into()),
         };
-        let assertion = assertion.map_err(|problem| {
-            tracing::info!(client = %id, %problem, "a client's assertion was refused");
-            Denied::client("assertion_refused")
+        let assertion = assertion.map_err(|problem| ClientDenial::AssertionRefused {
+            client: id.clone(),
+            problem,
         })?;
         let is_first = self
             .take_once("client", id.as_str(), &assertion.jti, assertion.exp)
@@ -123,7 +122,7 @@ impl Inner {
         if is_first {
             Ok(found)
         } else {
-            Err(Denied::client("assertion_replayed"))
+            Err(ClientDenial::AssertionReplayed.into())
         }
     }
 
@@ -140,8 +139,8 @@ impl Inner {
         } else {
             self.documents.get(uri, KEY_SET_BYTES).await
         };
-        let body = fetched.map_err(|_| Denied::client("keys_unreachable"))?;
-        JwkSet::parse(&body).map_err(|_| Denied::client("keys_malformed"))
+        let body = fetched.map_err(|_| ClientDenial::KeysUnreachable)?;
+        JwkSet::parse(&body).map_err(|_| ClientDenial::KeysMalformed.into())
     }
 
     /// Whether the `jti` of an assertion is seen for the first time (RFC 7523 §3), on any node.
@@ -167,12 +166,12 @@ impl Inner {
 
 pub(crate) fn of_problem(problem: ClientProblem) -> Denied {
     match problem {
-        ClientProblem::Unknown => Denied::client("client_unknown"),
-        ClientProblem::HostUnreachable { .. } => Denied::client("client_document_unreachable"),
-        ClientProblem::DocumentUnavailable => Denied::client("client_document_unavailable"),
-        ClientProblem::DocumentInvalid => Denied::client("client_document_invalid"),
-        ClientProblem::DocumentHostRefused => Denied::client("client_document_host_refused"),
-        ClientProblem::TooMany => Denied::too_many(),
+        ClientProblem::Unknown => ClientDenial::Unknown.into(),
+        ClientProblem::HostUnreachable { .. } => ClientDenial::DocumentUnreachable.into(),
+        ClientProblem::DocumentUnavailable => ClientDenial::DocumentUnavailable.into(),
+        ClientProblem::DocumentInvalid => ClientDenial::DocumentInvalid.into(),
+        ClientProblem::DocumentHostRefused => ClientDenial::DocumentHostRefused.into(),
+        ClientProblem::TooMany => RateDenial::TooManyRequests.into(),
         ClientProblem::Failed(denied) => denied,
     }
 }

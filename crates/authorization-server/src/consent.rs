@@ -10,7 +10,7 @@ use tidegate_store::TicketKind;
 use tidegate_types::{AccountId, ExposeSecret, GrantId, Peer, Scope, ScopeSet, WorkspaceSlug};
 
 use crate::clients::{ClientProblem, ClientSource, FoundClient};
-use crate::denied::Denied;
+use crate::denied::{DenialReason, Denied};
 use crate::server::Inner;
 use crate::transaction::{Agreement, AuthorizationTransaction, transaction_key};
 use crate::typed_tickets::Versioned;
@@ -27,11 +27,26 @@ const MOST_PRESELECTED: Scope = Scope::Query;
 /// How often a ticket that others change is tried again.
 const TRIES: usize = 4;
 
+/// Why a consent cannot be shown or decided now, beside parts of ours that failed. The log shows the code as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ConsentObstacle {
+    #[error("client_document: the client's document cannot be fetched")]
+    ClientDocument,
+    #[error("contended: others changed the request at the same time")]
+    Contended,
+}
+
+impl From<ConsentObstacle> for ConsentError {
+    fn from(obstacle: ConsentObstacle) -> Self {
+        Self::Unavailable(Box::new(obstacle))
+    }
+}
+
 impl From<Denied> for ConsentError {
     fn from(denied: Denied) -> Self {
-        match denied.audit_code {
-            "too_many_requests" => Self::TooMany,
-            reason => Self::Unavailable(reason.into()),
+        match *denied.reason {
+            DenialReason::Rate(_) => Self::TooMany,
+            _ => Self::Unavailable(Box::new(denied)),
         }
     }
 }
@@ -43,7 +58,7 @@ impl From<ClientProblem> for ConsentError {
             | ClientProblem::DocumentInvalid
             | ClientProblem::DocumentHostRefused => Self::ClientGone,
             ClientProblem::HostUnreachable { .. } | ClientProblem::DocumentUnavailable => {
-                Self::Unavailable("client_document".into())
+                ConsentObstacle::ClientDocument.into()
             }
             ClientProblem::TooMany => Self::TooMany,
             ClientProblem::Failed(denied) => denied.into(),
@@ -195,7 +210,7 @@ impl Inner {
                 return Ok(redirect);
             }
         }
-        Err(ConsentError::Unavailable("contended".into()))
+        Err(ConsentObstacle::Contended.into())
     }
 
     async fn deny(
@@ -347,7 +362,7 @@ impl Inner {
             // Read again afterwards, so that what is returned is what lies there.
             self.swap(&key, &kept, &bound).await?;
         }
-        Err(ConsentError::Unavailable("contended".into()))
+        Err(ConsentObstacle::Contended.into())
     }
 
     /// Notes where the browser was sent. `false`: somebody decided meanwhile.

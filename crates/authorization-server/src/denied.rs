@@ -1,9 +1,27 @@
+//! Refusals: why, and what they are about.
+
+mod client;
+mod device;
+mod grant;
+mod reason;
+mod request;
+#[cfg(test)]
+mod tests;
+mod unavailable;
+
 use tidegate_control_plane::ManagerError;
-use tidegate_oauth_types::{ErrorCode, OAuthError};
-use tidegate_store::StoreError;
+use tidegate_oauth_types::OAuthError;
 use tidegate_types::{AccountId, ClientId, WorkspaceSlug};
 
-use crate::gate::SwitchedOff;
+pub(crate) use client::ClientDenial;
+pub(crate) use device::DeviceDenial;
+pub(crate) use grant::GrantDenial;
+pub(crate) use reason::DenialReason;
+pub(crate) use request::{
+    GrantTypeDenial, PromptDenial, RegistrationDenial, RegistrationTokenDenial, ScopeDenial,
+    TargetDenial,
+};
+pub(crate) use unavailable::{RateDenial, UnavailableDenial};
 
 /// What a record is about, as far as it is known.
 #[derive(Debug, Clone, Default)]
@@ -13,82 +31,33 @@ pub(crate) struct About {
     pub(crate) workspace: Option<WorkspaceSlug>,
 }
 
-/// A refusal: the error that the client gets, and the code of the true reason, which only the audit gets.
-#[derive(Debug)]
+/// A refusal: its true reason, which only audit and log get, and what it is about.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .reason.audit_code())]
 pub(crate) struct Denied {
-    pub(crate) client_error: OAuthError,
-    /// A stable code of the reason.
-    pub(crate) audit_code: &'static str,
+    #[source]
+    pub(crate) reason: Box<DenialReason>,
     pub(crate) about: About,
 }
 
-impl Denied {
-    pub(crate) fn new(client_error: OAuthError, audit_code: &'static str) -> Self {
+impl<R: Into<DenialReason>> From<R> for Denied {
+    fn from(reason: R) -> Self {
         Self {
-            client_error,
-            audit_code,
+            reason: Box::new(reason.into()),
             about: About::default(),
         }
     }
+}
 
-    /// One answer for everything that is wrong with a code, token or assertion.
-    pub(crate) fn grant(audit_code: &'static str) -> Self {
-        Self::new(OAuthError::invalid_grant(), audit_code)
+impl Denied {
+    /// A stable code of the reason.
+    pub(crate) fn audit_code(&self) -> &'static str {
+        self.reason.audit_code()
     }
 
-    /// One answer for everything that is wrong with a client's proof.
-    pub(crate) fn client(audit_code: &'static str) -> Self {
-        Self::new(OAuthError::invalid_client(), audit_code)
-    }
-
-    pub(crate) fn target(audit_code: &'static str, description: &'static str) -> Self {
-        Self::new(
-            OAuthError::new(ErrorCode::InvalidTarget, description),
-            audit_code,
-        )
-    }
-
-    pub(crate) fn scope(audit_code: &'static str) -> Self {
-        let description = "nothing of `scope` may be granted";
-        Self::new(
-            OAuthError::new(ErrorCode::InvalidScope, description),
-            audit_code,
-        )
-    }
-
-    pub(crate) fn switched_off(off: SwitchedOff) -> Self {
-        Self::new(
-            OAuthError::new(ErrorCode::AccessDenied, off.to_string()),
-            "switched_off",
-        )
-    }
-
-    pub(crate) fn too_many() -> Self {
-        Self::too_often("too_many_requests")
-    }
-
-    pub(crate) fn too_often(audit_code: &'static str) -> Self {
-        let description = "too many requests: wait a minute";
-        Self::new(
-            OAuthError::new(ErrorCode::TooManyRequests, description),
-            audit_code,
-        )
-    }
-
-    pub(crate) fn later(audit_code: &'static str) -> Self {
-        let description = "this cannot be answered at the moment: try again";
-        Self::new(
-            OAuthError::new(ErrorCode::TemporarilyUnavailable, description),
-            audit_code,
-        )
-    }
-
-    fn defect(audit_code: &'static str) -> Self {
-        let description = "the server failed";
-        Self::new(
-            OAuthError::new(ErrorCode::ServerError, description),
-            audit_code,
-        )
+    /// What the client gets.
+    pub(crate) fn client_error(&self) -> OAuthError {
+        self.reason.client_error()
     }
 
     pub(crate) fn of_client(mut self, client: &ClientId) -> Self {
@@ -100,37 +69,34 @@ impl Denied {
         self.about = about;
         self
     }
-}
 
-impl From<StoreError> for Denied {
-    fn from(err: StoreError) -> Self {
-        tracing::warn!(error = %Chain(&err), "the shared store failed during an authorization request");
-        match err.kind {
-            tidegate_store::StoreErrorKind::Corrupt => Self::defect("store_corrupt"),
-            _ => Self::later("store_unavailable"),
-        }
-    }
-}
-
-impl From<ManagerError> for Denied {
-    fn from(err: ManagerError) -> Self {
-        match err {
-            ManagerError::Unavailable(_) | ManagerError::Timeout => {
-                tracing::warn!(error = %Chain(&err), "the manager failed during an authorization request");
-                Self::later("manager_unavailable")
+    /// Writes what an operator needs beside the audit into the log: a part that failed, or the details of a refusal. For
+    /// whoever turns the refusal into an answer, and nobody else.
+    pub(crate) fn log(&self) {
+        match &*self.reason {
+            DenialReason::Store(err) => {
+                tracing::warn!(error = %Chain(err), "the shared store failed during an authorization request");
             }
-            _ => {
-                tracing::error!(error = %Chain(&err), "the manager refused an operation of an authorization request");
-                Self::defect("manager_failed")
+            DenialReason::Manager(err @ (ManagerError::Unavailable(_) | ManagerError::Timeout)) => {
+                tracing::warn!(error = %Chain(err), "the manager failed during an authorization request");
             }
+            DenialReason::Manager(err) => {
+                tracing::error!(error = %Chain(err), "the manager refused an operation of an authorization request");
+            }
+            DenialReason::Unavailable(
+                err @ (UnavailableDenial::SigningFailed(_)
+                | UnavailableDenial::SigningKeyDamaged { .. }),
+            ) => {
+                tracing::error!(error = %Chain(err), "an access token could not be signed");
+            }
+            DenialReason::Client(ClientDenial::AssertionRefused { client, problem }) => {
+                tracing::info!(%client, %problem, "a client's assertion was refused");
+            }
+            DenialReason::Grant(GrantDenial::AssertionRefused { issuer, problem }) => {
+                tracing::info!(issuer, %problem, "an identity provider's assertion was refused");
+            }
+            _ => {}
         }
-    }
-}
-
-impl From<OAuthError> for Denied {
-    fn from(client_error: OAuthError) -> Self {
-        let audit_code = client_error.code.as_str();
-        Self::new(client_error, audit_code)
     }
 }
 

@@ -5,16 +5,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tidegate_login::BrowserSession;
 use tidegate_oauth_types::{
-    ClientCredential, ErrorCode, GrantType, IssuedSecret, OAuthError, Parameters, Resource,
-    ScopeRequest, SecretHash, SecretKind, UserCode,
+    ClientCredential, GrantType, IssuedSecret, Parameters, Resource, ScopeRequest, SecretHash,
+    SecretKind, UserCode,
 };
 use tidegate_store::{LimitedEndpoint, TicketKind};
 use tidegate_types::{ClientId, GrantId, Peer, ScopeSet, WorkspaceSlug};
 
 use crate::authorize::secs;
 use crate::clients::FoundClient;
-use crate::consent::{Allowed, Offer, check_owner, describe};
-use crate::denied::{About, Denied};
+use crate::consent::{Allowed, ConsentObstacle, Offer, check_owner, describe};
+use crate::denied::{About, Denied, GrantTypeDenial, ScopeDenial, UnavailableDenial};
 use crate::server::Inner;
 use crate::transaction::Agreement;
 use crate::typed_tickets::Versioned;
@@ -75,7 +75,7 @@ impl Inner {
             .await?;
         let credential = ClientCredential::read(authorization, parameters)?;
         if let Some(off) = self.gate.off().await {
-            return Err(Denied::switched_off(off));
+            return Err(off.into());
         }
         let found = self.authenticate(&credential, peer).await?;
         let begun = self.begin_device(&found, parameters, peer).await;
@@ -93,11 +93,7 @@ impl Inner {
             .grant_types
             .contains(&GrantType::DeviceCode)
         {
-            let description = "the client did not register for device_code";
-            return Err(Denied::new(
-                OAuthError::new(ErrorCode::UnauthorizedClient, description),
-                "grant_type_not_registered",
-            ));
+            return Err(GrantTypeDenial::DeviceCode.into());
         }
         let resource = parameters
             .get("resource")
@@ -107,7 +103,7 @@ impl Inner {
         let scope = ScopeRequest::parse(parameters.get("scope").unwrap_or_default());
         let requested = self.requested_scopes(found, &scope);
         if requested.is_empty() {
-            return Err(Denied::scope("no_scope_left"));
+            return Err(ScopeDenial::NoneLeft.into());
         }
         let device_code = IssuedSecret::draw(SecretKind::DeviceCode);
         let device = device_code.hash.to_string();
@@ -162,7 +158,7 @@ impl Inner {
                 return Ok(code);
             }
         }
-        Err(Denied::later("no_user_code_free"))
+        Err(UnavailableDenial::NoUserCodeFree.into())
     }
 
     pub(crate) async fn device(
@@ -246,7 +242,7 @@ impl Inner {
                 return Ok(());
             }
         }
-        Err(ConsentError::Unavailable("contended".into()))
+        Err(ConsentObstacle::Contended.into())
     }
 
     async fn agree_to_device(

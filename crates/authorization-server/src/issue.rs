@@ -12,7 +12,7 @@ use tidegate_types::{
 
 use crate::TokenReply;
 use crate::authorize::secs;
-use crate::denied::{About, Chain, Denied};
+use crate::denied::{About, Chain, Denied, GrantDenial, UnavailableDenial};
 use crate::server::Inner;
 use crate::transaction::Agreement;
 
@@ -38,7 +38,7 @@ impl Inner {
     /// Begins the grant that a person agreed to. It is refused when account, membership, client or flag were lost since.
     pub(crate) async fn begin_grant(&self, agreement: &Agreement) -> Result<Begun, Denied> {
         if let Some(off) = self.gate.off_in(&agreement.workspace).await {
-            return Err(Denied::switched_off(off));
+            return Err(off.into());
         }
         let now = self.clock.unix_secs();
         let refresh_token = agreement
@@ -106,7 +106,7 @@ impl Inner {
         match self.manager.call(create).await {
             Ok(grant) => Ok(grant),
             // Account, client or workspace went away between the decision and now.
-            Err(ManagerError::NotFound { .. }) => Err(Denied::grant("grant_without_parties")),
+            Err(ManagerError::NotFound { .. }) => Err(GrantDenial::WithoutParties.into()),
             Err(err) => Err(err.into()),
         }
     }
@@ -141,7 +141,7 @@ impl Inner {
             None => self
                 .effective_scopes(grant)
                 .await?
-                .map_err(|refusal| Denied::grant(refusal_reason(refusal)))?,
+                .map_err(GrantDenial::Ineffective)?,
         };
         let resource = Resource::parse(&grant.resource)?;
         let subject = Subject {
@@ -181,16 +181,14 @@ impl Inner {
             aud: subject.resource.clone(),
             client_id: subject.client.clone(),
             scope: subject.scopes,
-            jti: jti.map_err(|_| Denied::later("jti_malformed"))?,
+            jti: jti.map_err(|_| UnavailableDenial::TokenIdMalformed)?,
             iat: now,
             exp,
             gid: subject.grant.clone(),
             workspace: subject.workspace.cloned(),
         };
-        let token = keys.signer.sign(&claims).map_err(|err| {
-            tracing::error!(error = %err, "an access token could not be signed");
-            Denied::later("signing_failed")
-        })?;
+        let signed = keys.signer.sign(&claims);
+        let token = signed.map_err(UnavailableDenial::SigningFailed)?;
         Ok((token, u64::try_from(exp - now).unwrap_or(0)))
     }
 }
@@ -200,20 +198,5 @@ pub(crate) fn about(grant: &Grant) -> About {
         account: Some(grant.account.clone()),
         client: Some(grant.client.clone()),
         workspace: Some(grant.workspace.clone()),
-    }
-}
-
-/// For the audit.
-pub(crate) const fn refusal_reason(refusal: IneffectiveReason) -> &'static str {
-    match refusal {
-        IneffectiveReason::Unknown => "grant_unknown",
-        IneffectiveReason::Ended => "grant_ended",
-        IneffectiveReason::Expired => "grant_expired",
-        IneffectiveReason::OtherWorkspace => "other_workspace",
-        IneffectiveReason::AccountInactive => "account_inactive",
-        IneffectiveReason::NotAMember => "not_a_member",
-        IneffectiveReason::ClientRefused => "client_refused",
-        IneffectiveReason::NoScope => "no_scope_left",
-        IneffectiveReason::Hibernated => "hibernated",
     }
 }

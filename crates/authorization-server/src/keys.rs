@@ -15,7 +15,7 @@ use tidegate_types::Clock;
 use tokio::sync::Mutex;
 
 use crate::Rules;
-use crate::denied::Denied;
+use crate::denied::{Denied, UnavailableDenial};
 
 /// How long keys are remembered. Changes are told at once by [`KeyRing::forget`]; this is for when that is missed.
 const FRESH: Duration = Duration::from_mins(1);
@@ -83,7 +83,12 @@ impl KeyRing {
             }
             Err(denied) => {
                 self.forget();
-                self.keys.load_full().ok_or(denied)
+                let known = self.keys.load_full();
+                if known.is_some() {
+                    // Nobody hears of it otherwise, since what was known goes on.
+                    denied.log();
+                }
+                known.ok_or(denied)
             }
         }
     }
@@ -103,8 +108,9 @@ impl KeyRing {
                 Err(denied) if keys.is_empty() => return Err(denied),
                 // Those that there are go on; the next look tries again.
                 Err(denied) => {
+                    denied.log();
                     tracing::error!(
-                        reason = denied.audit_code,
+                        reason = denied.audit_code(),
                         "a new signing key could not be made"
                     );
                 }
@@ -115,13 +121,9 @@ impl KeyRing {
             .iter()
             .filter(|key| key.signs_from <= now)
             .max_by_key(|key| key.signs_from)
-            .ok_or_else(|| Denied::later("no_signing_key"))?;
-        let signer = signer_of(signing).ok_or_else(|| {
-            tracing::error!(
-                kid = signing.id,
-                "a signing key from the manager cannot be decoded"
-            );
-            Denied::later("signing_key_damaged")
+            .ok_or(UnavailableDenial::NoSigningKey)?;
+        let signer = signer_of(signing).ok_or_else(|| UnavailableDenial::SigningKeyDamaged {
+            kid: signing.id.clone(),
         })?;
         let published: Vec<Value> = keys.iter().map(|key| key.public_jwk.clone()).collect();
         Ok(Keys {
@@ -157,8 +159,8 @@ impl KeyRing {
         // RSA keys take a while.
         let made = tokio::task::spawn_blocking(move || Signer::generate(algorithm)).await;
         let key = made
-            .map_err(|_| Denied::later("no_signing_key"))?
-            .map_err(|_| Denied::later("no_signing_key"))?;
+            .map_err(|_| UnavailableDenial::NoSigningKey)?
+            .map_err(|_| UnavailableDenial::NoSigningKey)?;
         tracing::info!(kid = key.kid, signs_from, "a new signing key was made");
         let key = SigningKey {
             id: key.kid,

@@ -2,7 +2,7 @@ use tidegate_store::{Budget, LimitScope, LimitedEndpoint, Plane, Verdict};
 use tidegate_types::{AccountId, ClientId, Peer};
 
 use crate::Rate;
-use crate::denied::{Chain, Denied};
+use crate::denied::{Chain, Denied, RateDenial};
 use crate::server::Inner;
 
 impl Inner {
@@ -44,7 +44,7 @@ impl Inner {
     pub(crate) async fn admit(&self, budgets: &[Budget]) -> Result<(), Denied> {
         match self.limits.check(&Plane::Control, budgets).await {
             Ok(Verdict::Allowed) => Ok(()),
-            Ok(Verdict::Limited { .. }) => Err(Denied::too_many()),
+            Ok(Verdict::Limited { .. }) => Err(RateDenial::TooManyRequests.into()),
             Err(err) => {
                 tracing::warn!(error = %Chain(&err), "rate limits of the control plane could not be read");
                 Ok(())

@@ -8,14 +8,15 @@ use tidegate_control_plane::client::{
     CheckRegistrationToken, Client, ClientKind, FindClient, RemoveClient,
 };
 use tidegate_oauth_types::{
-    ClientMetadata, ErrorCode, IssuedSecret, OAuthError, SecretHash, SecretKind,
-    TokenEndpointAuthMethod, bearer_token,
+    ClientMetadata, IssuedSecret, SecretHash, SecretKind, TokenEndpointAuthMethod, bearer_token,
 };
 use tidegate_store::{LimitScope, LimitedEndpoint, TicketKind};
 use tidegate_types::{ClientId, ExposeSecret, Peer, SecretString};
 
 use crate::clients::{DynamicClient, key_of_client};
-use crate::denied::{About, Denied};
+use crate::denied::{
+    About, Denied, RateDenial, RegistrationDenial, RegistrationTokenDenial, UnavailableDenial,
+};
 use crate::limits::budget;
 use crate::server::Inner;
 
@@ -48,11 +49,7 @@ fn check_size(metadata: &Value) -> Result<(), Denied> {
     if metadata.to_string().len() <= MOST_BYTES {
         return Ok(());
     }
-    let description = format!("the metadata are larger than {MOST_BYTES} bytes");
-    Err(Denied::new(
-        OAuthError::new(ErrorCode::InvalidClientMetadata, description),
-        "registration_too_large",
-    ))
+    Err(RegistrationDenial::TooLarge { limit: MOST_BYTES }.into())
 }
 
 impl Inner {
@@ -93,14 +90,10 @@ enum RegistrationAccess {
 impl Inner {
     pub(crate) async fn register(&self, metadata: Value, peer: &Peer) -> Result<Value, Denied> {
         if let Some(off) = self.gate.off().await {
-            return Err(Denied::switched_off(off));
+            return Err(off.into());
         }
         if !self.rules.may_register {
-            let description = "clients cannot register themselves here: ask an administrator";
-            return Err(Denied::new(
-                OAuthError::new(ErrorCode::AccessDenied, description),
-                "registration_off",
-            ));
+            return Err(RegistrationDenial::Off.into());
         }
         let limits = &self.rules.limits;
         let network = LimitScope::Address(LimitedEndpoint::Registration, peer.network());
@@ -177,7 +170,7 @@ impl Inner {
             }
             return self.reader(client, life).await.map(Some);
         }
-        Err(Denied::later("registration_contended"))
+        Err(UnavailableDenial::RegistrationContended.into())
     }
 
     /// How many registrations of a kind there were in this hour of the clock, with this one.
@@ -241,7 +234,7 @@ impl Inner {
                 return Ok(());
             }
         }
-        Err(Denied::later("registration_contended"))
+        Err(UnavailableDenial::RegistrationContended.into())
     }
 
     async fn new_registration(
@@ -251,11 +244,11 @@ impl Inner {
     ) -> Result<Registered, Denied> {
         let counter = format!("registrations {}", peer.network());
         if self.counters.add(&counter, DAY).await? > self.rules.max_registrations_a_day {
-            return Err(Denied::too_many());
+            return Err(RateDenial::TooManyRequests.into());
         }
         let count = self.count_in_hour("new").await?;
         if count > MOST_IN_AN_HOUR {
-            return Err(Denied::too_often("registrations_of_all"));
+            return Err(RateDenial::RegistrationsOfAll.into());
         }
         let life = self.life_of_unused(count);
         let digest = metadata.digest();
@@ -406,26 +399,21 @@ impl Inner {
         let rate = self.rules.limits.inspection;
         self.admit_address(LimitedEndpoint::Inspection, rate, peer)
             .await?;
-        let refused = |reason| {
-            let description = "the registration access token is not valid for this client";
-            Denied::new(
-                OAuthError::new(ErrorCode::InvalidToken, description),
-                reason,
-            )
-        };
         let token = authorization.map(|header| bearer_token(header).unwrap_or(header));
-        let token = token.ok_or_else(|| refused("registration_token_missing"))?;
+        let token = token.ok_or(RegistrationTokenDenial::Missing)?;
         let token = SecretHash::of_presented(SecretKind::RegistrationToken, token)
-            .map_err(|_| refused("registration_token_malformed"))?;
-        let id: ClientId = client_id.parse().map_err(|_| refused("client_malformed"))?;
+            .map_err(|_| RegistrationTokenDenial::Malformed)?;
+        let id: ClientId = client_id
+            .parse()
+            .map_err(|_| RegistrationTokenDenial::ClientMalformed)?;
         let (client, _) = self
             .registered_client(&id)
             .await?
-            .ok_or_else(|| refused("client_unknown"))?;
+            .ok_or(RegistrationTokenDenial::ClientUnknown)?;
         if let Some(standing) = self.registration_standing(&client, token).await? {
             return Ok((client, standing));
         }
-        Err(refused("registration_token_wrong").of_client(&id))
+        Err(Denied::from(RegistrationTokenDenial::Wrong).of_client(&id))
     }
 
     async fn registration_standing(

@@ -16,7 +16,7 @@ use tidegate_oauth_types::{
 use tidegate_store::LimitedEndpoint;
 use tidegate_types::{AccountId, ClientId, GrantId, Peer, ScopeSet, WorkspaceSlug};
 
-use crate::denied::Denied;
+use crate::denied::{ClientDenial, Denied};
 use crate::issue::about;
 use crate::server::Inner;
 
@@ -134,17 +134,22 @@ impl Inner {
         let found = self.authenticate(&credential, peer).await?;
         // A public client proves nothing, and could try tokens that it found (RFC 7662 §2.1).
         if matches!(credential, ClientCredential::Public { .. }) {
-            return Err(Denied::client("public_client_introspects").of_client(&found.client.id));
+            return Err(
+                Denied::from(ClientDenial::PublicClientIntrospects).of_client(&found.client.id)
+            );
         }
         Ok(Asker::Client(found.client.id))
     }
 
     async fn check_administrator(&self, token: &str) -> Result<Asker, Denied> {
-        let refused = || Denied::client("not_an_administrators_token");
-        let secret =
-            SecretHash::of_presented(SecretKind::ApiToken, token).map_err(|_| refused())?;
+        let refused = ClientDenial::NotAnAdministratorsToken;
+        let Ok(secret) = SecretHash::of_presented(SecretKind::ApiToken, token) else {
+            return Err(refused.into());
+        };
         let found = self.manager.call(FindApiToken { secret }).await?;
-        let token = found.ok_or_else(refused)?;
+        let Some(token) = found else {
+            return Err(refused.into());
+        };
         let is_live = token.ended_at.is_none()
             && token
                 .expires_at
@@ -155,7 +160,7 @@ impl Inner {
             Some(account) if is_live && account.is_active && account.is_administrator => {
                 Ok(Asker::Administrator)
             }
-            _ => Err(refused()),
+            _ => Err(refused.into()),
         }
     }
 

@@ -7,8 +7,8 @@ use serde_json::Value;
 use tidegate_control_plane::Manager;
 use tidegate_login::BrowserSession;
 use tidegate_oauth_types::{
-    AuthorizationServerMetadata, ErrorCode, OAuthError, Parameters, ProtectedResourceMetadata,
-    Resource, ResourceMap,
+    AuthorizationServerMetadata, OAuthError, Parameters, ProtectedResourceMetadata, Resource,
+    ResourceMap,
 };
 use tidegate_store::{Counters, RateLimiter, TicketStore};
 use tidegate_types::{AccountId, Clock, Peer, ScopeSet, SecretString, WorkspaceSlug};
@@ -361,8 +361,10 @@ impl AuthorizationServer {
     /// `temporarily_unavailable`: the manager cannot be reached, and nothing is remembered.
     pub async fn jwks(&self) -> Result<Value, OAuthError> {
         let keys = self.0.keys.current().await;
-        keys.map(|keys| keys.jwks.clone())
-            .map_err(|denied| denied.client_error)
+        keys.map(|keys| keys.jwks.clone()).map_err(|denied| {
+            denied.log();
+            denied.client_error()
+        })
     }
 }
 
@@ -379,16 +381,14 @@ impl Inner {
         peer: &Peer,
     ) -> Result<T, OAuthError> {
         outcome.map_err(|denied| {
+            denied.log();
+            let error = denied.client_error();
             // A device that waits asks every five seconds.
-            let is_waiting = matches!(
-                denied.client_error.code,
-                ErrorCode::AuthorizationPending | ErrorCode::SlowDown
-            );
-            if !is_waiting {
+            if !denied.reason.is_waiting() {
                 self.recorder
-                    .refused(action, denied.audit_code, denied.about, peer, None);
+                    .refused(action, denied.audit_code(), denied.about, peer, None);
             }
-            denied.client_error
+            error
         })
     }
 

@@ -8,15 +8,14 @@ mod refresh;
 
 use tidegate_control_plane::client::ClientKind;
 use tidegate_oauth_types::{
-    ClientCredential, ErrorCode, GrantType, OAuthError, Parameters, Resource, ScopeRequest,
-    TokenRequest,
+    ClientCredential, GrantType, Parameters, Resource, ScopeRequest, TokenRequest,
 };
 use tidegate_store::LimitedEndpoint;
 use tidegate_types::{Peer, ScopeSet, WorkspaceSlug};
 
 use crate::TokenReply;
 use crate::clients::FoundClient;
-use crate::denied::{About, Denied};
+use crate::denied::{About, Denied, GrantTypeDenial, ScopeDenial, TargetDenial};
 use crate::server::Inner;
 
 impl Inner {
@@ -33,7 +32,7 @@ impl Inner {
         let request = TokenRequest::parse(parameters)
             .map_err(|err| Denied::from(err).of_client(credential.id()))?;
         if let Some(off) = self.gate.off().await {
-            return Err(Denied::switched_off(off).of_client(credential.id()));
+            return Err(Denied::from(off).of_client(credential.id()));
         }
         let found = self.authenticate(&credential, peer).await?;
         let id = found.client.id.clone();
@@ -103,11 +102,7 @@ fn check_grant_type(found: &FoundClient, asked: GrantType) -> Result<(), Denied>
     if is_allowed {
         return Ok(());
     }
-    let description = "the client may not use this `grant_type`";
-    Err(Denied::new(
-        OAuthError::new(ErrorCode::UnauthorizedClient, description),
-        "grant_type_not_registered",
-    ))
+    Err(GrantTypeDenial::AtTokenEndpoint.into())
 }
 
 impl Inner {
@@ -120,17 +115,14 @@ impl Inner {
         if audience.resource == *granted {
             return Ok(());
         }
-        Err(Denied::target(
-            "resource_mismatch",
-            "`resource` is another than was authorized",
-        ))
+        Err(TargetDenial::Mismatch.into())
     }
 
     /// The workspace's own flag, which may change at any time.
     async fn check_workspace_gate(&self, workspace: &WorkspaceSlug) -> Result<(), Denied> {
         match self.gate.off_in(workspace).await {
             None => Ok(()),
-            Some(off) => Err(Denied::switched_off(off)),
+            Some(off) => Err(off.into()),
         }
     }
 }
@@ -139,7 +131,7 @@ impl Inner {
 fn narrowed(asked: Option<&ScopeRequest>, most: ScopeSet) -> Result<ScopeSet, Denied> {
     let scopes = asked.map_or(most, |asked| asked.narrowed(most, most));
     if scopes.is_empty() {
-        Err(Denied::scope("no_scope_left"))
+        Err(ScopeDenial::NoneLeft.into())
     } else {
         Ok(scopes)
     }

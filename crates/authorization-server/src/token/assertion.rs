@@ -12,8 +12,8 @@ use tidegate_types::{ExposeSecret, GrantId, Peer, ScopeSet, SecretString};
 use super::{Issued, narrowed};
 use crate::authorize::{Audience, secs};
 use crate::clients::FoundClient;
-use crate::denied::Denied;
-use crate::issue::{Begun, refusal_reason};
+use crate::denied::{ClientDenial, Denied, GrantDenial, TargetDenial, UnavailableDenial};
+use crate::issue::Begun;
 use crate::server::Inner;
 use crate::transaction::Agreement;
 use crate::{AssertionIssuer, TokenReply};
@@ -29,7 +29,7 @@ impl Inner {
     ) -> Issued {
         // Whoever holds a stolen assertion would be any public client.
         if found.metadata().token_endpoint_auth_method == TokenEndpointAuthMethod::None {
-            return Err(Denied::client("public_client_with_assertion"));
+            return Err(ClientDenial::PublicClientWithAssertion.into());
         }
         let (vouched, trusted) = self.check_id_jag(found, &assertion).await?;
         let audience = self.vouched_audience(&vouched, resource.as_ref())?;
@@ -67,7 +67,7 @@ impl Inner {
 
     async fn vouched_reply(&self, begun: &Begun, scopes: ScopeSet) -> Result<TokenReply, Denied> {
         let standing = self.effective_scopes(&begun.grant).await?;
-        let now = standing.map_err(|refusal| Denied::grant(refusal_reason(refusal)))?;
+        let now = standing.map_err(GrantDenial::Ineffective)?;
         self.reply(begun, Some(scopes.narrowed_to(now))).await
     }
 
@@ -77,14 +77,13 @@ impl Inner {
         assertion: &SecretString,
     ) -> Result<(IdJag, &AssertionIssuer), Denied> {
         let jwt = assertion.expose_secret();
-        let claimed =
-            IdJag::claimed_issuer(jwt).ok_or_else(|| Denied::grant("assertion_malformed"))?;
+        let claimed = IdJag::claimed_issuer(jwt).ok_or(GrantDenial::AssertionMalformed)?;
         let trusted = self
             .rules
             .assertion_issuers
             .iter()
             .find(|issuer| issuer.issuer == claimed)
-            .ok_or_else(|| Denied::grant("assertion_issuer_not_trusted"))?;
+            .ok_or(GrantDenial::AssertionIssuerNotTrusted)?;
         let audience = self.issuer();
         let expected = IdJagExpectation {
             issuer: &trusted.issuer,
@@ -99,9 +98,9 @@ impl Inner {
             }
             verified => verified,
         };
-        let vouched = verified.map_err(|problem| {
-            tracing::info!(issuer = trusted.issuer, %problem, "an identity provider's assertion was refused");
-            Denied::grant("assertion_refused")
+        let vouched = verified.map_err(|problem| GrantDenial::AssertionRefused {
+            issuer: trusted.issuer.clone(),
+            problem,
         })?;
         let is_first = self
             .take_once("id-jag", &vouched.issuer, &vouched.jti, vouched.exp)
@@ -109,7 +108,7 @@ impl Inner {
         if is_first {
             Ok((vouched, trusted))
         } else {
-            Err(Denied::grant("assertion_replayed"))
+            Err(GrantDenial::AssertionReplayed.into())
         }
     }
 
@@ -120,7 +119,7 @@ impl Inner {
     ) -> Result<tidegate_oauth_types::JwkSet, Denied> {
         let keys = self.key_set(&issuer.jwks_uri, None, renewed).await;
         // It is our own settings' provider that is away, not the client that is wrong.
-        keys.map_err(|_| Denied::later("assertion_issuer_unreachable"))
+        keys.map_err(|_| UnavailableDenial::AssertionIssuerUnreachable.into())
     }
 
     /// The resource of the assertion, the request, or both alike.
@@ -134,7 +133,7 @@ impl Inner {
         };
         let audience = self
             .audience(Some(named))
-            .map_err(|_| Denied::grant("assertion_for_other_resource"))?;
+            .map_err(|_| GrantDenial::AssertionForOtherResource)?;
         self.check_resource(asked, &audience.resource)?;
         Ok(audience)
     }
@@ -158,14 +157,14 @@ impl Inner {
             let key = AccountKey::VerifiedEmail(email.clone());
             account = self.manager.call(FindAccount { key }).await?;
             if account.as_ref().is_some_and(|account| account.has_password) {
-                return Err(Denied::grant("account_has_password"));
+                return Err(GrantDenial::AccountHasPassword.into());
             }
         }
-        let account = account.ok_or_else(|| Denied::grant("account_unknown"))?;
+        let account = account.ok_or(GrantDenial::AccountUnknown)?;
         if account.is_active {
             Ok(account)
         } else {
-            Err(Denied::grant("account_inactive"))
+            Err(GrantDenial::AccountInactive.into())
         }
     }
 
@@ -182,18 +181,15 @@ impl Inner {
         });
         match (fitting.next(), fitting.next()) {
             (Some(place), None) => Ok(place),
-            (None, _) => Err(Denied::grant("not_a_member")),
-            (Some(_), Some(_)) => Err(Denied::target(
-                "workspace_ambiguous",
-                "`resource` must name the workspace: use the URL of its MCP endpoint",
-            )),
+            (None, _) => Err(GrantDenial::NotAMember.into()),
+            (Some(_), Some(_)) => Err(TargetDenial::Ambiguous.into()),
         }
     }
 
     async fn check_policy(&self, found: &FoundClient, place: &Membership) -> Result<(), Denied> {
         let only = found.client.workspace.as_ref();
         if only.is_some_and(|only| *only != place.workspace) {
-            return Err(Denied::grant("workspace_not_the_clients"));
+            return Err(GrantDenial::WorkspaceNotTheClients.into());
         }
         if found
             .client
@@ -201,7 +197,7 @@ impl Inner {
             .as_ref()
             .is_some_and(|owner| *owner != place.account)
         {
-            return Err(Denied::grant("client_not_theirs"));
+            return Err(GrantDenial::ClientNotTheirs.into());
         }
         let verdict = self
             .manager
@@ -214,8 +210,8 @@ impl Inner {
             .await?;
         match verdict {
             ClientVerdict::Approved | ClientVerdict::Allowed => Ok(()),
-            ClientVerdict::Blocked => Err(Denied::grant("client_blocked")),
-            ClientVerdict::NeedsApproval => Err(Denied::grant("client_needs_approval")),
+            ClientVerdict::Blocked => Err(GrantDenial::ClientBlocked.into()),
+            ClientVerdict::NeedsApproval => Err(GrantDenial::ClientNeedsApproval.into()),
         }
     }
 

@@ -7,7 +7,7 @@ use tidegate_types::{ExposeSecret, GrantId, Peer, SecretString};
 
 use super::Issued;
 use crate::clients::FoundClient;
-use crate::denied::{Chain, Denied};
+use crate::denied::{Chain, Denied, GrantDenial};
 use crate::issue::about;
 use crate::server::Inner;
 use crate::transaction::{Code, REPLAY_MEMORY, Spent};
@@ -28,7 +28,7 @@ impl Inner {
     ) -> Issued {
         let code = presented.code.expose_secret();
         let hash = SecretHash::of_presented(SecretKind::AuthorizationCode, code)
-            .map_err(|_| Denied::grant("code_malformed"))?;
+            .map_err(|_| GrantDenial::CodeMalformed)?;
         let key = hash.to_string();
         // Taken before it is checked: a code that was presented wrongly is in wrong hands, and is burnt.
         let Some(code) = self.tickets.take::<Code>(TicketKind::Code, &key).await? else {
@@ -50,17 +50,17 @@ impl Inner {
         presented: &Presented,
     ) -> Result<(), Denied> {
         if code.agreement.client != found.client.id {
-            return Err(Denied::grant("client_mismatch"));
+            return Err(GrantDenial::ClientMismatch.into());
         }
         let is_redirect_right = match &presented.redirect_uri {
             Some(presented) => *presented == code.redirect_uri,
             None => !code.is_redirect_given,
         };
         if !is_redirect_right {
-            return Err(Denied::grant("redirect_uri_mismatch"));
+            return Err(GrantDenial::RedirectUriMismatch.into());
         }
         if !code.challenge.is_met_by(presented.verifier.expose_secret()) {
-            return Err(Denied::grant("verifier_mismatch"));
+            return Err(GrantDenial::VerifierMismatch.into());
         }
         self.check_resource(presented.resource.as_ref(), &code.agreement.resource)
     }
@@ -70,14 +70,14 @@ impl Inner {
     async fn end_replayed(&self, key: &str, peer: &Peer) -> Denied {
         let spent = match self.tickets.get::<Spent>(TicketKind::SpentCode, key).await {
             Ok(Some(kept)) => kept.value,
-            Ok(None) => return Denied::grant("code_unknown"),
+            Ok(None) => return GrantDenial::CodeUnknown.into(),
             Err(err) => return err.into(),
         };
         if !spent.is_exchanged {
-            return Denied::grant("code_used_up");
+            return GrantDenial::CodeUsedUp.into();
         }
         match self.end_for_replay(spent.grant, peer).await {
-            Ok(()) => Denied::grant("code_replayed"),
+            Ok(()) => GrantDenial::CodeReplayed.into(),
             Err(denied) => denied,
         }
     }

@@ -9,8 +9,8 @@ use super::{Issued, narrowed};
 use crate::TokenReply;
 use crate::authorize::secs;
 use crate::clients::FoundClient;
-use crate::denied::Denied;
-use crate::issue::{Begun, about, refusal_reason};
+use crate::denied::{ClientDenial, Denied, GrantDenial, ScopeDenial, TargetDenial};
+use crate::issue::{Begun, about};
 use crate::server::Inner;
 
 impl Inner {
@@ -22,7 +22,7 @@ impl Inner {
     ) -> Issued {
         let audience = self.audience(resource.as_ref())?;
         let account = found.client.acts_as.as_ref();
-        let account = account.ok_or_else(|| Denied::client("machine_without_account"))?;
+        let account = account.ok_or(ClientDenial::MachineWithoutAccount)?;
         let workspace = self
             .machine_workspace(found, account, audience.workspace)
             .await?;
@@ -34,7 +34,7 @@ impl Inner {
         // Nobody is asked here, so that what a machine does not understand of scopes must not give it all of them.
         let knows_none = |asked: &ScopeRequest| asked.is_open() && !asked.ignored.is_empty();
         if scope.as_ref().is_some_and(knows_none) {
-            return Err(Denied::scope("no_scope_known"));
+            return Err(ScopeDenial::NoneKnown.into());
         }
         // Before a grant begins: one that is ended for a wrong scope may have given its token to another request by then.
         narrowed(scope.as_ref(), found.client.scopes.expanded())?;
@@ -61,7 +61,7 @@ impl Inner {
         scope: Option<&ScopeRequest>,
     ) -> Result<TokenReply, Denied> {
         let most = self.effective_scopes(&begun.grant).await?;
-        let most = most.map_err(|refusal| Denied::grant(refusal_reason(refusal)))?;
+        let most = most.map_err(GrantDenial::Ineffective)?;
         self.reply(begun, Some(narrowed(scope, most)?)).await
     }
 
@@ -74,21 +74,15 @@ impl Inner {
     ) -> Result<WorkspaceSlug, Denied> {
         let own = found.client.workspace.clone();
         match (own, named) {
-            (Some(own), Some(named)) if own != named => Err(Denied::target(
-                "workspace_not_the_clients",
-                "`resource` is of another workspace than the client's",
-            )),
+            (Some(own), Some(named)) if own != named => Err(TargetDenial::NotTheClients.into()),
             (Some(workspace), _) | (None, Some(workspace)) => Ok(workspace),
             (None, None) => {
                 let account = account.clone();
                 let places = self.manager.call(ListMemberships { account }).await?;
                 match places.as_slice() {
                     [only] => Ok(only.workspace.clone()),
-                    [] => Err(Denied::grant("not_a_member")),
-                    _ => Err(Denied::target(
-                        "workspace_ambiguous",
-                        "`resource` must name the workspace: use the URL of its MCP endpoint",
-                    )),
+                    [] => Err(GrantDenial::NotAMember.into()),
+                    _ => Err(TargetDenial::Ambiguous.into()),
                 }
             }
         }

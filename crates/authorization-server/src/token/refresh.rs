@@ -9,8 +9,8 @@ use tidegate_types::{ExposeSecret, Peer, SecretString};
 
 use super::{Issued, narrowed};
 use crate::clients::FoundClient;
-use crate::denied::Denied;
-use crate::issue::{Begun, about, refusal_reason};
+use crate::denied::{Denied, GrantDenial, RateDenial, UnavailableDenial};
+use crate::issue::{Begun, about};
 use crate::server::Inner;
 
 impl Inner {
@@ -23,14 +23,14 @@ impl Inner {
         peer: &Peer,
     ) -> Issued {
         let presented = SecretHash::of_presented(SecretKind::RefreshToken, token.expose_secret())
-            .map_err(|_| Denied::grant("refresh_token_malformed"))?;
+            .map_err(|_| GrantDenial::RefreshTokenMalformed)?;
         let grant = self
             .manager
             .call(FindGrantOfRefreshToken {
                 refresh_token: presented,
             })
             .await?
-            .ok_or_else(|| Denied::grant("refresh_token_unknown"))?;
+            .ok_or(GrantDenial::RefreshTokenUnknown)?;
         let about = about(&grant);
         // Everything that can be refused is refused before the token is used up, so that a flag that is off for an
         // hour does not log everybody out.
@@ -53,15 +53,15 @@ impl Inner {
         resource: Option<&Resource>,
     ) -> Result<tidegate_types::ScopeSet, Denied> {
         if grant.client != found.client.id {
-            return Err(Denied::grant("client_mismatch"));
+            return Err(GrantDenial::ClientMismatch.into());
         }
         let granted = Resource::parse(&grant.resource)?;
         self.check_resource(resource, &granted)?;
         self.check_workspace_gate(&grant.workspace).await?;
         match self.effective_scopes(grant).await? {
             Ok(most) => narrowed(scope, most),
-            Err(IneffectiveReason::Hibernated) => Err(Denied::later("hibernated")),
-            Err(refusal) => Err(Denied::grant(refusal_reason(refusal))),
+            Err(IneffectiveReason::Hibernated) => Err(UnavailableDenial::Hibernated.into()),
+            Err(refusal) => Err(GrantDenial::Ineffective(refusal).into()),
         }
     }
 
@@ -97,7 +97,7 @@ impl Inner {
                 self.recorder
                     .record_often(action, of_grant, about(&grant), peer, detail);
                 let successor = unwrap_successor(token.expose_secret(), &wrapped_successor)
-                    .ok_or_else(|| Denied::grant("successor_damaged"))?;
+                    .ok_or(GrantDenial::SuccessorDamaged)?;
                 (grant, successor)
             }
             Rotation::Replayed(grant) => {
@@ -111,11 +111,11 @@ impl Inner {
                     peer,
                     Some(detail),
                 );
-                return Err(Denied::grant("refresh_token_replayed"));
+                return Err(GrantDenial::RefreshTokenReplayed.into());
             }
-            Rotation::TooOften(_) => return Err(Denied::too_often("refresh_repeated_too_often")),
-            Rotation::Ended(_) => return Err(Denied::grant("refresh_token_ended")),
-            Rotation::Unknown => return Err(Denied::grant("refresh_token_unknown")),
+            Rotation::TooOften(_) => return Err(RateDenial::RefreshRepeated.into()),
+            Rotation::Ended(_) => return Err(GrantDenial::RefreshTokenEnded.into()),
+            Rotation::Unknown => return Err(GrantDenial::RefreshTokenUnknown.into()),
         };
         Ok(Begun {
             grant,
