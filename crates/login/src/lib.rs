@@ -13,6 +13,7 @@ mod journal;
 mod known_places;
 mod names;
 mod password;
+mod refusal;
 mod reset_password;
 mod return_to;
 mod session;

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tidegate_control_plane::account::{Account, AccountKind, EndSessions, NoteSignIn};
+use tidegate_control_plane::account::{Account, EndSessions, NoteSignIn};
 use tidegate_control_plane::{Manager, ManagerError, Operation};
 use tidegate_store::{Counters, TicketStore};
 use tidegate_types::{Clock, Peer, WorkspaceSlug};
@@ -13,6 +13,7 @@ use crate::browser_sessions::BrowserSessions;
 use crate::journal::{Entry, Journal};
 use crate::known_places::{KnownPlaces, SessionValidity};
 use crate::password::{Argon, Gate, LEAST_BYTES, WerkzeugMethod};
+use crate::refusal::SignInRefusal;
 use crate::upstream::Provider;
 use crate::{
     BrowserSession, KnownBrowser, NewSession, SignInError, SignInSettings, SupersetAccounts,
@@ -238,7 +239,7 @@ impl SignIn {
             Err(NotAdmitted::Locked(locked)) => {
                 if locked.is_noted {
                     let detail = format!("locked by {}", locked.by.as_str());
-                    let entry = Entry::new("sign_in.failed", "locked")
+                    let entry = Entry::new("sign_in.failed", SignInRefusal::Locked.audit_code())
                         .from(peer)
                         .with(detail);
                     self.parts.journal.note(entry).await;
@@ -253,14 +254,3 @@ impl SignIn {
 
 /// How somebody signed in who entered the password of the account itself, for the audit.
 pub(crate) const BY_PASSWORD: &str = "password";
-
-/// Why an account whose credentials are right is not let in, for the audit.
-pub(crate) fn refusal_of(account: &Account) -> Option<&'static str> {
-    if account.kind != AccountKind::Person {
-        Some("not_a_person")
-    } else if !account.is_active {
-        Some("account_off")
-    } else {
-        None
-    }
-}

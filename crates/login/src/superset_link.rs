@@ -9,10 +9,11 @@ use tidegate_types::{AccountId, Peer};
 use crate::accounts::Newcomer;
 use crate::journal::Entry;
 use crate::names::{self, Derived};
+use crate::refusal::SignInRefusal;
 use crate::{SignIn, SignInError, SupersetAccount, SupersetSignIn};
 
 /// Why a user of a Superset is not let in, for the audit; and the account that it is about.
-pub(crate) type LinkRefusal = (&'static str, Option<AccountId>);
+pub(crate) type LinkRefusal = (SignInRefusal, Option<AccountId>);
 
 impl SignIn {
     /// The account of a user whose password was right. It is found by the workspace and the user's number and by nothing
@@ -92,7 +93,7 @@ impl SignIn {
         };
         match self.parts.call(place).await? {
             Some(place) if !place.is_by_team && place.superset_username != user.username => {
-                Ok(Err(("superset_user_renamed", Some(account.id))))
+                Ok(Err((SignInRefusal::SupersetUserRenamed, Some(account.id))))
             }
             // Whoever was taken out of the workspace stays out, and signs in to what is left.
             _ => Ok(Ok(account)),

@@ -14,7 +14,8 @@ use crate::attempts::{Attempt, Taken};
 use crate::journal::Entry;
 use crate::known_places::Browser;
 use crate::password::{Argon, MOST_BYTES, Verdict, WerkzeugHash};
-use crate::sign_in::{BY_PASSWORD, LOCAL, LOCAL_DIRECTORY, refusal_of};
+use crate::refusal::SignInRefusal;
+use crate::sign_in::{BY_PASSWORD, LOCAL, LOCAL_DIRECTORY};
 use crate::{NewSession, SignIn, SignInError, SupersetAccount, SupersetSignIn, names};
 
 /// A user of a workspace by the name that was typed.
@@ -57,7 +58,7 @@ enum Opened<'a> {
     /// And by which directory.
     User(&'a Candidate, &'a SupersetAccount, usize),
     Nothing {
-        reason: &'static str,
+        reason: SignInRefusal,
         account: Option<&'a AccountId>,
         workspace: Option<&'a WorkspaceSlug>,
     },
@@ -86,7 +87,8 @@ impl SignIn {
         let is_possible = (1..=MOST_BYTES).contains(&password.expose_secret().len());
         let (Some(folded), true) = (folded, is_possible) else {
             self.take(&attempt, peer).await?;
-            let entry = Entry::new("sign_in.failed", "impossible").from(peer);
+            let entry =
+                Entry::new("sign_in.failed", SignInRefusal::Impossible.audit_code()).from(peer);
             return Err(self.failed(entry).await);
         };
         let candidates = self.candidates(&folded, name.trim()).await?;
@@ -133,7 +135,7 @@ impl SignIn {
             Opened::User(candidate, user, directory) => {
                 let workspace = &candidate.workspace;
                 let account = self.account_of_user(workspace, user, peer).await?;
-                let account = account.and_then(|account| match refusal_of(&account) {
+                let account = account.and_then(|account| match SignInRefusal::of(&account) {
                     None => Ok(account),
                     Some(reason) => Err((reason, Some(account.id))),
                 });
@@ -143,7 +145,7 @@ impl SignIn {
                         (account, how, directory)
                     }
                     Err((reason, id)) => {
-                        let mut entry = Entry::new("sign_in.failed", reason)
+                        let mut entry = Entry::new("sign_in.failed", reason.audit_code())
                             .at(&workspace.workspace)
                             .from(peer);
                         entry.account = id.as_ref();
@@ -156,7 +158,7 @@ impl SignIn {
                 account,
                 workspace,
             } => {
-                let mut entry = Entry::new("sign_in.failed", reason).from(peer);
+                let mut entry = Entry::new("sign_in.failed", reason.audit_code()).from(peer);
                 entry.account = account;
                 entry.workspace = workspace;
                 let wrong = self.failed(entry).await;
@@ -284,7 +286,7 @@ impl Tried {
         if let (Some(found), Verdict::Right { .. }, true) =
             (local, self.verdicts.local, is_open(LOCAL_DIRECTORY))
         {
-            return match refusal_of(&found.account) {
+            return match SignInRefusal::of(&found.account) {
                 None => Opened::Local(found),
                 Some(reason) => nothing(reason),
             };
@@ -303,7 +305,7 @@ impl Tried {
                 Opened::User(candidate, user, directory)
             } else {
                 Opened::Nothing {
-                    reason: "superset_user_off",
+                    reason: SignInRefusal::SupersetUserOff,
                     account: None,
                     workspace: Some(&candidate.workspace.workspace),
                 }
@@ -311,14 +313,16 @@ impl Tried {
         }
         let mut users = self.candidates.users.iter();
         match (local, self.verdicts.local) {
-            _ if self.taken.closed_for.is_some() => nothing("locked"),
-            (Some(_), Verdict::Unreadable) => nothing("unreadable_hash"),
-            (Some(found), _) if found.password_hash.is_some() => nothing("wrong_password"),
-            _ if users.any(|candidate| candidate.user.is_some()) => {
-                nothing("wrong_superset_password")
+            _ if self.taken.closed_for.is_some() => nothing(SignInRefusal::Locked),
+            (Some(_), Verdict::Unreadable) => nothing(SignInRefusal::UnreadableHash),
+            (Some(found), _) if found.password_hash.is_some() => {
+                nothing(SignInRefusal::WrongPassword)
             }
-            (Some(_), _) => nothing("no_password"),
-            (None, _) => nothing("unknown_name"),
+            _ if users.any(|candidate| candidate.user.is_some()) => {
+                nothing(SignInRefusal::WrongSupersetPassword)
+            }
+            (Some(_), _) => nothing(SignInRefusal::NoPassword),
+            (None, _) => nothing(SignInRefusal::UnknownName),
         }
     }
 

@@ -14,8 +14,8 @@ use crate::accounts::Newcomer;
 use crate::invitation::is_same_address;
 use crate::journal::Entry;
 use crate::names::{self, Derived};
-use crate::sign_in::refusal_of;
-use crate::{AccountCreation, ProviderRefusal, ProviderSettings, SignIn, SignInError};
+use crate::refusal::{AdmissionRefusal, SignInRefusal};
+use crate::{AccountCreation, ProviderSettings, SignIn, SignInError};
 
 impl SignIn {
     /// The account, found by issuer and subject; else by an address that the provider is believed for; else made, where that
@@ -28,10 +28,8 @@ impl SignIn {
         peer: &Peer,
     ) -> Result<Account, SignInError> {
         if !identity.is_allowed(settings) {
-            let shown = SignInError::Provider(ProviderRefusal::DomainNotAllowed);
-            return Err(self
-                .not_admitted(settings, "domain_not_allowed", None, shown, peer)
-                .await);
+            let refusal = AdmissionRefusal::DomainNotAllowed;
+            return Err(self.not_admitted(settings, refusal, None, peer).await);
         }
         let account = match (purpose.connects, self.known(settings, identity).await?) {
             (None, Some(account)) => {
@@ -44,10 +42,10 @@ impl SignIn {
             }
             (Some(owner), known) => self.connect(settings, identity, owner, known, peer).await?,
         };
-        if let Some(reason) = refusal_of(&account) {
-            let shown = SignInError::WrongCredentials;
+        if let Some(reason) = SignInRefusal::of(&account) {
+            let refusal = AdmissionRefusal::Account(reason);
             return Err(self
-                .not_admitted(settings, reason, Some(&account), shown, peer)
+                .not_admitted(settings, refusal, Some(&account), peer)
                 .await);
         }
         self.bring_groups(settings, identity, &account).await?;
@@ -75,9 +73,9 @@ impl SignIn {
                 self.link_known(settings, identity, account, peer).await
             }
             Some(_) => {
-                let shown = SignInError::IdentityTaken;
+                let refusal = AdmissionRefusal::IdentityTaken;
                 Err(self
-                    .not_admitted(settings, "identity_taken", Some(&account), shown, peer)
+                    .not_admitted(settings, refusal, Some(&account), peer)
                     .await)
             }
         }
@@ -134,10 +132,9 @@ impl SignIn {
             && let Some(account) = self.account_of_address(email).await?
         {
             if account.has_password {
-                let shown = SignInError::AccountHasPassword;
-                let reason = "account_has_password";
+                let refusal = AdmissionRefusal::AccountHasPassword;
                 return Err(self
-                    .not_admitted(settings, reason, Some(&account), shown, peer)
+                    .not_admitted(settings, refusal, Some(&account), peer)
                     .await);
             }
             return self.link_known(settings, identity, account, peer).await;
@@ -149,10 +146,8 @@ impl SignIn {
             return Ok(account);
         }
         if settings.creates_accounts != AccountCreation::Always {
-            let shown = SignInError::NoAccount;
-            return Err(self
-                .not_admitted(settings, "no_account", None, shown, peer)
-                .await);
+            let refusal = AdmissionRefusal::NoAccount;
+            return Err(self.not_admitted(settings, refusal, None, peer).await);
         }
         let trusted = identity.trusted_email(settings);
         let newcomer = Newcomer {
@@ -183,10 +178,10 @@ impl SignIn {
         account: Account,
         peer: &Peer,
     ) -> Result<Account, SignInError> {
-        if let Some(reason) = refusal_of(&account) {
-            let shown = SignInError::WrongCredentials;
+        if let Some(reason) = SignInRefusal::of(&account) {
+            let refusal = AdmissionRefusal::Account(reason);
             return Err(self
-                .not_admitted(settings, reason, Some(&account), shown, peer)
+                .not_admitted(settings, refusal, Some(&account), peer)
                 .await);
         }
         let link = LinkUpstream {
@@ -272,17 +267,16 @@ impl SignIn {
     async fn not_admitted(
         &self,
         settings: &ProviderSettings,
-        reason: &str,
+        refusal: AdmissionRefusal,
         account: Option<&Account>,
-        shown: SignInError,
         peer: &Peer,
     ) -> SignInError {
-        let mut entry = Entry::new("sign_in.failed", reason)
+        let mut entry = Entry::new("sign_in.failed", refusal.audit_code())
             .from(peer)
             .with(format!("provider:{}", settings.id));
         entry.account = account.map(|account| &account.id);
         self.parts.journal.note(entry).await;
-        shown
+        refusal.into()
     }
 }
 

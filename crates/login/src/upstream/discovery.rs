@@ -7,7 +7,6 @@ use tidegate_oauth_types::{Algorithm, JwkSet};
 use url::Url;
 
 use super::http::ProviderClient;
-use super::refused::{Refused, failed};
 
 /// As much of the document as is used. What else stands there is the provider's.
 #[derive(Debug, Deserialize)]
@@ -53,16 +52,6 @@ pub(crate) enum DiscoveryError {
     OtherIssuer { found: String },
     #[error("an endpoint is not of https")]
     NotSecure,
-}
-
-impl DiscoveryError {
-    pub(crate) const fn refused(&self) -> Refused {
-        match self {
-            Self::Http(_) => Refused::UNREACHABLE,
-            Self::Unreadable(_) | Self::OtherIssuer { .. } => failed("discovery_unreadable"),
-            Self::NotSecure => failed("endpoint_not_secure"),
-        }
-    }
 }
 
 impl Discovered {

@@ -8,15 +8,13 @@ use tidegate_oauth_types::Algorithm;
 use tidegate_oauth_types::jose::{Compact, CompactProblem};
 
 use super::discovery::Discovered;
-use super::refused::{Refused, unverified};
+use super::refusal::IdTokenProblem;
 
 /// How far ahead a provider's clock may be.
 const LEEWAY_SECS: i64 = 300;
 
 /// Groups make ID tokens large.
 const MOST_BYTES: usize = 64 * 1024;
-
-pub(crate) const NO_KEY: &str = "id_token_key";
 
 /// What an ID token must say.
 pub(crate) struct Expected<'a> {
@@ -34,16 +32,16 @@ pub(crate) fn verify(
     id_token: &str,
     discovered: &Discovered,
     expected: &Expected<'_>,
-) -> Result<Map<String, Value>, Refused> {
+) -> Result<Map<String, Value>, IdTokenProblem> {
     let (algorithm, claims) = signed(id_token, discovered)?;
     if text(&claims, "iss") != Some(expected.issuer) {
-        return Err(unverified("id_token_issuer"));
+        return Err(IdTokenProblem::Issuer);
     }
     check_audience(&claims, expected.client_id)?;
     check_times(&claims, expected.now_unix_secs)?;
     // Without it, somebody else's token could be brought in (§15.5.2).
     if text(&claims, "nonce") != Some(expected.nonce) {
-        return Err(unverified("id_token_nonce"));
+        return Err(IdTokenProblem::Nonce);
     }
     check_access_token(&claims, algorithm, expected.access_token)?;
     Ok(claims)
@@ -53,28 +51,28 @@ pub(crate) fn verify(
 pub(crate) fn signed(
     token: &str,
     discovered: &Discovered,
-) -> Result<(Algorithm, Map<String, Value>), Refused> {
+) -> Result<(Algorithm, Map<String, Value>), IdTokenProblem> {
     let token = Compact::parse_up_to(token, &discovered.algorithms, MOST_BYTES).map_err(refused)?;
     // Another type is another kind of token, signed for another purpose by the same key (RFC 8725 §3.11).
     if token.kind.as_deref().is_some_and(|kind| kind != "jwt") {
-        return Err(unverified("id_token_type"));
+        return Err(IdTokenProblem::Type);
     }
     let key = discovered
         .keys
         .find(token.key_id.as_deref(), token.algorithm)
-        .map_err(|_| unverified(NO_KEY))?;
+        .map_err(|_| IdTokenProblem::UnknownKey)?;
     let claims = token.verify(key).map_err(refused)?;
     Ok((token.algorithm, claims))
 }
 
-const fn refused(problem: CompactProblem) -> Refused {
-    unverified(match problem {
+const fn refused(problem: CompactProblem) -> IdTokenProblem {
+    match problem {
         CompactProblem::TooLong | CompactProblem::Malformed | CompactProblem::CriticalHeader => {
-            "id_token_unreadable"
+            IdTokenProblem::Unreadable
         }
-        CompactProblem::Algorithm => "id_token_algorithm",
-        CompactProblem::Signature => "id_token_signature",
-    })
+        CompactProblem::Algorithm => IdTokenProblem::Algorithm,
+        CompactProblem::Signature => IdTokenProblem::Signature,
+    }
 }
 
 fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
@@ -82,7 +80,7 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
 }
 
 /// For us alone: a token that is for somebody else as well could be taken by them to us. `azp`, where it stands, is us.
-fn check_audience(claims: &Map<String, Value>, client_id: &str) -> Result<(), Refused> {
+fn check_audience(claims: &Map<String, Value>, client_id: &str) -> Result<(), IdTokenProblem> {
     let is_for_us = match claims.get("aud") {
         Some(Value::String(one)) => one == client_id,
         Some(Value::Array(all)) => !all.is_empty() && all.iter().all(|one| one == client_id),
@@ -94,22 +92,22 @@ fn check_audience(claims: &Map<String, Value>, client_id: &str) -> Result<(), Re
     if is_for_us && is_issued_to_us {
         Ok(())
     } else {
-        Err(unverified("id_token_audience"))
+        Err(IdTokenProblem::Audience)
     }
 }
 
-fn check_times(claims: &Map<String, Value>, now: i64) -> Result<(), Refused> {
+fn check_times(claims: &Map<String, Value>, now: i64) -> Result<(), IdTokenProblem> {
     let time = |name: &str| {
         let date = claims.get(name).and_then(Value::as_f64);
         // Ten thousand years; the cast is exact up to there.
         let date = date.filter(|date| (0.0..=253_402_300_800.0).contains(date));
         #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
         date.map(|date| date.floor() as i64)
-            .ok_or(unverified("id_token_claims"))
+            .ok_or(IdTokenProblem::Claims)
     };
     let (exp, iat) = (time("exp")?, time("iat")?);
     if exp <= now || iat > now.saturating_add(LEEWAY_SECS) {
-        return Err(unverified("id_token_time"));
+        return Err(IdTokenProblem::Time);
     }
     Ok(())
 }
@@ -119,7 +117,7 @@ fn check_access_token(
     claims: &Map<String, Value>,
     algorithm: Algorithm,
     access_token: &str,
-) -> Result<(), Refused> {
+) -> Result<(), IdTokenProblem> {
     let Some(expected) = claims.get("at_hash").filter(|hash| !hash.is_null()) else {
         return Ok(());
     };
@@ -136,7 +134,7 @@ fn check_access_token(
     if *expected == half {
         Ok(())
     } else {
-        Err(unverified("access_token_hash"))
+        Err(IdTokenProblem::AccessTokenHash)
     }
 }
 

@@ -8,7 +8,7 @@ mod http;
 mod id_token;
 mod identity;
 mod provider;
-mod refused;
+mod refusal;
 mod transaction;
 
 use std::time::Duration;
@@ -18,10 +18,10 @@ use tidegate_types::{Peer, SecretString};
 
 use self::identity::Identity;
 pub(crate) use self::provider::Provider;
-use self::refused::Refused;
+use self::refusal::UpstreamRefusal;
 use self::transaction::{Owner, Purpose, UpstreamTransaction};
 use crate::journal::Entry;
-use crate::{BrowserSession, NewSession, ProviderRefusal, ReturnTo, SignIn, SignInError};
+use crate::{BrowserSession, NewSession, ReturnTo, SignIn, SignInError};
 
 /// An upstream provider, for the sign-in page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +177,7 @@ impl SignIn {
         provider: &Provider,
         parameters: &Parameters,
         binding: &str,
-    ) -> Result<Result<(UpstreamTransaction, Identity), Option<Refused>>, SignInError> {
+    ) -> Result<Result<(UpstreamTransaction, Identity), Option<UpstreamRefusal>>, SignInError> {
         let state = parameters.get("state").unwrap_or_default();
         let id = &provider.settings.id;
         let transaction =
@@ -214,13 +214,19 @@ impl SignIn {
     }
 
     /// Records the true reason, and says what may be said.
-    async fn refused(&self, provider: &Provider, refused: Refused, peer: &Peer) -> SignInError {
-        let entry = Entry::new("sign_in.failed", refused.reason).from(peer);
+    async fn refused(
+        &self,
+        provider: &Provider,
+        refusal: UpstreamRefusal,
+        peer: &Peer,
+    ) -> SignInError {
+        log(provider, &refusal);
+        let entry = Entry::new("sign_in.failed", refusal.audit_code()).from(peer);
         self.parts
             .journal
             .note(entry.with(&*provider.settings.id))
             .await;
-        SignInError::Provider(refused.shown)
+        SignInError::Provider(refusal.shown())
     }
 }
 
@@ -228,41 +234,47 @@ async fn identify_by(
     provider: &Provider,
     parameters: &Parameters,
     transaction: &UpstreamTransaction,
-) -> Result<Identity, Refused> {
+) -> Result<Identity, UpstreamRefusal> {
     // Before anything that the answer says is believed or sent anywhere.
     if !provider.is_answer_of(parameters.get("iss")).await? {
-        return Err(Refused {
-            shown: ProviderRefusal::OtherIssuer,
-            reason: "issuer_of_answer",
-        });
+        return Err(UpstreamRefusal::OtherIssuer);
     }
     if let Some(error) = parameters.get("error") {
         return Err(refusal_of_answer(error));
     }
-    let code = parameters.get("code").ok_or(Refused {
-        shown: ProviderRefusal::Incomplete,
-        reason: "no_code",
-    })?;
+    let code = parameters.get("code").ok_or(UpstreamRefusal::NoCode)?;
     let claims = provider
         .claims(code, transaction.verifier.clone(), &transaction.nonce)
         .await?;
-    Identity::read(&claims, &provider.settings.claims).ok_or(Refused {
-        shown: ProviderRefusal::Failed,
-        reason: "no_subject",
-    })
+    Identity::read(&claims, &provider.settings.claims).ok_or(UpstreamRefusal::NoSubject)
 }
 
 /// What a provider's error means (OpenID Connect Core §3.1.2.6). Its own words are not shown to anybody: whoever makes a link
 /// writes them.
-fn refusal_of_answer(error: &str) -> Refused {
-    let (shown, reason) = match error {
-        "access_denied" => (ProviderRefusal::Denied, "provider_denied"),
+fn refusal_of_answer(error: &str) -> UpstreamRefusal {
+    match error {
+        "access_denied" => UpstreamRefusal::Denied,
         "login_required"
         | "interaction_required"
         | "account_selection_required"
-        | "consent_required" => (ProviderRefusal::Denied, "provider_wants_interaction"),
-        "temporarily_unavailable" => (ProviderRefusal::Unreachable, "provider_unavailable"),
-        _ => (ProviderRefusal::Failed, "provider_error"),
-    };
-    Refused { shown, reason }
+        | "consent_required" => UpstreamRefusal::WantsInteraction,
+        "temporarily_unavailable" => UpstreamRefusal::Unavailable,
+        _ => UpstreamRefusal::Error,
+    }
+}
+
+/// What an operator needs beside the audit: why a provider could not be asked.
+fn log(provider: &Provider, refusal: &UpstreamRefusal) {
+    let id = &provider.settings.id;
+    match refusal {
+        UpstreamRefusal::Http(err) => {
+            let error: &(dyn std::error::Error + 'static) = err;
+            tracing::warn!(error, provider = %id, "could not ask a provider");
+        }
+        UpstreamRefusal::Discovery(err) => {
+            let error: &(dyn std::error::Error + 'static) = err;
+            tracing::warn!(error, provider = %id, "could not discover a provider");
+        }
+        _ => {}
+    }
 }

@@ -16,8 +16,8 @@ use url::{Url, form_urlencoded};
 
 use super::discovery::Discovered;
 use super::http::ProviderClient;
-use super::id_token::{self, Expected, NO_KEY};
-use super::refused::{Refused, failed, unverified};
+use super::id_token::{self, Expected};
+use super::refusal::{IdTokenProblem, UpstreamRefusal};
 use crate::ProviderSettings;
 
 /// What a provider says of itself is asked for again after this.
@@ -74,7 +74,7 @@ impl Provider {
     }
 
     /// Where the browser goes, with a new state, nonce and PKCE challenge (S256).
-    pub(crate) async fn depart(&self) -> Result<Departure, Refused> {
+    pub(crate) async fn depart(&self) -> Result<Departure, UpstreamRefusal> {
         let discovered = self.discovered(FRESH).await?;
         let (state, nonce, verifier) = (random_text(), random_text(), random_text());
         let mut scopes = vec!["openid"];
@@ -101,7 +101,7 @@ impl Provider {
     }
 
     /// Whether an answer that names this issuer, or none, is from this provider (RFC 9207 §2.4).
-    pub(crate) async fn is_answer_of(&self, issuer: Option<&str>) -> Result<bool, Refused> {
+    pub(crate) async fn is_answer_of(&self, issuer: Option<&str>) -> Result<bool, UpstreamRefusal> {
         match issuer {
             Some(issuer) => Ok(issuer == self.settings.issuer),
             None => Ok(!self.discovered(FRESH).await?.says_its_name),
@@ -114,10 +114,13 @@ impl Provider {
         code: &str,
         verifier: String,
         nonce: &str,
-    ) -> Result<Map<String, Value>, Refused> {
+    ) -> Result<Map<String, Value>, UpstreamRefusal> {
         let discovered = self.discovered(FRESH).await?;
         let tokens = self.redeem(&discovered, code, &verifier).await?;
-        let id_token = tokens.id_token.as_deref().ok_or(failed("no_id_token"))?;
+        let id_token = tokens
+            .id_token
+            .as_deref()
+            .ok_or(UpstreamRefusal::NoIdToken)?;
         let expected = Expected {
             issuer: &self.settings.issuer,
             client_id: &self.settings.client_id,
@@ -127,7 +130,7 @@ impl Provider {
         };
         let mut claims = match id_token::verify(id_token, &discovered, &expected) {
             // Its keys may have changed since they were read.
-            Err(refused) if refused.reason == NO_KEY => {
+            Err(IdTokenProblem::UnknownKey) => {
                 let discovered = self.discovered(LEAST_BETWEEN).await?;
                 id_token::verify(id_token, &discovered, &expected)?
             }
@@ -150,20 +153,19 @@ impl Provider {
         discovered: &Discovered,
         code: &str,
         verifier: &str,
-    ) -> Result<Tokens, Refused> {
+    ) -> Result<Tokens, UpstreamRefusal> {
         let (form, authorization) = self.code_form(discovered, code, verifier)?;
         let answer = self
             .http()?
             .post(&discovered.token_endpoint, form, authorization.as_deref())
-            .await
-            .map_err(|err| self.unreachable(&err))?;
+            .await?;
         if !answer.is_success {
-            return Err(failed("code_refused"));
+            return Err(UpstreamRefusal::CodeRefused);
         }
         answer
             .json()
             .and_then(|body| serde_json::from_slice(body).ok())
-            .ok_or(failed("token_answer_unreadable"))
+            .ok_or(UpstreamRefusal::TokenAnswerUnreadable)
     }
 
     /// The form that brings a code, and the `Authorization` header beside it, where the provider wants one.
@@ -172,7 +174,7 @@ impl Provider {
         discovered: &Discovered,
         code: &str,
         verifier: &str,
-    ) -> Result<(String, Option<String>), Refused> {
+    ) -> Result<(String, Option<String>), UpstreamRefusal> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "authorization_code")
             .append_pair("code", code)
@@ -206,21 +208,17 @@ impl Provider {
         discovered: &Discovered,
         access_token: &str,
         claims: &Map<String, Value>,
-    ) -> Result<Map<String, Value>, Refused> {
+    ) -> Result<Map<String, Value>, UpstreamRefusal> {
         let Some(url) = &discovered.userinfo_endpoint else {
             return Ok(Map::new());
         };
-        let answer = self
-            .http()?
-            .get(url, Some(access_token))
-            .await
-            .map_err(|err| self.unreachable(&err))?;
+        let answer = self.http()?.get(url, Some(access_token)).await?;
         let is_signed = answer.content_type.as_deref() == Some("application/jwt");
         let told: Map<String, Value> = if answer.is_success && is_signed {
             let token = std::str::from_utf8(&answer.body);
-            let token = token.map_err(|_| failed("userinfo_unreadable"))?;
+            let token = token.map_err(|_| UpstreamRefusal::UserinfoUnreadable)?;
             let (_, told) = id_token::signed(token.trim(), discovered)
-                .map_err(|_| unverified("userinfo_unverified"))?;
+                .map_err(|_| UpstreamRefusal::UserinfoUnverified)?;
             // §5.3.2: of the provider, and for us.
             let is_ours = told
                 .get("iss")
@@ -230,24 +228,24 @@ impl Provider {
                     one => *one == self.settings.client_id,
                 });
             if !is_ours {
-                return Err(unverified("userinfo_unverified"));
+                return Err(UpstreamRefusal::UserinfoUnverified);
             }
             told
         } else {
             answer
                 .json()
                 .and_then(|body| serde_json::from_slice(body).ok())
-                .ok_or(failed("userinfo_unreadable"))?
+                .ok_or(UpstreamRefusal::UserinfoUnreadable)?
         };
         // §5.3.4: of anybody else it must not be used.
         if told.get("sub").is_none() || told.get("sub") != claims.get("sub") {
-            return Err(unverified("userinfo_unverified"));
+            return Err(UpstreamRefusal::UserinfoUnverified);
         }
         Ok(told)
     }
 
     /// What the provider says of itself, not older than that; and older only while it cannot be reached.
-    async fn discovered(&self, longest: Duration) -> Result<Arc<Discovered>, Refused> {
+    async fn discovered(&self, longest: Duration) -> Result<Arc<Discovered>, UpstreamRefusal> {
         let mut memory = self.memory.lock().await;
         let now = self.clock.unix_millis();
         if let Some(known) = &memory.discovered
@@ -263,7 +261,7 @@ impl Provider {
             .attempted_at
             .is_some_and(|at| !is_older(at, now, LEAST_BETWEEN));
         if was_just_asked {
-            return usable.ok_or(Refused::UNREACHABLE);
+            return usable.ok_or(UpstreamRefusal::Unreachable);
         }
         memory.attempted_at = Some(now);
         match Discovered::ask(&self.settings.issuer, self.http()?, now).await {
@@ -273,27 +271,22 @@ impl Provider {
                 Ok(discovered)
             }
             Err(err) => {
+                let Some(usable) = usable else {
+                    return Err(err.into());
+                };
                 let shown: &(dyn std::error::Error + 'static) = &err;
                 tracing::warn!(error = shown, provider = %self.settings.id, "could not discover a provider");
-                usable.ok_or(err.refused())
+                Ok(usable)
             }
         }
     }
 
-    fn redirect(&self) -> Result<&Url, Refused> {
-        self.redirect
-            .as_ref()
-            .ok_or(failed("public_url_is_no_base"))
+    fn redirect(&self) -> Result<&Url, UpstreamRefusal> {
+        self.redirect.as_ref().ok_or(UpstreamRefusal::NoRedirect)
     }
 
-    fn http(&self) -> Result<&ProviderClient, Refused> {
-        self.http.as_ref().map_err(|_| Refused::UNREACHABLE)
-    }
-
-    fn unreachable(&self, err: &HttpError) -> Refused {
-        let shown: &(dyn std::error::Error + 'static) = err;
-        tracing::warn!(error = shown, provider = %self.settings.id, "could not ask a provider");
-        Refused::UNREACHABLE
+    fn http(&self) -> Result<&ProviderClient, UpstreamRefusal> {
+        self.http.as_ref().map_err(|_| UpstreamRefusal::Unreachable)
     }
 }
 
