@@ -2,14 +2,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use tidegate_control_plane::account::{Account, AccountKind, CreateServiceAccount};
+use tidegate_control_plane::account::{Account, AccountKind};
 use tidegate_control_plane::client::{
-    AddSecret, Client, ClientFilter, ClientKind, CreateClient, FindClient, ListClients,
-    ListSecrets, RegisterMachine, RemoveClient, UpdateClient,
+    Client, ClientFilter, ClientKind, FindClient, IssueClientSecret, ListClients, ListSecrets,
+    MachineAccount, NewServiceAccount, NewlyRegistered, RegisterApplication, RegisterMachineClient,
+    RemoveClient, UpdateClient,
 };
 use tidegate_control_plane::grant::{EndGrants, EndReason, GrantFilter};
-use tidegate_oauth_types::{ClientMetadata, IssuedSecret, SecretKind};
-use tidegate_types::{ClientId, ExposeSecret as _, Role, Scope, ScopeSet, WorkspaceSlug};
+use tidegate_oauth_types::ClientMetadata;
+use tidegate_types::{
+    ClientId, ExposeSecret as _, Role, Scope, ScopeSet, SecretString, WorkspaceSlug,
+};
 
 use super::answer::{Answer, or_dash, time, time_or_dash, yes_or_no};
 use super::context::{About, Context, json};
@@ -305,21 +308,17 @@ async fn add(new: New, context: &Context) -> Result<Answer, Failure> {
         )));
     }
     let owner = owner_of(new.owner.as_deref(), context).await?;
-    let client = Client {
-        id: new.id.unwrap_or_else(ClientId::random),
-        kind: ClientKind::Registered,
+    let register = RegisterApplication {
+        id: new.id,
         metadata,
         owner: owner.map(|owner| owner.id),
-        acts_as: None,
         workspace: new.workspace,
         scopes: new.scopes.set(),
         // Whoever may run this is who verifies.
         is_verified: true,
-        has_secret: false,
-        created_at: 0,
-        last_used_at: None,
     };
-    create(client, new.confidential, context).await
+    let made = context.call(register).await?;
+    show_new(&made, context).await
 }
 
 async fn add_machine(new: NewMachine, context: &Context) -> Result<Answer, Failure> {
@@ -341,40 +340,29 @@ async fn add_machine(new: NewMachine, context: &Context) -> Result<Answer, Failu
     }
     let metadata = metadata(given)?;
     let owner = owner_of(new.owner.as_deref(), context).await?;
-    let (acts_as, service) = match (new.service_account, &owner) {
+    let acts_as = match (new.service_account, &owner) {
         (Some(name), _) => {
             let place = NewPlace {
-                workspace: new.workspace.clone(),
                 role: new.role,
                 superset_username: new.superset_username,
             };
             service_account(name, place, context).await?
         }
-        (None, Some(owner)) => (Some(owner.clone()), None),
+        (None, Some(owner)) => ActsAs::Existing(owner.clone()),
         (None, None) => {
             return Err(Failure::Usage(
                 "give --service-account, or --acts-as-owner with --owner".into(),
             ));
         }
     };
-    let client = Client {
-        id: new.id.unwrap_or_else(ClientId::random),
-        kind: ClientKind::Machine,
+    let register = RegisterMachineClient {
+        id: new.id,
         metadata,
         owner: owner.map(|owner| owner.id),
-        acts_as: acts_as.as_ref().map(|account| account.id.clone()),
-        workspace: Some(new.workspace.clone()),
+        acts_as: acts_as.machine_account(),
+        workspace: new.workspace.clone(),
         scopes: new.scopes.set(),
         is_verified: true,
-        has_secret: false,
-        created_at: 0,
-        last_used_at: None,
-    };
-    let secret = (!has_keys).then(|| IssuedSecret::draw(SecretKind::ClientSecret));
-    let register = RegisterMachine {
-        client,
-        secret: secret.as_ref().map(|secret| secret.hash),
-        service,
     };
     let made = context.call(register).await?;
     if let Some(service) = &made.service {
@@ -384,8 +372,8 @@ async fn add_machine(new: NewMachine, context: &Context) -> Result<Answer, Failu
         };
         context.record("account.service_created", about).await;
     }
-    let shown = show_new(&made.client, secret.as_ref(), context).await?;
-    let warning = match made.service.or(acts_as) {
+    let shown = show_new(&made, context).await?;
+    let warning = match made.service.or_else(|| acts_as.existing()) {
         Some(account) => member::warning(&account, &new.workspace, context).await?,
         None => None,
     };
@@ -411,11 +399,32 @@ fn read_jwks(path: &std::path::Path) -> Result<Value, Failure> {
     serde_json::from_str(&text).map_err(|_| wrong(&"it is no JSON"))
 }
 
-/// Where and as whom a new service account is to work.
+/// As whom a new service account is to work.
 struct NewPlace {
-    workspace: WorkspaceSlug,
     role: Option<Role>,
     superset_username: Option<String>,
+}
+
+/// Whom a new machine acts as.
+enum ActsAs {
+    Existing(Account),
+    New(NewServiceAccount),
+}
+
+impl ActsAs {
+    fn machine_account(&self) -> MachineAccount {
+        match self {
+            Self::Existing(account) => MachineAccount::Existing(account.id.clone()),
+            Self::New(service) => MachineAccount::New(service.clone()),
+        }
+    }
+
+    fn existing(self) -> Option<Account> {
+        match self {
+            Self::Existing(account) => Some(account),
+            Self::New(_) => None,
+        }
+    }
 }
 
 /// The service account of the name, or a new one to make where there is none and a role says as what.
@@ -423,29 +432,25 @@ async fn service_account(
     name: String,
     place: NewPlace,
     context: &Context,
-) -> Result<(Option<Account>, Option<CreateServiceAccount>), Failure> {
+) -> Result<ActsAs, Failure> {
     let is_to_be_new = place.role.is_some() || place.superset_username.is_some();
     match (context.account(&name).await, place.role) {
         (Ok(account), _) if is_to_be_new => Err(Failure::Refused(format!(
             "{} exists already: leave out --role and --superset-username to use it as it is",
             account.username
         ))),
-        (Ok(account), _) if account.kind == AccountKind::Service => Ok((Some(account), None)),
+        (Ok(account), _) if account.kind == AccountKind::Service => Ok(ActsAs::Existing(account)),
         (Ok(account), _) => Err(Failure::Usage(format!(
             "{} is a person: give a service account, or --acts-as-owner",
             account.username
         ))),
-        (Err(Failure::NotFound { .. }), Some(role)) => {
-            let create = CreateServiceAccount {
-                display_name: name.clone(),
-                username: name,
-                workspace: place.workspace,
-                role,
-                superset_username: place.superset_username,
-                made_by: None,
-            };
-            Ok((None, Some(create)))
-        }
+        (Err(Failure::NotFound { .. }), Some(role)) => Ok(ActsAs::New(NewServiceAccount {
+            display_name: name.clone(),
+            username: name,
+            role,
+            superset_username: place.superset_username,
+            made_by: None,
+        })),
         (Err(Failure::NotFound { .. }), None) => Err(Failure::Usage(format!(
             "there is no service account {name:?}: give --role to make it"
         ))),
@@ -453,38 +458,24 @@ async fn service_account(
     }
 }
 
-async fn create(client: Client, has_secret: bool, context: &Context) -> Result<Answer, Failure> {
-    let secret = has_secret.then(|| IssuedSecret::draw(SecretKind::ClientSecret));
-    let create = CreateClient {
-        client,
-        secret: secret.as_ref().map(|secret| secret.hash),
-        registration_token: None,
-    };
-    let made = context.call(create).await?;
-    show_new(&made, secret.as_ref(), context).await
-}
-
 /// Records that a client was made, and shows it with its secret.
-async fn show_new(
-    client: &Client,
-    secret: Option<&IssuedSecret>,
-    context: &Context,
-) -> Result<Answer, Failure> {
+async fn show_new(made: &NewlyRegistered, context: &Context) -> Result<Answer, Failure> {
+    let client = &made.client;
     let about = About {
         detail: client.metadata.client_name.clone(),
         ..About::client(&client.id)
     };
     context.record("client.created", about).await;
     let shown = show(client, context).await?;
-    Ok(match secret {
+    Ok(match &made.secret {
         Some(secret) => with_secret(shown, secret),
         None => shown,
     })
 }
 
 /// The secret below what is shown, once.
-fn with_secret(mut shown: Answer, secret: &IssuedSecret) -> Answer {
-    let text = secret.text.expose_secret();
+fn with_secret(mut shown: Answer, secret: &SecretString) -> Answer {
+    let text = secret.expose_secret();
     shown.json["secret"] = text.into();
     shown.text.push_str("\nsecret: ");
     shown.text.push_str(text);
@@ -515,13 +506,11 @@ async fn rotate_secret(id: ClientId, overlap: Life, context: &Context) -> Result
             "client {id} proves itself without a secret"
         )));
     }
-    let secret = IssuedSecret::draw(SecretKind::ClientSecret);
-    let add = AddSecret {
+    let issue = IssueClientSecret {
         id,
-        secret: secret.hash,
         overlap_secs: overlap.secs,
     };
-    context.call(add).await?;
+    let secret = context.call(issue).await?.secret;
     let about = About::client(&client.id);
     context.record("client.secret_rotated", about).await;
     Ok(with_secret(show(&client, context).await?, &secret))

@@ -8,7 +8,7 @@ use tidegate_config::Settings;
 use tidegate_control_plane::account::{Account, AccountKey, FindAccount};
 use tidegate_control_plane::audit::{AuditEvent, RecordEvents};
 use tidegate_control_plane::workspace::{FindWorkspace, ListWorkspaces, Workspace};
-use tidegate_control_plane::{Manager, Operation};
+use tidegate_control_plane::{Manager, UseCase};
 use tidegate_types::{AccountId, ClientId, Clock, WorkspaceSlug};
 
 use super::deployment::Deployment;
@@ -57,8 +57,8 @@ impl<'a> About<'a> {
 }
 
 impl Context {
-    pub(super) async fn call<O: Operation>(&self, operation: O) -> Result<O::Reply, Failure> {
-        Ok(self.manager.call(operation).await?)
+    pub(super) async fn call<U: UseCase>(&self, use_case: U) -> Result<U::Reply, Failure> {
+        Ok(use_case.run(&self.manager).await?)
     }
 
     pub(super) fn now(&self) -> i64 {

@@ -1,6 +1,6 @@
 use clap::{Args, Subcommand};
-use tidegate_control_plane::api_token::{ApiToken, CreateApiToken, EndApiToken, ListApiTokens};
-use tidegate_oauth_types::{IssuedSecret, SecretKind};
+use tidegate_control_plane::Issued;
+use tidegate_control_plane::api_token::{ApiToken, EndApiToken, IssueApiToken, ListApiTokens};
 use tidegate_types::{ExposeSecret as _, GrantId, WorkspaceSlug};
 
 use super::answer::{Answer, or_dash, time, time_or_dash};
@@ -100,19 +100,15 @@ fn about(token: &ApiToken) -> About<'_> {
 
 async fn add(new: New, context: &Context) -> Result<Answer, Failure> {
     let account = context.account(&new.user).await?;
-    let secret = IssuedSecret::draw(SecretKind::ApiToken);
-    let text = secret.text.expose_secret();
     let life = (!new.never_expires).then_some(i64::from(new.expires_in.secs));
-    let create = CreateApiToken {
+    let issue = IssueApiToken {
         account: account.id,
         name: new.name,
         scopes: new.scopes.set(),
         workspace: new.workspace,
-        secret: secret.hash,
-        hint: text[text.len() - 4..].to_owned(),
         expires_at: life.map(|secs| context.now().saturating_add(secs)),
     };
-    let made = context.call(create).await?;
+    let Issued { made, secret } = context.call(issue).await?;
     context.record("api_token.created", about(&made)).await;
     let facts = [
         ("id", made.id.to_string()),
@@ -124,6 +120,7 @@ async fn add(new: New, context: &Context) -> Result<Answer, Failure> {
         ("expires", time_or_dash(made.expires_at)),
     ];
     let mut shown = Answer::facts(facts, json(&made)?);
+    let text = secret.expose_secret();
     shown.json["token"] = text.into();
     shown.text.push_str("\ntoken: ");
     shown.text.push_str(text);

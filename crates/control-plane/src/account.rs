@@ -7,6 +7,7 @@ mod upstream;
 
 pub(crate) use create::{NewPerson, NewService, insert_person};
 pub(crate) use rows::{find_by_verified_email, has_text, lock, select};
+pub(crate) use update::switch_off;
 pub(crate) use upstream::{attach, check_identity};
 
 use serde::{Deserialize, Serialize};

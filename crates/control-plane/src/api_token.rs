@@ -1,8 +1,11 @@
 //! API tokens: for programs of one person, MCP only.
 
 mod creation;
+mod issuing;
 mod row;
 mod using;
+
+pub use issuing::IssueApiToken;
 
 use serde::{Deserialize, Serialize};
 use tidegate_oauth_types::SecretHash;

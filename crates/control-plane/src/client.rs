@@ -4,6 +4,9 @@ mod changing;
 mod checks;
 mod creation;
 mod listing;
+mod new_secret;
+mod registration;
+mod removal;
 mod row;
 mod secrets;
 
@@ -14,6 +17,10 @@ use tidegate_types::{AccountId, ClientId, ScopeSet, WorkspaceSlug};
 use crate::account::{Account, CreateServiceAccount};
 use crate::{LocalManager, ManagerError, Operation, UnixSecs};
 
+pub use new_secret::IssueClientSecret;
+pub use registration::{
+    MachineAccount, NewServiceAccount, NewlyRegistered, RegisterApplication, RegisterMachineClient,
+};
 pub(crate) use row::read_metadata;
 
 /// Where a client comes from, which is how far it is trusted.
@@ -230,6 +237,23 @@ impl Operation for RemoveClient {
 
     async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
         changing::remove(self.id, manager).await
+    }
+}
+
+/// Removes a machine client, ends its grants, and switches off the account that it acts as unless that is its owner: a
+/// service account is made for its machine. All of it or nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RemoveMachine {
+    /// The client's id.
+    pub id: ClientId,
+}
+
+impl Operation for RemoveMachine {
+    type Reply = bool;
+    const NAME: &'static str = "client.remove_machine";
+
+    async fn run(self, manager: &LocalManager) -> Result<Self::Reply, ManagerError> {
+        removal::remove_machine(self.id, manager).await
     }
 }
 

@@ -1,8 +1,10 @@
 //! Invitations by a link.
 
 mod accept;
+mod issuing;
 mod open;
 
+pub use issuing::IssueInvitation;
 pub(crate) use open::remove_expired;
 
 use serde::{Deserialize, Serialize};

@@ -27,12 +27,14 @@ mod operations;
 mod ports;
 mod remote;
 mod sealing;
+mod use_case;
 
 pub use error::ManagerError;
 pub use local::{LocalManager, LocalSettings};
 pub use manager::Manager;
 pub use operation::Operation;
 pub use remote::{RemoteManager, RemoteSettings, ServeError, serve};
+pub use use_case::{Issued, UseCase};
 
 /// Seconds since the Unix epoch, in UTC.
 pub type UnixSecs = i64;

@@ -77,8 +77,8 @@ operations! {
         audit::{RecordEvents, RemoveOldEvents},
         // `CheckSecret` notes that the client was used.
         client::{
-            CreateClient, RegisterMachine, UpdateClient, RemoveClient, CheckSecret, AddSecret, NoteClientUse,
-            RemoveUnusedClients,
+            CreateClient, RegisterMachine, UpdateClient, RemoveClient, RemoveMachine, CheckSecret,
+            AddSecret, NoteClientUse, RemoveUnusedClients,
         },
         flag::{SetFlag, ClearFlag, ClearFlagRule},
         grant::{

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use tidegate_control_plane::account::Account;
-use tidegate_oauth_types::SecretHash;
-use tidegate_types::SecretString;
+use tidegate_oauth_types::{IssuedSecret, SecretHash, SecretKind};
+use tidegate_types::{ExposeSecret as _, SecretString};
 
 use crate::UnixSecs;
 
@@ -58,6 +58,13 @@ impl CsrfToken {
     pub fn of_cookie(cookie: &str) -> Self {
         // The text before the cookie keeps the token apart from the hash that the store knows.
         Self(SecretHash::of(&format!("tidegate csrf {cookie}")).to_string())
+    }
+
+    /// A cookie for a browser that has none, and the token of whoever holds it.
+    pub fn draw() -> (SecretString, Self) {
+        let cookie = IssuedSecret::draw(SecretKind::BrowserSession).text;
+        let token = Self::of_cookie(cookie.expose_secret());
+        (cookie, token)
     }
 
     /// Whether a form carried it; takes the same time wherever the difference is.

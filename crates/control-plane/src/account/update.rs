@@ -23,18 +23,66 @@ pub(super) async fn update(
     manager: &LocalManager,
     asked: UpdateAccount,
 ) -> Result<Account, ManagerError> {
-    let now = manager.now();
-    let email = (asked.email.as_deref().filter(|email| !email.is_empty()))
-        .map(input::email)
-        .transpose()?;
-    let display_name = (asked.display_name.as_deref())
-        .map(create::display_name)
-        .transpose()?;
+    let asked = Checked::of(asked)?;
     let mut transaction = manager.pool.begin("change an account").await?;
+    let changed = apply(&mut transaction, asked, manager.now()).await?;
+    transaction.commit().await?;
+    Ok(changed)
+}
+
+/// Switches an account off, as [`UpdateAccount`] does.
+pub(crate) async fn switch_off(
+    transaction: &mut Transaction,
+    id: AccountId,
+    now: UnixSecs,
+) -> Result<Account, ManagerError> {
+    let off = UpdateAccount {
+        id,
+        email: None,
+        display_name: None,
+        is_active: Some(false),
+        is_administrator: None,
+    };
+    apply(transaction, Checked::of(off)?, now).await
+}
+
+/// What is to be changed, whose texts were checked.
+struct Checked {
+    asked: UpdateAccount,
+    email: Option<String>,
+    display_name: Option<String>,
+}
+
+impl Checked {
+    fn of(asked: UpdateAccount) -> Result<Self, ManagerError> {
+        let email = (asked.email.as_deref().filter(|email| !email.is_empty()))
+            .map(input::email)
+            .transpose()?;
+        let display_name = (asked.display_name.as_deref())
+            .map(create::display_name)
+            .transpose()?;
+        Ok(Self {
+            asked,
+            email,
+            display_name,
+        })
+    }
+}
+
+async fn apply(
+    transaction: &mut Transaction,
+    checked: Checked,
+    now: UnixSecs,
+) -> Result<Account, ManagerError> {
+    let Checked {
+        asked,
+        email,
+        display_name,
+    } = checked;
     let before = if is_less_power(&asked) {
-        lock_as_one_of_the_administrators(&mut transaction, &asked.id).await?
+        lock_as_one_of_the_administrators(transaction, &asked.id).await?
     } else {
-        rows::lock(&mut transaction, &asked.id).await?
+        rows::lock(transaction, &asked.id).await?
     };
     let mut after = before.clone();
     let mut update = update_of(&asked.id);
@@ -73,17 +121,16 @@ pub(super) async fn update(
     }
     let is_deactivated = before.is_active && !after.is_active;
     if is_deactivated {
-        end_tokens(&mut transaction, &asked.id, now).await?;
+        end_tokens(transaction, &asked.id, now).await?;
         let theirs = GrantFilter {
             account: Some(asked.id.clone()),
             ..GrantFilter::default()
         };
-        grant::end_all(&mut transaction, &theirs, EndReason::AccountInactive, now).await?;
+        grant::end_all(transaction, &theirs, EndReason::AccountInactive, now).await?;
     }
     if before.is_active != after.is_active {
-        change::append(&mut transaction, &[LoggedChange::Account], now).await?;
+        change::append(transaction, &[LoggedChange::Account], now).await?;
     }
-    transaction.commit().await?;
     Ok(after)
 }
 

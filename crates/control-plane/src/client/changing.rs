@@ -104,10 +104,20 @@ fn is_live(now: UnixSecs) -> Cond {
 }
 
 pub(super) async fn remove(id: ClientId, manager: &LocalManager) -> Result<bool, ManagerError> {
-    let now = manager.now();
     let mut transaction = manager.pool.begin("remove a client").await?;
+    let is_removed = remove_in(&mut transaction, id, manager.now()).await?;
+    transaction.commit().await?;
+    Ok(is_removed)
+}
+
+/// Removes a client and ends its grants; whether there was one.
+pub(super) async fn remove_in(
+    transaction: &mut Transaction,
+    id: ClientId,
+    now: UnixSecs,
+) -> Result<bool, ManagerError> {
     // Held first, so that no grant begins between the end of the others and the removal.
-    if locked(&mut transaction, &id, now).await?.is_none() {
+    if locked(transaction, &id, now).await?.is_none() {
         return Ok(false);
     }
     let delete = Query::delete()
@@ -119,8 +129,7 @@ pub(super) async fn remove(id: ClientId, manager: &LocalManager) -> Result<bool,
         client: Some(id),
         ..GrantFilter::default()
     };
-    grant::end_all(&mut transaction, &filter, EndReason::ClientRemoved, now).await?;
-    transaction.commit().await?;
+    grant::end_all(transaction, &filter, EndReason::ClientRemoved, now).await?;
     Ok(true)
 }
 

@@ -43,4 +43,6 @@ mod standing;
 #[cfg(test)]
 mod teams;
 #[cfg(test)]
+mod use_cases;
+#[cfg(test)]
 mod workspaces;

@@ -9,7 +9,6 @@ use actix_web::{FromRequest, HttpRequest, web};
 use tidegate_control_plane::account::{AccountKey, FindAccount};
 use tidegate_control_plane::workspace::{FindWorkspace, ListMemberships, Membership};
 use tidegate_login::{BrowserSession, CsrfToken};
-use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_pages::{AdminLayout, Person, Section, UntrustedText};
 use tidegate_types::{AccountId, Role, SecretString, WorkspaceSlug};
 
@@ -160,10 +159,8 @@ impl Authority for Anybody {
             (Some(session), _) => session.csrf.clone(),
             (None, Some(cookie)) => CsrfToken::of_cookie(cookie),
             (None, None) => {
-                let drawn = IssuedSecret::draw(SecretKind::BrowserSession).text;
-                let csrf =
-                    CsrfToken::of_cookie(tidegate_types::ExposeSecret::expose_secret(&drawn));
-                new_cookie = Some(drawn);
+                let (cookie, csrf) = CsrfToken::draw();
+                new_cookie = Some(cookie);
                 csrf
             }
         };

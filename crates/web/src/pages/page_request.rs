@@ -3,7 +3,7 @@
 use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, web};
 use tidegate_authorization_server::{AuthorizationServer, OAuthGate};
-use tidegate_control_plane::{Manager, ManagerError, Operation};
+use tidegate_control_plane::{Manager, ManagerError, UseCase};
 use tidegate_login::{BrowserSession, SignIn};
 use tidegate_types::Peer;
 
@@ -97,24 +97,24 @@ impl PageRequest {
         &self.access().manager
     }
 
-    /// Asks the manager.
+    /// Asks the manager for an operation, or runs a use case on it.
     ///
     /// # Errors
     /// What callers do not expect of the operation.
-    pub(super) async fn ask<O: Operation>(&self, operation: O) -> Result<O::Reply, Failure> {
+    pub(super) async fn ask<U: UseCase>(&self, use_case: U) -> Result<U::Reply, Failure> {
         // Boxed: the manager's futures are large, and pages ask several.
-        Ok(Box::pin(self.manager().call(operation)).await?)
+        Ok(Box::pin(use_case.run(self.manager())).await?)
     }
 
     /// Asks the manager to change something. The inner error is for the person: what was wrong with what they sent.
     ///
     /// # Errors
     /// A part of ours failed.
-    pub(super) async fn change<O: Operation>(
+    pub(super) async fn change<U: UseCase>(
         &self,
-        operation: O,
-    ) -> Result<Result<O::Reply, String>, Failure> {
-        match Box::pin(self.manager().call(operation)).await {
+        use_case: U,
+    ) -> Result<Result<U::Reply, String>, Failure> {
+        match Box::pin(use_case.run(self.manager())).await {
             Ok(reply) => Ok(Ok(reply)),
             Err(
                 err @ (ManagerError::Invalid(_)

@@ -2,13 +2,13 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web;
+use tidegate_control_plane::Issued;
 use tidegate_control_plane::account::{AccountKey, AccountKind, FindAccount};
-use tidegate_control_plane::invitation::{CreateInvitation, ListInvitations, RemoveInvitation};
+use tidegate_control_plane::invitation::{IssueInvitation, ListInvitations, RemoveInvitation};
 use tidegate_control_plane::workspace::{
     FindMember, ListMembersPage, ListWorkspaces, Member, MembersPage as Listed, Membership,
     RemoveMembership, SetMembership,
 };
-use tidegate_oauth_types::{IssuedSecret, SecretKind};
 use tidegate_pages::{
     ConfirmPage, InvitationLine, InviteDraft, MemberLine, MembersPage, NewMemberDraft, Section,
     Timestamp, UntrustedText, role as role_words, role_name,
@@ -315,22 +315,23 @@ pub(crate) async fn invite(Post { by, form }: Post<WorkspaceAdmin>) -> Answer {
     }
     let earlier = invitations(&by.person, &by.workspace).await?;
     let is_again = earlier.iter().any(|one| is_same(one.email.as_str(), email));
-    let drawn = IssuedSecret::draw(SecretKind::Invitation);
-    let operation = CreateInvitation {
-        secret: drawn.hash,
+    let invite = IssueInvitation {
         email: email.to_owned(),
         workspace: by.workspace.clone(),
         role,
         invited_by: by.person.session.account.id.clone(),
     };
-    let invitation = match by.person.page_request.change(operation).await? {
-        Ok(invitation) => invitation,
+    let Issued {
+        made: invitation,
+        secret,
+    } = match by.person.page_request.change(invite).await? {
+        Ok(issued) => issued,
         Err(problem) => return again(by, &form, refused(problem)).await,
     };
     let detail = format!("as {} (invitation {})", role_name(role), invitation.id);
     note(&by, "invitation.created", detail).await;
     let issuer = by.person.page_request.issuer();
-    let link = format!("{issuer}/invitation/{}", drawn.text.expose_secret());
+    let link = format!("{issuer}/invitation/{}", secret.expose_secret());
     let email = UntrustedText::bounded(&invitation.email, 254);
     let shown = Shown {
         new_link: Some((email, link)),

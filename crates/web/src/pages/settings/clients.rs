@@ -2,11 +2,11 @@
 
 use actix_web::web;
 use tidegate_control_plane::client::{
-    Client, ClientFilter, ClientKind, CreateClient, ListClients, RemoveClient,
+    ClientFilter, ClientKind, ListClients, NewlyRegistered, RegisterApplication, RemoveClient,
 };
 use tidegate_oauth_types::{
-    ClientMetadata, ClientPreset, GrantType, IssuedSecret, RedirectUri, SecretKind,
-    TokenEndpointAuthMethod, display_name, presets,
+    ClientMetadata, ClientPreset, GrantType, RedirectUri, TokenEndpointAuthMethod, display_name,
+    presets,
 };
 use tidegate_pages::{
     ClientDraft, ClientsPage, CommandClient, OwnClient, PresetLink, Section, Timestamp,
@@ -49,23 +49,12 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         let draft = with_preset(typed(&form), preset);
         return show(&by, Some(preset), draft, FormOutcome::None).await;
     }
-    let secret = form
-        .is_ticked("confidential")
-        .then(|| IssuedSecret::draw(SecretKind::ClientSecret));
-    let client = match client(&by, &form, secret.is_some()) {
-        Ok(client) => client,
+    let register = match application(&by, &form) {
+        Ok(register) => register,
         Err(problem) => return show(&by, None, typed(&form), FormOutcome::Refused(problem)).await,
     };
-    let created = by
-        .page_request
-        .change(CreateClient {
-            client,
-            secret: secret.as_ref().map(|secret| secret.hash),
-            registration_token: None,
-        })
-        .await?;
-    let client = match created {
-        Ok(client) => client,
+    let NewlyRegistered { client, secret, .. } = match by.page_request.change(register).await? {
+        Ok(registered) => registered,
         Err(problem) => return show(&by, None, typed(&form), FormOutcome::Refused(problem)).await,
     };
     let about = About {
@@ -75,7 +64,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
     };
     record(&by, "client.created", about).await;
     match secret {
-        Some(secret) => secrets::show(&by, &client, secret.text, None, Section::Clients).await,
+        Some(secret) => secrets::show(&by, &client, secret, None, Section::Clients).await,
         None => {
             show(
                 &by,
@@ -115,14 +104,13 @@ pub(crate) async fn remove(Post { by, .. }: Post<SignedIn>, id: web::Path<Client
 }
 
 /// The client of a form. The error is for the person.
-fn client(by: &SignedIn, form: &Fields, is_confidential: bool) -> Result<Client, String> {
+fn application(by: &SignedIn, form: &Fields) -> Result<RegisterApplication, String> {
     let name = display_name(form.text("name"))
         .ok_or("name: write 1 to 200 characters that can be seen")?;
     let redirect_uris = redirect_uris(form.text("redirect_uris"))?;
     let scopes = chosen_scopes(by, form)?;
-    Ok(Client {
-        id: ClientId::random(),
-        kind: ClientKind::Registered,
+    Ok(RegisterApplication {
+        id: None,
         metadata: ClientMetadata {
             client_name: name,
             redirect_uris,
@@ -131,7 +119,7 @@ fn client(by: &SignedIn, form: &Fields, is_confidential: bool) -> Result<Client,
                 GrantType::RefreshToken,
                 GrantType::DeviceCode,
             ],
-            token_endpoint_auth_method: if is_confidential {
+            token_endpoint_auth_method: if form.is_ticked("confidential") {
                 TokenEndpointAuthMethod::ClientSecretBasic
             } else {
                 TokenEndpointAuthMethod::None
@@ -145,13 +133,9 @@ fn client(by: &SignedIn, form: &Fields, is_confidential: bool) -> Result<Client,
             software_version: None,
         },
         owner: Some(by.session.account.id.clone()),
-        acts_as: None,
         workspace: None,
         scopes,
         is_verified: false,
-        has_secret: is_confidential,
-        created_at: by.page_request.now(),
-        last_used_at: None,
     })
 }
 
@@ -251,7 +235,7 @@ async fn show(
                 .collect(),
             scope: widest(client.scopes).unwrap_or(Scope::Read),
             secrets: secrets::lines(by, &client).await?,
-            is_confidential: secrets::has_secrets(&client),
+            is_confidential: client.proves_itself_by_secret(),
             created_at: Timestamp(client.created_at),
             last_used_at: client.last_used_at.map(Timestamp),
             id: client.id,

@@ -1,23 +1,21 @@
 //! `/settings/machines`: one's own machine clients.
 
 use actix_web::web;
-use tidegate_control_plane::account::{
-    AccountKey, CreateServiceAccount, FindAccount, UpdateAccount,
-};
+use tidegate_control_plane::account::{AccountKey, FindAccount};
 use tidegate_control_plane::client::{
-    Client, ClientFilter, ClientKind, ListClients, RegisterMachine, RemoveClient,
+    ClientFilter, ClientKind, ListClients, MachineAccount, NewServiceAccount,
+    RegisterMachineClient, RemoveMachine,
 };
 use tidegate_control_plane::workspace::{ListWorkspaces, Membership};
 use tidegate_login::SupersetUser;
 use tidegate_oauth_types::{
-    ClientMetadata, GrantType, IssuedSecret, JwkSet, SecretKind, TokenEndpointAuthMethod,
-    display_name,
+    ClientMetadata, GrantType, JwkSet, TokenEndpointAuthMethod, display_name,
 };
 use tidegate_pages::{
     MachineClient, MachineDraft, MachineWorkspace, MachinesPage, Section, Span, Timestamp,
     UntrustedText, widest,
 };
-use tidegate_types::{AccountId, ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
+use tidegate_types::{ClientId, Role, Scope, ScopeSet, WorkspaceSlug};
 
 use super::{Titles, chosen_scopes, clients, offered_scopes, secrets};
 use crate::pages::Answer;
@@ -67,16 +65,7 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         Ok(draft) => draft,
         Err(problem) => return show(&by, typed(&form), FormOutcome::Refused(problem)).await,
     };
-    let secret = draft
-        .jwks
-        .is_none()
-        .then(|| IssuedSecret::draw(SecretKind::ClientSecret));
-    let register = RegisterMachine {
-        service: service_of(&by, &draft),
-        client: client(&by, draft),
-        secret: secret.as_ref().map(|secret| secret.hash),
-    };
-    let made = match by.page_request.change(register).await? {
+    let made = match by.page_request.change(machine(&by, draft)).await? {
         Ok(made) => made,
         Err(problem) => return show(&by, typed(&form), FormOutcome::Refused(problem)).await,
     };
@@ -91,8 +80,8 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         }),
     };
     record(&by, "client.created", about).await;
-    match secret {
-        Some(secret) => secrets::show(&by, &client, secret.text, None, Section::Machines).await,
+    match made.secret {
+        Some(secret) => secrets::show(&by, &client, secret, None, Section::Machines).await,
         None => {
             show(
                 &by,
@@ -152,18 +141,6 @@ async fn check_superset_user(
     }
 }
 
-fn service_of(by: &SignedIn, draft: &Draft) -> Option<CreateServiceAccount> {
-    let service = draft.service.as_ref()?;
-    Some(CreateServiceAccount {
-        username: service.username.clone(),
-        display_name: draft.name.clone(),
-        workspace: draft.workspace.clone(),
-        role: service.role,
-        superset_username: service.superset_username.clone(),
-        made_by: Some(by.session.account.id.clone()),
-    })
-}
-
 pub(crate) async fn add_secret(
     Post { by, form }: Post<SignedIn>,
     id: web::Path<ClientId>,
@@ -178,16 +155,10 @@ pub(crate) async fn add_secret(
 pub(crate) async fn remove(Post { by, .. }: Post<SignedIn>, id: web::Path<ClientId>) -> Answer {
     let client = secrets::own(&by, id.into_inner()).await?;
     by.page_request
-        .ask(RemoveClient {
+        .ask(RemoveMachine {
             id: client.id.clone(),
         })
         .await?;
-    // Its service account was made for it alone.
-    if let Some(account) = client.acts_as.clone()
-        && account != by.session.account.id
-    {
-        switch_off(&by, account).await?;
-    }
     let about = About {
         client: Some(&client.id),
         workspace: client.workspace.as_ref(),
@@ -195,19 +166,6 @@ pub(crate) async fn remove(Post { by, .. }: Post<SignedIn>, id: web::Path<Client
     };
     record(&by, "client.removed", about).await;
     Ok(done(Section::Machines, "client-removed", &[]))
-}
-
-async fn switch_off(by: &SignedIn, id: AccountId) -> Result<(), Failure> {
-    let off = UpdateAccount {
-        id,
-        email: None,
-        display_name: None,
-        is_active: Some(false),
-        is_administrator: None,
-    };
-    // One that is gone is off.
-    by.page_request.change(off).await?.ok();
-    Ok(())
 }
 
 /// `nightly-report-1f0c`: what it is called, and something that makes it unique.
@@ -292,12 +250,20 @@ fn public_keys(text: &str) -> Result<serde_json::Value, String> {
     Ok(value)
 }
 
-fn client(by: &SignedIn, draft: Draft) -> Client {
-    // A service account takes the person's place when it is made.
-    let acts_as = by.session.account.id.clone();
-    Client {
-        id: ClientId::random(),
-        kind: ClientKind::Machine,
+fn machine(by: &SignedIn, draft: Draft) -> RegisterMachineClient {
+    let person = by.session.account.id.clone();
+    let acts_as = match draft.service {
+        None => MachineAccount::Existing(person.clone()),
+        Some(service) => MachineAccount::New(NewServiceAccount {
+            username: service.username,
+            display_name: draft.name.clone(),
+            role: service.role,
+            superset_username: service.superset_username,
+            made_by: Some(person.clone()),
+        }),
+    };
+    RegisterMachineClient {
+        id: None,
         metadata: ClientMetadata {
             client_name: draft.name,
             redirect_uris: vec![],
@@ -315,14 +281,11 @@ fn client(by: &SignedIn, draft: Draft) -> Client {
             software_id: None,
             software_version: None,
         },
-        owner: Some(by.session.account.id.clone()),
-        acts_as: Some(acts_as),
-        workspace: Some(draft.workspace),
+        owner: Some(person),
+        acts_as,
+        workspace: draft.workspace,
         scopes: draft.scopes,
         is_verified: false,
-        has_secret: false,
-        created_at: by.page_request.now(),
-        last_used_at: None,
     }
 }
 
@@ -405,7 +368,7 @@ async fn show(by: &SignedIn, draft: MachineDraft, outcome: FormOutcome) -> Answe
                 .map_or_else(UntrustedText::default, |slug| titles.of(slug)),
             scope: widest(client.scopes).unwrap_or(Scope::Read),
             secrets: secrets::lines(by, &client).await?,
-            signs: !secrets::has_secrets(&client),
+            signs: !client.proves_itself_by_secret(),
             created_at: Timestamp(client.created_at),
             last_used_at: client.last_used_at.map(Timestamp),
             id: client.id,

@@ -1,7 +1,6 @@
-//! Secrets of clients: drawn here, shown once, kept as a hash.
+//! Secrets of clients, shown once.
 
-use tidegate_control_plane::client::{AddSecret, Client, FindClient, ListSecrets};
-use tidegate_oauth_types::{IssuedSecret, SecretKind, TokenEndpointAuthMethod};
+use tidegate_control_plane::client::{Client, FindClient, IssueClientSecret, ListSecrets};
 use tidegate_pages::{SecretLine, SecretPage, Section, Span, Timestamp, UntrustedText};
 use tidegate_types::{ClientId, ExposeSecret, SecretString};
 
@@ -25,17 +24,9 @@ pub(super) async fn own(by: &SignedIn, id: ClientId) -> Result<Client, Failure> 
         .ok_or(Failure::NotFound)
 }
 
-/// Whether a client proves itself by a secret.
-pub(super) const fn has_secrets(client: &Client) -> bool {
-    matches!(
-        client.metadata.token_endpoint_auth_method,
-        TokenEndpointAuthMethod::ClientSecretBasic | TokenEndpointAuthMethod::ClientSecretPost
-    )
-}
-
 /// Its live secrets.
 pub(super) async fn lines(by: &SignedIn, client: &Client) -> Result<Vec<SecretLine>, Failure> {
-    if !has_secrets(client) {
+    if !client.proves_itself_by_secret() {
         return Ok(vec![]);
     }
     let secrets = by
@@ -60,33 +51,32 @@ pub(super) async fn add(
     form: &Fields,
     at: Section,
 ) -> Result<Result<actix_web::HttpResponse, String>, Failure> {
-    if !has_secrets(client) {
+    if !client.proves_itself_by_secret() {
         return Err(Failure::NotFound);
     }
-    let drawn = IssuedSecret::draw(SecretKind::ClientSecret);
     let overlap_secs = if form.is_ticked("overlap") {
         OVERLAP_SECS
     } else {
         0
     };
-    let added = by
+    let issued = by
         .page_request
-        .change(AddSecret {
+        .change(IssueClientSecret {
             id: client.id.clone(),
-            secret: drawn.hash,
             overlap_secs,
         })
         .await?;
-    if let Err(problem) = added {
-        return Ok(Err(problem));
-    }
+    let secret = match issued {
+        Ok(issued) => issued.secret,
+        Err(problem) => return Ok(Err(problem)),
+    };
     let about = About {
         client: Some(&client.id),
         ..About::default()
     };
     record(by, "client.secret_added", about).await;
     let overlap = (overlap_secs > 0).then(|| Span(u64::from(overlap_secs)));
-    Ok(Ok(show(by, client, drawn.text, overlap, at).await?))
+    Ok(Ok(show(by, client, secret, overlap, at).await?))
 }
 
 /// The page of a client's secret.

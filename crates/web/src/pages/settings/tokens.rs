@@ -2,13 +2,13 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web;
-use tidegate_control_plane::api_token::{ApiToken, CreateApiToken, EndApiToken, ListApiTokens};
-use tidegate_oauth_types::{IssuedSecret, SecretKind};
+use tidegate_control_plane::Issued;
+use tidegate_control_plane::api_token::{ApiToken, EndApiToken, IssueApiToken, ListApiTokens};
 use tidegate_pages::{
     ApiTokenLine, SecretPage, Section, Timestamp, TokenDraft, TokensPage, UntrustedText, may,
     widest,
 };
-use tidegate_types::{ExposeSecret, GrantId, Scope, WorkspaceSlug};
+use tidegate_types::{GrantId, Scope, WorkspaceSlug};
 
 use super::{Titles, chosen_scopes, connect, offered_scopes};
 use crate::pages::Answer;
@@ -24,21 +24,20 @@ const MOST: usize = 10;
 
 const DAY_SECS: i64 = 24 * 60 * 60;
 
-/// Characters of a secret that lists show.
-const HINT: usize = 4;
-
 pub(crate) async fn get(Get { by, query }: Get<SignedIn>) -> Answer {
     show(&by, TokenDraft::default(), FormOutcome::of(&by, &query)).await
 }
 
 pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
-    let drawn = IssuedSecret::draw(SecretKind::ApiToken);
-    let operation = match operation(&by, &form, &drawn) {
-        Ok(operation) => operation,
+    let issue = match asked(&by, &form) {
+        Ok(issue) => issue,
         Err(problem) => return show(&by, typed(&form), FormOutcome::Refused(problem)).await,
     };
-    let token = match by.page_request.change(operation).await? {
-        Ok(token) => token,
+    let Issued {
+        made: token,
+        secret,
+    } = match by.page_request.change(issue).await? {
+        Ok(issued) => issued,
         Err(problem) => return show(&by, typed(&form), FormOutcome::Refused(problem)).await,
     };
     let about = About {
@@ -61,8 +60,8 @@ pub(crate) async fn create(Post { by, form }: Post<SignedIn>) -> Answer {
         name: UntrustedText::new(&token.name),
         what: "API token",
         id: Some(("Its id", token.id.to_string())),
-        uses: connect::uses_of_token(&url, &drawn.text),
-        secret: drawn.text,
+        uses: connect::uses_of_token(&url, &secret),
+        secret,
         overlap: None,
     };
     Ok(answer::page(StatusCode::OK, PageWindow::AtHome, &page))
@@ -94,20 +93,17 @@ pub(in crate::pages) fn described(token: &ApiToken) -> String {
     format!("{name}: {may} ({})", token.id)
 }
 
-fn operation(by: &SignedIn, form: &Fields, drawn: &IssuedSecret) -> Result<CreateApiToken, String> {
+fn asked(by: &SignedIn, form: &Fields) -> Result<IssueApiToken, String> {
     let scopes = chosen_scopes(by, form)?;
     let days: u32 = form.read("days")?;
     if !TokensPage::EXPIRIES.iter().any(|(known, _)| *known == days) {
         return Err("days: choose one of the list".to_owned());
     }
-    let text = drawn.text.expose_secret();
-    Ok(CreateApiToken {
+    Ok(IssueApiToken {
         account: by.session.account.id.clone(),
         name: form.text("name").to_owned(),
         scopes,
         workspace: form.read_if_there::<WorkspaceSlug>("workspace")?,
-        secret: drawn.hash,
-        hint: text[text.len() - HINT..].to_owned(),
         expires_at: (days > 0).then(|| by.page_request.now() + i64::from(days) * DAY_SECS),
     })
 }
