@@ -340,7 +340,10 @@ fn of_problem(problem: ClientProblem) -> AuthorizeRefusal {
         ClientProblem::Unknown => AuthorizeRefusal::UnknownClient,
         ClientProblem::HostUnreachable { host } => AuthorizeRefusal::DocumentUnreachable { host },
         ClientProblem::DocumentUnavailable => AuthorizeRefusal::DocumentUnavailable,
-        ClientProblem::DocumentInvalid => AuthorizeRefusal::DocumentInvalid,
+        ClientProblem::DocumentInvalid(fault) => {
+            fault.log();
+            AuthorizeRefusal::DocumentInvalid
+        }
         ClientProblem::DocumentHostRefused => AuthorizeRefusal::DocumentHostRefused,
         ClientProblem::TooMany => AuthorizeRefusal::TooMany,
         ClientProblem::Failed(denied) => {

@@ -169,7 +169,7 @@ pub(crate) fn of_problem(problem: ClientProblem) -> Denied {
         ClientProblem::Unknown => ClientDenial::Unknown.into(),
         ClientProblem::HostUnreachable { .. } => ClientDenial::DocumentUnreachable.into(),
         ClientProblem::DocumentUnavailable => ClientDenial::DocumentUnavailable.into(),
-        ClientProblem::DocumentInvalid => ClientDenial::DocumentInvalid.into(),
+        ClientProblem::DocumentInvalid(fault) => ClientDenial::DocumentInvalid(fault).into(),
         ClientProblem::DocumentHostRefused => ClientDenial::DocumentHostRefused.into(),
         ClientProblem::TooMany => RateDenial::TooManyRequests.into(),
         ClientProblem::Failed(denied) => denied,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tidegate_control_plane::ManagerError;
 use tidegate_control_plane::client::{Client, ClientKind, CreateClient, FindClient, UpdateClient};
-use tidegate_oauth_types::{ClientMetadata, GrantType, SecretHash, known_document};
+use tidegate_oauth_types::{ClientMetadata, GrantType, OAuthError, SecretHash, known_document};
 use tidegate_store::{LimitScope, LimitedEndpoint, TicketKind};
 use tidegate_types::{ClientId, Peer, ScopeSet};
 use url::Url;
@@ -47,6 +47,31 @@ pub(crate) enum ClientSource {
     Web,
 }
 
+/// What is wrong with the document that describes a client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DocumentFault {
+    #[error("the client id is no URL that a document may have")]
+    Url,
+    #[error("the document is no JSON, or too large")]
+    NotJson,
+    #[error("the metadata of the document are not acceptable")]
+    Metadata {
+        /// Where the document is.
+        host: String,
+        #[source]
+        err: OAuthError,
+    },
+}
+
+impl DocumentFault {
+    /// Tells an operator what the client's maker would have to mend. For whoever turns it into an answer, and nobody else.
+    pub(crate) fn log(&self) {
+        if let Self::Metadata { host, err } = self {
+            tracing::info!(host, error = %err, "a client's document is not valid");
+        }
+    }
+}
+
 /// Why a client was not found.
 #[derive(Debug)]
 pub(crate) enum ClientProblem {
@@ -57,7 +82,7 @@ pub(crate) enum ClientProblem {
     },
     /// The host has no such document, or is one that is not asked.
     DocumentUnavailable,
-    DocumentInvalid,
+    DocumentInvalid(DocumentFault),
     DocumentHostRefused,
     TooMany,
     /// The manager or the store cannot be reached.
@@ -169,7 +194,8 @@ impl Inner {
         if !self.rules.may_use_documents {
             return Err(ClientProblem::Unknown);
         }
-        let url = ClientMetadata::document_url(id).map_err(|_| ClientProblem::DocumentInvalid)?;
+        let url = ClientMetadata::document_url(id)
+            .map_err(|_| ClientProblem::DocumentInvalid(DocumentFault::Url))?;
         let host = url.host_str().unwrap_or_default();
         let allowed = &self.rules.document_hosts;
         if !allowed.is_empty() && !allowed.iter().any(|allowed| allowed == host) {
@@ -214,9 +240,10 @@ impl Inner {
             .get(url, DOCUMENT_BYTES)
             .await
             .map_err(|err| match err {
-                FetchError::NotJson | FetchError::TooLarge | FetchError::UrlNotAllowed => {
-                    ClientProblem::DocumentInvalid
+                FetchError::NotJson | FetchError::TooLarge => {
+                    ClientProblem::DocumentInvalid(DocumentFault::NotJson)
                 }
+                FetchError::UrlNotAllowed => ClientProblem::DocumentInvalid(DocumentFault::Url),
                 FetchError::Busy => ClientProblem::TooMany,
                 FetchError::Unreachable | FetchError::Timeout => ClientProblem::HostUnreachable {
                     host: url.host_str().unwrap_or_default().to_owned(),
@@ -225,10 +252,11 @@ impl Inner {
                     ClientProblem::DocumentUnavailable
                 }
             })?;
-        let document = serde_json::from_slice(&body).map_err(|_| ClientProblem::DocumentInvalid)?;
+        let document = serde_json::from_slice(&body)
+            .map_err(|_| ClientProblem::DocumentInvalid(DocumentFault::NotJson))?;
         ClientMetadata::from_document(id, document).map_err(|err| {
-            tracing::info!(host = url.host_str(), error = %err, "a client's document is not valid");
-            ClientProblem::DocumentInvalid
+            let host = url.host_str().unwrap_or_default().to_owned();
+            ClientProblem::DocumentInvalid(DocumentFault::Metadata { host, err })
         })
     }
 

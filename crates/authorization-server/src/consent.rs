@@ -54,9 +54,11 @@ impl From<Denied> for ConsentError {
 impl From<ClientProblem> for ConsentError {
     fn from(problem: ClientProblem) -> Self {
         match problem {
-            ClientProblem::Unknown
-            | ClientProblem::DocumentInvalid
-            | ClientProblem::DocumentHostRefused => Self::ClientGone,
+            ClientProblem::DocumentInvalid(fault) => {
+                fault.log();
+                Self::ClientGone
+            }
+            ClientProblem::Unknown | ClientProblem::DocumentHostRefused => Self::ClientGone,
             ClientProblem::HostUnreachable { .. } | ClientProblem::DocumentUnavailable => {
                 ConsentObstacle::ClientDocument.into()
             }

@@ -89,6 +89,7 @@ impl Denied {
             ) => {
                 tracing::error!(error = %Chain(err), "an access token could not be signed");
             }
+            DenialReason::Client(ClientDenial::DocumentInvalid(fault)) => fault.log(),
             DenialReason::Client(ClientDenial::AssertionRefused { client, problem }) => {
                 tracing::info!(%client, %problem, "a client's assertion was refused");
             }

@@ -1,6 +1,8 @@
 use tidegate_oauth_types::AssertionProblem;
 use tidegate_types::ClientId;
 
+use crate::clients::DocumentFault;
+
 /// What is wrong with a client's proof of who it is. The client is never told which.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ClientDenial {
@@ -11,7 +13,7 @@ pub(crate) enum ClientDenial {
     #[error("there is no document at the client's id")]
     DocumentUnavailable,
     #[error("the client's document is not valid")]
-    DocumentInvalid,
+    DocumentInvalid(#[source] DocumentFault),
     #[error("clients of this host are not let in")]
     DocumentHostRefused,
     #[error("no proof came")]
@@ -54,7 +56,7 @@ impl ClientDenial {
             Self::Unknown => "client_unknown",
             Self::DocumentUnreachable => "client_document_unreachable",
             Self::DocumentUnavailable => "client_document_unavailable",
-            Self::DocumentInvalid => "client_document_invalid",
+            Self::DocumentInvalid(_) => "client_document_invalid",
             Self::DocumentHostRefused => "client_document_host_refused",
             Self::NoProof => "no_proof",
             Self::MethodNotRegistered => "method_not_registered",

@@ -5,6 +5,7 @@ use tidegate_store::{StoreError, StoreErrorKind};
 
 use super::*;
 use crate::SwitchedOff;
+use crate::clients::DocumentFault;
 
 /// Every reason, its code in the audit, and what the client gets. Operators filter and alert by the codes.
 fn table() -> Vec<(DenialReason, &'static str, E)> {
@@ -19,7 +20,7 @@ fn plain() -> Vec<(DenialReason, &'static str, E)> {
         (ClientDenial::Unknown.into(), "client_unknown", E::InvalidClient),
         (ClientDenial::DocumentUnreachable.into(), "client_document_unreachable", E::InvalidClient),
         (ClientDenial::DocumentUnavailable.into(), "client_document_unavailable", E::InvalidClient),
-        (ClientDenial::DocumentInvalid.into(), "client_document_invalid", E::InvalidClient),
+        (ClientDenial::DocumentInvalid(DocumentFault::NotJson).into(), "client_document_invalid", E::InvalidClient),
         (ClientDenial::DocumentHostRefused.into(), "client_document_host_refused", E::InvalidClient),
         (ClientDenial::NoProof.into(), "no_proof", E::InvalidClient),
         (ClientDenial::MethodNotRegistered.into(), "method_not_registered", E::InvalidClient),
