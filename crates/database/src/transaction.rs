@@ -89,19 +89,6 @@ impl Transaction {
         }
     }
 
-    /// Runs a statement that gives one row at the most, and reads it by name.
-    ///
-    /// # Errors
-    /// `Corrupt` names the table, the column and the row of what cannot be read.
-    pub async fn read_one<T: FromRow>(
-        &mut self,
-        statement: &impl Statement,
-    ) -> Result<Option<T>, DatabaseError> {
-        let rows = self.fetch(statement).await?;
-        let rows = read_rows(self.operation, &rows)?;
-        Ok(rows.into_iter().next())
-    }
-
     /// Runs a statement that gives one row at the most.
     pub async fn fetch_one(
         &mut self,
@@ -187,13 +174,13 @@ impl Transaction {
     /// Makes it lasting. After a time-out or an interruption it may or may not have happened.
     ///
     /// # Errors
-    /// `Refused`: a statement of it failed or was given up; nothing of the transaction happened.
+    /// `Unavailable`: a statement of it failed or was given up; nothing of the transaction happened.
     pub async fn commit(self) -> Result<(), DatabaseError> {
         let (operation, deadline) = (self.operation, self.statement_timeout);
         if self.has_failed {
-            return Err(DatabaseError::Refused {
+            return Err(DatabaseError::Unavailable {
                 operation,
-                source: "a statement of the transaction failed before".into(),
+                source: "a statement of the transaction failed before, so it was undone".into(),
             });
         }
         match self.kind {
@@ -337,7 +324,7 @@ mod tests {
         transaction.execute(&insert(2)).await.unwrap();
         let refused = transaction.commit().await.unwrap_err();
         assert!(
-            matches!(refused, DatabaseError::Refused { .. }),
+            matches!(refused, DatabaseError::Unavailable { .. }),
             "{refused:?}"
         );
         assert_eq!(0, count(&pool).await);

@@ -404,7 +404,7 @@ async fn a_change_that_only_a_newer_version_knows_is_a_gap() {
     let server = server();
     let state = node(&server).await;
     state.changes.append(&acme(), Change::Tools).await.unwrap();
-    let newer = r#"XADD tg:{acme}:changes 0-2 c {"newer":{"id":7}}"#;
+    let newer = r#"XADD tg:{acme}:changes 0-2 c '{"newer":{"id":7}}'"#;
     assert!(!server.command(newer).unwrap().starts_with('-'));
     let page = state.changes.read(&acme(), Epoch(0)).await.unwrap();
     assert_eq!(vec![(Epoch(1), Change::Tools)], page.changes);

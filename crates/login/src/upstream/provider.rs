@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tidegate_http_client::{ClientSetupError, HttpError};
+use tidegate_http_client::ClientSetupError;
 use tidegate_oauth_types::{CodeChallenge, find_claim};
 use tidegate_types::{Clock, ExposeSecret};
 use tokio::sync::Mutex;

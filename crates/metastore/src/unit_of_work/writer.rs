@@ -1,7 +1,7 @@
 use std::marker::PhantomData;
 
 use sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement};
-use tidegate_database::{FromRow, NamedRow};
+use tidegate_database::{FromRow, NamedRow, row};
 use tidegate_types::EntityRef;
 use uuid::Uuid;
 
@@ -18,6 +18,13 @@ const IS_OWNER: &str = "is_owner";
 pub struct Writer<'a, E> {
     work: &'a mut UnitOfWork,
     of: PhantomData<fn() -> E>,
+}
+
+row! {
+    /// What an insertion returns.
+    struct MadeRow {
+        id: i64 = made.id,
+    }
 }
 
 /// A row, and whether the user owns it.
@@ -115,9 +122,11 @@ impl<'a, E: Entity> Writer<'a, E> {
             .columns(columns)
             .values_panic(values.into_iter().map(Expr::from))
             .returning_col(E::ID.column().name);
-        let made = self.work.transaction().await?.fetch_one(&insert).await?;
-        let made = made.ok_or_else(|| refused("make a row", "no id was given"))?;
-        let id = made.id(0)?;
+        let transaction = self.work.transaction().await?;
+        let made = transaction.read_one::<MadeRow>(&insert).await?;
+        let id = made
+            .ok_or_else(|| refused("make a row", "no id was given"))?
+            .id;
         if let Some((table, owned)) = self.work.metastore.generation().owners(E::STORAGE.kind) {
             let mut owner = Query::insert();
             owner
