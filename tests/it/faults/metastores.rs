@@ -94,10 +94,8 @@ async fn a_refusal_for_a_metastore_that_is_gone_costs_no_connection_and_no_line_
             assert_eq!(StatusCode::SERVICE_UNAVAILABLE, reply.status());
         }
     }
-    let (tries, seconds) = (
-        relay.accepted() - before,
-        begun.elapsed().as_secs() as usize + 1,
-    );
+    let tries = relay.accepted() - before;
+    let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap() + 1;
     // Ten a second, and at first as many as the pool may make at once.
     assert!(tries <= 10 * seconds + 10, "{tries} in {seconds} s");
     let log = node.log();
