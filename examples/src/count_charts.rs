@@ -58,9 +58,7 @@ impl Tool for CountCharts {
             ..ListQuery::new(Chart::id.column(), Direction::Ascending)
         };
         let charts = context.workspace.metastore.charts();
-        let page = charts.list(&context.access, &query).await;
-        Ok(Counted {
-            count: page.map_err(ToolFailure::internal)?.total,
-        })
+        let page = charts.list(&context.access, &query).await?;
+        Ok(Counted { count: page.total })
     }
 }

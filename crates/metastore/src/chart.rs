@@ -1,5 +1,7 @@
+use chrono::NaiveDateTime;
 use tidegate_types::EntityKind;
 
+use crate::Values;
 use crate::table::{Entity, Storage, table};
 
 table! {
@@ -45,4 +47,10 @@ impl Entity for Chart {
         join: |_| {},
     };
     type Parts = ();
+
+    fn saved(values: Values<Self>, at: NaiveDateTime, by: i64) -> Values<Self> {
+        values
+            .or_set(Self::last_saved_at, at)
+            .or_set(Self::last_saved_by_fk, by)
+    }
 }

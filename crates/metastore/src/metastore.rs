@@ -2,9 +2,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chrono::NaiveDateTime;
 use sea_query::{Expr, Query};
-use tidegate_types::{SecretString, UserId};
+use tidegate_types::{Clock, SecretString, UserId};
 
 use crate::access::Access;
 use crate::instance::Instance;
@@ -251,9 +250,9 @@ impl Metastore {
         self.repository()
     }
 
-    /// Room for what a user changes at a moment. Nothing is sent yet.
-    pub fn unit_of_work(&self, access: Arc<Access>, at: NaiveDateTime) -> UnitOfWork {
-        UnitOfWork::new(self.clone(), access, at)
+    /// Room for what a user changes. Nothing is sent yet.
+    pub fn unit_of_work(&self, user: UserId, clock: Arc<dyn Clock>) -> UnitOfWork {
+        UnitOfWork::new(self.clone(), user, clock)
     }
 
     /// The workspace in numbers.

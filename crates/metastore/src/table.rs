@@ -10,8 +10,8 @@ use tidegate_database::{Backend, FromRow, NamedRow};
 use tidegate_types::EntityKind;
 use uuid::Uuid;
 
-use crate::MetastoreError;
 use crate::listing::Column;
+use crate::{MetastoreError, Values};
 
 /// A column and the type of its values.
 pub struct Field<T: 'static, V> {
@@ -107,6 +107,11 @@ pub trait Entity: Table {
     const STORAGE: Storage;
     /// What is read with one of them beside its own row.
     type Parts: Parts;
+
+    /// What Superset sets besides, whenever somebody saves one.
+    fn saved(values: Values<Self>, _at: NaiveDateTime, _by: i64) -> Values<Self> {
+        values
+    }
 }
 
 /// Rows of other tables that come with one row of an entity, in the same statement.

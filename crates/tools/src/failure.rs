@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use tidegate_metastore::{CommitError, MetastoreError, WriteError};
 use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::{InputRequest, RpcError};
 use tidegate_types::ServiceCode;
@@ -165,5 +166,64 @@ impl ToolFailure {
             Self::Cancelled => ServiceCode::Cancelled,
             Self::Internal(_) => ServiceCode::Internal,
         }
+    }
+}
+
+impl From<MetastoreError> for ToolFailure {
+    fn from(err: MetastoreError) -> Self {
+        match err {
+            MetastoreError::Unavailable { .. } | MetastoreError::Timeout { .. } => {
+                Self::Unavailable {
+                    part: "the workspace's metastore".into(),
+                    reason: None,
+                    source: err.into(),
+                }
+            }
+            err => Self::internal(err),
+        }
+    }
+}
+
+impl From<WriteError> for ToolFailure {
+    fn from(err: WriteError) -> Self {
+        match err {
+            WriteError::NotFound(thing) => Self::NotFound(format!(
+                "{} '{}' not found, or you may not see it",
+                thing.kind, thing.id
+            )),
+            WriteError::UserGone => {
+                Self::Forbidden("access denied: your account is no longer active".into())
+            }
+            WriteError::Forbidden { kind, view } => Self::Forbidden(format!(
+                "access denied: no role of yours lets you change a {kind} (can_write on {view})"
+            )),
+            WriteError::NotOwner(thing) => Self::Forbidden(format!(
+                "access denied: only the owners of {thing} and administrators may change it"
+            )),
+            WriteError::ManagedExternally(thing) => Self::Forbidden(format!(
+                "access denied: {thing} is managed by another system, which would undo the change; change it there"
+            )),
+            WriteError::Metastore(err) => undone(err),
+        }
+    }
+}
+
+impl From<CommitError> for ToolFailure {
+    fn from(err: CommitError) -> Self {
+        match err {
+            CommitError::Undone(err) => undone(err),
+            CommitError::Unknown(_) => Self::OutcomeUnknown,
+        }
+    }
+}
+
+/// A failure of the metastore after which nothing was changed.
+fn undone(err: MetastoreError) -> ToolFailure {
+    match err {
+        MetastoreError::Conflict { .. } => ToolFailure::failed(
+            "nothing was changed: it conflicts with what the workspace holds, such as a name that is taken or \
+             something that is gone",
+        ),
+        err => err.into(),
     }
 }

@@ -63,7 +63,7 @@ pub struct SqlLimits {
     pub max_seconds: u32,
     /// Bytes of rows at the most; reading stops there.
     pub max_bytes: usize,
-    /// Whether databases that allow DML may be written to. `false` makes the whole workspace read-only.
+    /// Whether databases that allow DML may be written to by SQL at all.
     pub may_write: bool,
     /// What of tables themselves may be changed, where anything may be written to.
     pub definitions: DefinitionKinds,

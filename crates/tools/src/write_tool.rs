@@ -1,16 +1,14 @@
 //! Tools that change the metastore.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tidegate_metastore::{CommitError, MetastoreError, UnitOfWork, WriteError};
+use tidegate_metastore::UnitOfWork;
 use tidegate_types::Scope;
-use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
-use crate::listing::metastore_failure;
 use crate::{ArgumentLayout, CacheRule, CallContext, Tool, ToolFailure, ToolSpec, Touches};
 
 /// A tool that changes the workspace's metastore: a [`Tool`] that is lent a unit of work.
@@ -20,7 +18,7 @@ use crate::{ArgumentLayout, CacheRule, CallContext, Tool, ToolFailure, ToolSpec,
 /// nothing was changed.
 ///
 /// The unit's transaction begins with its first statement and may hold up other writers from then on: ask the client and
-/// run queries before.
+/// run queries before. Texts of the arguments are names unless they say that they may have lines, as in [`Tool`].
 pub trait WriteTool: Send + Sync + 'static {
     /// What the call takes. Doc comments of the fields become descriptions in the schema.
     type Arguments: DeserializeOwned + JsonSchema + Send;
@@ -34,7 +32,7 @@ pub trait WriteTool: Send + Sync + 'static {
     /// Where the published schema puts the arguments. Every layout is taken, whatever is published.
     const LAYOUT: ArgumentLayout = ArgumentLayout::Request;
 
-    /// Does the work. Dropping the future undoes it.
+    /// Does the work. What it changed is undone when it fails or its future is dropped.
     fn call(
         &self,
         context: &CallContext,
@@ -84,63 +82,38 @@ impl<T: WriteTool> Tool for Writing<T> {
         context: &CallContext,
         arguments: T::Arguments,
     ) -> Result<T::Answer, ToolFailure> {
-        let mut work = context.work.lock(context).await;
-        self.0.call(context, &mut work, arguments).await
+        let metastore = &context.workspace.metastore;
+        let mut work = metastore.unit_of_work(context.principal.user, Arc::clone(&context.clock));
+        // A tool that fails, or is given up, leaves nothing to commit, whatever a layer makes of it.
+        let answer = self.0.call(context, &mut work, arguments).await?;
+        context.work.put(work)?;
+        Ok(answer)
     }
 }
 
-/// The unit of work of a call, made when a writing tool begins. It stays until the runtime takes it.
+/// What a writing tool changed and the runtime has not committed yet.
 #[derive(Debug, Clone, Default)]
 pub struct CallWork(Arc<Mutex<Option<UnitOfWork>>>);
 
 impl CallWork {
-    async fn lock<'a>(&'a self, context: &CallContext) -> MappedMutexGuard<'a, UnitOfWork> {
-        let guard = self.0.lock().await;
-        MutexGuard::map(guard, |slot| {
-            slot.get_or_insert_with(|| {
-                let at = context.clock.now().naive_utc();
-                let metastore = &context.workspace.metastore;
-                metastore.unit_of_work(Arc::clone(&context.access), at)
-            })
-        })
-    }
-
-    /// The unit, to commit or drop it. `None`: no writing tool began.
-    pub async fn take(&self) -> Option<UnitOfWork> {
-        self.0.lock().await.take()
-    }
-}
-
-impl From<WriteError> for ToolFailure {
-    fn from(err: WriteError) -> Self {
-        match err {
-            WriteError::NotFound(thing) => Self::NotFound(format!(
-                "{} '{}' not found, or you may not see it",
-                thing.kind, thing.id
-            )),
-            WriteError::Forbidden { kind, view } => Self::Forbidden(format!(
-                "access denied: no role of yours lets you change a {kind} (can_write on {view})"
-            )),
-            WriteError::NotOwner(thing) => Self::Forbidden(format!(
-                "access denied: only the owners of {thing} and administrators may change it"
-            )),
-            WriteError::ManagedExternally(thing) => Self::Forbidden(format!(
-                "access denied: {thing} is managed by another system, which would undo the change; change it there"
-            )),
-            WriteError::Metastore(MetastoreError::Conflict { .. }) => Self::failed(
-                "nothing was changed: it conflicts with what the workspace holds, such as a name that is taken or \
-                 something that is gone",
-            ),
-            WriteError::Metastore(err) => metastore_failure(err),
+    fn put(&self, work: UnitOfWork) -> Result<(), ToolFailure> {
+        let mut slot = self.slot();
+        if slot.is_some() {
+            return Err(ToolFailure::internal(
+                "two tools that write ran in one call",
+            ));
         }
+        *slot = Some(work);
+        Ok(())
     }
-}
 
-impl From<CommitError> for ToolFailure {
-    fn from(err: CommitError) -> Self {
-        match err {
-            CommitError::Undone(err) => metastore_failure(err),
-            CommitError::Unknown(_) => Self::OutcomeUnknown,
-        }
+    /// The unit, to commit or drop it. `None`: no writing tool came to its end.
+    pub fn take(&self) -> Option<UnitOfWork> {
+        self.slot().take()
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<UnitOfWork>> {
+        // Nothing panics while it is held.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

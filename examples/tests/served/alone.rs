@@ -60,6 +60,17 @@ async fn when_a_layer_fails_after_the_tool_nothing_was_changed() {
 }
 
 #[actix_rt::test]
+async fn what_a_failed_tool_changed_is_undone_whatever_a_layer_makes_of_it() {
+    let served = Served::start_with("admin", &[], Afterwards::Forgives).await;
+    let before = served.first_chart().await;
+    assert_eq!(1, before.0, "the chart that the tool changes");
+    let forgiven = served.call("rename_and_fail", json!({})).await;
+    assert!(!forgiven.contains("after the change"), "{forgiven}");
+    assert_eq!(before, served.first_chart().await);
+    served.stop("rename_and_fail").await;
+}
+
+#[actix_rt::test]
 async fn a_client_that_gives_up_before_the_commit_has_changed_nothing() {
     let served = Served::start_with("admin", &[], Afterwards::Cancels).await;
     let (id, before) = served.first_chart().await;

@@ -3,9 +3,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tidegate_config::Settings;
-use tidegate_examples::{Maintenance, extend};
+use tidegate_examples::{Maintenance, RenameChart, extend};
+use tidegate_metastore::{Chart, UnitOfWork, Values};
+use tidegate_protocol::content::ToolResult;
 use tidegate_server::{Application, RunningNode};
-use tidegate_tools::{CallLayer, LayeredCall, ToolFailure, ToolOutput};
+use tidegate_tools::{
+    ArgumentLayout, CallContext, CallLayer, LayeredCall, NoArguments, ToolFailure, ToolOutput,
+    ToolSpec, WriteTool,
+};
 
 /// A running node with the examples in it.
 pub(crate) struct Served {
@@ -23,6 +28,33 @@ pub(crate) enum Afterwards {
     Fails,
     /// The client gives up.
     Cancels,
+    /// A layer makes a good answer of a failure.
+    Forgives,
+}
+
+/// Changes a chart and then fails.
+struct RenameAndFail;
+
+impl WriteTool for RenameAndFail {
+    type Arguments = NoArguments;
+    type Answer = ();
+
+    const SPEC: ToolSpec = ToolSpec {
+        name: "rename_and_fail",
+        ..RenameChart::SPEC
+    };
+    const LAYOUT: ArgumentLayout = ArgumentLayout::Flat;
+
+    async fn call(
+        &self,
+        _: &CallContext,
+        work: &mut UnitOfWork,
+        _: NoArguments,
+    ) -> Result<(), ToolFailure> {
+        let name = Values::new().set(Chart::slice_name, "Not for long");
+        work.charts().update(1, name).await?;
+        Err(ToolFailure::failed("after the change"))
+    }
 }
 
 #[async_trait::async_trait]
@@ -30,11 +62,14 @@ impl CallLayer for Afterwards {
     async fn call(&self, call: LayeredCall<'_>) -> Result<ToolOutput, ToolFailure> {
         let is_read_only = call.spec().annotations.is_read_only;
         let cancel = call.context().cancel.clone();
-        let output = call.run().await?;
+        let output = match call.run().await {
+            Err(_) if *self == Self::Forgives => ToolResult::default().into(),
+            output => output?,
+        };
         match self {
             Self::Fails if !is_read_only => return Err(ToolFailure::failed("too late")),
             Self::Cancels if !is_read_only => cancel.cancel(),
-            Self::Nothing | Self::Fails | Self::Cancels => {}
+            _ => {}
         }
         Ok(output)
     }
@@ -71,8 +106,10 @@ impl Served {
         let settings = Settings::load(None, &environment).unwrap();
         let maintenance = Maintenance::default();
         let layer = maintenance.clone();
-        let application = Application::builder(settings)
-            .extend(move |catalogue| extend(catalogue, layer).layer(afterwards));
+        let application = Application::builder(settings).extend(move |catalogue| {
+            let catalogue = extend(catalogue, layer).write_tool(RenameAndFail);
+            catalogue.layer(afterwards)
+        });
         let running = Box::pin(application.start()).await.unwrap();
         let url = format!("http://{}/mcp", running.addresses()[0]);
         Self {

@@ -10,6 +10,7 @@ mod lease;
 mod server;
 mod transaction;
 
+use std::fmt::Write as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +36,9 @@ const TRUSTED_FOR: Duration = Duration::from_millis(100);
 
 /// How soon a server that is told to stop a statement has to say so; else it hangs.
 const CANCEL_GRACE: Duration = Duration::from_millis(500);
+
+/// How long a transaction may wait for its next statement before the server ends it: longer than any call may take.
+const LONGEST_IDLE: Duration = Duration::from_mins(5);
 
 /// The connections to one PostgreSQL database.
 pub(crate) struct PostgresPool {
@@ -200,13 +204,15 @@ impl PostgresPool {
         deadline: Instant,
     ) -> Result<PostgresTransaction, Failure> {
         let lease = self.lease(operation, deadline).await?;
-        let begin = if lease.is_pooled() {
-            // One message, and so one round trip. What a pooler does with a limit of the connection is not known.
+        // One message, and so one round trip. A node that vanishes in the middle leaves rows locked no longer than this.
+        let idle = LONGEST_IDLE.as_millis();
+        let mut begin = format!("BEGIN; SET LOCAL idle_in_transaction_session_timeout = {idle}");
+        if lease.is_pooled() {
+            // What a pooler does with a limit of the connection is not known.
             let millis = self.pool.manager().server_timeout().as_millis();
-            format!("BEGIN; SET LOCAL statement_timeout = {millis}")
-        } else {
-            "BEGIN".to_owned()
-        };
+            // Writing to a string does not fail.
+            let _ = write!(begin, "; SET LOCAL statement_timeout = {millis}");
+        }
         match timeout_at(deadline, lease.script(&begin)).await {
             Ok(Ok(())) => {
                 self.breaker.answered();

@@ -8,6 +8,9 @@ pub enum WriteError {
     /// It does not exist, or the user may not see it.
     #[error("{0} does not exist")]
     NotFound(EntityRef),
+    /// The user is gone, or no longer active.
+    #[error("the user is not active")]
+    UserGone,
     /// No role of the user's lets them change such things.
     #[error("no role grants can_write on {view}")]
     Forbidden {

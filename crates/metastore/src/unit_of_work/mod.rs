@@ -9,46 +9,53 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::NaiveDateTime;
-use sea_query::SelectStatement;
-use tidegate_database::{FromRow, Statement, Transaction};
-use tidegate_types::{EntityKind, EntityRef};
+use tidegate_database::Transaction;
+use tidegate_types::{Clock, EntityKind, EntityRef, UserId};
 
 pub use error::{CommitError, WriteError};
 pub use values::Values;
 pub use writer::Writer;
 
-use crate::{Access, Chart, Dashboard, Database, Dataset, Entity, Metastore, MetastoreError};
+use crate::{Access, Chart, Dashboard, Database, Dataset, Entity, Metastore};
 
-/// Statements of one person that happen together or not at all. The transaction begins with the first of them, since
-/// from then on it may hold up other writers; so ask people and run queries before. Dropping it undoes everything.
+/// Statements of one person that happen together or not at all. It begins with the first of them, when the person's rights
+/// are read anew: from then on it may hold up other writers, so ask people and run queries before. Dropping it undoes
+/// everything.
 ///
-/// Whoever begins a unit commits it. Tools are lent one and cannot: the runtime commits when the answer is made.
+/// Whoever makes a unit commits it. Tools are lent one: the runtime commits when the answer is made.
 pub struct UnitOfWork {
     metastore: Metastore,
-    access: Arc<Access>,
-    at: NaiveDateTime,
-    transaction: Option<Transaction>,
+    user: UserId,
+    clock: Arc<dyn Clock>,
+    begun: Option<Begun>,
     /// What was found to be the user's to change, and is locked.
     locked: HashSet<EntityRef>,
     changed: Vec<EntityRef>,
 }
 
+/// What a unit holds from its first statement on.
+struct Begun {
+    transaction: Transaction,
+    access: Access,
+    at: NaiveDateTime,
+}
+
 impl fmt::Debug for UnitOfWork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnitOfWork")
-            .field("user", &self.access.user().id)
+            .field("user", &self.user)
             .field("changed", &self.changed)
             .finish_non_exhaustive()
     }
 }
 
 impl UnitOfWork {
-    pub(crate) fn new(metastore: Metastore, access: Arc<Access>, at: NaiveDateTime) -> Self {
+    pub(crate) fn new(metastore: Metastore, user: UserId, clock: Arc<dyn Clock>) -> Self {
         Self {
             metastore,
-            access,
-            at,
-            transaction: None,
+            user,
+            clock,
+            begun: None,
             locked: HashSet::new(),
             changed: Vec::new(),
         }
@@ -89,9 +96,9 @@ impl UnitOfWork {
     /// # Errors
     /// See [`CommitError`], which tells what surely did not happen from what may have.
     pub async fn commit(self) -> Result<(), CommitError> {
-        match self.transaction {
-            Some(transaction) if !self.changed.is_empty() => {
-                transaction.commit().await.map_err(CommitError::from)
+        match self.begun {
+            Some(begun) if !self.changed.is_empty() => {
+                begun.transaction.commit().await.map_err(CommitError::from)
             }
             _ => Ok(()),
         }
@@ -104,24 +111,31 @@ impl UnitOfWork {
         }
     }
 
-    async fn transaction(&mut self) -> Result<&mut Transaction, MetastoreError> {
-        match &mut self.transaction {
-            Some(transaction) => Ok(transaction),
+    /// Begins, unless it has, where a role lets the user change such things.
+    async fn begin<E: Entity>(&mut self) -> Result<&mut Begun, WriteError> {
+        let (kind, view) = (E::STORAGE.kind, E::STORAGE.view);
+        let check = |access: &Access| {
+            let may_write = access.can("can_write", view);
+            may_write
+                .then_some(())
+                .ok_or(WriteError::Forbidden { kind, view })
+        };
+        match &mut self.begun {
+            Some(begun) => {
+                check(&begun.access)?;
+                Ok(begun)
+            }
             slot => {
-                let begun = self.metastore.pool().begin("change the metastore").await?;
-                Ok(slot.insert(begun))
+                let access = self.metastore.access_of(self.user).await?;
+                let access = access.ok_or(WriteError::UserGone)?;
+                check(&access)?;
+                let transaction = self.metastore.pool().begin("change the metastore").await?;
+                Ok(slot.insert(Begun {
+                    transaction,
+                    access,
+                    at: self.clock.now().naive_utc(),
+                }))
             }
         }
-    }
-
-    async fn read_one<T: FromRow>(
-        &mut self,
-        statement: &SelectStatement,
-    ) -> Result<Option<T>, MetastoreError> {
-        self.transaction().await?.read_one(statement).await
-    }
-
-    async fn execute(&mut self, statement: &impl Statement) -> Result<u64, MetastoreError> {
-        self.transaction().await?.execute(statement).await
     }
 }

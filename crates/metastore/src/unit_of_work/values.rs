@@ -32,7 +32,7 @@ impl<E> Values<E> {
         self.put(field.column().name, value.into().into())
     }
 
-    /// Sets a column to null.
+    /// Sets a column to null. Whether it may be null is the database's to say.
     #[must_use]
     pub fn set_null<V: Nullable>(self, field: Field<E, V>) -> Self {
         self.put(field.column().name, V::null())
@@ -44,7 +44,7 @@ impl<E> Values<E> {
     }
 
     /// Sets a column that is not set yet.
-    pub(super) fn or_set<V: Into<Value>>(self, field: Field<E, V>, value: V) -> Self {
+    pub(crate) fn or_set<V: Into<Value>>(self, field: Field<E, V>, value: V) -> Self {
         if self.has(field) {
             self
         } else {

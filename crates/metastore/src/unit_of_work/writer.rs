@@ -5,16 +5,17 @@ use tidegate_database::{FromRow, NamedRow, row};
 use tidegate_types::EntityRef;
 use uuid::Uuid;
 
-use super::{UnitOfWork, Values, WriteError};
-use crate::MetastoreError;
+use super::{Begun, UnitOfWork, Values, WriteError};
 use crate::listing::visible;
 use crate::table::Entity;
+use crate::{Access, Metastore, MetastoreError};
 
 /// Whether the user is among the owners, as the statement of [`Writer::lock`] calls it.
 const IS_OWNER: &str = "is_owner";
 
-/// Changes charts, dashboards, datasets or databases, as Superset lets the user: a role must grant `can_write`, and what
-/// has owners is changed by them and by administrators.
+/// Changes charts, dashboards, datasets or databases, of which Superset lets the user: a role must grant `can_write`, and
+/// what has owners is changed by them and by administrators. What one table's columns mean for another's, such as the
+/// permission strings of a chart that gets another dataset, is the caller's to write too.
 pub struct Writer<'a, E> {
     work: &'a mut UnitOfWork,
     of: PhantomData<fn() -> E>,
@@ -55,14 +56,12 @@ impl<'a, E: Entity> Writer<'a, E> {
     /// # Errors
     /// See [`WriteError`].
     pub async fn lock(&mut self, id: i64) -> Result<E, WriteError> {
-        self.check_right()?;
         let thing = Self::thing(id);
-        let statement = self.for_update(id);
-        let Locked { row, is_owner } = self
-            .work
-            .read_one::<Locked<E>>(&statement)
-            .await?
-            .ok_or(WriteError::NotFound(thing))?;
+        let metastore = self.work.metastore.clone();
+        let begun = self.work.begin::<E>().await?;
+        let statement = for_update::<E>(&metastore, &begun.access, id);
+        let found = begun.transaction.read_one::<Locked<E>>(&statement).await?;
+        let Locked { row, is_owner } = found.ok_or(WriteError::NotFound(thing))?;
         if !is_owner {
             return Err(WriteError::NotOwner(thing));
         }
@@ -84,9 +83,8 @@ impl<'a, E: Entity> Writer<'a, E> {
         if values.has(E::ID) {
             return Err(refused("change a row", "ids never change").into());
         }
-        let values = values
-            .or_set(E::CHANGED_ON, self.work.at)
-            .or_set(E::CHANGED_BY_FK, self.user());
+        let begun = self.work.begin::<E>().await?;
+        let values = saved(begun, values);
         let mut update = Query::update();
         update
             .table(E::TABLE)
@@ -94,7 +92,7 @@ impl<'a, E: Entity> Writer<'a, E> {
         for (column, value) in values.into_columns() {
             update.value(column, value);
         }
-        if self.work.execute(&update).await? == 0 {
+        if begun.transaction.execute(&update).await? == 0 {
             return Err(WriteError::NotFound(Self::thing(id)));
         }
         self.work.note(E::STORAGE.kind, id);
@@ -107,14 +105,13 @@ impl<'a, E: Entity> Writer<'a, E> {
     /// # Errors
     /// See [`WriteError`]. `Metastore`: `Conflict` where a unique value is taken.
     pub async fn insert(&mut self, values: Values<E>) -> Result<i64, WriteError> {
-        self.check_right()?;
-        let (at, user) = (self.work.at, self.user());
-        let values = values
+        let owners = self.work.metastore.generation().owners(E::STORAGE.kind);
+        let begun = self.work.begin::<E>().await?;
+        let user = begun.access.user().id.0;
+        let values = saved(begun, values)
             .or_set(E::UUID, Uuid::new_v4())
-            .or_set(E::CREATED_ON, at)
-            .or_set(E::CREATED_BY_FK, user)
-            .or_set(E::CHANGED_ON, at)
-            .or_set(E::CHANGED_BY_FK, user);
+            .or_set(E::CREATED_ON, begun.at)
+            .or_set(E::CREATED_BY_FK, user);
         let (columns, values): (Vec<_>, Vec<_>) = values.into_columns().into_iter().unzip();
         let mut insert = Query::insert();
         insert
@@ -122,18 +119,17 @@ impl<'a, E: Entity> Writer<'a, E> {
             .columns(columns)
             .values_panic(values.into_iter().map(Expr::from))
             .returning_col(E::ID.column().name);
-        let transaction = self.work.transaction().await?;
-        let made = transaction.read_one::<MadeRow>(&insert).await?;
+        let made = begun.transaction.read_one::<MadeRow>(&insert).await?;
         let id = made
             .ok_or_else(|| refused("make a row", "no id was given"))?
             .id;
-        if let Some((table, owned)) = self.work.metastore.generation().owners(E::STORAGE.kind) {
+        if let Some((table, owned)) = owners {
             let mut owner = Query::insert();
             owner
                 .into_table(table)
                 .columns(["user_id", owned])
                 .values_panic([user.into(), id.into()]);
-            self.work.execute(&owner).await?;
+            begun.transaction.execute(&owner).await?;
         }
         self.work.locked.insert(Self::thing(id));
         self.work.note(E::STORAGE.kind, id);
@@ -146,46 +142,40 @@ impl<'a, E: Entity> Writer<'a, E> {
             id,
         }
     }
+}
 
-    fn user(&self) -> i64 {
-        self.work.access.user().id.0
-    }
+/// What is set, and who set it when.
+fn saved<E: Entity>(begun: &Begun, values: Values<E>) -> Values<E> {
+    let (at, user) = (begun.at, begun.access.user().id.0);
+    E::saved(values, at, user)
+        .or_set(E::CHANGED_ON, at)
+        .or_set(E::CHANGED_BY_FK, user)
+}
 
-    fn check_right(&self) -> Result<(), WriteError> {
-        let (kind, view) = (E::STORAGE.kind, E::STORAGE.view);
-        if self.work.access.can("can_write", view) {
-            Ok(())
-        } else {
-            Err(WriteError::Forbidden { kind, view })
-        }
+/// The row that the user may see, locked where the database has locks of rows.
+fn for_update<E: Entity>(metastore: &Metastore, access: &Access, id: i64) -> SelectStatement {
+    let mut select = visible::<E>(metastore, access);
+    let own_id = (E::TABLE, E::ID.column().name);
+    select.and_where(Expr::col(own_id).eq(id));
+    for column in E::COLUMNS {
+        column.select(&mut select, metastore.pool().backend());
     }
-
-    /// The row that the user may see, locked where the database has locks of rows.
-    fn for_update(&self, id: i64) -> SelectStatement {
-        let (metastore, access) = (&self.work.metastore, &self.work.access);
-        let mut select = visible::<E>(metastore, access);
-        let own_id = (E::TABLE, E::ID.column().name);
-        select.and_where(Expr::col(own_id).eq(id));
-        for column in E::COLUMNS {
-            column.select(&mut select, metastore.pool().backend());
-        }
-        let owners = metastore.generation().owners(E::STORAGE.kind);
-        let is_owner = match owners {
-            Some((table, owned)) if !access.is_admin() => Expr::exists(
-                Query::select()
-                    .expr(Expr::val(1))
-                    .from(table)
-                    .and_where(Expr::col((table, owned)).equals(own_id))
-                    .and_where(Expr::col((table, "user_id")).eq(self.user()))
-                    .to_owned(),
-            ),
-            _ => Expr::cust("1 = 1"),
-        };
-        select
-            .expr_as(is_owner, IS_OWNER)
-            .lock_with_tables(LockType::Update, [E::TABLE]);
-        select
-    }
+    let owners = metastore.generation().owners(E::STORAGE.kind);
+    let is_owner = match owners {
+        Some((table, owned)) if !access.is_admin() => Expr::exists(
+            Query::select()
+                .expr(Expr::val(1))
+                .from(table)
+                .and_where(Expr::col((table, owned)).equals(own_id))
+                .and_where(Expr::col((table, "user_id")).eq(access.user().id.0))
+                .to_owned(),
+        ),
+        _ => Expr::cust("1 = 1"),
+    };
+    select
+        .expr_as(is_owner, IS_OWNER)
+        .lock_with_tables(LockType::Update, [E::TABLE]);
+    select
 }
 
 fn refused(operation: &'static str, reason: &'static str) -> MetastoreError {

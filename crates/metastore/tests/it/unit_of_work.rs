@@ -1,11 +1,13 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidegate_metastore::{
     Access, Chart, CommitError, Dashboard, Database, Metastore, UnitOfWork, Values, WriteError,
 };
-use tidegate_types::{EntityKind, EntityRef};
+use tidegate_testkit::tcp_relay::TcpRelay;
+use tidegate_types::{EntityKind, EntityRef, ManualClock, SecretString};
 
-use crate::fixture::{Fixture, access_of};
+use crate::fixture::{Fixture, access_of, settings};
 
 /// A chart that ben owns beside the administrator, one that another system manages, one that only the administrator owns.
 const BENS: i64 = 4;
@@ -22,8 +24,9 @@ fn at(time: &str) -> chrono::NaiveDateTime {
 }
 
 async fn unit(metastore: &Metastore, username: &str) -> UnitOfWork {
-    let access = Arc::new(access_of(metastore, username).await);
-    metastore.unit_of_work(access, at("2026-12-01T10:00:00.25"))
+    let user = access_of(metastore, username).await.user().id;
+    let clock = ManualClock::at(at("2026-12-01T10:00:00.25").and_utc());
+    metastore.unit_of_work(user, Arc::new(clock))
 }
 
 async fn chart(metastore: &Metastore, access: &Access, id: i64) -> Chart {
@@ -212,5 +215,50 @@ async fn a_unit_that_only_looks_is_ended_without_a_commit() {
         let mut next = unit(metastore, "admin").await;
         next.charts().update(BENS, renamed("free")).await.unwrap();
         next.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_commit_of_which_nothing_is_heard_may_have_happened() {
+    let fixture = Fixture::start_with(PREPARE).await;
+    let relay = TcpRelay::to(fixture.server.port()).unwrap();
+    let url = fixture.server.url("superset");
+    let own = format!(":{}/", fixture.server.port());
+    let url = SecretString::from(url.replace(&own, &format!(":{}/", relay.port())));
+    let mut settings = settings();
+    settings.pool.statement_timeout = Duration::from_secs(1);
+    let metastore = Metastore::connect_postgres(&url, settings).unwrap();
+    let mut unit = unit(&metastore, "ben").await;
+    unit.charts()
+        .update(BENS, renamed("perhaps"))
+        .await
+        .unwrap();
+    relay.freeze();
+    let err = unit.commit().await.unwrap_err();
+    assert!(matches!(err, CommitError::Unknown(_)), "{err:?}");
+}
+
+#[tokio::test]
+async fn a_role_that_was_taken_away_a_moment_ago_counts_no_more() {
+    let fixture = Fixture::start_with(PREPARE).await;
+    let mut unit = unit(&fixture.postgres, "ben").await;
+    let sql =
+        "DELETE FROM ab_user_role WHERE user_id = (SELECT id FROM ab_user WHERE username = 'ben')";
+    fixture.server.execute("superset", sql).unwrap();
+    let err = unit.charts().update(BENS, renamed("x")).await.unwrap_err();
+    assert!(matches!(err, WriteError::Forbidden { .. }), "{err:?}");
+}
+
+#[tokio::test]
+async fn a_chart_that_is_saved_says_so_as_superset_does() {
+    let fixture = Fixture::start_with(PREPARE).await;
+    for metastore in fixture.all() {
+        let access = access_of(metastore, "ben").await;
+        let mut unit = unit(metastore, "ben").await;
+        unit.charts().update(BENS, renamed("saved")).await.unwrap();
+        unit.commit().await.unwrap();
+        let row = chart(metastore, &access, BENS).await;
+        assert_eq!(Some(at("2026-12-01T10:00:00.25")), row.last_saved_at);
+        assert_eq!(Some(access.user().id.0), row.last_saved_by_fk);
     }
 }

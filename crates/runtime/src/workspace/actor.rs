@@ -10,15 +10,18 @@ use actix::{
     ResponseFuture, WrapFuture,
 };
 use tidegate_metastore::Access;
-use tidegate_store::{Change, ChangeLog, Epoch};
+use tidegate_store::{Change, Epoch};
 use tidegate_types::{EntityRef, UserId};
 use tokio::sync::watch;
 
 use super::WorkspaceError;
 use super::handle::Shared;
 
-/// How long after the shared log could not take a change it is tried again.
-const PUBLISH_AGAIN: Duration = Duration::from_secs(1);
+/// How long after the change log could not be read or written it is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+
+/// After this, a commit of which nothing was heard has happened or never will.
+const COMMITS_SETTLE: Duration = Duration::from_secs(30);
 
 type AccessResult = Result<Arc<Access>, WorkspaceError>;
 
@@ -29,7 +32,6 @@ type AccessResult = Result<Arc<Access>, WorkspaceError>;
 /// next request.
 pub(crate) struct WorkspaceActor {
     shared: Arc<Shared>,
-    log: Arc<dyn ChangeLog>,
     loading: HashMap<UserId, watch::Receiver<Option<AccessResult>>>,
     is_catching_up: bool,
     is_behind: bool,
@@ -37,10 +39,9 @@ pub(crate) struct WorkspaceActor {
 }
 
 impl WorkspaceActor {
-    pub(super) fn new(shared: Arc<Shared>, log: Arc<dyn ChangeLog>, mailbox: usize) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, mailbox: usize) -> Self {
         Self {
             shared,
-            log,
             loading: HashMap::new(),
             is_catching_up: false,
             is_behind: false,
@@ -57,11 +58,8 @@ impl WorkspaceActor {
             }
             Change::Revoked { token } => self.shared.validated.invalidate(token),
             // Cached answers rest on the epoch, which stands in their keys.
-            Change::Tools
-            | Change::Prompts
-            | Change::Resources
-            | Change::Resource { .. }
-            | Change::Content { .. } => {}
+            Change::Content { things } => self.shared.content_changed(things),
+            Change::Tools | Change::Prompts | Change::Resources | Change::Resource { .. } => {}
         }
     }
 
@@ -156,7 +154,7 @@ impl Handler<CatchUp> for WorkspaceActor {
             return Box::pin(actix::fut::ready(()));
         }
         self.is_catching_up = true;
-        let log = Arc::clone(&self.log);
+        let log = Arc::clone(&self.shared.log);
         let slug = self.shared.workspace.slug.clone();
         let after = Epoch(self.shared.epoch.load(Ordering::Acquire));
         let read = async move { log.read(&slug, after).await };
@@ -166,7 +164,6 @@ impl Handler<CatchUp> for WorkspaceActor {
                 Ok(page) => {
                     if page.has_gap {
                         actor.forget_everything();
-                        actor.shared.content.forget();
                         // Streams read the log themselves at a place that they know already, and find the gap.
                         let _ = actor.shared.feed.send((page.head, Change::Tools));
                     }
@@ -174,6 +171,10 @@ impl Handler<CatchUp> for WorkspaceActor {
                         actor.apply(change);
                     }
                     actor.shared.epoch.store(page.head.0, Ordering::Release);
+                    if page.has_gap {
+                        actor.shared.content.forget();
+                    }
+                    actor.shared.content.caught_up();
                     for item in page.changes {
                         // Nobody listening is no failure.
                         let _ = actor.shared.feed.send(item);
@@ -182,6 +183,10 @@ impl Handler<CatchUp> for WorkspaceActor {
                 Err(err) => {
                     tracing::warn!(error = %err, "could not read the change log; cached rights are dropped");
                     actor.forget_everything();
+                    actor.shared.content.fall_behind();
+                    context.run_later(TRY_AGAIN, |_, context| {
+                        context.notify(CatchUp { after_gap: false });
+                    });
                 }
             }
             if std::mem::take(&mut actor.is_behind)
@@ -193,20 +198,29 @@ impl Handler<CatchUp> for WorkspaceActor {
     }
 }
 
-/// Tells every node what a call of this one changed. Reply: when the log has it, or could not take it now; then it is tried
-/// again until it does.
-#[derive(Message)]
+/// Tells every node what a call of this one changed, trying until the change log has it.
+#[derive(Message, Clone)]
 #[rtype(result = "()")]
 pub(super) struct Publish {
     things: Vec<EntityRef>,
-    is_first: bool,
+    /// Whether it may happen yet.
+    is_unsettled: bool,
 }
 
 impl Publish {
-    pub(super) fn new(things: Vec<EntityRef>) -> Self {
+    /// The change happened.
+    pub(super) fn happened(things: Vec<EntityRef>) -> Self {
         Self {
             things,
-            is_first: true,
+            is_unsettled: false,
+        }
+    }
+
+    /// The change may have happened, or may happen yet.
+    pub(super) fn unsettled(things: Vec<EntityRef>) -> Self {
+        Self {
+            things,
+            is_unsettled: true,
         }
     }
 }
@@ -215,32 +229,26 @@ impl Handler<Publish> for WorkspaceActor {
     type Result = ResponseActFuture<Self, ()>;
 
     fn handle(&mut self, publish: Publish, _: &mut Self::Context) -> Self::Result {
-        let Publish { things, is_first } = publish;
-        let log = Arc::clone(&self.log);
+        let log = Arc::clone(&self.shared.log);
         let slug = self.shared.workspace.slug.clone();
         let change = Change::Content {
-            things: things.clone(),
+            things: publish.things.clone(),
         };
         let append = async move { log.append(&slug, change).await };
-        Box::pin(append.into_actor(self).map(move |appended, actor, context| {
-            match appended {
-                Ok(place) => actor.shared.content.published(place),
-                Err(err) => {
-                    if is_first {
-                        tracing::warn!(
-                            workspace = %actor.shared.workspace.slug,
-                            error = &err as &dyn std::error::Error,
-                            "a change could not be told to the other nodes yet; this one keeps no answers until it is"
-                        );
-                    }
-                    context.run_later(PUBLISH_AGAIN, move |_, context| {
-                        context.notify(Publish {
-                            things,
-                            is_first: false,
-                        });
-                    });
-                }
-            }
-        }))
+        Box::pin(
+            append
+                .into_actor(self)
+                .map(move |appended, actor, context| {
+                    let (pause, next) = match appended {
+                        Ok(place) if !publish.is_unsettled => {
+                            actor.shared.published(place, &publish.things);
+                            return;
+                        }
+                        Ok(_) => (COMMITS_SETTLE, Publish::happened(publish.things)),
+                        Err(_) => (TRY_AGAIN, publish),
+                    };
+                    context.run_later(pause, move |_, context| context.notify(next));
+                }),
+        )
     }
 }

@@ -1,13 +1,13 @@
 //! What a unit of work changes, on its way to every node.
 
-use actix::MailboxError;
+use tidegate_store::Change;
 use tidegate_types::EntityRef;
 
 use super::WorkspaceHandle;
 use super::actor::Publish;
 
-/// A change that is about to be committed. While there is one that was not published, this node keeps no answers of the
-/// workspace and takes none that are kept. One that is dropped is published: it may have been committed.
+/// A change that is about to be committed. Until it is published this node keeps no answers of the workspace and gives none
+/// that are kept. One that is dropped may have been committed, and is treated so.
 #[must_use = "a change that is not withdrawn is published"]
 pub(crate) struct Announcement {
     workspace: WorkspaceHandle,
@@ -30,35 +30,48 @@ impl Announcement {
         self.workspace.shared.content.withdraw();
     }
 
-    /// The change happened, or may have. Returns when the shared log has it, or could not take it now: the workspace's actor
-    /// goes on trying.
+    /// The change happened. Returns when the change log has it, or could not take it: then the workspace's actor goes on trying.
     pub(crate) async fn publish(mut self) {
         let Some(things) = self.things.take() else {
             return;
         };
-        let publish = Publish::new(things);
-        let sent = self.workspace.addr.send(publish);
-        // After a time-out the message is still on its way.
-        if let Err(err @ MailboxError::Closed) = sent.timeout(self.workspace.deadline).await {
-            self.warn(&err);
+        let shared = &self.workspace.shared;
+        let change = Change::Content {
+            things: things.clone(),
+        };
+        match shared.log.append(&shared.workspace.slug, change).await {
+            Ok(place) => shared.published(place, &things),
+            Err(err) => {
+                tracing::warn!(
+                    workspace = %shared.workspace.slug,
+                    error = &err as &dyn std::error::Error,
+                    "a change could not be told to the other nodes yet; this one keeps no answers until it is"
+                );
+                self.hand_over(Publish::happened(things));
+            }
         }
     }
 
-    fn warn(&self, err: &(dyn std::error::Error + 'static)) {
-        tracing::warn!(
-            workspace = %self.workspace.workspace().slug,
-            error = err,
-            "a change was not told to the other nodes; they may give kept answers until these expire"
-        );
+    /// The change may have happened, or may happen yet: it is published now and once more when that is decided.
+    pub(crate) fn publish_unsettled(self) {
+        drop(self);
+    }
+
+    fn hand_over(&self, publish: Publish) {
+        if let Err(err) = self.workspace.addr.try_send(publish) {
+            tracing::error!(
+                workspace = %self.workspace.workspace().slug,
+                error = &err as &dyn std::error::Error,
+                "a change was not told to the nodes; they may give kept answers until these expire"
+            );
+        }
     }
 }
 
 impl Drop for Announcement {
     fn drop(&mut self) {
-        if let Some(things) = self.things.take()
-            && let Err(err) = self.workspace.addr.try_send(Publish::new(things))
-        {
-            self.warn(&err);
+        if let Some(things) = self.things.take() {
+            self.hand_over(Publish::unsettled(things));
         }
     }
 }

@@ -6,9 +6,9 @@ use actix::{Addr, MailboxError};
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use tidegate_metastore::Access;
-use tidegate_store::{Change, Epoch};
+use tidegate_store::{Change, ChangeLog, Epoch};
 use tidegate_tools::Workspace;
-use tidegate_types::{EntityRef, TokenId, UserId};
+use tidegate_types::{EntityKind, EntityRef, TokenId, UserId};
 use tokio::sync::broadcast;
 
 use super::WorkspaceError;
@@ -32,9 +32,27 @@ pub(crate) struct Shared {
     pub validated: Cache<TokenId, Known>,
     pub epoch: AtomicU64,
     pub content: ContentChanges,
+    pub log: Arc<dyn ChangeLog>,
     /// When the last request came.
     pub used: Mutex<Instant>,
     pub feed: broadcast::Sender<FeedItem>,
+}
+
+impl Shared {
+    /// A change of this node stands in the log.
+    pub(super) fn published(&self, place: Epoch, things: &[EntityRef]) {
+        self.content_changed(things);
+        let known = Epoch(self.epoch.load(Ordering::Acquire));
+        self.content.published(place, known);
+    }
+
+    /// Drops what rests on things that changed: rules for rows are kept by the names of datasets' tables.
+    pub(super) fn content_changed(&self, things: &[EntityRef]) {
+        let is_source = |kind| matches!(kind, EntityKind::Dataset | EntityKind::Database);
+        if things.iter().any(|thing| is_source(thing.kind)) {
+            self.access.invalidate_all();
+        }
+    }
 }
 
 /// The only way to an active workspace.
@@ -62,8 +80,14 @@ impl WorkspaceHandle {
         self.shared.content.epoch(self.epoch())
     }
 
-    /// Whether answers may be kept, and kept ones given: not while something is about to change, or did and no node knows.
+    /// Whether answers may be kept, and kept ones given: not while something is about to change, or did and is not known to
+    /// this node or the others.
     pub(crate) fn may_keep_answers(&self) -> bool {
+        self.shared.content.is_settled()
+    }
+
+    /// Whether the other nodes are told all that calls of this one changed.
+    pub(crate) fn is_published(&self) -> bool {
         self.shared.content.is_published()
     }
 
@@ -120,7 +144,7 @@ impl WorkspaceHandle {
     pub(super) fn is_idle_for(&self, time: Duration) -> bool {
         self.shared.used.lock().elapsed() >= time
             && self.executor.is_idle()
-            && self.shared.content.is_published()
+            && self.is_published()
             && self.shared.feed.receiver_count() == 0
     }
 

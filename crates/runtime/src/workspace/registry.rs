@@ -185,12 +185,13 @@ impl WorkspaceRegistry {
                 .build(),
             epoch: AtomicU64::new(epoch.0),
             content: ContentChanges::default(),
+            log: Arc::clone(&self.state.changes),
             used: parking_lot::Mutex::new(Instant::now()),
             feed: broadcast::Sender::new(FEED_CAPACITY),
         });
-        let (actor_shared, log) = (Arc::clone(&shared), Arc::clone(&self.state.changes));
+        let actor_shared = Arc::clone(&shared);
         let addr = WorkspaceActor::start_in_arbiter(self.arbiter(slug), move |_| {
-            WorkspaceActor::new(actor_shared, log, MAILBOX)
+            WorkspaceActor::new(actor_shared, MAILBOX)
         });
         let handle = WorkspaceHandle {
             addr,

@@ -27,15 +27,19 @@ struct Log {
     appended: Mutex<Vec<Change>>,
 }
 
+fn away(operation: &'static str) -> StoreError {
+    StoreError {
+        operation,
+        kind: StoreErrorKind::Unavailable,
+        source: None,
+    }
+}
+
 #[async_trait::async_trait]
 impl ChangeLog for Log {
     async fn append(&self, _: &WorkspaceSlug, change: Change) -> Result<Epoch, StoreError> {
         if self.is_away.load(Ordering::SeqCst) {
-            return Err(StoreError {
-                operation: "append a change",
-                kind: StoreErrorKind::Unavailable,
-                source: None,
-            });
+            return Err(away("append a change"));
         }
         let mut appended = self.appended.lock();
         appended.push(change);
@@ -43,6 +47,9 @@ impl ChangeLog for Log {
     }
 
     async fn read(&self, _: &WorkspaceSlug, after: Epoch) -> Result<ChangePage, StoreError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(away("read changes"));
+        }
         let head = Epoch(self.appended.lock().len() as u64);
         Ok(ChangePage {
             changes: Vec::new(),
@@ -82,6 +89,7 @@ fn workspace(log: &Arc<Log>) -> WorkspaceHandle {
         validated: Cache::new(10),
         epoch: AtomicU64::new(0),
         content: ContentChanges::default(),
+        log: log.clone(),
         used: Mutex::new(std::time::Instant::now()),
         feed: broadcast::Sender::new(16),
     });
@@ -93,9 +101,8 @@ fn workspace(log: &Arc<Log>) -> WorkspaceHandle {
         watchdog: Duration::from_secs(1),
     };
     let executors = Executors::start(limits, Metrics::detached()).unwrap();
-    let log: Arc<dyn ChangeLog> = log.clone();
     WorkspaceHandle {
-        addr: WorkspaceActor::new(Arc::clone(&shared), log, 16).start(),
+        addr: WorkspaceActor::new(Arc::clone(&shared), 16).start(),
         shared,
         executor: executors.executor(&actix_rt::Arbiter::current()),
         deadline: Duration::from_secs(10),
@@ -149,16 +156,39 @@ async fn while_the_log_is_away_no_answer_is_kept_and_the_change_is_told_when_it_
 }
 
 #[actix_rt::test]
-async fn a_change_whose_call_is_cut_off_is_told_and_one_that_was_undone_is_not() {
+async fn a_change_whose_call_is_cut_off_is_told_at_once_and_when_it_is_settled() {
     tokio::time::pause();
+    let log = Arc::new(Log::default());
+    let workspace = workspace(&log);
+    drop(workspace.announce(vec![chart(8)]));
+    published(&workspace).await;
+    let things = vec![chart(8)];
+    let told = Change::Content { things };
+    assert_eq!(vec![told.clone(), told], *log.appended.lock());
+}
+
+#[actix_rt::test]
+async fn a_change_that_was_undone_is_not_told() {
     let log = Arc::new(Log::default());
     let workspace = workspace(&log);
     workspace.announce(vec![chart(7)]).withdraw();
     assert!(workspace.may_keep_answers());
-    drop(workspace.announce(vec![chart(8)]));
+    assert!(log.appended.lock().is_empty());
+}
+
+#[actix_rt::test]
+async fn a_node_that_could_not_read_the_log_keeps_no_answers_until_it_has() {
+    tokio::time::pause();
+    let log = Arc::new(Log::default());
+    let workspace = workspace(&log);
+    log.appended.lock().push(Change::Tools);
+    log.is_away.store(true, Ordering::SeqCst);
+    let catch_up = CatchUp { after_gap: false };
+    workspace.addr().send(catch_up).await.unwrap();
+    assert!(!workspace.may_keep_answers());
+    log.is_away.store(false, Ordering::SeqCst);
     published(&workspace).await;
-    let things = vec![chart(8)];
-    assert_eq!(vec![Change::Content { things }], *log.appended.lock());
+    assert_eq!(Epoch(1), workspace.epoch());
 }
 
 #[actix_rt::test]

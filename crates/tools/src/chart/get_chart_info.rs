@@ -6,8 +6,7 @@ use tidegate_types::Scope;
 
 use super::path;
 use crate::listing::{
-    Changes, Identifier, Key, OwnerInfo, TagInfo, json_of, metastore_failure, not_found, owners,
-    tags,
+    Changes, Identifier, Key, OwnerInfo, TagInfo, json_of, not_found, owners, tags,
 };
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
@@ -98,7 +97,7 @@ impl Tool for GetChartInfo {
             Key::Uuid(uuid) => charts.by_uuid(&context.access, uuid).await,
             Key::Name(_) => Ok(None),
         };
-        let Some(found) = found.map_err(metastore_failure)? else {
+        let Some(found) = found.map_err(ToolFailure::from)? else {
             return Err(not_found(
                 "chart",
                 &identifier,

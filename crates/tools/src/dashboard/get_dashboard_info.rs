@@ -7,9 +7,7 @@ use tidegate_types::Scope;
 
 use super::path;
 use crate::chart::ChartSummary;
-use crate::listing::{
-    Changes, Identifier, Key, OwnerInfo, TagInfo, metastore_failure, not_found, owners, tags,
-};
+use crate::listing::{Changes, Identifier, Key, OwnerInfo, TagInfo, not_found, owners, tags};
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
 };
@@ -209,7 +207,7 @@ impl Tool for GetDashboardInfo {
             Key::Name(slug) if slug.is_empty() => Ok(None),
             Key::Name(slug) => dashboards.by_slug(&context.access, slug).await,
         };
-        let Some(found) = found.map_err(metastore_failure)? else {
+        let Some(found) = found.map_err(ToolFailure::from)? else {
             let hint = "list_dashboards shows the ids and slugs of dashboards that you may see";
             return Err(not_found("dashboard", &arguments.identifier, hint));
         };

@@ -5,7 +5,7 @@ use tidegate_metastore::dialect_of;
 use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
-use crate::listing::{Changes, Identifier, Key, json_of, metastore_failure, not_found};
+use crate::listing::{Changes, Identifier, Key, json_of, not_found};
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
 };
@@ -99,7 +99,7 @@ impl Tool for GetDatabaseInfo {
             Key::Uuid(uuid) => databases.by_uuid(&context.access, uuid).await,
             Key::Name(_) => Ok(None),
         };
-        let Some(found) = found.map_err(metastore_failure)? else {
+        let Some(found) = found.map_err(ToolFailure::from)? else {
             let hint = "list_databases shows the ids of databases that you may see";
             return Err(not_found("database", &arguments.identifier, hint));
         };

@@ -7,8 +7,7 @@ use tidegate_types::Scope;
 
 use super::parts::{ColumnInfo, MetricInfo, certification};
 use crate::listing::{
-    Changes, Identifier, Key, OwnerInfo, TagInfo, json_of, metastore_failure, not_found, owners,
-    tags,
+    Changes, Identifier, Key, OwnerInfo, TagInfo, json_of, not_found, owners, tags,
 };
 use crate::{
     CacheRule, CallContext, Permission, Redaction, SizeRule, Tool, ToolFailure, ToolSpec, Touches,
@@ -111,7 +110,7 @@ impl Tool for GetDatasetInfo {
             Key::Uuid(uuid) => datasets.by_uuid(&context.access, uuid).await,
             Key::Name(_) => Ok(None),
         };
-        let Some(found) = found.map_err(metastore_failure)? else {
+        let Some(found) = found.map_err(ToolFailure::from)? else {
             let hint = "list_datasets shows the ids of datasets that you may see";
             return Err(not_found("dataset", &arguments.identifier, hint));
         };

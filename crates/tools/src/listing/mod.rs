@@ -20,7 +20,7 @@ pub(crate) use listed::{
     Computed, Description, Listed, OtherFilter, OtherTarget, Reads, Row, Shown, operators_of,
     type_name,
 };
-pub(crate) use run::{json_of, list, metastore_failure};
+pub(crate) use run::{json_of, list};
 
 /// A name that came from outside, shortened and in quotes.
 fn quoted(name: &str) -> String {

@@ -10,20 +10,6 @@ use super::filters::{self, FilterColumn, MOST_SOUGHT_BYTES, TOO_LONG};
 use super::listed::{Listed, Row, Shown};
 use crate::{ArgumentProblem, CallContext, ToolFailure};
 
-/// A failure of the metastore as a tool shows it.
-pub(crate) fn metastore_failure(err: MetastoreError) -> ToolFailure {
-    match err {
-        MetastoreError::Unavailable { .. } | MetastoreError::Timeout { .. } => {
-            ToolFailure::Unavailable {
-                part: "the workspace's metastore".into(),
-                reason: None,
-                source: err.into(),
-            }
-        }
-        err => ToolFailure::internal(err),
-    }
-}
-
 /// Lists what the caller may see: one statement, and one more for each kind of related thing asked for.
 pub(crate) async fn list<E: Listed, D: Default + Serialize + Into<Direction>>(
     context: &CallContext,
@@ -80,7 +66,7 @@ pub(crate) async fn list<E: Listed, D: Default + Serialize + Into<Direction>>(
 
     let (items, total) = fetch(context, &query, &shown)
         .await
-        .map_err(metastore_failure)?;
+        .map_err(ToolFailure::from)?;
     Ok(ListAnswer {
         plural: E::PLURAL,
         items,

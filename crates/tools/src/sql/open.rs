@@ -5,7 +5,6 @@ use tidegate_metastore::{DatabaseConnection, MetastoreError};
 use tidegate_types::UserId;
 
 use super::{connect_args, failure};
-use crate::listing::metastore_failure;
 use crate::{CallContext, ToolFailure};
 
 /// A database that the caller may know of.
@@ -33,10 +32,10 @@ pub(super) async fn open(context: &CallContext, id: i64) -> Result<OpenDatabase,
     let connection = match databases.connection(id).await {
         Err(err @ MetastoreError::Corrupt { .. }) => {
             let seen = databases.by_id(&context.access, id).await;
-            seen.map_err(metastore_failure)?.ok_or_else(not_found)?;
+            seen.map_err(ToolFailure::from)?.ok_or_else(not_found)?;
             return Err(unreadable(id, err));
         }
-        found => found.map_err(metastore_failure)?,
+        found => found.map_err(ToolFailure::from)?,
     };
     let mut connection = connection.ok_or_else(not_found)?;
     // The workspace may be read-only whatever its databases allow.
@@ -46,7 +45,7 @@ pub(super) async fn open(context: &CallContext, id: i64) -> Result<OpenDatabase,
         .can_access_database(id, &connection.database_name);
     if !is_wholly_open {
         let seen = databases.by_id(&context.access, id).await;
-        seen.map_err(metastore_failure)?.ok_or_else(not_found)?;
+        seen.map_err(ToolFailure::from)?.ok_or_else(not_found)?;
     }
     if !connection.expose_in_sqllab {
         return Err(ToolFailure::Forbidden(format!(

@@ -12,7 +12,6 @@ use tidegate_sql_guard::{
 use super::names::Names;
 use super::open::OpenDatabase;
 use super::{failure, nearest};
-use crate::listing::metastore_failure;
 use crate::{CallContext, ToolFailure};
 
 /// What the caller may do in the database, as far as it does not depend on tables.
@@ -188,7 +187,7 @@ async fn is_seen(
     }
     let datasets = context.workspace.metastore.datasets();
     let found = datasets.has_open_one_in(access, id, schema).await;
-    found.map_err(metastore_failure)
+    found.map_err(ToolFailure::from)
 }
 
 /// Those of the schemas that the caller may know of, up to the first that is none of them: one is enough to refuse the
@@ -298,7 +297,7 @@ async fn closed_tables<'t>(
     let datasets = datasets
         .of_tables(access, id, &tables)
         .await
-        .map_err(metastore_failure)?;
+        .map_err(ToolFailure::from)?;
     let is_closed = |table: &&TableName| {
         let is_open = |dataset: &DatasetOfTable| {
             // The name of a virtual dataset is no table's.

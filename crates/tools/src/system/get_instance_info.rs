@@ -5,7 +5,6 @@ use tidegate_metastore::InstanceCounts;
 use tidegate_protocol::ToolAnnotations;
 use tidegate_types::Scope;
 
-use crate::listing::metastore_failure;
 use crate::{
     ArgumentLayout, CacheRule, CallContext, NoArguments, Redaction, SizeRule, Tool, ToolFailure,
     ToolSpec, Touches,
@@ -109,7 +108,7 @@ pub(crate) async fn instance_info(context: &CallContext) -> Result<InstanceInfo,
         .instance()
         .counts(&context.access, month_ago.naive_utc(), week_ago.naive_utc())
         .await
-        .map_err(metastore_failure)?;
+        .map_err(ToolFailure::from)?;
     let user = context.access.user();
     Ok(InstanceInfo {
         instance_summary: Summary {

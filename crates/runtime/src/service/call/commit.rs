@@ -14,7 +14,7 @@ pub(super) async fn commit(
     workspace: &WorkspaceHandle,
     context: &CallContext,
 ) -> Result<(), ToolFailure> {
-    let Some(work) = context.work.take().await else {
+    let Some(work) = context.work.take() else {
         return Ok(());
     };
     if work.changed().is_empty() {
@@ -40,7 +40,7 @@ pub(super) async fn commit(
                 error = &err as &dyn std::error::Error,
                 "a change may have been made"
             );
-            announcement.publish().await;
+            announcement.publish_unsettled();
             Err(err.into())
         }
     }
