@@ -2,15 +2,9 @@ use std::sync::Arc;
 
 use tidegate_types::Clock;
 
-use crate::chart::{GetChartInfo, ListCharts};
-use crate::dashboard::{GetDashboardInfo, ListDashboards};
-use crate::database::{GetDatabaseInfo, ListDatabases};
-use crate::dataset::{GetDatasetInfo, ListDatasets};
 use crate::prompts::Quickstart;
 use crate::resources::{InstanceMetadata, ModelSchema};
-use crate::sql::ExecuteSql;
-use crate::system::{CallTool, GetInstanceInfo, GetSchema, HealthCheck, SearchTools};
-use crate::{Catalogue, CatalogueBuilder};
+use crate::{Catalogue, CatalogueBuilder, chart, dashboard, database, dataset, sql, system};
 
 /// Tools of Superset 6.1's own service that are not here yet. Settings may name them: they are copied from a Superset's.
 pub const NOT_HERE_YET: [&str; 12] = [
@@ -28,24 +22,18 @@ pub const NOT_HERE_YET: [&str; 12] = [
     "update_chart_preview",
 ];
 
-/// Tidegate's own tools, resources and prompts: one line each. More can be added to the builder.
+/// Tidegate's own tools, resources and prompts. A tool is a line in its area's `mod.rs`. More can be added to the builder.
 pub fn builtin(clock: &Arc<dyn Clock>) -> CatalogueBuilder {
-    let builder = Catalogue::builder()
-        .tool(HealthCheck::started_now(clock.as_ref()))
-        .tool(SearchTools)
-        .tool(GetInstanceInfo)
-        .tool(GetSchema)
-        .tool(ListCharts)
-        .tool(ListDashboards)
-        .tool(ListDatasets)
-        .tool(ListDatabases)
-        .tool(GetChartInfo)
-        .tool(GetDashboardInfo)
-        .tool(GetDatasetInfo)
-        .tool(GetDatabaseInfo)
-        .tool(ExecuteSql)
-        .raw_tool(CallTool::new())
-        .resource(InstanceMetadata)
-        .prompt(Quickstart);
-    ModelSchema::all().fold(builder, CatalogueBuilder::resource)
+    let mut catalogue = system::add(Catalogue::builder(), clock.as_ref());
+    for add in [
+        chart::add,
+        dashboard::add,
+        dataset::add,
+        database::add,
+        sql::add,
+    ] {
+        catalogue = add(catalogue);
+    }
+    let catalogue = catalogue.resource(InstanceMetadata).prompt(Quickstart);
+    ModelSchema::all().fold(catalogue, CatalogueBuilder::resource)
 }

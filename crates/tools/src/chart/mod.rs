@@ -5,9 +5,16 @@ mod list_charts;
 mod listed;
 mod summary;
 
-pub(crate) use get_chart_info::GetChartInfo;
-pub(crate) use list_charts::ListCharts;
+use crate::CatalogueBuilder;
+
 pub(crate) use summary::ChartSummary;
+
+/// Adds them.
+pub(crate) fn add(catalogue: CatalogueBuilder) -> CatalogueBuilder {
+    catalogue
+        .tool(get_chart_info::GetChartInfo)
+        .tool(list_charts::ListCharts)
+}
 
 /// The path of a chart's page.
 fn path(id: i64) -> String {

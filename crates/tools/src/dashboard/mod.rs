@@ -4,8 +4,14 @@ mod get_dashboard_info;
 mod list_dashboards;
 mod listed;
 
-pub(crate) use get_dashboard_info::GetDashboardInfo;
-pub(crate) use list_dashboards::ListDashboards;
+use crate::CatalogueBuilder;
+
+/// Adds them.
+pub(crate) fn add(catalogue: CatalogueBuilder) -> CatalogueBuilder {
+    catalogue
+        .tool(get_dashboard_info::GetDashboardInfo)
+        .tool(list_dashboards::ListDashboards)
+}
 
 /// The path of a dashboard's page: by its slug where it has one.
 fn path(id: i64, slug: Option<&str>) -> String {

@@ -4,5 +4,11 @@ mod get_database_info;
 mod list_databases;
 mod listed;
 
-pub(crate) use get_database_info::GetDatabaseInfo;
-pub(crate) use list_databases::ListDatabases;
+use crate::CatalogueBuilder;
+
+/// Adds them.
+pub(crate) fn add(catalogue: CatalogueBuilder) -> CatalogueBuilder {
+    catalogue
+        .tool(get_database_info::GetDatabaseInfo)
+        .tool(list_databases::ListDatabases)
+}

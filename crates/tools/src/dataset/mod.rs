@@ -5,5 +5,11 @@ mod list_datasets;
 mod listed;
 mod parts;
 
-pub(crate) use get_dataset_info::GetDatasetInfo;
-pub(crate) use list_datasets::ListDatasets;
+use crate::CatalogueBuilder;
+
+/// Adds them.
+pub(crate) fn add(catalogue: CatalogueBuilder) -> CatalogueBuilder {
+    catalogue
+        .tool(get_dataset_info::GetDatasetInfo)
+        .tool(list_datasets::ListDatasets)
+}

@@ -9,4 +9,9 @@ mod nearest;
 mod open;
 mod rights;
 
-pub(crate) use execute_sql::ExecuteSql;
+use crate::CatalogueBuilder;
+
+/// Adds them.
+pub(crate) fn add(catalogue: CatalogueBuilder) -> CatalogueBuilder {
+    catalogue.tool(execute_sql::ExecuteSql)
+}

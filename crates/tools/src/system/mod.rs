@@ -6,8 +6,16 @@ pub(crate) mod get_schema;
 mod health_check;
 pub(crate) mod search_tools;
 
-pub(crate) use call_tool::CallTool;
-pub(crate) use get_instance_info::GetInstanceInfo;
-pub(crate) use get_schema::GetSchema;
-pub(crate) use health_check::HealthCheck;
-pub(crate) use search_tools::SearchTools;
+use tidegate_types::Clock;
+
+use crate::CatalogueBuilder;
+
+/// Adds them.
+pub(crate) fn add(catalogue: CatalogueBuilder, clock: &dyn Clock) -> CatalogueBuilder {
+    catalogue
+        .raw_tool(call_tool::CallTool::new())
+        .tool(get_instance_info::GetInstanceInfo)
+        .tool(get_schema::GetSchema)
+        .tool(health_check::HealthCheck::started_now(clock))
+        .tool(search_tools::SearchTools)
+}
