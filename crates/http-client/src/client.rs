@@ -73,6 +73,11 @@ impl GuardedClient {
             .redirect(reqwest::redirect::Policy::none())
             .https_only(is_https_only)
             .referer(false)
+            // What a body unpacks to is not what was bounded; and features of other crates would turn it on.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
             .pool_max_idle_per_host(max_idle_connections)
             .user_agent(concat!("Tidegate/", env!("CARGO_PKG_VERSION")));
         builder = match &rules.proxy {

@@ -23,6 +23,8 @@ pub(super) struct Breaker {
     open_until: AtomicU64,
     /// Somebody was chosen to try, and has not begun to connect.
     is_chosen: AtomicBool,
+    /// It is open because a connection was refused, and not because nobody answered.
+    refuses_connections: AtomicBool,
     /// When the server last answered: milliseconds since [`Self::born`].
     answered_at: AtomicU64,
     /// Why it could not be reached; what everybody is told meanwhile.
@@ -40,18 +42,27 @@ impl Breaker {
             born: Instant::now(),
             open_until: AtomicU64::new(CLOSED),
             is_chosen: AtomicBool::new(false),
+            refuses_connections: AtomicBool::new(false),
             answered_at: AtomicU64::new(0),
             cause: Mutex::new(None),
         }
     }
 
-    /// Whether a call may be made now. Of those that come after a pause one may, and the others wait for the next.
+    /// Whether a call may be made now. Of those that come after a pause one may, and the others wait for the next. Where it
+    /// is only that no further connection could be made, those whom an unused one serves may go on.
     ///
     /// # Errors
     /// Why not: what was last found out about the server.
-    pub(super) fn enter(&self) -> Result<(), crate::error::Source> {
+    pub(super) fn enter(
+        &self,
+        has_connection: impl FnOnce() -> bool,
+    ) -> Result<(), crate::error::Source> {
         let open_until = self.open_until.load(Ordering::Relaxed);
         if open_until == CLOSED {
+            return Ok(());
+        }
+        let is_silent = !self.refuses_connections.load(Ordering::Relaxed);
+        if !is_silent && has_connection() {
             return Ok(());
         }
         let now = self.millis();
@@ -130,6 +141,8 @@ impl Breaker {
     }
 
     fn open(&self, pause: Duration, cause: Option<&ConnectError>) {
+        let refuses = cause.is_some_and(|err| err.cause != ConnectFailure::TimedOut);
+        self.refuses_connections.store(refuses, Ordering::Relaxed);
         *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = cause.cloned();
         self.is_chosen.store(false, Ordering::Relaxed);
         self.open_until
@@ -188,6 +201,11 @@ fn millis(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
+    /// There is no unused connection.
+    fn none() -> bool {
+        false
+    }
+
     const LONG: Duration = Duration::from_secs(3);
 
     fn failure(cause: ConnectFailure) -> ConnectError {
@@ -201,16 +219,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn after_a_silence_one_call_a_pause_tries_until_one_is_answered() {
         let breaker = Breaker::new();
-        assert!(breaker.enter().is_ok() && breaker.enter().is_ok());
+        assert!(breaker.enter(none).is_ok() && breaker.enter(none).is_ok());
         breaker.silent();
-        assert!(breaker.enter().is_err());
+        assert!(breaker.enter(none).is_err());
         tokio::time::advance(PAUSE).await;
-        assert!(breaker.enter().is_ok(), "one tries");
-        assert!(breaker.enter().is_err(), "the others do not");
+        assert!(breaker.enter(none).is_ok(), "one tries");
+        assert!(breaker.enter(none).is_err(), "the others do not");
         tokio::time::advance(PAUSE).await;
-        assert!(breaker.enter().is_ok(), "whoever tried may be gone");
+        assert!(breaker.enter(none).is_ok(), "whoever tried may be gone");
         breaker.answered();
-        assert!(breaker.enter().is_ok() && breaker.enter().is_ok());
+        assert!(breaker.enter(none).is_ok() && breaker.enter(none).is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -221,7 +239,7 @@ mod tests {
         while begun.elapsed() < Duration::from_secs(10) {
             for _ in 0..40 {
                 asked += 1;
-                if breaker.enter().is_ok() && breaker.may_connect().is_ok() {
+                if breaker.enter(none).is_ok() && breaker.may_connect().is_ok() {
                     tries += 1;
                     breaker.failed_to_connect(&failure(ConnectFailure::Refused));
                 }
@@ -230,34 +248,45 @@ mod tests {
         }
         assert_eq!((100, 40_000), (tries, asked));
         tokio::time::advance(SHORT_PAUSE).await;
-        assert!(breaker.enter().is_ok() && breaker.may_connect().is_ok());
+        assert!(breaker.enter(none).is_ok() && breaker.may_connect().is_ok());
         breaker.answered();
-        assert!(breaker.enter().is_ok() && breaker.may_connect().is_ok());
+        assert!(breaker.enter(none).is_ok() && breaker.may_connect().is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn those_who_wait_for_a_place_in_the_pool_do_not_try_one_after_the_other() {
         let breaker = Breaker::new();
-        assert!(breaker.enter().is_ok() && breaker.enter().is_ok());
+        assert!(breaker.enter(none).is_ok() && breaker.enter(none).is_ok());
         assert!(breaker.may_connect().is_ok());
         breaker.failed_to_connect(&failure(ConnectFailure::Refused));
         let told = breaker.may_connect().unwrap_err();
         assert_eq!(ConnectFailure::Refused, told.cause);
         tokio::time::advance(SHORT_PAUSE).await;
         assert!(breaker.may_connect().is_err(), "nobody was chosen");
-        assert!(breaker.enter().is_ok());
+        assert!(breaker.enter(none).is_ok());
         assert!(breaker.may_connect().is_ok(), "the chosen one tries");
         assert!(breaker.may_connect().is_err(), "once");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn unused_connections_serve_though_no_further_one_can_be_made() {
+        let breaker = Breaker::new();
+        breaker.failed_to_connect(&failure(ConnectFailure::Other));
+        assert!(breaker.enter(|| true).is_ok());
+        assert!(breaker.may_connect().is_err());
+        assert!(breaker.enter(none).is_err());
+        breaker.silent();
+        assert!(breaker.enter(|| true).is_err(), "it does not answer");
     }
 
     #[tokio::test(start_paused = true)]
     async fn everybody_is_told_what_was_found_out_about_the_server() {
         let breaker = Breaker::new();
         breaker.failed_to_connect(&failure(ConnectFailure::Refused));
-        let told = breaker.enter().unwrap_err();
+        let told = breaker.enter(none).unwrap_err();
         assert_eq!("in its own words", told.to_string());
         breaker.silent();
-        assert!(breaker.enter().unwrap_err().is::<Silent>());
+        assert!(breaker.enter(none).unwrap_err().is::<Silent>());
     }
 
     #[tokio::test(start_paused = true)]
@@ -268,7 +297,7 @@ mod tests {
         ] {
             let breaker = Breaker::new();
             breaker.failed_to_connect(&failure(cause));
-            assert!(breaker.enter().is_ok(), "{cause:?}");
+            assert!(breaker.enter(none).is_ok(), "{cause:?}");
         }
     }
 
@@ -288,12 +317,12 @@ mod tests {
             }
             tokio::time::advance(waits / 2).await;
             drop(waiting);
-            assert_eq!(is_open, breaker.enter().is_err(), "{waits:?}");
+            assert_eq!(is_open, breaker.enter(none).is_err(), "{waits:?}");
         }
         let breaker = Breaker::new();
         let waiting = Waiting::new(&breaker, LONG);
         tokio::time::advance(LONG).await;
         waiting.end();
-        assert!(breaker.enter().is_ok(), "it was answered");
+        assert!(breaker.enter(none).is_ok(), "it was answered");
     }
 }

@@ -248,7 +248,8 @@ impl PostgresPool {
         let unavailable = |source: crate::error::Source| {
             Failure::NoConnection(DatabaseError::Unavailable { operation, source })
         };
-        self.breaker.enter().map_err(unavailable)?;
+        let has_connection = || self.pool.status().available > 0;
+        self.breaker.enter(has_connection).map_err(unavailable)?;
         let within = self.settings.acquire_timeout;
         let timeouts = Timeouts {
             wait: Some(within),

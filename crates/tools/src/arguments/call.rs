@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 use super::layout;
 use crate::ArgumentProblem;
 
+/// Longer arguments that no tool takes are not read for the record.
+const MOST_RECORDED_BYTES: usize = 16 * 1024;
+
 /// The arguments of a call as they came. They are read here and nowhere else: what headers repeat, what records say,
 /// what answers are kept by and what the tool gets all come from this value.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,9 +31,8 @@ impl CallArguments {
                 is_text,
                 ..members.into()
             },
-            // For the record: of what nobody serves the reading need not be the strict one.
             Err(problems) => Self {
-                value: serde_json::from_str(text).unwrap_or_default(),
+                value: for_the_record(text),
                 problems,
                 is_text,
             },
@@ -54,6 +56,15 @@ impl CallArguments {
             _ => Err(self.problems),
         }
     }
+}
+
+/// What nobody serves, as records show it. The reading need not be the strict one, so it is bounded by the text: each value
+/// takes some hundred times of its two bytes.
+fn for_the_record(text: &str) -> Value {
+    if text.len() > MOST_RECORDED_BYTES {
+        return Value::Null;
+    }
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 impl From<Map<String, Value>> for CallArguments {
@@ -80,6 +91,17 @@ mod tests {
 
     fn read(text: &str) -> CallArguments {
         CallArguments::read(Some(serde_json::from_str(text).unwrap()))
+    }
+
+    #[test]
+    fn many_values_that_no_tool_takes_are_not_read_for_the_record_either() {
+        let many = |count: usize| format!(r#"{{"x":[{}1]}}"#, "1,".repeat(count));
+        let refused = read(&many(20_000));
+        assert_eq!(&Value::Null, refused.value());
+        assert!(refused.into_members().is_err());
+        let repeated = read(r#"{"a":1,"a":2}"#);
+        assert_eq!(&json!({ "a": 2 }), repeated.value());
+        assert!(repeated.into_members().is_err());
     }
 
     #[test]
