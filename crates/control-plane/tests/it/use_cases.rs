@@ -128,6 +128,22 @@ async fn a_machine_comes_with_its_account_and_both_go(fixture: Fixture) {
     assert!(is_active(grace).await, "a person stays");
 }
 
+async fn an_account_that_another_machine_acts_as_stays_until_the_last_is_removed(fixture: Fixture) {
+    let deployment = Deployment::new(&fixture).await;
+    let (manager, grace) = (&deployment.manager, &deployment.grace.id);
+    let first = machine(grace, robot(grace)).run(manager).await.unwrap();
+    let account = first.service.unwrap();
+    let shared = MachineAccount::Existing(account.id.clone());
+    let second = machine(grace, shared).run(manager).await.unwrap();
+    for (client, is_active) in [(first.client, true), (second.client, false)] {
+        let remove = RemoveMachine { id: client.id };
+        assert!(manager.call(remove).await.unwrap());
+        let key = AccountKey::Id(account.id.clone());
+        let found = manager.call(FindAccount { key }).await.unwrap();
+        assert_eq!(is_active, found.unwrap().is_active);
+    }
+}
+
 async fn another_secret_of_a_client_opens_it_as_the_first_does(fixture: Fixture) {
     let deployment = Deployment::new(&fixture).await;
     let (manager, grace) = (&deployment.manager, &deployment.grace.id);
@@ -167,6 +183,7 @@ scenarios!(
     an_api_token_is_found_by_the_secret_that_was_drawn_for_it,
     an_application_has_a_secret_exactly_where_it_proves_itself_by_one,
     a_machine_comes_with_its_account_and_both_go,
+    an_account_that_another_machine_acts_as_stays_until_the_last_is_removed,
     another_secret_of_a_client_opens_it_as_the_first_does,
     an_invitation_is_found_by_the_secret_of_its_link,
 );
