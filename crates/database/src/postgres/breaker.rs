@@ -23,8 +23,6 @@ pub(super) struct Breaker {
     open_until: AtomicU64,
     /// Somebody was chosen to try, and has not begun to connect.
     is_chosen: AtomicBool,
-    /// It is open because a connection was refused, and not because nobody answered.
-    refuses_connections: AtomicBool,
     /// When the server last answered: milliseconds since [`Self::born`].
     answered_at: AtomicU64,
     /// Why it could not be reached; what everybody is told meanwhile.
@@ -42,7 +40,6 @@ impl Breaker {
             born: Instant::now(),
             open_until: AtomicU64::new(CLOSED),
             is_chosen: AtomicBool::new(false),
-            refuses_connections: AtomicBool::new(false),
             answered_at: AtomicU64::new(0),
             cause: Mutex::new(None),
         }
@@ -61,8 +58,10 @@ impl Breaker {
         if open_until == CLOSED {
             return Ok(());
         }
-        let is_silent = !self.refuses_connections.load(Ordering::Relaxed);
-        if !is_silent && has_connection() {
+        let refuses_further_ones = self
+            .cause()
+            .is_some_and(|err| err.cause != ConnectFailure::TimedOut);
+        if refuses_further_ones && has_connection() {
             return Ok(());
         }
         let now = self.millis();
@@ -141,8 +140,6 @@ impl Breaker {
     }
 
     fn open(&self, pause: Duration, cause: Option<&ConnectError>) {
-        let refuses = cause.is_some_and(|err| err.cause != ConnectFailure::TimedOut);
-        self.refuses_connections.store(refuses, Ordering::Relaxed);
         *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = cause.cloned();
         self.is_chosen.store(false, Ordering::Relaxed);
         self.open_until
