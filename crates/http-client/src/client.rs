@@ -27,9 +27,9 @@ pub struct GuardedClient {
 /// What is asked. Every part is named.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// How.
+    /// GET, or a form that is posted.
     pub method: Method,
-    /// Where.
+    /// An absolute URL that the rules of the client allow.
     pub url: &'a Url,
     /// The media types that the caller understands.
     pub accept: &'static str,
@@ -110,7 +110,7 @@ impl GuardedClient {
     /// # Errors
     /// `UrlNotAllowed`, `AddressNotAllowed`.
     pub fn check_url(&self, url: &Url) -> Result<(), HttpError> {
-        check_url(url, &self.destinations)
+        check_url(url, &self.destinations, &self.private_hosts)
     }
 
     /// Sends a request, and waits for the head of its answer.

@@ -41,10 +41,14 @@ impl PrivateHosts {
 }
 
 /// What the URL itself says.
-pub(crate) fn check_url(url: &Url, destinations: &Destinations) -> Result<(), HttpError> {
+pub(crate) fn check_url(
+    url: &Url,
+    destinations: &Destinations,
+    private_hosts: &PrivateHosts,
+) -> Result<(), HttpError> {
     match destinations {
         Destinations::Trusted { plain_http, .. } => check_trusted(url, *plain_http),
-        Destinations::Public { .. } => check_public(url, &PrivateHosts::of(destinations)),
+        Destinations::Public { .. } => check_public(url, private_hosts),
     }
 }
 
@@ -142,7 +146,8 @@ mod tests {
                 plain_http,
                 max_idle_connections: 0,
             };
-            check_url(&Url::parse(url).unwrap(), &destinations).is_ok()
+            let private_hosts = PrivateHosts::of(&destinations);
+            check_url(&Url::parse(url).unwrap(), &destinations, &private_hosts).is_ok()
         };
         for plain_http in [PlainHttp::Refused, PlainHttp::Loopback, PlainHttp::Allowed] {
             assert!(is_allowed(plain_http, "https://id.test/token"));
