@@ -36,10 +36,9 @@ table! {
 }
 
 impl Entity for Chart {
-    const SINGULAR: &'static str = "chart";
+    const KIND: EntityKind = EntityKind::Chart;
     const PLURAL: &'static str = "charts";
     const STORAGE: Storage = Storage {
-        kind: EntityKind::Chart,
         operation: "read charts",
         tagged_as: Some("chart"),
         starred_as: Some("slice"),

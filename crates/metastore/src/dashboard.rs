@@ -34,10 +34,9 @@ table! {
 }
 
 impl Entity for Dashboard {
-    const SINGULAR: &'static str = "dashboard";
+    const KIND: EntityKind = EntityKind::Dashboard;
     const PLURAL: &'static str = "dashboards";
     const STORAGE: Storage = Storage {
-        kind: EntityKind::Dashboard,
         operation: "read dashboards",
         tagged_as: Some("dashboard"),
         starred_as: Some("Dashboard"),

@@ -36,10 +36,9 @@ table! {
 }
 
 impl Entity for Database {
-    const SINGULAR: &'static str = "database";
+    const KIND: EntityKind = EntityKind::Database;
     const PLURAL: &'static str = "databases";
     const STORAGE: Storage = Storage {
-        kind: EntityKind::Database,
         operation: "read databases",
         tagged_as: None,
         starred_as: None,

@@ -50,10 +50,9 @@ table! {
 }
 
 impl Entity for Dataset {
-    const SINGULAR: &'static str = "dataset";
+    const KIND: EntityKind = EntityKind::Dataset;
     const PLURAL: &'static str = "datasets";
     const STORAGE: Storage = Storage {
-        kind: EntityKind::Dataset,
         operation: "read datasets",
         tagged_as: Some("dataset"),
         starred_as: None,

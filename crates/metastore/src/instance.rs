@@ -78,7 +78,7 @@ fn subquery(select: SelectStatement) -> Expr {
 fn seen<E: Entity>(generation: Generation, access: &Access, condition: Option<Expr>) -> Expr {
     let mut select = Query::select();
     select.from(E::TABLE).expr(Func::count(Expr::col(Asterisk)));
-    generation.leave_visible(E::STORAGE.kind, access, &mut select);
+    generation.leave_visible(E::KIND, access, &mut select);
     if let Some(condition) = condition {
         select.and_where(condition);
     }
@@ -189,7 +189,7 @@ fn top_creators(generation: Generation, access: &Access) -> SelectStatement {
         "ab_user",
         Expr::col(("ab_user", "id")).equals(("slices", "created_by_fk")),
     );
-    generation.leave_visible(Chart::STORAGE.kind, access, &mut select);
+    generation.leave_visible(Chart::KIND, access, &mut select);
     select
         .group_by_columns([("ab_user", "id"), ("ab_user", "username")])
         .order_by_expr(Func::count(Expr::col(("slices", "id"))).into(), Order::Desc)

@@ -144,7 +144,7 @@ impl<E: Entity> Repository<'_, E> {
         let column = |name: &'static str| (E::TABLE, name);
         let id = column(E::ID.column().name);
         // What an entity does not have is null, as what it has none of.
-        let owners = self.metastore.generation().owners(E::STORAGE.kind);
+        let owners = self.metastore.generation().owners(E::KIND);
         let owners = owners.map_or_else(null, |owned_by| owners_within(backend, owned_by, id));
         let tags = E::STORAGE.tagged_as;
         let tags = tags.map_or_else(null, |kind| tags_within(backend, kind, id));

@@ -84,7 +84,6 @@ pub trait Table: FromRow + fmt::Debug + Clone + Send + Sync + 'static {
 /// How a kind of thing is stored beside its own table.
 #[derive(Debug, Clone, Copy)]
 pub struct Storage {
-    pub(crate) kind: EntityKind,
     /// What is tried, for errors.
     pub(crate) operation: &'static str,
     /// `tagged_object.object_type`.
@@ -99,8 +98,8 @@ pub struct Storage {
 
 /// A kind of thing that can be listed and looked up: charts, dashboards, datasets, databases.
 pub trait Entity: Table {
-    /// `chart`.
-    const SINGULAR: &'static str;
+    /// What it is.
+    const KIND: EntityKind;
     /// `charts`.
     const PLURAL: &'static str;
     /// How it is stored.

@@ -83,7 +83,7 @@ pub(crate) fn visible<E: Entity>(metastore: &Metastore, access: &Access) -> Sele
     select.from(E::TABLE);
     (E::STORAGE.join)(&mut select);
     let generation = metastore.generation();
-    generation.leave_visible(E::STORAGE.kind, access, &mut select);
+    generation.leave_visible(E::KIND, access, &mut select);
     select
 }
 
@@ -99,7 +99,7 @@ fn matching<E: Entity>(
         select.and_where(column.condition(filter, backend));
     }
     let id = || Expr::col((E::TABLE, E::ID.column().name));
-    let owners = metastore.generation().owners(E::STORAGE.kind);
+    let owners = metastore.generation().owners(E::KIND);
     if let (Some(ids), Some((table, column))) = (&query.owned_by, owners) {
         let owned = Query::select()
             .column(column)
@@ -202,7 +202,7 @@ async fn related<E: Entity>(
     let pool = metastore.pool();
     let ids: Vec<i64> = records.iter().map(Record::id).collect();
     let owners = async {
-        let owned_by = metastore.generation().owners(E::STORAGE.kind);
+        let owned_by = metastore.generation().owners(E::KIND);
         match owned_by.filter(|_| query.owners) {
             Some(owned_by) => crate::person::owners_of(pool, owned_by, &ids).await,
             None => Ok(BTreeMap::new()),

@@ -113,7 +113,7 @@ impl UnitOfWork {
 
     /// Begins, unless it has, where a role lets the user change such things.
     async fn begin<E: Entity>(&mut self) -> Result<&mut Begun, WriteError> {
-        let (kind, view) = (E::STORAGE.kind, E::STORAGE.view);
+        let (kind, view) = (E::KIND, E::STORAGE.view);
         let check = |access: &Access| {
             let may_write = access.can("can_write", view);
             may_write

@@ -38,11 +38,6 @@ impl<E> Values<E> {
         self.put(field.column().name, V::null())
     }
 
-    /// Whether nothing is set.
-    pub fn is_empty(&self) -> bool {
-        self.columns.is_empty()
-    }
-
     /// Sets a column that is not set yet.
     pub(crate) fn or_set<V: Into<Value>>(self, field: Field<E, V>, value: V) -> Self {
         if self.has(field) {

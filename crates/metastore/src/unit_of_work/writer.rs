@@ -95,7 +95,7 @@ impl<'a, E: Entity> Writer<'a, E> {
         if begun.transaction.execute(&update).await? == 0 {
             return Err(WriteError::NotFound(Self::thing(id)));
         }
-        self.work.note(E::STORAGE.kind, id);
+        self.work.note(E::KIND, id);
         Ok(())
     }
 
@@ -105,7 +105,7 @@ impl<'a, E: Entity> Writer<'a, E> {
     /// # Errors
     /// See [`WriteError`]. `Metastore`: `Conflict` where a unique value is taken.
     pub async fn insert(&mut self, values: Values<E>) -> Result<i64, WriteError> {
-        let owners = self.work.metastore.generation().owners(E::STORAGE.kind);
+        let owners = self.work.metastore.generation().owners(E::KIND);
         let begun = self.work.begin::<E>().await?;
         let user = begun.access.user().id.0;
         let values = saved(begun, values)
@@ -132,15 +132,12 @@ impl<'a, E: Entity> Writer<'a, E> {
             begun.transaction.execute(&owner).await?;
         }
         self.work.locked.insert(Self::thing(id));
-        self.work.note(E::STORAGE.kind, id);
+        self.work.note(E::KIND, id);
         Ok(id)
     }
 
     fn thing(id: i64) -> EntityRef {
-        EntityRef {
-            kind: E::STORAGE.kind,
-            id,
-        }
+        EntityRef { kind: E::KIND, id }
     }
 }
 
@@ -160,7 +157,7 @@ fn for_update<E: Entity>(metastore: &Metastore, access: &Access, id: i64) -> Sel
     for column in E::COLUMNS {
         column.select(&mut select, metastore.pool().backend());
     }
-    let owners = metastore.generation().owners(E::STORAGE.kind);
+    let owners = metastore.generation().owners(E::KIND);
     let is_owner = match owners {
         Some((table, owned)) if !access.is_admin() => Expr::exists(
             Query::select()

@@ -98,7 +98,7 @@ fn schema_of<E: Listed>() -> SchemaInfo {
         }
     };
     SchemaInfo {
-        model_type: E::SINGULAR,
+        model_type: E::KIND.as_str(),
         select_columns: description.shown.iter().map(column).collect(),
         filter_columns: Operators(description.operators()),
         sortable_columns: &description.sortable,
