@@ -41,7 +41,7 @@ pub enum Change {
     Flags,
     /// Things of the workspace were made, changed or deleted together.
     Content {
-        /// Which.
+        /// Each of them once.
         things: Vec<EntityRef>,
     },
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseActFuture,
-    ResponseFuture, WrapFuture,
+    ResponseFuture, SpawnHandle, WrapFuture,
 };
 use tidegate_metastore::Access;
 use tidegate_store::{Change, Epoch};
@@ -35,6 +35,8 @@ pub(crate) struct WorkspaceActor {
     loading: HashMap<UserId, watch::Receiver<Option<AccessResult>>>,
     is_catching_up: bool,
     is_behind: bool,
+    /// The next try after the log could not be read.
+    reads_again: Option<SpawnHandle>,
     mailbox: usize,
 }
 
@@ -45,6 +47,7 @@ impl WorkspaceActor {
             loading: HashMap::new(),
             is_catching_up: false,
             is_behind: false,
+            reads_again: None,
             mailbox,
         }
     }
@@ -184,9 +187,13 @@ impl Handler<CatchUp> for WorkspaceActor {
                     tracing::warn!(error = %err, "could not read the change log; cached rights are dropped");
                     actor.forget_everything();
                     actor.shared.content.fall_behind();
-                    context.run_later(TRY_AGAIN, |_, context| {
+                    let again = context.run_later(TRY_AGAIN, |_, context| {
                         context.notify(CatchUp { after_gap: false });
                     });
+                    // One is enough, however many signals come meanwhile.
+                    if let Some(earlier) = actor.reads_again.replace(again) {
+                        context.cancel_future(earlier);
+                    }
                 }
             }
             if std::mem::take(&mut actor.is_behind)
@@ -199,7 +206,7 @@ impl Handler<CatchUp> for WorkspaceActor {
 }
 
 /// Tells every node what a call of this one changed, trying until the change log has it.
-#[derive(Message, Clone)]
+#[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Publish {
     things: Vec<EntityRef>,
@@ -229,17 +236,12 @@ impl Handler<Publish> for WorkspaceActor {
     type Result = ResponseActFuture<Self, ()>;
 
     fn handle(&mut self, publish: Publish, _: &mut Self::Context) -> Self::Result {
-        let log = Arc::clone(&self.shared.log);
-        let slug = self.shared.workspace.slug.clone();
-        let change = Change::Content {
-            things: publish.things.clone(),
-        };
-        let append = async move { log.append(&slug, change).await };
+        let shared = Arc::clone(&self.shared);
+        let tell = async move { (shared.tell(&publish.things).await, publish) };
         Box::pin(
-            append
-                .into_actor(self)
-                .map(move |appended, actor, context| {
-                    let (pause, next) = match appended {
+            tell.into_actor(self)
+                .map(|(told, publish), actor, context| {
+                    let (pause, next) = match told {
                         Ok(place) if !publish.is_unsettled => {
                             actor.shared.published(place, &publish.things);
                             return;

@@ -1,6 +1,5 @@
 //! What a unit of work changes, on its way to every node.
 
-use tidegate_store::Change;
 use tidegate_types::EntityRef;
 
 use super::WorkspaceHandle;
@@ -36,10 +35,7 @@ impl Announcement {
             return;
         };
         let shared = &self.workspace.shared;
-        let change = Change::Content {
-            things: things.clone(),
-        };
-        match shared.log.append(&shared.workspace.slug, change).await {
+        match shared.tell(&things).await {
             Ok(place) => shared.published(place, &things),
             Err(err) => {
                 tracing::warn!(

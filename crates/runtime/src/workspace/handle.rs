@@ -6,7 +6,7 @@ use actix::{Addr, MailboxError};
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use tidegate_metastore::Access;
-use tidegate_store::{Change, ChangeLog, Epoch};
+use tidegate_store::{Change, ChangeLog, Epoch, StoreError};
 use tidegate_tools::Workspace;
 use tidegate_types::{EntityKind, EntityRef, TokenId, UserId};
 use tokio::sync::broadcast;
@@ -39,6 +39,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Tells the nodes what a call of this one changed. Returns the change's place in the log.
+    pub(super) async fn tell(&self, things: &[EntityRef]) -> Result<Epoch, StoreError> {
+        let things = things.to_vec();
+        let change = Change::Content { things };
+        self.log.append(&self.workspace.slug, change).await
+    }
+
     /// A change of this node stands in the log.
     pub(super) fn published(&self, place: Epoch, things: &[EntityRef]) {
         self.content_changed(things);

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::Actor;
@@ -24,6 +24,7 @@ use crate::executor::{Executors, Limits};
 #[derive(Default)]
 struct Log {
     is_away: AtomicBool,
+    reads: AtomicUsize,
     appended: Mutex<Vec<Change>>,
 }
 
@@ -47,6 +48,7 @@ impl ChangeLog for Log {
     }
 
     async fn read(&self, _: &WorkspaceSlug, after: Epoch) -> Result<ChangePage, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         if self.is_away.load(Ordering::SeqCst) {
             return Err(away("read changes"));
         }
@@ -189,6 +191,20 @@ async fn a_node_that_could_not_read_the_log_keeps_no_answers_until_it_has() {
     log.is_away.store(false, Ordering::SeqCst);
     published(&workspace).await;
     assert_eq!(Epoch(1), workspace.epoch());
+}
+
+#[actix_rt::test]
+async fn a_log_that_is_away_is_read_once_a_second_however_many_signals_came() {
+    tokio::time::pause();
+    let log = Arc::new(Log::default());
+    let workspace = workspace(&log);
+    log.is_away.store(true, Ordering::SeqCst);
+    for _ in 0..5 {
+        let catch_up = CatchUp { after_gap: false };
+        workspace.addr().send(catch_up).await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    assert_eq!(5 + 3, log.reads.load(Ordering::SeqCst));
 }
 
 #[actix_rt::test]
