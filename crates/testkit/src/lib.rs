@@ -1,6 +1,7 @@
 pub mod certificates;
 #[cfg(feature = "fixtures")]
 pub mod fixtures;
+pub mod http_answers;
 #[cfg(feature = "oidc")]
 pub mod oidc;
 pub mod pgbouncer;

@@ -5,6 +5,7 @@ mod urls;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tidegate_testkit::http_answers::{self, answer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -83,31 +84,9 @@ fn rules(hosts: &[&str]) -> ClientRules {
 
 /// Answers every connection with the same bytes, and counts them.
 async fn serve(answer: impl Into<String>) -> (Url, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let count = Arc::new(AtomicUsize::new(0));
-    let (answer, counted) = (answer.into(), Arc::clone(&count));
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            counted.fetch_add(1, Ordering::SeqCst);
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                let mut request = [0; 4096];
-                let _ = stream.read(&mut request).await;
-                let _ = stream.write_all(answer.as_bytes()).await;
-                let _ = stream.shutdown().await;
-            });
-        }
-    });
+    let (port, count) = http_answers::serve(answer).await.unwrap();
     let url = Url::parse(&format!("http://localhost:{port}/client.json")).unwrap();
     (url, count)
-}
-
-fn answer(headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!(
-        "HTTP/1.1 200 OK\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
-    )
 }
 
 const JSON: &str = "content-type: application/json\r\n";

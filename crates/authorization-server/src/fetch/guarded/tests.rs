@@ -1,32 +1,11 @@
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tidegate_testkit::http_answers::{self, answer};
 
 use super::*;
 
 /// Answers every connection with the same bytes.
 async fn serve(answer: impl Into<String>) -> Url {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let answer = answer.into();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                let mut request = [0; 4096];
-                let _ = stream.read(&mut request).await;
-                let _ = stream.write_all(answer.as_bytes()).await;
-                let _ = stream.shutdown().await;
-            });
-        }
-    });
+    let (port, _) = http_answers::serve(answer).await.unwrap();
     Url::parse(&format!("http://localhost:{port}/client.json")).unwrap()
-}
-
-fn answer(headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!(
-        "HTTP/1.1 200 OK\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
-    )
 }
 
 fn fetcher(hosts: &[&str]) -> GuardedFetcher {
