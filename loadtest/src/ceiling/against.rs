@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::measured::{MEASURED, median};
-use super::rounds::rates;
+use super::rounds::{Rate, Side, rates};
 use super::say;
 use crate::process::{Database, Deployment};
 
@@ -39,6 +39,29 @@ pub(crate) struct Ratio {
     pub(crate) median: f64,
     pub(crate) lowest: f64,
     pub(crate) highest: f64,
+    /// CPU time of the nodes for each call, microseconds: medians.
+    pub(crate) cpu_us: f64,
+    pub(crate) against_cpu_us: f64,
+}
+
+impl Ratio {
+    fn of(label: &'static str, rates: &[[Rate; 2]]) -> Self {
+        let of: Vec<f64> = rates
+            .iter()
+            .map(|[one, other]| one.per_second / other.per_second.max(1.0))
+            .collect();
+        let middle = |value: &dyn Fn(&[Rate; 2]) -> f64| median(rates.iter().map(value).collect());
+        Self {
+            label,
+            per_second: middle(&|[one, _]| one.per_second),
+            against_per_second: middle(&|[_, other]| other.per_second),
+            lowest: of.iter().copied().fold(f64::MAX, f64::min),
+            highest: of.iter().copied().fold(0.0, f64::max),
+            median: median(of),
+            cpu_us: middle(&|[one, _]| one.cpu_us),
+            against_cpu_us: middle(&|[_, other]| other.cpu_us),
+        }
+    }
 }
 
 /// Measures every call of the ceiling on both.
@@ -56,23 +79,24 @@ pub(crate) fn compare(binary: &Path, against: &Path, plan: &Plan) -> anyhow::Res
         {
             say(&format!("{}: {} rounds", call.label, plan.rounds));
             let sides = [
-                (one.url(), Some(one.token())),
-                (other.url(), Some(other.token())),
+                Side {
+                    url: one.url(),
+                    token: Some(one.token()),
+                    cpu: &|| one.cpu(),
+                },
+                Side {
+                    url: other.url(),
+                    token: Some(other.token()),
+                    cpu: &|| other.cpu(),
+                },
             ];
-            let rates = rates(call, sides, plan.rounds, plan.duration)?;
-            let of: Vec<f64> = rates
-                .iter()
-                .map(|[one, other]| one / other.max(1.0))
-                .collect();
-            ratios.push(Ratio {
-                label: call.label,
-                per_second: median(rates.iter().map(|[one, _]| *one).collect()),
-                against_per_second: median(rates.iter().map(|[_, other]| *other).collect()),
-                median: median(of.clone()),
-                lowest: of.iter().copied().fold(f64::MAX, f64::min),
-                highest: of.iter().copied().fold(0.0, f64::max),
-            });
+            ratios.push(Ratio::of(
+                call.label,
+                &rates(call, &sides, plan.rounds, plan.duration)?,
+            ));
         }
+        one.check_audit()?;
+        other.check_audit()?;
     }
     Ok(ratios)
 }

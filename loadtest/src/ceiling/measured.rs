@@ -67,6 +67,17 @@ pub(super) const MEASURED: &[Measured] = &[
         },
     },
     Measured {
+        label: "get_dataset_info",
+        tool: Some("get_dataset_info"),
+        arguments: || json!({ "identifier": 1 }),
+        text_member: "/columns/0/column_name",
+        is_cached: false,
+        goal: Goal {
+            ratio: 0.05,
+            p99_times: None,
+        },
+    },
+    Measured {
         label: "execute_sql by id",
         tool: Some("execute_sql"),
         arguments: || {

@@ -96,6 +96,22 @@ pub(super) fn measure(
     Ok(rounds)
 }
 
+/// A server that takes turns with another.
+pub(super) struct Side<'a> {
+    pub(super) url: &'a LoopbackUrl,
+    pub(super) token: Option<&'a str>,
+    /// CPU time of all its nodes so far.
+    pub(super) cpu: &'a dyn Fn() -> anyhow::Result<Duration>,
+}
+
+/// What one turn of a side came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Rate {
+    pub(super) per_second: f64,
+    /// CPU time of its nodes for each call.
+    pub(super) cpu_us: f64,
+}
+
 /// Calls a second of `health_check` at `checked` with the token, to those at `unchecked` without any, round by round.
 ///
 /// # Errors
@@ -111,24 +127,39 @@ pub(crate) fn with_and_without(
         .iter()
         .find(|call| call.label == "health_check")
         .context("health_check is not among the calls")?;
-    let sides = [(checked.url(), Some(token)), (unchecked.url(), None)];
-    let rates = rates(call, sides, rounds, duration)?;
+    let sides = [
+        Side {
+            url: checked.url(),
+            token: Some(token),
+            cpu: &|| checked.cpu(),
+        },
+        Side {
+            url: unchecked.url(),
+            token: None,
+            cpu: &|| unchecked.cpu(),
+        },
+    ];
+    let rates = rates(call, &sides, rounds, duration)?;
     Ok(rates
         .iter()
-        .map(|[one, other]| one / other.max(1.0))
+        .map(|[one, other]| one.per_second / other.per_second.max(1.0))
         .collect())
 }
 
-/// Calls a second at two servers that take turns, for each round; who begins changes.
+/// What two servers that take turns come to, for each round; who begins changes.
 ///
 /// # Errors
 /// Answers are wrong.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a mean needs no more than 52 bits"
+)]
 pub(super) fn rates(
     call: &Measured,
-    sides: [(&LoopbackUrl, Option<&str>); 2],
+    sides: &[Side<'_>; 2],
     rounds: usize,
     duration: Duration,
-) -> anyhow::Result<Vec<[f64; 2]>> {
+) -> anyhow::Result<Vec<[Rate; 2]>> {
     let load = Load {
         connections: 16,
         threads: 1,
@@ -136,9 +167,9 @@ pub(super) fn rates(
         check: Check::Sizes,
     };
     let mut learned = Vec::new();
-    for (url, token) in sides {
-        let answer_bytes = learn(call, url, token)?;
-        let request = request(call, url, "/mcp", token);
+    for Side { url, token, .. } in sides {
+        let answer_bytes = learn(call, url, *token)?;
+        let request = request(call, url, "/mcp", *token);
         let warm_up = Load {
             duration: Duration::from_secs(2),
             check: Check::Every,
@@ -153,15 +184,20 @@ pub(super) fn rates(
     }
     let mut rates = Vec::new();
     for number in 0..rounds {
-        let mut per_second = [0.0; 2];
+        let mut both = [Rate::default(); 2];
         let order = if number % 2 == 0 { [0, 1] } else { [1, 0] };
         for at in order {
             let (url, request, answer_bytes) = &learned[at];
+            let cpu_before = (sides[at].cpu)()?;
             let seen = wrk::run(url, request, &load)?;
+            let spent = (sides[at].cpu)()?.saturating_sub(cpu_before);
             check_sizes(call, &seen, *answer_bytes)?;
-            per_second[at] = seen.per_second();
+            both[at] = Rate {
+                per_second: seen.per_second(),
+                cpu_us: spent.as_secs_f64() * 1e6 / seen.requests.max(1) as f64,
+            };
         }
-        rates.push(per_second);
+        rates.push(both);
     }
     Ok(rates)
 }

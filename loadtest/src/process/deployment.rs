@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
@@ -12,6 +13,7 @@ use super::nodes::{Nodes, SECRET};
 use super::{Server, Setup, StatsdSink, usage};
 use crate::address::LoopbackUrl;
 use crate::drive::Credentials;
+use crate::metrics::Counters;
 use crate::token::TokenMint;
 
 /// Where the metastore and the sample business are.
@@ -90,6 +92,29 @@ impl Deployment {
     /// For all users of its workspace.
     pub(crate) fn credentials(&self) -> Credentials {
         Credentials::Minted(self.mint.clone())
+    }
+
+    /// CPU time of all nodes so far.
+    ///
+    /// # Errors
+    /// One is gone.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        self.nodes.all().iter().map(Server::cpu).sum()
+    }
+
+    /// Checks that every call was audited: a node that leaves something out is faster.
+    ///
+    /// # Errors
+    /// Records were dropped, or none was written.
+    pub(crate) fn check_audit(&self) -> anyhow::Result<()> {
+        for node in self.nodes.all() {
+            let counted = Counters::read(node.url())?;
+            ensure!(
+                counted.audit_dropped == 0 && counted.audit_written > 0,
+                "the audit is not whole: {counted:?}"
+            );
+        }
+        Ok(())
     }
 
     /// What each node uses now: memory in MB, open files and sockets.

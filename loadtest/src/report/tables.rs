@@ -120,6 +120,7 @@ pub(crate) fn of_binaries(ratios: &[Ratio]) -> Table {
                 "{:.3} ({:.3} to {:.3})",
                 ratio.median, ratio.lowest, ratio.highest
             ),
+            format!("{:.0} ({:.0})", ratio.cpu_us, ratio.against_cpu_us),
         ]
     };
     Table {
@@ -129,6 +130,7 @@ pub(crate) fn of_binaries(ratios: &[Ratio]) -> Table {
             "calls/s",
             "compared with, calls/s",
             "ratio (lowest to highest)",
+            "CPU a call, µs (compared with)",
         ]),
         rows: ratios.iter().map(row).collect(),
         notes: vec!["16 connections; medians of the rounds, and of their own ratios".to_owned()],
