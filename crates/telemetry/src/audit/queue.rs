@@ -1,6 +1,8 @@
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tidegate_config::AuditSettings;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -181,9 +183,8 @@ impl Writer {
             records,
         };
         for sink in &self.sinks {
-            match timeout(WRITE_DEADLINE, sink.write(batch)).await {
-                Ok(Ok(())) => self.metrics.count_by(Count::AuditWritten, records),
-                Ok(Err(err)) => self.lose(sink.name(), records, &err),
+            match write_to(sink.as_ref(), batch).await {
+                Ok(()) => self.metrics.count_by(Count::AuditWritten, records),
                 Err(err) => self.lose(sink.name(), records, &err),
             }
         }
@@ -198,6 +199,16 @@ impl Writer {
         self.metrics.count_by(Count::DroppedAudit, records);
         let cause = err.source().map(ToString::to_string);
         tracing::error!(sink, records, error = %err, cause, "audit records were lost");
+    }
+}
+
+/// Writes a batch in time. A sink that panics loses this batch and writes the next.
+async fn write_to(sink: &dyn AuditSink, batch: &[AuditRecord]) -> Result<(), AuditError> {
+    let writing = AssertUnwindSafe(sink.write(batch)).catch_unwind();
+    match timeout(WRITE_DEADLINE, writing).await {
+        Ok(Ok(written)) => written,
+        Ok(Err(_)) => Err(AuditError::new("the sink panicked")),
+        Err(late) => Err(AuditError::new(late)),
     }
 }
 

@@ -1,5 +1,6 @@
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tidegate_config::{JsonLines, SqlLiterals};
 use tidegate_types::NodeId;
@@ -222,6 +223,48 @@ async fn a_sink_that_fails_is_counted_and_does_not_keep_others_from_writing() {
     assert_eq!(vec![vec![0, 1, 2, 3, 4]], good.batches());
     assert_eq!(
         (5, 5),
+        (
+            metrics.counted(Count::DroppedAudit),
+            metrics.counted(Count::AuditWritten)
+        )
+    );
+}
+
+/// Panics at its first batch.
+struct PanicsOnce {
+    kept: Arc<Kept>,
+    has_panicked: AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl AuditSink for PanicsOnce {
+    fn name(&self) -> &'static str {
+        "panics_once"
+    }
+
+    async fn write(&self, batch: &[AuditRecord]) -> Result<(), AuditError> {
+        let has_panicked = self.has_panicked.swap(true, Ordering::Relaxed);
+        assert!(has_panicked, "on purpose");
+        self.kept.write(batch).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_panics_loses_its_batch_alone() {
+    let kept = Kept::new(100);
+    let sink = Arc::new(PanicsOnce {
+        kept: Arc::clone(&kept),
+        has_panicked: AtomicBool::new(false),
+    });
+    let metrics = Metrics::detached();
+    let (records, task) = AuditQueue::start(&settings(100, 2), vec![sink], metrics.clone());
+    for number in 0..4 {
+        records.record(record(number));
+    }
+    task.shut_down(Duration::from_secs(1)).await;
+    assert_eq!(vec![vec![2, 3]], kept.batches());
+    assert_eq!(
+        (2, 2),
         (
             metrics.counted(Count::DroppedAudit),
             metrics.counted(Count::AuditWritten)
