@@ -1,6 +1,9 @@
 //! Turns sea-query's values into the drivers' arguments.
+//!
+//! Not by sea-query-sqlx: PostgreSQL is reached by tokio-postgres, which has to be told the types; and times go to SQLite as
+//! Superset writes them there, which sqlx does not.
 
-use sea_query::{Value, Values};
+use sea_query::{ArrayType, Value, Values};
 use sqlx::Arguments;
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::SqliteArguments;
@@ -56,7 +59,34 @@ fn postgres_value(value: Value) -> Result<(Box<dyn ToSql + Sync + Send>, Type), 
         Value::Bytes(v) => (Box::new(v), Type::BYTEA),
         Value::Uuid(v) => (Box::new(v), Type::UUID),
         Value::ChronoDateTime(v) => (Box::new(v), Type::TIMESTAMP),
+        Value::Array(kind, Some(values)) => postgres_array(&kind, *values)?,
         other => return Err(unsupported(&other)),
+    })
+}
+
+/// The values of a column ([`BulkInsert`](crate::BulkInsert)), all of that kind.
+fn postgres_array(
+    kind: &ArrayType,
+    values: Vec<Value>,
+) -> Result<(Box<dyn ToSql + Sync + Send>, Type), BoxDynError> {
+    macro_rules! array {
+        ($variant:ident, $type:ident) => {{
+            let values: Result<Vec<_>, BoxDynError> = values
+                .into_iter()
+                .map(|value| match value {
+                    Value::$variant(value) => Ok(value),
+                    other => Err(unsupported(&other)),
+                })
+                .collect();
+            (Box::new(values?), Type::$type)
+        }};
+    }
+    Ok(match kind {
+        ArrayType::Int => array!(Int, INT4_ARRAY),
+        ArrayType::BigInt => array!(BigInt, INT8_ARRAY),
+        ArrayType::String => array!(String, TEXT_ARRAY),
+        ArrayType::ChronoDateTime => array!(ChronoDateTime, TIMESTAMP_ARRAY),
+        other => return Err(format!("arrays of this kind are never bound: {other:?}").into()),
     })
 }
 

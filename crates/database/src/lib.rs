@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 mod bind;
+mod bulk_insert;
 mod error;
 mod pool;
 mod postgres;
@@ -9,6 +10,7 @@ mod row;
 mod sqlite;
 mod transaction;
 
+pub use bulk_insert::BulkInsert;
 pub use error::DatabaseError;
 pub use pool::{Backend, Pool, PoolSettings, Statement, Step};
 pub use row::{

@@ -1,9 +1,9 @@
 use chrono::NaiveDateTime;
-use sea_query::Query;
+use tidegate_database::BulkInsert;
 
 use crate::{Metastore, MetastoreError};
 
-/// Rows in one statement at the most: SQLite binds 32,766 values, PostgreSQL 65,535.
+/// Rows in one statement at the most: SQLite binds 32,766 values.
 const ROWS_PER_STATEMENT: usize = 1000;
 
 /// A row of Superset's `logs` table, as its event logger writes them.
@@ -33,8 +33,19 @@ pub struct Logs<'a> {
     pub(crate) metastore: &'a Metastore,
 }
 
-fn shortened(text: &str, characters: usize) -> String {
-    text.chars().take(characters).collect()
+fn shortened(mut text: String, characters: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(characters) {
+        text.truncate(end);
+    }
+    text
+}
+
+/// PostgreSQL's text holds no NUL; JSON writes it escaped, so none can be lost here.
+fn without_nul(mut json: String) -> String {
+    if json.contains('\0') {
+        json.retain(|character| character != '\0');
+    }
+    json
 }
 
 /// The columns are 32 bits wide.
@@ -44,33 +55,32 @@ fn narrow(number: Option<i64>) -> Option<i32> {
 
 impl Logs<'_> {
     /// Writes rows. One statement for each thousand; those of one statement are written all or none.
-    pub async fn insert_batch(&self, rows: &[LogRow]) -> Result<(), MetastoreError> {
-        for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-            let mut statement = Query::insert();
-            statement.into_table("logs").columns([
-                "action",
-                "user_id",
-                "json",
-                "dttm",
-                "dashboard_id",
-                "slice_id",
-                "duration_ms",
-                "referrer",
-            ]);
-            for row in chunk {
-                statement.values_panic([
-                    shortened(&row.action, 512).into(),
+    pub async fn insert_batch(&self, rows: Vec<LogRow>) -> Result<(), MetastoreError> {
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let mut statement = BulkInsert::new(
+                "logs",
+                [
+                    "action",
+                    "user_id",
+                    "json",
+                    "dttm",
+                    "dashboard_id",
+                    "slice_id",
+                    "duration_ms",
+                    "referrer",
+                ],
+            );
+            for row in rows.by_ref().take(ROWS_PER_STATEMENT) {
+                statement.push([
+                    shortened(row.action, 512).into(),
                     narrow(row.user_id).into(),
-                    // PostgreSQL's text holds no NUL; JSON writes it escaped, so none can be lost here.
-                    row.json.replace('\0', "").into(),
+                    without_nul(row.json).into(),
                     row.dttm.into(),
                     narrow(row.dashboard_id).into(),
                     narrow(row.slice_id).into(),
                     narrow(row.duration_ms).into(),
-                    row.referrer
-                        .as_deref()
-                        .map(|text| shortened(text, 1024))
-                        .into(),
+                    row.referrer.map(|text| shortened(text, 1024)).into(),
                 ]);
             }
             self.metastore

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
+use serde::Serialize;
 use tidegate_metastore::LogRow;
 use tidegate_telemetry::{AuditError, AuditRecord, AuditSink};
 use tidegate_types::WorkspaceSlug;
@@ -25,13 +25,14 @@ impl AuditSink for MetastoreAudit {
     async fn write(&self, batch: &[AuditRecord]) -> Result<(), AuditError> {
         let mut rows: HashMap<&WorkspaceSlug, Vec<LogRow>> = HashMap::new();
         for record in batch {
-            rows.entry(&record.workspace).or_default().push(row(record));
+            let rows = rows.entry(&record.workspace).or_default();
+            rows.push(row(record)?);
         }
         for (workspace, rows) in rows {
             let metastore = self.0.metastore(workspace).await.map_err(AuditError::new)?;
             metastore
                 .logs()
-                .insert_batch(&rows)
+                .insert_batch(rows)
                 .await
                 .map_err(AuditError::new)?;
         }
@@ -39,26 +40,40 @@ impl AuditSink for MetastoreAudit {
     }
 }
 
-fn row(record: &AuditRecord) -> LogRow {
-    let json = json!({
-        "mcp_method": record.method,
-        "tool": record.tool,
-        "client": record.client.as_ref().map(|client| &*client.0),
-        "arguments": record.arguments,
-        "outcome": record.outcome.as_str(),
-        "rows": record.rows,
-        "bytes": record.bytes,
-        "trace_id": record.trace_id.map(|id| id.to_string()),
-        "node": record.node.as_str(),
-    });
-    LogRow {
+/// What of a record has no column of its own, as the JSON of the row.
+#[derive(Serialize)]
+struct Details<'a> {
+    arguments: Option<&'a str>,
+    bytes: u64,
+    client: Option<&'a str>,
+    mcp_method: &'a str,
+    node: &'a str,
+    outcome: &'a str,
+    rows: Option<u64>,
+    tool: Option<&'a str>,
+    trace_id: Option<String>,
+}
+
+fn row(record: &AuditRecord) -> Result<LogRow, AuditError> {
+    let details = Details {
+        arguments: record.arguments.as_deref(),
+        bytes: record.bytes,
+        client: record.client.as_ref().map(|client| &*client.0),
+        mcp_method: &record.method,
+        node: record.node.as_str(),
+        outcome: record.outcome.as_str(),
+        rows: record.rows,
+        tool: record.tool.as_deref(),
+        trace_id: record.trace_id.map(|id| id.to_string()),
+    };
+    Ok(LogRow {
         action: ACTION.to_owned(),
         user_id: record.user.map(|user| user.0),
-        json: json.to_string(),
+        json: serde_json::to_string(&details).map_err(AuditError::new)?,
         dttm: record.time.naive_utc(),
         dashboard_id: None,
         slice_id: None,
         duration_ms: i64::try_from(record.duration.as_millis()).ok(),
         referrer: None,
-    }
+    })
 }

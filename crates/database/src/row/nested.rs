@@ -1,6 +1,11 @@
 //! Rows within a row: what hangs on a row comes with it, in one statement.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use sea_query::{Expr, Func, Query, SelectStatement};
+use serde::de::{Deserialize, Deserializer, Visitor};
+use serde_json::Number;
 
 use super::named::{Cell, CellKind, FromRow, NamedRow, corrupt};
 use crate::{Backend, DatabaseError};
@@ -35,12 +40,64 @@ pub fn rows_as_json<T: FromNestedRow>(backend: Backend, select: SelectStatement)
 /// A row that a statement gave as JSON.
 struct JsonRow<'a> {
     names: &'a [&'static str],
-    values: Vec<serde_json::Value>,
+    values: Vec<JsonCell<'a>>,
+}
+
+/// A value of such a row. Texts without escapes stay where they are.
+enum JsonCell<'a> {
+    Null,
+    Flag(bool),
+    Number(Number),
+    Text(Cow<'a, str>),
+}
+
+impl<'de> Deserialize<'de> for JsonCell<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonCellVisitor)
+    }
+}
+
+struct JsonCellVisitor;
+
+impl<'de> Visitor<'de> for JsonCellVisitor {
+    type Value = JsonCell<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("null, true, false, a number or a text")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(JsonCell::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(JsonCell::Flag(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(JsonCell::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(JsonCell::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Number::from_f64(value).map_or(JsonCell::Null, JsonCell::Number))
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(JsonCell::Text(value.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(JsonCell::Text(value.to_owned().into()))
+    }
 }
 
 /// Reads what [`rows_as_json`] wrote.
 pub(super) fn read<T: FromNestedRow>(text: &str) -> Result<Vec<T>, DatabaseError> {
-    let rows: Vec<Vec<serde_json::Value>> =
+    let rows: Vec<Vec<JsonCell<'_>>> =
         serde_json::from_str(text).map_err(|err| corrupt(err.to_string()))?;
     let names = T::NAMES;
     let row = |values| T::from_row(&JsonRow { names, values });
@@ -49,22 +106,21 @@ pub(super) fn read<T: FromNestedRow>(text: &str) -> Result<Vec<T>, DatabaseError
 
 impl NamedRow for JsonRow<'_> {
     fn cell(&self, name: &str, kind: CellKind) -> Result<Cell, DatabaseError> {
-        use serde_json::Value;
         let index = self.names.iter().position(|known| *known == name);
         let value = index
             .and_then(|index| self.values.get(index))
             .ok_or_else(|| corrupt("was not asked for".to_owned()))?;
         Ok(match (kind, value) {
-            (_, Value::Null) => Cell::Null,
-            (CellKind::Text, Value::String(text)) => Cell::Text(text.clone()),
-            (CellKind::Integer, Value::Number(number)) if number.is_i64() => {
+            (_, JsonCell::Null) => Cell::Null,
+            (CellKind::Text, JsonCell::Text(text)) => Cell::Text(text.clone().into_owned()),
+            (CellKind::Integer, JsonCell::Number(number)) if number.is_i64() => {
                 Cell::Integer(number.as_i64().unwrap_or_default())
             }
-            (CellKind::Flag, Value::Bool(flag)) => Cell::Flag(*flag),
+            (CellKind::Flag, JsonCell::Flag(flag)) => Cell::Flag(*flag),
             // SQLite has no booleans.
-            (CellKind::Flag, Value::Number(number)) => Cell::Flag(number.as_i64() != Some(0)),
+            (CellKind::Flag, JsonCell::Number(number)) => Cell::Flag(number.as_i64() != Some(0)),
             // What another program wrote may differ from the declared type there.
-            (CellKind::Text, Value::Number(number)) => Cell::Text(number.to_string()),
+            (CellKind::Text, JsonCell::Number(number)) => Cell::Text(number.to_string()),
             _ => return Err(corrupt(format!("holds no {kind:?}").to_lowercase())),
         })
     }

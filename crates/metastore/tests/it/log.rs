@@ -17,8 +17,8 @@ async fn log_rows_are_written_in_batches_of_any_size() {
     };
     let rows: Vec<_> = (0..2500).map(row).collect();
     for metastore in fixture.all() {
-        metastore.logs().insert_batch(&[]).await.unwrap();
-        metastore.logs().insert_batch(&rows).await.unwrap();
+        metastore.logs().insert_batch(Vec::new()).await.unwrap();
+        metastore.logs().insert_batch(rows.clone()).await.unwrap();
     }
     // Two of them lead to this database.
     let sql = "SELECT count(*), sum(duration_ms), min(dttm), max(length(action)) FROM logs WHERE action LIKE 'a_test_of_batches%'";
@@ -42,7 +42,7 @@ async fn a_row_of_an_unknown_user_is_refused_as_a_conflict_and_writes_nothing() 
     let err = fixture
         .postgres
         .logs()
-        .insert_batch(&[row])
+        .insert_batch(vec![row])
         .await
         .unwrap_err();
     assert!(
