@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
+use serde_json::value::to_raw_value;
 use tidegate_protocol::ToolDefinition;
 use tidegate_protocol::content::{ContentBlock, ToolResult};
 
@@ -37,13 +37,15 @@ impl<T: Tool> TypedTool<T> {
         let arguments = accepted.read().map_err(ToolFailure::InvalidArguments)?;
         let answer = self.tool.call(context, arguments).await?;
         let rows = T::rows(&answer);
-        let text = serde_json::to_string(&answer).map_err(ToolFailure::internal)?;
+        let answer = to_raw_value(&answer).map_err(ToolFailure::internal)?;
         // Not when the answer is a bare string or number: `structuredContent` was an object before 2026-07-28.
-        let is_structured = context.catalogue.has_structured_content() && text.starts_with('{');
-        let structured = is_structured
-            .then(|| RawValue::from_string(text.clone()))
-            .transpose();
-        let structured = structured.map_err(ToolFailure::internal)?;
+        let is_structured =
+            context.catalogue.has_structured_content() && answer.get().starts_with('{');
+        let (text, structured) = if is_structured {
+            (answer.get().to_owned(), Some(answer))
+        } else {
+            (Box::<str>::from(answer).into(), None)
+        };
         let mut content = vec![ContentBlock::Text { text }];
         content.extend(ignored.map(ContentBlock::text));
         Ok(ToolOutput {
