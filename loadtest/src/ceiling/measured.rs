@@ -112,6 +112,11 @@ impl Measured {
         }
     }
 
+    /// Whether each call leaves a record.
+    pub(super) const fn is_audited(&self) -> bool {
+        self.tool.is_some()
+    }
+
     pub(super) fn expected(&self) -> Expected {
         match self.tool {
             None => Expected {
