@@ -6,9 +6,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use tidegate_protocol::header::McpHeaders;
-use tidegate_protocol::classification::{Inbound, Params, classify};
+use tidegate_protocol::classification::{Inbound, classify};
 use tidegate_protocol::message::{self, Body, Incoming, MAX_BATCH};
-use tidegate_protocol::reply;
+use tidegate_protocol::{Params, reply};
 
 const MAX_DEPTH: usize = 64;
 

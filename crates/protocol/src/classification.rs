@@ -4,14 +4,12 @@
 //! claim is legacy, unless its version header says otherwise, which is then an error and never a guess.
 //! The order of the checks is part of the protocol: each row has its own code.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tidegate_types::check_name;
 
 use crate::header::{McpHeaders, decode_value};
 use crate::message::{Body, Incoming, Notification, Request, RequestId, Response};
+use crate::params::{Params, borrowed_text};
 use crate::{ClientCapabilities, ClientInfo, LogLevel, Method, ProtocolVersion, RpcError};
 
 /// The `_meta` of a modern request.
@@ -25,129 +23,6 @@ pub struct RequestMeta {
     pub client_info: Option<ClientInfo>,
     /// From which level log messages are wanted; none are without it.
     pub log_level: Option<LogLevel>,
-}
-
-/// What any request may carry in `_meta`, in both eras.
-#[derive(Debug, Clone, Default)]
-pub struct CommonMeta {
-    /// Names the progress notifications that are wanted, as JSON text.
-    pub progress_token: Option<Box<RawValue>>,
-    /// W3C trace context.
-    pub traceparent: Option<String>,
-    /// W3C trace context.
-    pub tracestate: Option<String>,
-}
-
-/// `params` of any request, decoded once and no deeper than needed. Unknown members are ignored.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Params<'a> {
-    /// `_meta`, undecoded.
-    #[serde(borrow, default, rename = "_meta")]
-    pub meta: Option<&'a RawValue>,
-    /// `tools/call`, `prompts/get`.
-    #[serde(borrow, default)]
-    pub name: Option<&'a RawValue>,
-    /// `resources/read` and the like.
-    #[serde(borrow, default)]
-    pub uri: Option<&'a RawValue>,
-    /// `tools/call`, `prompts/get`.
-    #[serde(borrow, default)]
-    pub arguments: Option<&'a RawValue>,
-    /// Lists.
-    #[serde(borrow, default)]
-    pub cursor: Option<&'a RawValue>,
-    /// `subscriptions/listen`.
-    #[serde(borrow, default)]
-    pub notifications: Option<&'a RawValue>,
-    /// `completion/complete`: which prompt or resource.
-    #[serde(borrow, default, rename = "ref")]
-    pub reference: Option<&'a RawValue>,
-    /// `completion/complete`: which argument.
-    #[serde(borrow, default)]
-    pub argument: Option<&'a RawValue>,
-    /// Answers to an earlier `input_required`.
-    #[serde(borrow, default, rename = "inputResponses")]
-    pub input_responses: Option<&'a RawValue>,
-    /// State of an earlier `input_required`.
-    #[serde(borrow, default, rename = "requestState")]
-    pub request_state: Option<&'a RawValue>,
-}
-
-impl<'a> Params<'a> {
-    /// Decodes `params`; absent ones are empty.
-    ///
-    /// # Errors
-    /// `-32602`, when a member stands twice.
-    pub fn decode(raw: Option<&'a RawValue>) -> Result<Self, RpcError> {
-        raw.map_or_else(
-            || Ok(Self::default()),
-            |raw| {
-                serde_json::from_str(raw.get()).map_err(|_| {
-                    RpcError::invalid_params("params has the same member more than once")
-                })
-            },
-        )
-    }
-
-    /// A member that must be a string: a name, a URI, a cursor, and so without control characters.
-    ///
-    /// # Errors
-    /// `-32602` naming the member.
-    pub fn text(member: &'static str, raw: Option<&'a RawValue>) -> Result<Cow<'a, str>, RpcError> {
-        let refuse = |what: &dyn std::fmt::Display| {
-            RpcError::invalid_params(format!("params.{member} {what}"))
-        };
-        let raw = raw.ok_or_else(|| refuse(&"is missing"))?;
-        let text = borrowed_text(raw).ok_or_else(|| refuse(&"must be a string"))?;
-        check_name(&text).map_err(|err| refuse(&err))?;
-        Ok(text)
-    }
-
-    /// What both eras may carry in `_meta`. Anything malformed there counts as absent, since nothing of
-    /// it decides anything.
-    pub fn common_meta(&self) -> CommonMeta {
-        #[derive(Deserialize)]
-        struct Raw<'b> {
-            #[serde(borrow, default, rename = "progressToken")]
-            progress_token: Option<&'b RawValue>,
-            #[serde(borrow, default)]
-            traceparent: Option<&'b RawValue>,
-            #[serde(borrow, default)]
-            tracestate: Option<&'b RawValue>,
-        }
-        let Some(raw) = self
-            .meta
-            .and_then(|meta| serde_json::from_str::<Raw<'_>>(meta.get()).ok())
-        else {
-            return CommonMeta::default();
-        };
-        let is_token = |token: &&RawValue| {
-            let text = token.get();
-            text.len() <= 256
-                && (text.starts_with('"')
-                    || text.starts_with('-')
-                    || text.as_bytes()[0].is_ascii_digit())
-        };
-        let short = |raw: Option<&RawValue>| {
-            raw.and_then(borrowed_text)
-                .filter(|text| text.len() <= 512)
-                .map(Cow::into_owned)
-        };
-        CommonMeta {
-            progress_token: raw.progress_token.filter(is_token).map(ToOwned::to_owned),
-            traceparent: short(raw.traceparent),
-            tracestate: short(raw.tracestate),
-        }
-    }
-}
-
-/// The text of a raw JSON string, without a copy where it has no escapes.
-fn borrowed_text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    #[derive(Deserialize)]
-    struct Text<'b>(#[serde(borrow)] Cow<'b, str>);
-    serde_json::from_str::<Text<'_>>(raw.get())
-        .ok()
-        .map(|text| text.0)
 }
 
 /// What a POST is.
@@ -580,33 +455,5 @@ mod tests {
         assert_eq!("v999.0.0", data["requested"]);
         assert_eq!(MODERN, data["supported"][0]);
         assert_eq!(Some("7"), refusal.id.as_ref().map(RequestId::as_json));
-    }
-
-    #[test]
-    fn names_have_no_control_characters() {
-        for text in [r#""a\u0000b""#, r#""a\nb""#, "\"a\u{85}b\""] {
-            let raw: &RawValue = serde_json::from_str(text).unwrap();
-            let error = Params::text("uri", Some(raw)).unwrap_err();
-            assert_eq!(RpcError::INVALID_PARAMS, error.code);
-            assert!(
-                error
-                    .message
-                    .starts_with("params.uri must not contain the control character U+00"),
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_both_eras_carry_is_read_leniently() {
-        let text = r#"{"_meta":{"progressToken":"p1","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","x":[1]}}"#;
-        let raw: &RawValue = serde_json::from_str(text).unwrap();
-        let meta = Params::decode(Some(raw)).unwrap().common_meta();
-        assert_eq!("\"p1\"", meta.progress_token.unwrap().get());
-        assert!(meta.traceparent.unwrap().starts_with("00-0af7"));
-        let odd: &RawValue =
-            serde_json::from_str(r#"{"_meta":{"progressToken":{},"traceparent":5}}"#).unwrap();
-        let meta = Params::decode(Some(odd)).unwrap().common_meta();
-        assert!(meta.progress_token.is_none() && meta.traceparent.is_none());
     }
 }

@@ -4,9 +4,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use tidegate_protocol::classification::Params;
 use tidegate_protocol::reply::ResultBuilder;
-use tidegate_protocol::{ProtocolVersion, RpcError};
+use tidegate_protocol::{Params, ProtocolVersion, RpcError};
 use tidegate_tools::CallContext;
 use tidegate_types::{check_name, check_text};
 

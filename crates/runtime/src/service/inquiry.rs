@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tidegate_protocol::classification::Params;
-use tidegate_protocol::{Method, ProtocolVersion, RequestId, RpcError, reply};
+use tidegate_protocol::{Method, Params, ProtocolVersion, RequestId, RpcError, reply};
 
 use super::{Caller, Core, call, completion, discover, lists};
 use crate::answer::Answer;

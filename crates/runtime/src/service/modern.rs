@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use futures_util::stream;
 use serde_json::Value;
-use tidegate_protocol::classification::{Params, RequestMeta};
+use tidegate_protocol::classification::RequestMeta;
 use tidegate_protocol::header::check_params;
 use tidegate_protocol::message::Request;
-use tidegate_protocol::{ProtocolVersion, RpcError, reply};
+use tidegate_protocol::{Params, ProtocolVersion, RpcError, reply};
 use tidegate_types::ServiceCode;
 use tokio_util::sync::CancellationToken;
 

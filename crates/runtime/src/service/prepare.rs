@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tidegate_protocol::classification::Params;
 use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::reply::{self, tool_result};
-use tidegate_protocol::{Method, ProtocolVersion, RequestId, RpcError};
+use tidegate_protocol::{Method, Params, ProtocolVersion, RequestId, RpcError};
 use tidegate_tools::{Accepted, CallArguments, CallRefusal, ToolFailure};
 use tidegate_types::{Scope, ScopeSet, ServiceCode};
 
