@@ -6,8 +6,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
-use tidegate_protocol::header::{check_params, decode_value};
-use tidegate_protocol::parameter_header::parameter_headers;
+use tidegate_protocol::header::decode_value;
+use tidegate_protocol::parameter_header::{check_params, parameter_headers};
 use tidegate_protocol::state::{Binding, StateSealer};
 use tidegate_protocol::{RpcError, cursor, sse};
 
