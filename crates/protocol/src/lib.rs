@@ -14,6 +14,7 @@ pub mod method;
 pub mod parameter_header;
 pub mod params;
 pub mod reply;
+pub mod result;
 pub mod sse;
 pub mod state;
 pub mod version;

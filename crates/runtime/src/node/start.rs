@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix::Actor;
 use actix_rt::{Arbiter, ArbiterHandle};
 use tidegate_config::SqlLiterals;
-use tidegate_protocol::reply::ServerInfo;
+use tidegate_protocol::result::ServerInfo;
 use tidegate_protocol::state::StateSealer;
 use tidegate_store::{Circuit, SharedState};
 use tidegate_telemetry::{AuditQueue, Metrics};

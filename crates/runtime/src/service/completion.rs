@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use tidegate_protocol::reply::ResultBuilder;
+use tidegate_protocol::result::ResultBuilder;
 use tidegate_protocol::{Params, ProtocolVersion, RpcError};
 use tidegate_tools::CallContext;
 use tidegate_types::{check_name, check_text};

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tidegate_protocol::ProtocolVersion;
-use tidegate_protocol::reply::{CacheScope, ResultBuilder};
+use tidegate_protocol::result::{CacheScope, ResultBuilder};
 
 use super::{Caller, Core, millis, notice};
 

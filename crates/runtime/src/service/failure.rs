@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tidegate_metastore::Access;
 use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::error::{MAX_ERROR_TEXT_BYTES, with_short_texts};
-use tidegate_protocol::reply::{self, ResultBuilder, tool_result};
-use tidegate_protocol::{ProtocolVersion, RequestId, RpcError};
+use tidegate_protocol::result::{ResultBuilder, tool_result};
+use tidegate_protocol::{ProtocolVersion, RequestId, RpcError, reply};
 use tidegate_tools::{ArgumentProblem, CatalogueEntry, ToolFailure};
 use tidegate_types::{ServiceCode, shortened};
 

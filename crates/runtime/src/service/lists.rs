@@ -6,7 +6,7 @@ use bytes::Bytes;
 use moka::sync::Cache;
 use serde_json::value::RawValue;
 use tidegate_metastore::Fingerprint;
-use tidegate_protocol::reply::{CacheScope, ResultBuilder};
+use tidegate_protocol::result::{CacheScope, ResultBuilder};
 use tidegate_protocol::{Params, ProtocolVersion, RpcError, ToolDefinition, cursor};
 use tidegate_tools::{CatalogueEntry, SEARCHING_TOOLS};
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tidegate_metastore::Access;
-use tidegate_protocol::reply::ServerInfo;
+use tidegate_protocol::result::ServerInfo;
 use tidegate_protocol::state::StateSealer;
 use tidegate_store::SharedState;
 use tidegate_token_verifier::{TokenKind, VerifiedToken};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tidegate_protocol::reply::{CacheScope, ResultBuilder, tool_result};
+use tidegate_protocol::result::{CacheScope, ResultBuilder, tool_result};
 use tidegate_protocol::{Method, ProtocolVersion, ResourceContents, RpcError};
 use tidegate_tools::{
     Accepted, CacheRule, CallArguments, CallContext, CatalogueEntry, Prompt, ToolFailure, Touches,

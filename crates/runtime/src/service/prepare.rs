@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidegate_protocol::content::ToolResult;
-use tidegate_protocol::reply::{self, tool_result};
-use tidegate_protocol::{Method, Params, ProtocolVersion, RequestId, RpcError};
+use tidegate_protocol::result::tool_result;
+use tidegate_protocol::{Method, Params, ProtocolVersion, RequestId, RpcError, reply};
 use tidegate_tools::{Accepted, CallArguments, CallRefusal, ToolFailure};
 use tidegate_types::{Scope, ScopeSet, ServiceCode};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tidegate_metastore::Access;
 use tidegate_protocol::content::ToolResult;
-use tidegate_protocol::reply::{self, tool_result};
-use tidegate_protocol::{ProtocolVersion, RequestId};
+use tidegate_protocol::result::tool_result;
+use tidegate_protocol::{ProtocolVersion, RequestId, reply};
 use tidegate_tools::{CatalogueEntry, ToolFailure};
 use tidegate_types::{Principal, ServiceCode};
 
