@@ -1,11 +1,12 @@
 //! Whether a request is let in at all: allow-lists first, before its body is read.
 
-use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse};
 use tidegate_protocol::{RequestId, RpcError, reply};
 use tidegate_telemetry::Count;
 
 use crate::edge::Edge;
+use crate::header::one;
 
 /// A request from an allowed host and origin.
 pub(crate) struct AdmittedRequest<'r> {
@@ -67,22 +68,4 @@ fn refuse(reason: &'static str) -> HttpResponse {
             None::<&RequestId>,
             &RpcError::invalid_request(reason),
         ))
-}
-
-/// The value of a header that may stand once.
-///
-/// # Errors
-/// It stands twice, or is not visible ASCII.
-pub(crate) fn one<'r>(headers: &'r HeaderMap, name: &str) -> Result<Option<&'r str>, ()> {
-    let mut values = headers.get_all(name);
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    if values.next().is_some() {
-        return Err(());
-    }
-    value
-        .to_str()
-        .map(|value| Some(value.trim_matches([' ', '\t'])))
-        .map_err(|_| ())
 }

@@ -8,6 +8,7 @@ mod connection;
 mod connections;
 mod cors;
 mod edge;
+mod header;
 mod health;
 mod manager_api;
 mod mcp;

@@ -8,10 +8,10 @@ use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_control_plane::{LocalManager, Manager, serve};
 
-use crate::admission::one;
 use crate::body::{self, BodyProblem};
 use crate::connection::hold;
 use crate::edge::Edge;
+use crate::header::one;
 use crate::oauth::not_found;
 
 /// Bytes of the largest operation: 10,000 declared workspaces.

@@ -5,8 +5,9 @@ use actix_web::HttpRequest;
 use tidegate_oauth_types::Resource;
 use tidegate_types::WorkspaceSlug;
 
-use crate::admission::{AdmittedRequest, one};
+use crate::admission::AdmittedRequest;
 use crate::edge::Edge;
+use crate::header::one;
 
 /// A request that says which workspace it is for in a wrong way, or in two.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -11,8 +11,9 @@ use tidegate_token_verifier::AuthFailure;
 use tidegate_types::{ServiceCode, WorkspaceSlug};
 
 use super::challenge::{self, ChallengeReason};
-use crate::admission::{AdmittedRequest, one};
+use crate::admission::AdmittedRequest;
 use crate::edge::Edge;
+use crate::header::one;
 use crate::{peer, routing, status};
 
 /// Ours, outside the reserved range, as in bodies of refusals.

@@ -7,9 +7,10 @@ use tidegate_runtime::ClientRequest;
 
 use super::post::session;
 use super::{answer, caller};
-use crate::admission::{admit, one};
+use crate::admission::admit;
 use crate::connection::hold;
 use crate::edge::Edge;
+use crate::header::one;
 use crate::{cors, pages};
 
 /// Opens or resumes a stream; tells a browser what this address is for.

@@ -11,10 +11,11 @@ use tidegate_telemetry::Count;
 use tidegate_types::SessionId;
 
 use super::{answer, body, caller};
-use crate::admission::{AdmittedRequest, admit, one};
+use crate::admission::{AdmittedRequest, admit};
 use crate::connection::hold;
 use crate::cors;
 use crate::edge::Edge;
+use crate::header::one;
 
 /// Serves a POST of either era.
 pub(crate) async fn post(

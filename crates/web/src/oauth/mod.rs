@@ -18,8 +18,8 @@ use tidegate_oauth_types::{ErrorCode, OAuthError, Parameters, bearer_token};
 use tidegate_types::Peer;
 
 use crate::access::ControlPlaneAccess;
-use crate::admission::one;
 use crate::edge::Edge;
+use crate::header::one;
 use crate::{admission, cors, pages, peer};
 
 use answer::Endpoint;

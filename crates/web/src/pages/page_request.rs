@@ -10,9 +10,10 @@ use tidegate_types::Peer;
 use super::cookie::CookieName;
 use super::failure::Failure;
 use crate::access::{ConfiguredFlags, ControlPlaneAccess};
-use crate::admission::{self, one};
+use crate::admission;
 use crate::connection::{ActivityGuard, hold};
 use crate::edge::Edge;
+use crate::header::one;
 use crate::{peer, routing};
 
 /// A request to a host of ours, on a node with pages.

@@ -10,7 +10,7 @@ use tidegate_pages::MessagePage;
 use super::answer::{self, PageWindow};
 use super::authority::in_frame;
 use super::failure::Failure;
-use crate::admission::one;
+use crate::header::one;
 
 /// Whatever no route takes.
 pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {

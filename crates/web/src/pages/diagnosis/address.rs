@@ -6,7 +6,7 @@ use tidegate_oauth_types::{Resource, Target};
 use tidegate_pages::{Check, UntrustedText, Verdict};
 use tidegate_types::WorkspaceSlug;
 
-use crate::admission::one;
+use crate::header::one;
 use crate::pages::page_request::PageRequest;
 
 /// The endpoint that a client has.

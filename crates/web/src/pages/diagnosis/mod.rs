@@ -22,7 +22,7 @@ use super::answer::{self, PageWindow};
 use super::authority::{Get, Post, SignedIn};
 use super::layout::{FormOutcome, layout};
 use super::page_request::PageRequest;
-use crate::admission::one;
+use crate::header::one;
 
 /// Workspaces whose flags are looked at for one page.
 const MOST_LOOKED_AT: usize = 20;
