@@ -3,8 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_runtime::{Answer, ClientRequest};
 
-use super::post::session;
-use super::{answer, caller};
+use super::{answer, caller, session};
 use crate::admission::admit;
 use crate::connection::hold;
 use crate::cors;
@@ -21,7 +20,7 @@ pub(crate) async fn delete(edge: web::Data<Edge>, request: HttpRequest) -> HttpR
         Ok(caller) => caller,
         Err(refused) => return refused,
     };
-    let mut response = match session(&request) {
+    let mut response = match session::of(&request) {
         Ok(session) => match edge
             .node
             .serve(caller, ClientRequest::Delete { session })

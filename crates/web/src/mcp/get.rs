@@ -1,12 +1,12 @@
 //! `GET /mcp`: a stream of a session (revisions before 2026-07-28).
 
-use actix_web::http::header::{ACCEPT, ALLOW};
+use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_protocol::ProtocolVersion;
 use tidegate_runtime::ClientRequest;
 
-use super::post::session;
-use super::{answer, caller};
+use super::accept::takes_events;
+use super::{answer, caller, session};
 use crate::admission::admit;
 use crate::connection::hold;
 use crate::edge::Edge;
@@ -39,17 +39,13 @@ async fn stream(edge: web::Data<Edge>, request: &HttpRequest) -> HttpResponse {
         one(headers, "MCP-Protocol-Version"),
         Ok(Some(version)) if ProtocolVersion::text_is_modern(version)
     );
-    let takes_events = headers
-        .get_all(ACCEPT)
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| value.contains("text/event-stream"));
     // Browsers and probes that come without a session, and modern clients, have nothing to GET here.
-    if is_modern || !takes_events {
+    if is_modern || !takes_events(request) {
         return HttpResponse::MethodNotAllowed()
             .insert_header((ALLOW, "POST"))
             .finish();
     }
-    let mut response = match session(request) {
+    let mut response = match session::of(request) {
         Ok(None) => HttpResponse::MethodNotAllowed()
             .insert_header((ALLOW, "POST"))
             .finish(),

@@ -1,5 +1,6 @@
 //! The MCP endpoint: Streamable HTTP.
 
+mod accept;
 pub(crate) mod answer;
 mod body;
 mod caller;
@@ -7,6 +8,7 @@ mod challenge;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod post;
+mod session;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 

@@ -1,6 +1,5 @@
 //! `POST /mcp`: one JSON-RPC message, or a batch of 2025-03-26.
 
-use actix_web::http::header::ACCEPT;
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_protocol::classification::{ClassificationRefusal, Inbound, classify};
 use tidegate_protocol::header::McpHeaders;
@@ -8,9 +7,9 @@ use tidegate_protocol::message::{self, Body, Incoming};
 use tidegate_protocol::{RpcError, reply};
 use tidegate_runtime::{ClientPost, ClientRequest};
 use tidegate_telemetry::Count;
-use tidegate_types::SessionId;
 
-use super::{answer, body, caller};
+use super::accept::takes_events;
+use super::{answer, body, caller, session};
 use crate::admission::{AdmittedRequest, admit};
 use crate::connection::hold;
 use crate::cors;
@@ -86,7 +85,7 @@ async fn serve(
         Err(refusal) => return refuse(&refusal),
     };
     let session = match &inbound {
-        Inbound::Legacy { .. } | Inbound::Batch { .. } => match session(request) {
+        Inbound::Legacy { .. } | Inbound::Batch { .. } => match session::of(request) {
             Ok(session) => session,
             Err(refused) => return refused,
         },
@@ -95,7 +94,7 @@ async fn serve(
     let post = ClientRequest::Post(ClientPost {
         inbound,
         session,
-        accepts_stream: accepts_stream(request),
+        accepts_stream: takes_events(request),
         header: &|name| one(request.headers(), name).ok().flatten(),
     });
     let answer = edge.node.serve(caller, post).await;
@@ -114,34 +113,4 @@ fn mcp_headers(request: &HttpRequest) -> Result<McpHeaders<'_>, RpcError> {
         method: header("Mcp-Method")?,
         name: header("Mcp-Name")?,
     })
-}
-
-/// Whether the client takes an event stream. Who names no type at all is a script that reads JSON.
-fn accepts_stream(request: &HttpRequest) -> bool {
-    request
-        .headers()
-        .get_all(ACCEPT)
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| value.contains("text/event-stream"))
-}
-
-/// `Mcp-Session-Id`. One that cannot be ours is a session that does not exist.
-pub(super) fn session(request: &HttpRequest) -> Result<Option<SessionId>, HttpResponse> {
-    match one(request.headers(), "Mcp-Session-Id") {
-        // Some clients send the header before they have a session.
-        Ok(None | Some("")) => Ok(None),
-        Ok(Some(text)) => match text.parse() {
-            Ok(session) => Ok(Some(session)),
-            Err(_) => Err(no_such_session()),
-        },
-        Err(()) => Err(no_such_session()),
-    }
-}
-
-fn no_such_session() -> HttpResponse {
-    let error =
-        RpcError::invalid_request("the session does not exist or has ended; initialize a new one");
-    HttpResponse::NotFound()
-        .content_type("application/json")
-        .body(reply::failure(None, &error))
 }
