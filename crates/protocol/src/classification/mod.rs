@@ -63,7 +63,8 @@ pub struct ClassificationRefusal {
 }
 
 impl ClassificationRefusal {
-    fn bad_request(id: Option<&RequestId>, error: RpcError) -> Self {
+    /// With the status 400.
+    pub fn bad_request(id: Option<&RequestId>, error: RpcError) -> Self {
         Self {
             status: 400,
             id: id.cloned(),

@@ -7,6 +7,7 @@ mod caller;
 mod challenge;
 pub(crate) mod delete;
 pub(crate) mod get;
+mod inbound;
 pub(crate) mod post;
 mod session;
 
