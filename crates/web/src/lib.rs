@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod app;
 mod backlog;
 mod body;
 mod connection;

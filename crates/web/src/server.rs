@@ -7,18 +7,18 @@ use std::time::Duration;
 use std::future::ready;
 
 use actix_http::error::DispatchError;
-use actix_http::{ConnectionType, Extensions, HttpService};
+use actix_http::{Extensions, HttpService};
 use actix_server::ServerHandle;
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
-use actix_web::dev::{AppConfig, Service as _};
+use actix_web::dev::AppConfig;
 use actix_web::rt::net::TcpStream;
-use actix_web::{App, web};
+use actix_web::web;
 
+use crate::app::app;
 use crate::backlog::Backlog;
-use crate::connection::{Activity, Connection};
+use crate::connection::Connection;
 use crate::connections::Connections;
 use crate::edge::Edge;
-use crate::{health, manager_api, mcp, oauth, pages, routing, well_known};
 
 /// A server that cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,7 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
         || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         std::num::NonZero::get,
     );
-    let data = web::Data::from(edge);
+    let edge = web::Data::from(edge);
     let failed = |source| BindError {
         address: settings.listen.to_string(),
         source,
@@ -69,47 +69,30 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
     let keep_alive = settings.keep_alive;
     let connections = Connections::default();
     let of_factory = connections.clone();
-    let factory =
-        move || {
-            let connections = of_factory.clone();
-            let edge = data.clone();
-            let app = App::new().app_data(data.clone()).configure(routes).wrap_fn(
-                move |request, service| {
-                    let guard = request.conn_data::<Arc<Activity>>().map(Activity::begin);
-                    let response = service.call(request);
-                    let edge = edge.clone();
-                    async move {
-                        let mut response = response.await?;
-                        drop(guard);
-                        if edge.node.is_draining() {
-                            // The client's next request goes to a node that stays.
-                            let head = response.response_mut().head_mut();
-                            head.set_connection_type(ConnectionType::Close);
-                        }
-                        Ok(response)
-                    }
-                },
-            );
-            let idle_ends = connections.clone();
-            let http = HttpService::build()
-                // `Connection` gives heads their time, the first as well.
-                .client_request_timeout(Duration::ZERO)
-                .client_disconnect_timeout(Duration::from_secs(1))
-                .keep_alive(keep_alive)
-                // A client that closes its side is gone: a modern request is cancelled by it.
-                .h1_allow_half_closed(false)
-                .graceful_shutdown_signal(move || idle_ends.until_idle_close())
-                .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
-                    data.insert(connection.activity());
-                })
-                .h1(map_config(app.into_factory(), |()| AppConfig::default()));
-            fn_service(move |io: TcpStream| {
-                let peer = io.peer_addr().ok();
-                let connection = Connection::new(io, connections.open(), head, idle);
-                ready(Ok::<_, DispatchError>((connection, peer)))
+    let factory = move || {
+        let connections = of_factory.clone();
+        let idle_ends = connections.clone();
+        let http = HttpService::build()
+            // `Connection` gives heads their time, the first as well.
+            .client_request_timeout(Duration::ZERO)
+            .client_disconnect_timeout(Duration::from_secs(1))
+            .keep_alive(keep_alive)
+            // A client that closes its side is gone: a modern request is cancelled by it.
+            .h1_allow_half_closed(false)
+            .graceful_shutdown_signal(move || idle_ends.until_idle_close())
+            .on_connect_ext(|connection: &Connection, data: &mut Extensions| {
+                data.insert(connection.activity());
             })
-            .and_then(http)
-        };
+            .h1(map_config(app(edge.clone()).into_factory(), |()| {
+                AppConfig::default()
+            }));
+        fn_service(move |io: TcpStream| {
+            let peer = io.peer_addr().ok();
+            let connection = Connection::new(io, connections.open(), head, idle);
+            ready(Ok::<_, DispatchError>((connection, peer)))
+        })
+        .and_then(http)
+    };
     let running = actix_server::Server::build()
         .workers(workers)
         .max_concurrent_connections(settings.max_connections.div_ceil(workers))
@@ -125,27 +108,4 @@ pub fn start(edge: Arc<Edge>, listener: TcpListener) -> Result<Server, BindError
         connections,
         backlog,
     })
-}
-
-fn routes(app: &mut web::ServiceConfig) {
-    // Each route is tried in its turn, those with a pattern at the price of a regular expression: what is asked a thousand
-    // times a second comes first.
-    for path in [routing::CANONICAL_MCP_PATHS, routing::MCP_PATHS].concat() {
-        app.service(
-            web::resource(path)
-                .route(web::post().to(mcp::post::post))
-                .route(web::get().to(mcp::get::get))
-                .route(web::delete().to(mcp::delete::delete))
-                .route(web::method(actix_web::http::Method::OPTIONS).to(mcp::options))
-                .default_service(web::to(mcp::not_allowed)),
-        );
-    }
-    oauth::routes(app);
-    pages::routes(app);
-    well_known::routes(app);
-    manager_api::routes(app);
-    app.route("/healthz", web::get().to(health::alive))
-        .route("/readyz", web::get().to(health::ready))
-        .route("/metrics", web::get().to(health::metrics))
-        .default_service(web::to(pages::not_found));
 }
