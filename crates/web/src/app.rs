@@ -6,7 +6,7 @@ use actix_http::ConnectionType;
 use actix_web::dev::{Service as _, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, Error, web};
 
-use crate::connection::{Activity, ActivityGuard};
+use crate::activity::{Activity, ActivityGuard};
 use crate::edge::Edge;
 use crate::{health, manager_api, mcp, oauth, pages, routing, well_known};
 

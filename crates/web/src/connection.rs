@@ -8,53 +8,15 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use crate::activity::Activity;
 use crate::connections::OpenConnection;
-
-/// What goes on on a connection; handlers reach it as the request's connection data.
-#[derive(Debug, Default)]
-pub(crate) struct Activity {
-    begun: AtomicU64,
-    running: AtomicUsize,
-}
-
-impl Activity {
-    /// Notes a request whose head is complete, until the guard is dropped.
-    pub(crate) fn begin(self: &Arc<Self>) -> ActivityGuard {
-        self.begun.fetch_add(1, Ordering::Relaxed);
-        self.hold()
-    }
-
-    /// Keeps the connection from counting as idle until the guard is dropped: an answer still goes out.
-    pub(crate) fn hold(self: &Arc<Self>) -> ActivityGuard {
-        self.running.fetch_add(1, Ordering::Relaxed);
-        ActivityGuard(Arc::clone(self))
-    }
-}
-
-/// Keeps a request's connection from counting as idle until the guard is dropped, which is to be after the last byte of
-/// the answer: a shutdown waits for it.
-pub(crate) fn hold(request: &HttpRequest) -> Option<ActivityGuard> {
-    request.conn_data::<Arc<Activity>>().map(Activity::hold)
-}
-
-/// A request that runs or an answer that goes out.
-#[derive(Debug)]
-pub(crate) struct ActivityGuard(Arc<Activity>);
-
-impl Drop for ActivityGuard {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// What the connection waits for from its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +74,7 @@ impl Connection {
 
     /// Whether a request began that nothing was said to, though the client is there and the server goes on.
     fn owes_an_answer(&self) -> bool {
-        let begun = self.activity.begun.load(Ordering::Relaxed);
+        let begun = self.activity.begun();
         begun > self.answered
             && !self.is_over
             && !self.open.is_asked_to_close()
@@ -149,8 +111,8 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let is_running = this.activity.running.load(Ordering::Relaxed) > 0;
-        let begun = this.activity.begun.load(Ordering::Relaxed);
+        let is_running = this.activity.is_running();
+        let begun = this.activity.begun();
         let is_complete = matches!(this.waiting, Waiting::Head(before) if before != begun);
         if is_running || is_complete {
             this.waiting = Waiting::Nothing;
@@ -195,7 +157,7 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        this.answered = this.activity.begun.load(Ordering::Relaxed);
+        this.answered = this.activity.begun();
         let written = Pin::new(&mut this.io).poll_write(cx, bytes);
         this.is_full = written.is_pending();
         written
@@ -207,7 +169,7 @@ impl AsyncWrite for Connection {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        this.answered = this.activity.begun.load(Ordering::Relaxed);
+        this.answered = this.activity.begun();
         let written = Pin::new(&mut this.io).poll_write_vectored(cx, parts);
         this.is_full = written.is_pending();
         written

@@ -8,8 +8,8 @@ use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_control_plane::{LocalManager, Manager, serve};
 
+use crate::activity::hold;
 use crate::body::{self, BodyProblem};
-use crate::connection::hold;
 use crate::edge::Edge;
 use crate::header::one;
 use crate::oauth::not_found;

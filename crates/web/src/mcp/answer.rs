@@ -10,8 +10,8 @@ use tidegate_protocol::{reply, sse};
 use tidegate_runtime::{Answer, Frame, FrameStream, Refused};
 
 use super::challenge::{self, ChallengeReason};
+use crate::activity::ActivityGuard;
 use crate::admission::AdmittedRequest;
-use crate::connection::ActivityGuard;
 use crate::edge::Edge;
 use crate::status;
 

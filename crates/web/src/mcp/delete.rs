@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use tidegate_runtime::{Answer, ClientRequest};
 
 use super::{answer, caller, session};
+use crate::activity::hold;
 use crate::admission::admit;
-use crate::connection::hold;
 use crate::cors;
 use crate::edge::Edge;
 

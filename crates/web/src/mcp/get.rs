@@ -7,8 +7,8 @@ use tidegate_runtime::ClientRequest;
 
 use super::accept::takes_events;
 use super::{answer, caller, session};
+use crate::activity::hold;
 use crate::admission::admit;
-use crate::connection::hold;
 use crate::edge::Edge;
 use crate::header::one;
 use crate::{cors, pages};

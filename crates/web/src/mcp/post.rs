@@ -6,8 +6,8 @@ use tidegate_runtime::{ClientPost, ClientRequest};
 
 use super::accept::takes_events;
 use super::{answer, body, caller, inbound, session};
+use crate::activity::hold;
 use crate::admission::{AdmittedRequest, admit};
-use crate::connection::hold;
 use crate::cors;
 use crate::edge::Edge;
 use crate::header::one;

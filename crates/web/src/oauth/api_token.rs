@@ -11,7 +11,7 @@ use tidegate_types::{ExposeSecret, SecretString};
 
 use super::answer::{self, Endpoint};
 use super::{MOST_FORM, OAuthRequest, body};
-use crate::connection::hold;
+use crate::activity::hold;
 use crate::edge::Edge;
 
 #[derive(Deserialize)]

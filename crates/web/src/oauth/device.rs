@@ -7,7 +7,7 @@ use tidegate_oauth_types::OAuthError;
 
 use super::OAuthRequest;
 use super::answer::{self, Endpoint};
-use crate::connection::hold;
+use crate::activity::hold;
 use crate::cors;
 use crate::edge::Edge;
 

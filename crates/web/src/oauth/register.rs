@@ -7,7 +7,7 @@ use tidegate_oauth_types::{ErrorCode, OAuthError};
 
 use super::answer::{self, Endpoint};
 use super::{MOST_METADATA, OAuthRequest, body};
-use crate::connection::hold;
+use crate::activity::hold;
 use crate::cors;
 use crate::edge::Edge;
 

@@ -5,7 +5,7 @@ use tidegate_oauth_types::OAuthError;
 
 use super::OAuthRequest;
 use super::answer::Endpoint;
-use crate::connection::hold;
+use crate::activity::hold;
 use crate::cors;
 use crate::edge::Edge;
 
