@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tidegate_metastore::Access;
-use tidegate_token_verifier::{VerifiedToken, workspace_of};
+use tidegate_token_verifier::{Authenticator, VerifiedToken, workspace_of};
 use tidegate_types::{Principal, ServiceCode, WorkspaceSlug};
 
 use crate::answer::Answer;
@@ -21,6 +21,7 @@ const ADMISSION_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Decides whether a caller is served, on each request and for as long as a stream is open.
 pub(crate) struct AccessGuard {
+    pub authenticator: Arc<dyn Authenticator>,
     pub identity: Identity,
     pub flags: FeatureFlags,
     pub validity: Arc<CacheValidity>,
@@ -51,7 +52,8 @@ impl AccessGuard {
         bearer: Option<&str>,
     ) -> Result<Admitted, IdentifyError> {
         let mut budget = Budget::new(ADMISSION_DEADLINE);
-        let token = budget.spend(async { Ok(self.identity.authenticate(bearer).await?) });
+        // Before the workspace is looked for, so that nobody without a token finds out which ones there are.
+        let token = budget.spend(async { Ok(self.authenticator.authenticate(bearer).await?) });
         let token = token.await?;
         let slug = workspace_of(&token, named)?.ok_or(IdentifyError::Unnamed)?;
         let entered = match self.workspaces.get(slug).await {

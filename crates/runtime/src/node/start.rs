@@ -212,8 +212,8 @@ fn access_guard(
     }
     let validations = Arc::clone(&parts.state.validations);
     Arc::new(AccessGuard {
+        authenticator: Arc::clone(&parts.authenticator),
         identity: Identity::new(
-            Arc::clone(&parts.authenticator),
             validations,
             circuit,
             control.standing,
