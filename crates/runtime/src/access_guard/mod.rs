@@ -1,23 +1,21 @@
 //! Who may come in, and stay.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod budget;
+mod watch;
 
-use futures_util::StreamExt as _;
+use std::sync::Arc;
+
 use tidegate_metastore::Access;
 use tidegate_token_verifier::{Authenticator, VerifiedToken, workspace_of};
-use tidegate_types::{Principal, ServiceCode, WorkspaceSlug};
+use tidegate_types::{Principal, WorkspaceSlug};
 
-use crate::answer::Answer;
+use budget::Budget;
+
 use crate::control::{CacheValidity, Closed, FeatureFlags};
 use crate::identity::{IdentifyError, Identity, MissingUser};
-use crate::service::{Caller, Observer};
+use crate::service::Observer;
 use crate::unknown_user::UnknownUsers;
 use crate::workspace::{WorkspaceError, WorkspaceHandle, WorkspaceRegistry};
-
-/// How long it may take to tell who calls and whether they are served, opening the workspace left out: the keys of
-/// tokens, the control plane, the metastore and the flags together, however many of them do not answer.
-const ADMISSION_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Decides whether a caller is served, on each request and for as long as a stream is open.
 pub(crate) struct AccessGuard {
@@ -51,7 +49,7 @@ impl AccessGuard {
         named: Option<&WorkspaceSlug>,
         bearer: Option<&str>,
     ) -> Result<Admitted, IdentifyError> {
-        let mut budget = Budget::new(ADMISSION_DEADLINE);
+        let mut budget = Budget::new();
         // Before the workspace is looked for, so that nobody without a token finds out which ones there are.
         let token = budget.spend(async { Ok(self.authenticator.authenticate(bearer).await?) });
         let token = token.await?;
@@ -126,99 +124,5 @@ impl AccessGuard {
     ) -> Result<Option<Closed>, IdentifyError> {
         let refusal = self.flags.refusal(slug, token.kind).await;
         refusal.map_err(|err| WorkspaceError::Unavailable(Arc::new(err)).into())
-    }
-
-    /// The answer, whose stream, if it is one, ends when its caller is not to be served any more.
-    pub(crate) fn watch(self: &Arc<Self>, caller: &Caller, answer: Answer) -> Answer {
-        let Answer::Stream(frames) = answer else {
-            return answer;
-        };
-        if !self.validity.has_feed() {
-            return Answer::Stream(frames);
-        }
-        let mut changes = self.validity.watch();
-        // What changed since the caller was let in counts as well.
-        changes.mark_changed();
-        let access_guard = Arc::clone(self);
-        let (workspace, token) = (caller.workspace.clone(), Arc::clone(&caller.token));
-        let is_turned_away = async move {
-            // The node keeps the other end as long as it lives.
-            while changes.changed().await.is_ok() {
-                loop {
-                    match access_guard.look_again(&workspace, &token).await {
-                        Look::Stay => break,
-                        Look::Leave => return,
-                        Look::Unknown => tokio::time::sleep(LOOK_AGAIN).await,
-                    }
-                }
-            }
-        };
-        Answer::Stream(Box::pin(frames.take_until(Box::pin(is_turned_away))))
-    }
-
-    /// Whether the caller of an open stream would still be let in.
-    async fn look_again(&self, workspace: &WorkspaceHandle, token: &VerifiedToken) -> Look {
-        let slug = &workspace.workspace().slug;
-        if !self.workspaces.is_open(workspace) {
-            return Look::Leave;
-        }
-        if !self.identity.still_holds(workspace, token)
-            && let Err(err) = self.enter(workspace.clone(), token).await
-        {
-            self.note_unavailable(slug, &err);
-            return Look::of(&err);
-        }
-        match self.closed(slug, token).await {
-            Ok(None) => Look::Stay,
-            Ok(Some(_)) => Look::Leave,
-            Err(err) => Look::of(&err),
-        }
-    }
-}
-
-/// Time that several questions share.
-struct Budget(Duration);
-
-/// The parts that were asked did not answer in the time that there is for all of them.
-#[derive(Debug, thiserror::Error)]
-#[error("what has to be asked about a caller did not answer within {} s", ADMISSION_DEADLINE.as_secs())]
-struct Spent;
-
-impl Budget {
-    fn new(time: Duration) -> Self {
-        Self(time)
-    }
-
-    /// Runs a question in what is left, and takes the time that it took from it.
-    async fn spend<T>(
-        &mut self,
-        question: impl Future<Output = Result<T, IdentifyError>>,
-    ) -> Result<T, IdentifyError> {
-        let begun = tokio::time::Instant::now();
-        let answer = tokio::time::timeout(self.0, question).await;
-        self.0 = self.0.saturating_sub(begun.elapsed());
-        answer.unwrap_or_else(|_| Err(WorkspaceError::Unavailable(Arc::new(Spent)).into()))
-    }
-}
-
-/// How soon somebody is looked at again when nobody could be asked.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// What looking at the caller of an open stream comes to.
-enum Look {
-    Stay,
-    Leave,
-    Unknown,
-}
-
-impl Look {
-    fn of(err: &IdentifyError) -> Self {
-        match err.service_code() {
-            // These say nothing about the caller.
-            ServiceCode::Unavailable | ServiceCode::Overloaded | ServiceCode::Timeout => {
-                Self::Unknown
-            }
-            _ => Self::Leave,
-        }
     }
 }
