@@ -13,6 +13,9 @@ use super::operation::Operation;
 use super::{Caller, Core, Outcome, failure};
 use crate::answer::Refused;
 
+/// Ours, outside the reserved range: the caller may not do this.
+const FORBIDDEN: i32 = -31003;
+
 /// A request for something that is done, within limits and with a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallKind {
@@ -126,7 +129,7 @@ fn insufficient_scope(
         let result = tool_result(&ToolResult::error(text), version, &core.server);
         return Outcome::Message(reply::success(id, &result));
     }
-    let error = RpcError::new(super::FORBIDDEN, format!("{refusal}; it has {has}"));
+    let error = RpcError::new(FORBIDDEN, format!("{refusal}; it has {has}"));
     Outcome::Refused(Refused {
         needs_scope: Some(step_up(has, *needed)),
         ..Refused::new(ServiceCode::InsufficientScope, Some(id), error)
