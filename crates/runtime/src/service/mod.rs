@@ -22,7 +22,6 @@ mod stream_places;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tidegate_protocol::result::ServerInfo;
 use tidegate_protocol::state::StateSealer;
 use tidegate_store::SharedState;
@@ -43,23 +42,11 @@ pub(crate) use legacy::LegacyPost;
 pub(crate) use lists::ListCache;
 pub(crate) use modern::ModernPost;
 pub(crate) use observe::{Observation, Observer};
+pub(crate) use operation::Produced;
 pub(crate) use outcome::Outcome;
 pub(crate) use stream_places::StreamPlaces;
 
 use client_ttl::millis;
-
-/// What a call produced: the result object of its answer.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Produced {
-    /// The `result`, shaped for the client's revision.
-    pub result: Bytes,
-    /// Whether the model is told of a failure.
-    pub is_error: bool,
-    /// Rows that left a database.
-    pub rows: Option<u64>,
-    /// Whether it may be kept.
-    pub may_be_kept: bool,
-}
 
 /// Everything that the use cases share.
 pub(crate) struct Core {

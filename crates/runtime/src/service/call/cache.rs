@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tidegate_store::CacheKey;
 use tidegate_telemetry::Count;
-use tidegate_tools::ToolFailure;
+use tidegate_tools::{CacheRule, ToolFailure};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -42,8 +42,7 @@ pub(super) async fn find(
 ) -> Found {
     let limit = core.settings.call_limit;
     // A result that rests on the client's answers is nobody else's (2026-07-28, "Caching").
-    let Some(ttl) = operation
-        .keep_for(core)
+    let Some(ttl) = keep_for(core, operation)
         .filter(|_| !client.asking.is_retry() && caller.workspace.may_keep_answers())
     else {
         return Found::Nothing {
@@ -85,6 +84,22 @@ pub(super) async fn find(
             }
         }
     }
+}
+
+/// How long a finished answer may be kept on the server, if at all.
+fn keep_for(core: &Core, operation: &CheckedOperation) -> Option<Duration> {
+    let cache = core.settings.cache.as_ref()?;
+    match operation {
+        CheckedOperation::Tool { entry, .. } => {
+            let spec = entry.spec();
+            let may_be_kept =
+                spec.cache == CacheRule::PerRights && !cache.excluded_tools.contains(spec.name);
+            may_be_kept.then_some(cache.call_tool_ttl)
+        }
+        CheckedOperation::Prompt { .. } => Some(cache.get_prompt_ttl),
+        CheckedOperation::Resource { .. } => Some(cache.read_resource_ttl),
+    }
+    .filter(|ttl| !ttl.is_zero())
 }
 
 /// Where an answer goes that is computed now.

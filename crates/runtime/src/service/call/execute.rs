@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_protocol::{ClientCapabilities, ProtocolVersion};
-use tidegate_tools::{CallContext, CallWork, WriteMark};
+use tidegate_tools::{CallContext, CallWork, Touches, WriteMark};
 use tokio_util::sync::CancellationToken;
 
 use super::CallClient;
@@ -70,6 +70,14 @@ pub(super) fn job(
         write,
         observation: None,
         _guard: guard,
+    }
+}
+
+/// Whether it may wait for a database.
+pub(super) fn touches_databases(operation: &CheckedOperation) -> bool {
+    match operation {
+        CheckedOperation::Tool { entry, .. } => entry.spec().touches == Touches::Databases,
+        CheckedOperation::Prompt { .. } | CheckedOperation::Resource { .. } => true,
     }
 }
 

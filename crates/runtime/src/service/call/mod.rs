@@ -122,7 +122,7 @@ pub(crate) async fn run(
         }
         Found::Nothing { keeping, limit } => (keeping, limit),
     };
-    let touches_databases = operation.touches_databases();
+    let touches_databases = execute::touches_databases(&operation);
     let cancel = control.token().clone();
     let mut job = execute::job(
         &core,
