@@ -14,6 +14,7 @@ mod lists;
 pub(crate) mod modern;
 mod notice;
 mod observe;
+mod on_connection;
 mod operation;
 mod outcome;
 mod prepare;

@@ -2,6 +2,7 @@
 
 mod batch;
 mod get;
+mod in_session;
 mod initialize;
 mod messages;
 mod serve;

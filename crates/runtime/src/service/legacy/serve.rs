@@ -3,22 +3,21 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use serde::Deserialize;
 use tidegate_protocol::message::Request;
+use tidegate_protocol::params::CommonMeta;
 use tidegate_protocol::{LogLevel, Params, RequestId, RpcError, reply};
-use tidegate_store::{SessionChange, SessionKey, SessionRecord};
+use tidegate_store::{SessionChange, SessionRecord};
 use tidegate_types::ServiceCode;
 use tokio_util::sync::CancellationToken;
 
-use super::{LegacySession, session_refusal, store_refusal};
+use super::{LegacySession, in_session, store_refusal};
 use crate::answer::{Answer, Refused};
-use crate::outlet::Outlet;
-use crate::service::call::{self, Call, CallClient};
+use crate::service::call::{Call, CallClient};
 use crate::service::channel::Asking;
+use crate::service::operation::Operation;
 use crate::service::route::LegacyRoute;
-use crate::service::{Caller, Core, TraceParent, inquiry, modern, prepare};
-use crate::session::CallPump;
+use crate::service::{Caller, Core, TraceParent, inquiry, on_connection, prepare};
 
 /// A subscription's URI has at most so many bytes.
 const MAX_URI_BYTES: usize = 2_048;
@@ -64,34 +63,38 @@ pub(super) async fn serve(
                 Ok(operation) => operation,
                 Err(outcome) => return outcome.into(),
             };
-            let common = params.common_meta();
-            let call = Call {
-                id,
-                operation,
-                session: session
-                    .key
-                    .as_ref()
-                    .map(|key| key.session.as_str().to_owned()),
-                trace: TraceParent {
-                    parent: common.traceparent,
-                    state: common.tracestate,
-                },
-                client: CallClient {
-                    version,
-                    capabilities: session.capabilities.clone(),
-                    progress_token: common.progress_token,
-                    log_level: session.log_level,
-                    asking: Asking::Never,
-                    guard: None,
-                    has_started: CancellationToken::new(),
-                },
-            };
+            let call = call_of(session, id, operation, params.common_meta());
             match &session.key {
-                Some(key) => answer_in_session(core, caller, key, call, accepts_stream).await,
-                None => modern::answer(core, caller, call, accepts_stream).await,
+                Some(key) => in_session::answer(core, caller, key, call, accepts_stream).await,
+                None => on_connection::answer(core, caller, call, accepts_stream).await,
             }
         }
         LegacyRoute::Unknown => in_band(Err(RpcError::method_not_found(request.method.as_str()))),
+    }
+}
+
+/// The call that an operation becomes in a session, or outside of one.
+fn call_of(session: &LegacySession, id: RequestId, operation: Operation, meta: CommonMeta) -> Call {
+    Call {
+        id,
+        operation,
+        session: session
+            .key
+            .as_ref()
+            .map(|key| key.session.as_str().to_owned()),
+        trace: TraceParent {
+            parent: meta.traceparent,
+            state: meta.tracestate,
+        },
+        client: CallClient {
+            version: session.version,
+            capabilities: session.capabilities.clone(),
+            progress_token: meta.progress_token,
+            log_level: session.log_level,
+            asking: Asking::Never,
+            guard: None,
+            has_started: CancellationToken::new(),
+        },
     }
 }
 
@@ -139,59 +142,5 @@ async fn change(
             Answer::Json(reply::failure(Some(id), &error))
         }
         Err(err) => store_refusal(core, Some(id), &err),
-    }
-}
-
-/// Runs a call that outlives its connection: a disconnect does not cancel, and a stream can be resumed.
-async fn answer_in_session(
-    core: &Arc<Core>,
-    caller: Caller,
-    key: &SessionKey,
-    mut call: Call,
-    accepts_stream: bool,
-) -> Answer {
-    let id = call.id.clone();
-    let control = caller.workspace.executor().control(caller.principal.user);
-    let session = match core.sessions.begin_call(key, &id, &control).await {
-        Ok((session, guard)) => {
-            call.client.guard = Some(guard);
-            session
-        }
-        Err(err) => return session_refusal(core, Some(&id), &err),
-    };
-    let (outlet, mut inlet) = Outlet::new();
-    if accepts_stream {
-        call.client.asking = Asking::Session(session.clone());
-    }
-    let is_resumable = call.client.version.has_priming_event();
-    let has_started = call.client.has_started.clone();
-    let mut running = call::run(Arc::clone(core), caller, call, outlet, control).boxed();
-    if !accepts_stream {
-        return running.await.into();
-    }
-    let (first, outcome) = tokio::select! {
-        biased;
-        outcome = &mut running => match inlet.try_recv() {
-            Ok(first) => (Some(first), Some(outcome)),
-            Err(_) => return outcome.into(),
-        },
-        Some(first) = inlet.recv() => (Some(first), None),
-        () = call::takes_long(core, &has_started) => (None, None),
-    };
-    let last = match outcome {
-        Some(outcome) => std::future::ready(outcome.into_message()).boxed(),
-        None => call::last_message(running).boxed(),
-    };
-    match session
-        .open_stream(CallPump {
-            first,
-            inlet,
-            last,
-            is_resumable,
-        })
-        .await
-    {
-        Ok(stream) => Answer::Stream(stream),
-        Err(err) => session_refusal(core, Some(&id), &err),
     }
 }
