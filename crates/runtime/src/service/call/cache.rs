@@ -11,24 +11,31 @@ use tokio_util::sync::CancellationToken;
 
 use super::CallClient;
 use super::cache_key::{CachePlace, place};
-use super::shape::ReplyTo;
-use super::single_flight::{Computed, Lead, Role, Waited};
+use super::keep::Keeping;
+use super::reply_to::ReplyTo;
+use super::single_flight::{Computed, Role, Waited};
 use crate::service::operation::CheckedOperation;
 use crate::service::{Caller, Core};
 
 /// What there is for a call before it runs.
 pub(super) enum Found {
-    /// An answer that was kept.
-    Kept(Bytes),
-    /// What an equal call came to that ran meanwhile.
-    Shared(Computed),
-    /// The call ended while it waited for an equal one.
-    Failed(ToolFailure),
+    /// Its end.
+    End(Ended),
     /// Nothing: it runs for so long at the most, and what it comes to is kept there.
     Nothing {
         keeping: Option<Keeping>,
         limit: Duration,
     },
+}
+
+/// How a call ended that did not run.
+pub(super) enum Ended {
+    /// With an answer that was kept.
+    Kept(Bytes),
+    /// With what an equal call came to that ran meanwhile.
+    Shared(Computed),
+    /// While it waited for an equal one.
+    Failed(ToolFailure),
 }
 
 /// Looks for an answer in the cache and among the calls that run.
@@ -54,7 +61,7 @@ pub(super) async fn find(
     let CachePlace { key, wants_fresh } = place(caller, &to.summary, operation, to.version);
     if !wants_fresh && let Some(answer) = read(core, &key).await {
         metrics.count(Count::CacheHit);
-        return Found::Kept(answer);
+        return Found::End(Ended::Kept(answer));
     }
     let deadline = Instant::now() + limit;
     let nothing = |keeping| Found::Nothing {
@@ -73,14 +80,14 @@ pub(super) async fn find(
         match leader.wait(deadline, cancel, &client.has_started).await {
             Waited::Done(computed) => {
                 metrics.count(Count::CacheHit);
-                return Found::Shared(computed);
+                return Found::End(Ended::Shared(computed));
             }
             Waited::Private => return nothing(None),
             Waited::Abandoned => {}
-            Waited::Cancelled => return Found::Failed(ToolFailure::Cancelled),
+            Waited::Cancelled => return Found::End(Ended::Failed(ToolFailure::Cancelled)),
             Waited::TimedOut => {
                 let seconds = limit.as_secs();
-                return Found::Failed(ToolFailure::Timeout { seconds });
+                return Found::End(Ended::Failed(ToolFailure::Timeout { seconds }));
             }
         }
     }
@@ -102,26 +109,6 @@ fn keep_for(core: &Core, operation: &CheckedOperation) -> Option<Duration> {
     .filter(|ttl| !ttl.is_zero())
 }
 
-/// Where an answer goes that is computed now.
-pub(super) struct Keeping {
-    lead: Lead,
-    key: CacheKey,
-    ttl: Duration,
-}
-
-impl Keeping {
-    /// Gives it to those who wait, and keeps it if it may be kept.
-    pub(super) async fn end(self, core: &Core, computed: &Computed) {
-        self.lead.finish(computed);
-        if let Ok(produced) = &**computed
-            && produced.may_be_kept
-            && self.lead.is_newest()
-        {
-            write(core, &self.key, produced.result.clone(), self.ttl).await;
-        }
-    }
-}
-
 /// The kept answer, if there is one. With the store gone there is none.
 async fn read(core: &Core, key: &CacheKey) -> Option<Bytes> {
     core.state.cache.get(key).await.unwrap_or_else(|err| {
@@ -131,22 +118,4 @@ async fn read(core: &Core, key: &CacheKey) -> Option<Bytes> {
         );
         None
     })
-}
-
-/// Keeps an answer, unless it is too large.
-async fn write(core: &Core, key: &CacheKey, answer: Bytes, ttl: Duration) {
-    let max = core
-        .settings
-        .cache
-        .as_ref()
-        .map_or(0, |cache| cache.max_item_size_bytes);
-    if answer.len() > max {
-        return;
-    }
-    if let Err(err) = core.state.cache.put(key, answer, ttl).await {
-        tracing::debug!(
-            error = &err as &dyn std::error::Error,
-            "the response cache cannot be written"
-        );
-    }
 }

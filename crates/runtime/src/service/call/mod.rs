@@ -1,17 +1,20 @@
-//! One call, stage by stage: limit, cache, execute, fit, commit, shape. Each stage is a file here; the catalogue fits
-//! answers (`Operation::produce`).
+//! One call, stage by stage: limit, cache, execute, fit, commit, shape. Each stage is a file here.
 
 mod cache;
 mod cache_key;
 mod changes;
 mod commit;
+mod context;
 mod digest;
 mod execute;
 mod fit;
+mod keep;
 mod limit;
+mod reply_to;
 mod retry_state;
 mod shape;
 mod single_flight;
+mod work;
 
 use std::sync::Arc;
 
@@ -20,20 +23,21 @@ use serde_json::value::RawValue;
 use tidegate_protocol::{ClientCapabilities, LogLevel, ProtocolVersion, RequestId};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use execute::quiet_context;
+pub(crate) use context::quiet_context;
 pub(crate) use fit::fit;
 pub(crate) use limit::check as check_limits;
 pub(crate) use retry_state::open as open_state;
 pub(crate) use single_flight::InFlight;
 
-use cache::Found;
-use shape::ReplyTo;
+use cache::{Ended, Found};
+use execute::Execution;
+use reply_to::ReplyTo;
 use single_flight::Computed;
 
 use super::channel::Asking;
 use super::observe::Request;
 use super::operation::Operation;
-use super::{Caller, Core, Outcome, TraceParent};
+use super::{Caller, Core, Observation, Outcome, TraceParent};
 use crate::executor::CallControl;
 use crate::outlet::Outlet;
 use crate::session::CallGuard;
@@ -69,8 +73,47 @@ pub(crate) async fn run(
     control: CallControl,
 ) -> Outcome {
     let to = ReplyTo::of(&caller, &call);
-    let mut observation = core.observer.begin(
-        &caller,
+    let mut observation = observed(&core, &caller, &to, &call);
+    if let Some(grant) = &caller.token.grant {
+        core.uses.count(grant, caller.token.kind);
+    }
+    if let Err(refused) = limit::check(&core, &caller, &to.id, to.tool_name()).await {
+        observation.end_refused(refused.code);
+        return to.refusal(&core, refused);
+    }
+    let Call {
+        operation, client, ..
+    } = call;
+    let operation = match operation.check() {
+        Ok(operation) => operation,
+        Err(failed) => {
+            observation.end_failed(&failed);
+            return to.failure(&core, &failed);
+        }
+    };
+    let cancel = control.token();
+    let (keeping, limit) = match cache::find(&core, &caller, &to, &operation, &client, cancel).await
+    {
+        Found::End(ended) => return answer_without_running(&core, &to, observation, ended),
+        Found::Nothing { keeping, limit } => (keeping, limit),
+    };
+    let execution = Execution {
+        operation,
+        client,
+        outlet,
+        limit,
+        observation,
+    };
+    let computed: Computed = Arc::new(execution.run(&core, &caller, &control).await);
+    if let Some(keeping) = keeping {
+        keeping.end(&core, &computed).await;
+    }
+    to.outcome(&core, &computed)
+}
+
+fn observed(core: &Core, caller: &Caller, to: &ReplyTo, call: &Call) -> Observation {
+    core.observer.begin(
+        caller,
         &to.summary,
         &call.operation.arguments(),
         &Request {
@@ -79,71 +122,34 @@ pub(crate) async fn run(
             protocol_version: to.version.as_str(),
             trace: &call.trace,
         },
-    );
-    if let Some(grant) = &caller.token.grant {
-        core.uses.count(grant, caller.token.kind);
-    }
-    if let Err(refused) = limit::check(&core, &caller, &to.id, to.tool_name()).await {
-        observation.end_refused(refused.code);
-        return to.refusal(&core, refused);
-    }
-    let operation = match call.operation.check() {
-        Ok(operation) => operation,
-        Err(failed) => {
-            observation.end_failed(&failed);
-            return to.failure(&core, &failed);
-        }
-    };
-    let found = cache::find(
-        &core,
-        &caller,
-        &to,
-        &operation,
-        &call.client,
-        control.token(),
     )
-    .await;
-    let (keeping, limit) = match found {
-        Found::Kept(answer) => {
+}
+
+/// The answer to a call that ended before it ran.
+fn answer_without_running(
+    core: &Core,
+    to: &ReplyTo,
+    mut observation: Observation,
+    ended: Ended,
+) -> Outcome {
+    match ended {
+        Ended::Kept(answer) => {
             observation.end_cached(answer.len());
-            return to.answer(answer);
+            to.answer(answer)
         }
-        Found::Shared(computed) => {
+        Ended::Shared(computed) => {
             match &*computed {
                 // Its rows were read once, by the call that ran.
                 Ok(produced) if !produced.is_error => observation.end_cached(produced.result.len()),
                 computed => observation.end(computed),
             }
-            return to.outcome(&core, &computed);
+            to.outcome(core, &computed)
         }
-        Found::Failed(failed) => {
+        Ended::Failed(failed) => {
             observation.end_failed(&failed);
-            return to.failure(&core, &failed);
+            to.failure(core, &failed)
         }
-        Found::Nothing { keeping, limit } => (keeping, limit),
-    };
-    let touches_databases = execute::touches_databases(&operation);
-    let cancel = control.token().clone();
-    let mut job = execute::job(
-        &core,
-        &caller,
-        operation,
-        call.client,
-        outlet,
-        cancel,
-        limit,
-    );
-    job.observation = Some(observation);
-    let executor = caller.workspace.executor();
-    let computed: Computed = Arc::new(if touches_databases {
-        executor.run(job, &control).await
-    } else {
-        executor.run_here(job, &control).await
-    });
-    if let Some(keeping) = keeping {
-        keeping.end(&core, &computed).await;
     }
-    to.outcome(&core, &computed)
 }
 
 /// Ends when a call has run so long that its answer should be a stream. The time that it waits for a place to run
