@@ -1,6 +1,7 @@
 //! Running tools: an executor for each workspace, and how they share the node.
 
 mod actor;
+mod control;
 mod deadline;
 mod handle;
 mod job;
@@ -16,8 +17,9 @@ use std::time::Duration;
 
 use tidegate_tools::ToolFailure;
 
+pub(crate) use control::{CallControl, CancelOnDrop};
 pub(crate) use deadline::Deadline;
-pub(crate) use handle::{CallControl, CancelOnDrop, ExecutorHandle};
+pub(crate) use handle::ExecutorHandle;
 pub(crate) use job::Job;
 pub(crate) use node::Executors;
 use slots::Slots;
