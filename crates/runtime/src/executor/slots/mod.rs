@@ -1,4 +1,6 @@
-//! A node's capacity: which calls are in flight, which of them run, and whose turn is next.
+//! A node's capacity: which calls run, whose turn is next, and, in `places`, which are in flight.
+
+mod places;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,6 +10,8 @@ use actix::Recipient;
 use parking_lot::Mutex;
 use tidegate_types::UserId;
 use tokio::sync::Notify;
+
+pub(super) use places::Place;
 
 use super::actor::SlotGranted;
 use super::shares::{Holder, Shares, WorkspaceShare};
@@ -67,18 +71,6 @@ impl Slots {
         WorkspaceShare(self.next_workspace.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// A place for a call that arrives. `None`: the holder's part, or the node, has no room, or the node stops.
-    pub(super) fn enter(self: &Arc<Self>, holder: Holder) -> Option<Place> {
-        if self.is_draining() {
-            return None;
-        }
-        let mut state = self.state.lock();
-        state.places.may_take(holder).then(|| {
-            state.places.take(holder);
-            Place(Guard::new(self, holder))
-        })
-    }
-
     /// A slot, or else a turn in the queue: `executor` is sent [`SlotGranted`] once for each call that waits. It is
     /// asked for only where it is needed.
     pub(super) fn take_or_wait(
@@ -119,41 +111,11 @@ impl Slots {
         self.state.lock().slots.held()
     }
 
-    /// Calls that have a place.
-    pub(crate) fn in_flight(&self) -> usize {
-        self.state.lock().places.held()
-    }
-
     /// Calls that wait for a slot.
     pub(crate) fn waiting(&self) -> usize {
         let state = self.state.lock();
         let queued = state.waiting.values().flat_map(|part| part.users.values());
         queued.map(|queued| queued.calls).sum()
-    }
-
-    /// Calls of one workspace that have a place.
-    pub(super) fn in_flight_of(&self, workspace: WorkspaceShare) -> usize {
-        self.state.lock().places.held_by(workspace)
-    }
-
-    /// From now on no call begins that has no place yet.
-    pub(super) fn begin_drain(&self) {
-        self.is_draining.store(true, Ordering::Release);
-    }
-
-    pub(super) fn is_draining(&self) -> bool {
-        self.is_draining.load(Ordering::Acquire)
-    }
-
-    /// Ends when nothing is in flight.
-    pub(super) async fn until_idle(&self) {
-        loop {
-            let idle = self.idle.notified();
-            if self.in_flight() == 0 {
-                return;
-            }
-            idle.await;
-        }
     }
 
     /// Gives the slots that may be taken to those who wait.
@@ -259,21 +221,6 @@ impl Drop for Slot {
         state.slots.give_back(self.0.holder);
         if !state.waiting.is_empty() {
             self.0.slots.grant(state);
-        }
-    }
-}
-
-/// A call's place among those in flight, given back when dropped.
-pub(super) struct Place(Guard);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut state = self.0.slots.state.lock();
-        state.places.give_back(self.0.holder);
-        let is_idle = state.places.held() == 0;
-        drop(state);
-        if is_idle {
-            self.0.slots.idle.notify_waiters();
         }
     }
 }
