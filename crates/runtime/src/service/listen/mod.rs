@@ -3,87 +3,35 @@
 //! Both are views of the workspace's change log. A node learns of a change by a signal and reads it from
 //! the log, so that a lost signal delays a change and a slow stream never holds one.
 
-use std::collections::{BTreeSet, VecDeque};
+mod feed;
+mod wanted;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
-use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tidegate_protocol::result::ResultBuilder;
-use tidegate_protocol::{ProtocolVersion, RequestId, RpcError, reply};
+use tidegate_protocol::{ProtocolVersion, RequestId, reply};
 use tidegate_store::{Change, Epoch, SessionKey};
-use tidegate_types::{ServiceCode, check_name};
-use tokio::sync::broadcast;
+use tidegate_types::ServiceCode;
 use tokio_util::sync::CancellationToken;
+
+use feed::Feed;
+use wanted::Wanted;
 
 use super::stream_places::{NoPlace, StreamPlace};
 use super::{Caller, Core};
 use crate::answer::{Answer, Frame, FrameStream, Refused};
 use crate::session::{EventPlace, StandalonePlace};
-use crate::workspace::{FeedItem, WorkspaceHandle};
 
 /// The stream id of the GET stream; its event ids are places in the change log.
 pub(crate) const STANDALONE: &str = "standalone";
 
-/// Resources that one stream may subscribe to, and the length of a URI.
-const MAX_URIS: usize = 100;
-const MAX_URI_BYTES: usize = 2_048;
-
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
-
-/// What a `subscriptions/listen` asks for. Null is the same as left out.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Wanted {
-    #[serde(deserialize_with = "or_default")]
-    tools_list_changed: bool,
-    #[serde(deserialize_with = "or_default")]
-    prompts_list_changed: bool,
-    #[serde(deserialize_with = "or_default")]
-    resources_list_changed: bool,
-    #[serde(deserialize_with = "or_default")]
-    resource_subscriptions: BTreeSet<String>,
-}
-
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
-impl Wanted {
-    fn includes(&self, change: &Change) -> bool {
-        match change {
-            // New rights may mean other tools.
-            Change::Tools | Change::Rights | Change::Flags => self.tools_list_changed,
-            Change::Prompts => self.prompts_list_changed,
-            Change::Resources => self.resources_list_changed,
-            Change::Resource { uri } => self.resource_subscriptions.contains(uri),
-            Change::Revoked { .. } | Change::UserLost { .. } | Change::Content { .. } => false,
-        }
-    }
-
-    fn honoured(&self) -> Value {
-        let mut honoured = json!({});
-        for (name, is_wanted) in [
-            ("toolsListChanged", self.tools_list_changed),
-            ("promptsListChanged", self.prompts_list_changed),
-            ("resourcesListChanged", self.resources_list_changed),
-        ] {
-            if is_wanted {
-                honoured[name] = json!(true);
-            }
-        }
-        if !self.resource_subscriptions.is_empty() {
-            honoured["resourceSubscriptions"] = json!(self.resource_subscriptions);
-        }
-        honoured
-    }
-}
 
 /// `subscriptions/listen`.
 pub(crate) fn modern(
@@ -91,44 +39,14 @@ pub(crate) fn modern(
     caller: &Caller,
     id: &RequestId,
     version: ProtocolVersion,
-    wanted: Option<&serde_json::value::RawValue>,
+    wanted: Option<&RawValue>,
 ) -> Answer {
-    let refuse = |text: &str| {
-        Answer::Refused(Refused::new(
-            ServiceCode::InvalidRequest,
-            Some(id),
-            RpcError::invalid_params(text),
-        ))
+    let wanted = match Wanted::read(wanted) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            return Refused::new(ServiceCode::InvalidRequest, Some(id), error).into();
+        }
     };
-    let Some(wanted) = wanted else {
-        return refuse("params.notifications is missing");
-    };
-    // serde would take an empty list for an object without members.
-    let wanted = Some(wanted.get()).filter(|wanted| wanted.starts_with('{'));
-    let Some(Ok(wanted)) = wanted.map(serde_json::from_str::<Wanted>) else {
-        return refuse(
-            "params.notifications must be an object of toolsListChanged, promptsListChanged, resourcesListChanged \
-             (true or false) and resourceSubscriptions (URIs)",
-        );
-    };
-    if wanted.resource_subscriptions.len() > MAX_URIS
-        || wanted
-            .resource_subscriptions
-            .iter()
-            .any(|uri| uri.len() > MAX_URI_BYTES)
-    {
-        return refuse(
-            "params.notifications.resourceSubscriptions has at most 100 URIs of at most 2048 bytes",
-        );
-    }
-    if let Some(err) = wanted
-        .resource_subscriptions
-        .iter()
-        .find_map(|uri| check_name(uri).err())
-    {
-        let text = format!("a URI of params.notifications.resourceSubscriptions {err}");
-        return refuse(&text);
-    }
     let place = match core.streams.take(&caller.principal) {
         Ok(place) => place,
         Err(reason) => return no_place(Some(id), reason),
@@ -333,72 +251,4 @@ fn notification(change: &Change) -> Option<(&'static str, Value)> {
         Change::Resource { uri } => ("notifications/resources/updated", json!({ "uri": uri })),
         Change::Revoked { .. } | Change::UserLost { .. } | Change::Content { .. } => return None,
     })
-}
-
-/// Changes of a workspace in order, none twice, from the feed of this node or, behind it, from the log.
-struct Feed {
-    core: Arc<Core>,
-    workspace: WorkspaceHandle,
-    live: broadcast::Receiver<FeedItem>,
-    after: Epoch,
-    is_behind: bool,
-}
-
-impl Feed {
-    fn new(core: &Arc<Core>, workspace: &WorkspaceHandle, after: Option<Epoch>) -> Self {
-        // The receiver comes first: what happens between the two is in both, and told once.
-        let live = workspace.changes();
-        let now = workspace.epoch();
-        Self {
-            core: Arc::clone(core),
-            workspace: workspace.clone(),
-            live,
-            after: after.unwrap_or(now),
-            is_behind: after.is_some_and(|after| after != now),
-        }
-    }
-
-    /// The next changes, at least one. `None`: the workspace is no longer active here.
-    async fn next(&mut self) -> Option<Vec<FeedItem>> {
-        loop {
-            if std::mem::take(&mut self.is_behind) {
-                let changes = self.read_log().await;
-                if !changes.is_empty() {
-                    return Some(changes);
-                }
-            }
-            match self.live.recv().await {
-                Ok((epoch, change)) if epoch > self.after => {
-                    self.after = epoch;
-                    return Some(vec![(epoch, change)]);
-                }
-                // Known already, or the store lost the log and began another below this place: the log tells.
-                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => self.is_behind = true,
-                Err(broadcast::error::RecvError::Closed) => return None,
-            }
-        }
-    }
-
-    async fn read_log(&mut self) -> Vec<FeedItem> {
-        let slug = &self.workspace.workspace().slug;
-        match self.core.state.changes.read(slug, self.after).await {
-            Ok(page) => {
-                self.after = page.head;
-                if page.has_gap {
-                    // Anything may have changed.
-                    return [Change::Tools, Change::Prompts, Change::Resources]
-                        .map(|change| (page.head, change))
-                        .to_vec();
-                }
-                page.changes
-            }
-            Err(err) => {
-                tracing::warn!(
-                    error = &err as &dyn std::error::Error,
-                    "the change log cannot be read"
-                );
-                Vec::new()
-            }
-        }
-    }
 }
