@@ -6,12 +6,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 use tidegate_metastore::Access;
 use tidegate_protocol::content::ToolResult;
 use tidegate_protocol::error::{MAX_ERROR_TEXT_BYTES, with_short_texts};
 use tidegate_protocol::result::{ResultBuilder, tool_result};
-use tidegate_protocol::{ProtocolVersion, RequestId, RpcError, reply};
+use tidegate_protocol::{InputRequest, ProtocolVersion, RequestId, RpcError, reply};
 use tidegate_tools::{ArgumentProblem, CatalogueEntry, ToolFailure};
 use tidegate_types::{ServiceCode, shortened};
 
@@ -38,50 +39,63 @@ pub(crate) fn outcome(
     seal: impl FnOnce(&Value) -> String,
 ) -> Outcome {
     let Asked { id, version, .. } = *asked;
-    let message = match failure {
+    match failure {
         ToolFailure::InputRequired { requests, state } if version.is_modern() => {
-            let questions: serde_json::Map<String, Value> = requests
-                .iter()
-                .map(|(key, question)| {
-                    (
-                        key.clone(),
-                        json!({ "method": question.method(), "params": question.params() }),
-                    )
-                })
-                .collect();
             let sealed = state.as_ref().map(seal);
-            let result = ResultBuilder::of_type("input_required", version, &core.server)
-                .optional(
-                    "inputRequests",
-                    (!questions.is_empty()).then_some(&questions),
-                )
-                .optional("requestState", sealed.as_ref())
-                .finish();
-            return Outcome::Message(reply::success(id, &result));
+            let result = input_required(core, version, requests, sealed.as_ref());
+            Outcome::Message(reply::success(id, &result))
         }
         ToolFailure::MissingCapability(question) if version.is_modern() => {
             let error = RpcError::missing_capability(question);
-            return Outcome::Refused(Refused::new(ServiceCode::InvalidRequest, Some(id), error));
+            Outcome::Refused(Refused::new(ServiceCode::InvalidRequest, Some(id), error))
         }
         ToolFailure::Busy {
             message,
             retry_after_secs,
-        } => {
-            let refused = Refused::later(
-                ServiceCode::Overloaded,
-                Some(id),
-                message.clone(),
-                *retry_after_secs,
-            );
-            return Outcome::Refused(refused);
-        }
-        ToolFailure::Rpc(error) => return Outcome::Message(reply::failure(Some(id), error)),
-        ToolFailure::Cancelled => {
-            return Outcome::Message(reply::failure(
-                Some(id),
-                &RpcError::new(CANCELLED, "the request was cancelled"),
-            ));
-        }
+        } => Outcome::Refused(Refused::later(
+            ServiceCode::Overloaded,
+            Some(id),
+            message.clone(),
+            *retry_after_secs,
+        )),
+        ToolFailure::Rpc(error) => Outcome::Message(reply::failure(Some(id), error)),
+        ToolFailure::Cancelled => Outcome::Message(reply::failure(
+            Some(id),
+            &RpcError::new(CANCELLED, "the request was cancelled"),
+        )),
+        other => Outcome::Message(told(core, other, asked)),
+    }
+}
+
+/// A result that asks the client something, and has the call made again (2026-07-28).
+fn input_required(
+    core: &Core,
+    version: ProtocolVersion,
+    requests: &[(String, InputRequest)],
+    sealed: Option<&String>,
+) -> Bytes {
+    let questions: serde_json::Map<String, Value> = requests
+        .iter()
+        .map(|(key, question)| {
+            (
+                key.clone(),
+                json!({ "method": question.method(), "params": question.params() }),
+            )
+        })
+        .collect();
+    ResultBuilder::of_type("input_required", version, &core.server)
+        .optional(
+            "inputRequests",
+            (!questions.is_empty()).then_some(&questions),
+        )
+        .optional("requestState", sealed)
+        .finish()
+}
+
+/// A failure in words: as a result of the tool, or as an error where there is none.
+fn told(core: &Core, failure: &ToolFailure, asked: &Asked<'_>) -> Bytes {
+    let Asked { id, version, .. } = *asked;
+    let message = match failure {
         ToolFailure::InvalidArguments(problems) => describe(problems),
         ToolFailure::Failed {
             answer: Some(answer),
@@ -104,14 +118,14 @@ pub(crate) fn outcome(
         let output = ToolResult::error(message).into();
         let output = call::fit(core, asked.access, tool, output);
         let result = tool_result(&output.result, version, &core.server);
-        return Outcome::Message(reply::success(id, &result));
+        return reply::success(id, &result);
     }
     let code = match failure {
         ToolFailure::Internal(_) => RpcError::INTERNAL,
         ToolFailure::Unavailable { .. } | ToolFailure::Timeout { .. } => RpcError::TRY_LATER,
         _ => RpcError::INVALID_PARAMS,
     };
-    Outcome::Message(reply::failure(Some(id), &RpcError::new(code, message)))
+    reply::failure(Some(id), &RpcError::new(code, message))
 }
 
 fn describe(problems: &[ArgumentProblem]) -> String {
