@@ -9,9 +9,10 @@ use tidegate_protocol::message::{Incoming, Request};
 use tidegate_protocol::{Method, RpcError, reply};
 use tidegate_types::ServiceCode;
 
+use super::LegacyPost;
 use super::messages::{notified, responded};
 use super::serve::serve;
-use super::{LegacyPost, LegacySession, session_of};
+use super::session::{LegacySession, session_of};
 use crate::answer::{Answer, Refused};
 use crate::service::{Caller, Core};
 

@@ -8,7 +8,8 @@ use tidegate_store::Epoch;
 use tidegate_telemetry::Count;
 use tidegate_types::ServiceCode;
 
-use super::{LegacyPost, gone, session_of, session_refusal};
+use super::LegacyPost;
+use super::session::{gone, session_of, session_refusal};
 use crate::answer::{Answer, Refused};
 use crate::service::{Caller, Core, listen};
 use crate::session::{EventPlace, SessionError};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use tidegate_store::SessionKey;
 
-use super::session_refusal;
+use super::session::session_refusal;
 use crate::answer::Answer;
 use crate::outlet::Outlet;
 use crate::service::call::{self, Call};

@@ -10,7 +10,7 @@ use tidegate_store::SessionRecord;
 use tidegate_telemetry::Count;
 use tidegate_types::SessionId;
 
-use super::{announce_end, session_key, store_refusal};
+use super::session::{announce_end, session_key, store_refusal};
 use crate::answer::Answer;
 use crate::service::{Caller, Core, discover};
 

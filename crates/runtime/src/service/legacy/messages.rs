@@ -6,7 +6,7 @@ use tidegate_protocol::RequestId;
 use tidegate_protocol::message::{Notification, Response};
 use tidegate_store::{SessionKey, Signal, Topic};
 
-use super::{LegacySession, store_refusal};
+use super::session::{LegacySession, store_refusal};
 use crate::answer::Answer;
 use crate::service::Core;
 

@@ -11,7 +11,8 @@ use tidegate_store::{SessionChange, SessionRecord};
 use tidegate_types::ServiceCode;
 use tokio_util::sync::CancellationToken;
 
-use super::{LegacySession, in_session, store_refusal};
+use super::in_session;
+use super::session::{LegacySession, store_refusal};
 use crate::answer::{Answer, Refused};
 use crate::service::call::{Call, CallClient};
 use crate::service::channel::Asking;
