@@ -2,14 +2,16 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tidegate_protocol::ToolAnnotations;
-use tidegate_types::{ClientName, Clock, Credential, ScopeSet, SystemClock, UserId};
+use tidegate_protocol::{ProtocolVersion, ToolDefinition};
+use tidegate_types::{ClientName, Clock, Credential, Scope, SystemClock, UserId};
 
 use super::*;
 use crate::tool::ToolFuture;
 use crate::{
-    CacheRule, CallContext, NOT_HERE_YET, Permission, Redaction, SizeRule, Touches, builtin,
+    AnyTool, CacheRule, CallArguments, CallContext, NOT_HERE_YET, Permission, Redaction, SizeRule,
+    ToolSpec, Touches, builtin,
 };
 
 /// A user by what their roles grant.
