@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::layout;
+use super::object::read_object;
 use crate::ArgumentProblem;
 
 /// Longer arguments that no tool takes are not read for the record.
@@ -26,7 +26,7 @@ impl CallArguments {
         let text = raw.map_or("null", RawValue::get);
         tracing::trace!(bytes = text.len(), "arguments are read");
         let is_text = text.starts_with('"');
-        match layout::read_object(text) {
+        match read_object(text) {
             Ok(members) => Self {
                 is_text,
                 ..members.into()

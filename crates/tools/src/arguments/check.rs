@@ -18,7 +18,7 @@ use tidegate_types::{check_name, check_text};
 
 use super::compile::{Node, ObjectNode, Rest};
 use super::read::{MOST_VALUES, Unreadable, read_further};
-use super::{Accepted, wording};
+use super::{Accepted, nearest, wording};
 use crate::ArgumentProblem;
 
 /// More problems than this help nobody.
@@ -220,7 +220,7 @@ impl Checker {
                 .properties
                 .iter()
                 .map(|property| property.name.as_str());
-            let nearest = wording::nearest(&name, free.filter(|name| !members.contains_key(*name)));
+            let nearest = nearest(&name, free.filter(|name| !members.contains_key(*name)));
             let path = Path::Member(path, &name);
             let message = wording::unknown(object, nearest);
             if is_closed || nearest.is_some() {

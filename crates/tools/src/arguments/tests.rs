@@ -2,10 +2,13 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use schemars::JsonSchema;
-use serde_json::json;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::ArgumentProblem;
 
 #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
