@@ -1,10 +1,13 @@
 //! Lists with filters, search, order and pages, the same for charts, dashboards, datasets and databases.
 
 mod column;
+mod filter;
 mod page;
+mod pattern;
 mod record;
 
-pub use column::{Column, ColumnKind, Filter, Scalar, Usage};
+pub use column::{Column, ColumnKind, Usage};
+pub use filter::{Filter, Scalar};
 pub use page::{Direction, ListQuery, Page};
 pub use record::{Record, Related};
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 use tidegate_database::{NamedRow, Row};
 
-use super::column::search;
+use super::pattern::search;
 use super::{Column, Filter, Record, Related};
 use crate::table::Entity;
 use crate::{Access, Metastore, MetastoreError};
