@@ -1,132 +1,10 @@
+//! A page of a list, as clients get it.
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
-use tidegate_metastore::{Cell, Person, Tag};
 
-use super::ago::iso;
-
-/// An owner as answers show them.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct OwnerInfo {
-    id: i64,
-    username: String,
-    first_name: String,
-    last_name: String,
-    email: String,
-    active: bool,
-    roles: Vec<String>,
-}
-
-/// Owners as answers show them.
-pub(crate) fn owners<'a>(people: impl IntoIterator<Item = &'a Person>) -> Vec<OwnerInfo> {
-    let of = |person: &Person| OwnerInfo {
-        id: person.id,
-        username: person.username.clone(),
-        first_name: person.first_name.clone(),
-        last_name: person.last_name.clone(),
-        email: person.email.clone(),
-        active: person.active,
-        roles: person.roles.clone(),
-    };
-    people.into_iter().map(of).collect()
-}
-
-/// A tag as answers show it: the kind is Superset's number, as text.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct TagInfo {
-    id: i64,
-    name: String,
-    r#type: String,
-    description: Option<String>,
-}
-
-/// Tags as answers show them.
-pub(crate) fn tags<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Vec<TagInfo> {
-    let of = |tag: &Tag| TagInfo {
-        id: tag.id,
-        name: tag.name.clone(),
-        r#type: tag.kind.number().to_string(),
-        description: tag.description.clone(),
-    };
-    tags.into_iter().map(of).collect()
-}
-
-/// A member of a listed row.
-#[derive(Debug)]
-pub(crate) enum Field {
-    Cell(Cell),
-    Text(Option<String>),
-    Json(Option<Box<RawValue>>),
-    Owners(Vec<OwnerInfo>),
-    Tags(Vec<TagInfo>),
-}
-
-impl Field {
-    /// A list of what can be written as JSON.
-    pub(crate) fn list<T: Serialize>(items: impl Iterator<Item = T>) -> Self {
-        let items: Vec<T> = items.collect();
-        Self::Json(serde_json::value::to_raw_value(&items).ok())
-    }
-}
-
-impl Serialize for Field {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            // No column of a list holds bytes.
-            Self::Cell(Cell::Null | Cell::Bytes(_)) => serializer.serialize_none(),
-            Self::Cell(Cell::Integer(number)) => serializer.serialize_i64(*number),
-            Self::Cell(Cell::Flag(flag)) => serializer.serialize_bool(*flag),
-            Self::Cell(Cell::Text(text)) => serializer.serialize_str(text),
-            Self::Cell(Cell::Time(time)) => serializer.serialize_str(&iso(*time)),
-            Self::Cell(Cell::Uuid(uuid)) => serializer.collect_str(uuid),
-            Self::Text(text) => text.serialize(serializer),
-            Self::Json(json) => json.serialize(serializer),
-            Self::Owners(owners) => owners.serialize(serializer),
-            Self::Tags(tags) => tags.serialize(serializer),
-        }
-    }
-}
-
-/// A listed row: the columns that were asked for and are known, in the order in which they were asked for.
-#[derive(Debug)]
-pub(super) struct Item {
-    pub(super) fields: Vec<(&'static str, Field)>,
-}
-
-impl Serialize for Item {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.fields.len()))?;
-        for (name, field) in &self.fields {
-            map.serialize_entry(name, field)?;
-        }
-        map.end()
-    }
-}
-
-/// Where a page stands in its list.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(super) struct Pagination {
-    pub(super) page: u32,
-    pub(super) page_size: u32,
-    pub(super) total_count: u64,
-    pub(super) total_pages: u64,
-    pub(super) has_next: bool,
-    pub(super) has_previous: bool,
-}
-
-impl Pagination {
-    pub(super) fn new(page: u32, page_size: u32, total_count: u64) -> Self {
-        let total_pages = total_count.div_ceil(u64::from(page_size.max(1)));
-        Self {
-            page,
-            page_size,
-            total_count,
-            total_pages,
-            has_next: u64::from(page) < total_pages,
-            has_previous: page > 1,
-        }
-    }
-}
+use super::pagination::Pagination;
+use super::rows::Item;
 
 /// A page of a list in Superset's shape.
 #[derive(Debug)]
@@ -168,22 +46,5 @@ impl Serialize for ListAnswer {
         map.serialize_entry("pagination", &self.pagination)?;
         map.serialize_entry("timestamp", &self.timestamp)?;
         map.end()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_knows_its_neighbours() {
-        let of = |page, size, total| {
-            let at = Pagination::new(page, size, total);
-            (at.total_pages, at.has_next, at.has_previous)
-        };
-        assert_eq!((11, true, false), of(1, 10, 103));
-        assert_eq!((11, false, true), of(11, 10, 103));
-        assert_eq!((11, false, true), of(999, 10, 103));
-        assert_eq!((0, false, false), of(1, 10, 0));
     }
 }

@@ -1,53 +1,59 @@
-//! From the names of columns that a call gives to what is read and shown.
+//! Which columns a call shows.
 
 use std::collections::BTreeSet;
 
-use tidegate_metastore::{Column, Direction, ListQuery};
-
-use super::listed::{Listed, Reads, Shown};
-use super::quoted;
-use crate::arguments::nearest;
+use super::description::Shown;
+use super::listed::Listed;
+use super::{hint, quoted};
 
 /// Of what was passed over.
 const MOST_WARNINGS: usize = 20;
 
 /// The column of links.
-pub(super) const URL: &str = "url";
+const URL: &str = "url";
 
-/// What to order by. As in Superset a column that is unknown is passed over, and the direction with it; here
-/// with a warning.
-pub(super) fn order<E: Listed>(
-    asked: Option<&str>,
-    direction: Direction,
-    warnings: &mut Vec<String>,
-) -> (&'static Column<E>, Direction) {
-    let changed_on = E::CHANGED_ON.column();
-    let Some(name) = asked.filter(|name| !name.is_empty()) else {
-        return (changed_on, direction);
-    };
-    let description = E::description();
-    if let Some(column) = description.column(name) {
-        return (column, direction);
-    }
-    warnings.push(format!(
-        "order_column: {} is no column that {} can be ordered by{}; ordered by changed_on instead. Use one of {}",
-        quoted(name),
-        E::PLURAL,
-        hint(name, description.sortable.iter().copied()),
-        description.sortable.join(", ")
-    ));
-    (changed_on, Direction::Ascending)
+/// The columns of a call.
+pub(super) struct Columns<E: Listed> {
+    /// As the call names them, or a short default.
+    pub(super) requested: Vec<String>,
+    /// Those of them that there are, once each.
+    pub(super) shown: Vec<Shown<E>>,
+    /// Those that are read: those asked for, and those that others are made from.
+    pub(super) loaded: Vec<String>,
 }
 
-fn hint<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    nearest(name, known)
-        .map(|near| format!("; did you mean {near:?}?"))
-        .unwrap_or_default()
+impl<E: Listed> Columns<E> {
+    /// The columns that a call names, or the short default where it names none. Without Superset's pages there are no
+    /// links. What is passed over is told in a warning.
+    pub(super) fn of(named: Vec<String>, has_links: bool, warnings: &mut Vec<String>) -> Self {
+        let requested: Vec<String> = if named.is_empty() {
+            let default = E::description().default_columns.iter();
+            default
+                .filter(|name| has_links || **name != URL)
+                .map(|name| (*name).to_owned())
+                .collect()
+        } else {
+            named
+        };
+        let mut shown = shown::<E>(&requested, warnings);
+        if !has_links && shown.iter().any(|shown| shown.name() == URL) {
+            shown.retain(|shown| shown.name() != URL);
+            warnings.push(
+                "select_columns: url is left out, since no Superset shows the pages of this workspace"
+                    .to_owned(),
+            );
+        }
+        Self {
+            loaded: loaded(&requested, &shown),
+            requested,
+            shown,
+        }
+    }
 }
 
 /// What is asked for and known, once each. Unknown names are told in a warning: Superset passes them over
 /// without a word, and its answers are what callers expect.
-pub(super) fn shown<E: Listed>(requested: &[String], warnings: &mut Vec<String>) -> Vec<Shown<E>> {
+fn shown<E: Listed>(requested: &[String], warnings: &mut Vec<String>) -> Vec<Shown<E>> {
     let description = E::description();
     let mut shown = Vec::new();
     let mut seen = BTreeSet::new();
@@ -73,7 +79,7 @@ pub(super) fn shown<E: Listed>(requested: &[String], warnings: &mut Vec<String>)
 }
 
 /// The columns that were read: those asked for, and those that others are made from.
-pub(super) fn loaded<E: Listed>(requested: &[String], shown: &[Shown<E>]) -> Vec<String> {
+fn loaded<E: Listed>(requested: &[String], shown: &[Shown<E>]) -> Vec<String> {
     let mut loaded = requested.to_vec();
     for shown in shown {
         if let Shown::Computed(computed) = shown
@@ -87,40 +93,4 @@ pub(super) fn loaded<E: Listed>(requested: &[String], shown: &[Shown<E>]) -> Vec
         }
     }
     loaded
-}
-
-/// Says what to read for what is shown.
-pub(super) fn select<E: Listed>(query: &mut ListQuery<E>, shown: &[Shown<E>]) {
-    for shown in shown {
-        let columns = match shown {
-            Shown::Column(column) => std::slice::from_ref(column),
-            Shown::Computed(computed) => {
-                match computed.reads {
-                    Reads::Owners => query.owners = true,
-                    Reads::Tags => query.tags = true,
-                    Reads::People => query.people = true,
-                    Reads::Columns | Reads::Beside => {}
-                }
-                computed.needs
-            }
-        };
-        for column in columns {
-            if !query.select.contains(column) {
-                query.select.push(column);
-            }
-        }
-    }
-}
-
-/// The names of what needs more than the page.
-pub(super) fn beside<E: Listed>(shown: &[Shown<E>]) -> Vec<&'static str> {
-    let mut names = Vec::new();
-    for shown in shown {
-        if let Shown::Computed(computed) = shown
-            && computed.reads == Reads::Beside
-        {
-            names.push(computed.name);
-        }
-    }
-    names
 }

@@ -1,10 +1,10 @@
-use std::borrow::Cow;
+//! From the filters of a call to those of a query.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use tidegate_metastore::{Column, ColumnKind, Filter, ListQuery, Scalar};
 
-use super::arguments::{ListFilter, filter};
+use super::arguments::ListFilter;
+use super::comparison::filter;
+use super::filter_column::FilterColumn;
 use super::listed::{FilterTarget, Listed, OtherTarget};
 use super::quoted;
 use crate::ArgumentProblem;
@@ -12,45 +12,8 @@ use crate::ArgumentProblem;
 /// Names, titles and descriptions are found by less; SQLite refuses patterns of more than 50,000 bytes.
 pub(super) const MOST_SOUGHT_BYTES: usize = 2_000;
 
-/// A column that a list tool filters by: one that the description of its table names for it.
-pub(crate) struct FilterColumn<E: 'static> {
-    name: &'static str,
-    target: FilterTarget<E>,
-}
-
-impl<'de, E: Listed> Deserialize<'de> for FilterColumn<E> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = Cow::<str>::deserialize(deserializer)?;
-        let mut filters = E::description().filters.iter();
-        let found = filters.find(|(known, _)| *known == name);
-        found
-            .map(|(name, target)| Self {
-                name,
-                target: *target,
-            })
-            .ok_or_else(|| de::Error::custom(format_args!("{name:?} is no column to filter by")))
-    }
-}
-
-impl<E> Serialize for FilterColumn<E> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name)
-    }
-}
-
-impl<E: Listed> JsonSchema for FilterColumn<E> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        format!("FilterColumnOf_{}", E::PLURAL).into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "enum": E::description().list_filters })
-    }
-}
+/// Said of what has more.
+pub(super) const TOO_LONG: &str = "has more than 2000 bytes, which nothing here has in its name";
 
 /// Adds the filters of a call to a query; gives what is wrong with them.
 pub(super) fn add<E: Listed>(
@@ -149,9 +112,6 @@ fn kind_name(kind: ColumnKind) -> &'static str {
         Uuid => "UUID",
     }
 }
-
-/// Said of it.
-pub(super) const TOO_LONG: &str = "has more than 2000 bytes, which nothing here has in its name";
 
 /// A text of the filter that is too long to be looked for.
 fn is_too_long(filter: &Filter) -> bool {
