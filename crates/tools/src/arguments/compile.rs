@@ -112,28 +112,15 @@ impl ObjectNode {
 }
 
 fn compile(schema: &Value, path: &str) -> Result<Node, UnsupportedSchema> {
-    let unsupported = |keyword: &str| UnsupportedSchema {
-        keyword: keyword.to_owned(),
-        path: path.to_owned(),
-    };
     let members = match schema {
         Value::Bool(true) => return Ok(Node::Any),
         Value::Object(members) => members,
-        _ => return Err(unsupported("false")),
+        _ => return Err(unsupported("false", path)),
     };
-    let only = |allowed: &[&str]| {
-        let mut rules = members
-            .keys()
-            .map(String::as_str)
-            .filter(|keyword| !ANNOTATIONS.contains(keyword));
-        rules
-            .find(|keyword| !allowed.contains(keyword))
-            .map_or(Ok(()), |keyword| Err(unsupported(keyword)))
-    };
-
+    let rules = Rules { members, path };
     if let Some(Value::Array(branches)) = members.get("anyOf").or_else(|| members.get("oneOf")) {
         // `oneOf` of our types never overlaps, so that any match is the match.
-        only(&["anyOf", "oneOf", "type"])?;
+        rules.only(&["anyOf", "oneOf", "type"])?;
         return Ok(Node::Either(
             branches
                 .iter()
@@ -142,23 +129,54 @@ fn compile(schema: &Value, path: &str) -> Result<Node, UnsupportedSchema> {
         ));
     }
     if let Some(Value::Array(values)) = members.get("enum") {
-        only(&["enum", "type"])?;
+        rules.only(&["enum", "type"])?;
         return Ok(Node::OneOf(values.clone()));
     }
     if let Some(value) = members.get("const") {
-        only(&["const", "type"])?;
+        rules.only(&["const", "type"])?;
         return Ok(Node::OneOf(vec![value.clone()]));
     }
-    let kind = match members.get("type") {
-        None => return only(&[]).map(|()| Node::Any),
-        Some(Value::String(kind)) => kind.as_str(),
-        Some(other) => return Err(unsupported(&other.to_string())),
-    };
+    match members.get("type") {
+        None => rules.only(&[]).map(|()| Node::Any),
+        Some(Value::String(kind)) => compile_type(kind, &rules),
+        Some(other) => Err(unsupported(&other.to_string(), path)),
+    }
+}
+
+/// The keywords of a schema, and where it is.
+struct Rules<'a> {
+    members: &'a Map<String, Value>,
+    path: &'a str,
+}
+
+impl Rules<'_> {
+    /// Whether there are no others than these, but for those that tell and do not rule.
+    fn only(&self, allowed: &[&str]) -> Result<(), UnsupportedSchema> {
+        let mut rules = self
+            .members
+            .keys()
+            .map(String::as_str)
+            .filter(|keyword| !ANNOTATIONS.contains(keyword));
+        rules
+            .find(|keyword| !allowed.contains(keyword))
+            .map_or(Ok(()), |keyword| Err(unsupported(keyword, self.path)))
+    }
+}
+
+fn unsupported(keyword: &str, path: &str) -> UnsupportedSchema {
+    UnsupportedSchema {
+        keyword: keyword.to_owned(),
+        path: path.to_owned(),
+    }
+}
+
+fn compile_type(kind: &str, rules: &Rules<'_>) -> Result<Node, UnsupportedSchema> {
+    let Rules { members, path } = *rules;
     match kind {
-        "null" => only(&["type"]).map(|()| Node::Null),
-        "boolean" => only(&["type"]).map(|()| Node::Boolean),
+        "null" => rules.only(&["type"]).map(|()| Node::Null),
+        "boolean" => rules.only(&["type"]).map(|()| Node::Boolean),
         "integer" => {
-            only(&[
+            rules.only(&[
                 "type",
                 "format",
                 "minimum",
@@ -169,7 +187,7 @@ fn compile(schema: &Value, path: &str) -> Result<Node, UnsupportedSchema> {
             Ok(Node::Integer(integer_range(members)))
         }
         "number" => {
-            only(&["type", "format", "minimum", "maximum"])?;
+            rules.only(&["type", "format", "minimum", "maximum"])?;
             let bound = |keyword| members.get(keyword).and_then(Value::as_f64);
             Ok(Node::Number {
                 least: bound("minimum"),
@@ -178,7 +196,7 @@ fn compile(schema: &Value, path: &str) -> Result<Node, UnsupportedSchema> {
         }
         "string" => {
             // `format` is an annotation in 2020-12; the type behind it parses.
-            only(&["type", "format", "minLength", "maxLength", HAS_LINES])?;
+            rules.only(&["type", "format", "minLength", "maxLength", HAS_LINES])?;
             Ok(Node::Text {
                 least: count(members, "minLength").unwrap_or(0),
                 most: count(members, "maxLength"),
@@ -186,7 +204,7 @@ fn compile(schema: &Value, path: &str) -> Result<Node, UnsupportedSchema> {
             })
         }
         "array" => {
-            only(&["type", "items", "minItems", "maxItems"])?;
+            rules.only(&["type", "items", "minItems", "maxItems"])?;
             let items = members
                 .get("items")
                 .map_or(Ok(Node::Any), |items| compile(items, &format!("{path}[]")))?;
@@ -201,10 +219,10 @@ fn compile(schema: &Value, path: &str) -> Result<Node, UnsupportedSchema> {
             })
         }
         "object" => {
-            only(&["type", "properties", "required", "additionalProperties"])?;
+            rules.only(&["type", "properties", "required", "additionalProperties"])?;
             compile_object(members, path)
         }
-        other => Err(unsupported(other)),
+        other => Err(unsupported(other, path)),
     }
 }
 
