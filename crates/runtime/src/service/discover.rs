@@ -20,7 +20,7 @@ fn capabilities() -> Value {
 }
 
 fn instructions(core: &Core, caller: &Caller) -> String {
-    notice::with_instructions(&core.settings.instructions, notice::of(caller))
+    notice::with_instructions(&core.settings.instructions, notice::of(caller.token.kind))
 }
 
 /// The result of `server/discover`.

@@ -7,8 +7,6 @@ use serde_json::value::RawValue;
 use tidegate_protocol::members::Members;
 use tidegate_token_verifier::TokenKind;
 
-use super::Caller;
-
 /// Where a result says it, in its `_meta`.
 const MEMBER: &str = "dev.tidegate/notice";
 
@@ -18,9 +16,9 @@ const META: &str = "_meta";
 const STATIC_TOKEN: &str = "This connection uses a static token, which is deprecated: it never ends and may do \
 whatever its user may. Connect by OAuth, or make an API token in the settings, and have the static token removed.";
 
-/// What the caller should know about how they are connected.
-pub(crate) fn of(caller: &Caller) -> Option<&'static str> {
-    (caller.token.kind == TokenKind::Static).then_some(STATIC_TOKEN)
+/// What a caller should know about how they are connected.
+pub(crate) fn of(token: TokenKind) -> Option<&'static str> {
+    (token == TokenKind::Static).then_some(STATIC_TOKEN)
 }
 
 /// The server's instructions, with the notice at their end.

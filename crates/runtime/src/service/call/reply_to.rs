@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use tidegate_metastore::Access;
 use tidegate_protocol::{ProtocolVersion, RequestId};
+use tidegate_token_verifier::TokenKind;
 use tidegate_tools::CatalogueEntry;
 use tidegate_types::Principal;
 
 use super::Call;
 use super::retry_state::ArgumentsDigest;
+use crate::service::Caller;
 use crate::service::operation::OperationSummary;
-use crate::service::{Caller, notice};
 
 /// Whom a call's answer goes to, and in which form.
 pub(super) struct ReplyTo {
@@ -22,7 +23,8 @@ pub(super) struct ReplyTo {
     pub(super) access: Arc<Access>,
     /// What `requestState` of the call is bound to.
     pub(super) arguments: ArgumentsDigest,
-    pub(super) notice: Option<&'static str>,
+    /// What they showed, of which they may have to be told.
+    pub(super) token: TokenKind,
     pub(super) can_act_on_status: bool,
 }
 
@@ -36,7 +38,7 @@ impl ReplyTo {
             principal: Arc::clone(&caller.principal),
             access: Arc::clone(&caller.access),
             arguments: ArgumentsDigest::of(&call.operation, call.client.version),
-            notice: notice::of(caller),
+            token: caller.token.kind,
             can_act_on_status: caller.can_act_on_status(),
         }
     }

@@ -22,7 +22,7 @@ impl ReplyTo {
                 let text = failure::sentence(&refused.error.message);
                 let result = tool_result(&ToolResult::error(text), self.version, &core.server);
                 Outcome::TryLater {
-                    message: reply::success(&self.id, &notice::attach(result, self.notice)),
+                    message: self.message(result),
                     retry_after_secs,
                 }
             }
@@ -38,8 +38,12 @@ impl ReplyTo {
     }
 
     pub(super) fn answer(&self, result: Bytes) -> Outcome {
-        let result = notice::attach(result, self.notice);
-        Outcome::Message(reply::success(&self.id, &result))
+        Outcome::Message(self.message(result))
+    }
+
+    fn message(&self, result: Bytes) -> Bytes {
+        let result = notice::attach(result, notice::of(self.token));
+        reply::success(&self.id, &result)
     }
 
     pub(super) fn failure(&self, core: &Core, failed: &ToolFailure) -> Outcome {
