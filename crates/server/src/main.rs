@@ -15,6 +15,9 @@ use tidegate_server::{
 };
 use tidegate_types::{ExposeSecret as _, SecretString, SystemClock, WorkspaceSlug};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Gives `seed --data-url`, which holds a password, without showing it among the processes.
 const SEED_DATA_URL: &str = "TIDEGATE_SEED_DATA_URL";
 
