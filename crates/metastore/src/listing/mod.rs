@@ -4,11 +4,13 @@ mod column;
 mod filter;
 mod page;
 mod pattern;
+mod query;
 mod record;
 
 pub use column::{Column, ColumnKind, Usage};
 pub use filter::{Filter, Scalar};
-pub use page::{Direction, ListQuery, Page};
+pub use page::Page;
+pub use query::{Direction, ListQuery};
 pub use record::{Record, Related};
 
 pub(crate) use page::{fetch_page, visible};
