@@ -179,8 +179,7 @@ impl Pool {
     }
 
     /// Prepares connections to the PostgreSQL database at `url`, which may be reached through a pooler such as PgBouncer
-    /// in any of its modes. Lazily: the first statement connects. They are served by the runtime of who makes them, where its
-    /// threads share their tasks, else by the one that this runs on.
+    /// in any of its modes. Lazily: the first statement connects. They are served by the runtime that this runs on.
     ///
     /// # Errors
     /// `Unsuitable`: the URL cannot be used. The reason does not show it.

@@ -636,22 +636,3 @@ async fn unused_connections_are_closed() {
     assert!(matches!(err, DatabaseError::Unavailable { .. }), "{err:?}");
     drop(server);
 }
-
-#[test]
-fn a_pool_outlives_the_threads_on_which_its_connections_were_made() {
-    let server = server();
-    let of_the_pool = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let of_tools = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
-    let pool = of_the_pool.block_on(async { pool(&local(server.port()), SETTINGS) });
-    let read = async || pool.read::<Thing>(READ, &things(3)).await.unwrap().len();
-    assert_eq!(3, of_tools.block_on(read()));
-    drop(of_tools);
-    assert_eq!(3, of_the_pool.block_on(read()));
-}

@@ -10,7 +10,7 @@ use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use futures_util::StreamExt as _;
 use hashlink::LruCache;
 use tidegate_postgres::{Canceller, ConnectError, ConnectFailure};
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -186,7 +186,9 @@ pub(super) struct Manager {
     server: Server,
     /// Told of connections that could not be made, and asked before one is.
     breaker: Arc<Breaker>,
-    /// Runs what serves the sockets, where the caller's own runtime will not do.
+    /// Runs what serves the sockets, so that a connection made for one caller does not end with the caller's thread. Not that
+    /// of the tools, where the calls that wait run: it would spare them being woken, but tools may block all of its threads,
+    /// and rights, validation and the audit use the same connections.
     runtime: Handle,
     /// How long the server lets a statement run.
     server_timeout: Duration,
@@ -253,21 +255,10 @@ impl Manager {
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Serves a connection that is made now. On threads that share their tasks, whoever waits for an answer and what
-    /// reads it from the socket run one after the other on one thread, and nobody has to be woken. Where each thread is
-    /// its own, as those of HTTP are, a connection would end with the thread.
-    fn serving(&self) -> Handle {
-        match Handle::try_current() {
-            Ok(callers) if callers.runtime_flavor() == RuntimeFlavor::MultiThread => callers,
-            _ => self.runtime.clone(),
-        }
-    }
-
     async fn connect(&self) -> Result<Connection, ConnectError> {
         let made = Instant::now();
-        let runtime = self.serving();
         if !self.is_pooled.load(Ordering::Relaxed) {
-            match self.server.connect(true, &runtime).await {
+            match self.server.connect(true, &self.runtime).await {
                 Ok((client, canceller)) => {
                     // A pooler may be told to pass over what it does not know.
                     let is_kept = self.is_limited(&client).await?;
@@ -280,7 +271,7 @@ impl Manager {
                 Err(err) => return Err(err),
             }
         }
-        let (client, canceller) = self.server.connect(false, &runtime).await?;
+        let (client, canceller) = self.server.connect(false, &self.runtime).await?;
         Ok(Connection::new(client, canceller, made, true))
     }
 

@@ -58,8 +58,7 @@ pub(crate) enum Failure {
 }
 
 impl PostgresPool {
-    /// Prepares connections. Lazily: the first statement connects. They are served by the runtime of who makes them, where its
-    /// threads share their tasks, else by the one that this runs on.
+    /// Prepares connections. Lazily: the first statement connects. They are served by the runtime that this runs on.
     pub(crate) fn new(url: &SecretString, settings: PoolSettings) -> Result<Self, DatabaseError> {
         // A little less than what is waited here, so that an answer that says so comes first, and slowness is told from
         // silence.
