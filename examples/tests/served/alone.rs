@@ -34,6 +34,17 @@ async fn a_layer_refuses_what_changes_something_and_lets_reading_go_on() {
 }
 
 #[actix_rt::test]
+async fn a_tool_that_a_layer_refuses_is_refused_as_a_resource_too() {
+    let served = Served::start_with("admin", &[], Afterwards::Refuses("get_instance_info")).await;
+    let refused = served.call("get_instance_info", json!({})).await;
+    assert!(refused.contains("closed for today"), "{refused}");
+    let read = json!({ "uri": "instance://metadata" });
+    let refused = served.ask("resources/read", read).await.to_string();
+    assert!(refused.contains("closed for today"), "{refused}");
+    served.stop("get_instance_info").await;
+}
+
+#[actix_rt::test]
 async fn a_change_is_seen_by_the_next_call_though_answers_are_kept() {
     let served = Served::start("admin").await;
     let (id, before) = served.first_chart().await;

@@ -20,7 +20,7 @@ pub(crate) struct Served {
     folder: tempfile::TempDir,
 }
 
-/// What happens after every tool call that changes something, before it is answered.
+/// What a layer makes of tool calls; unless it says otherwise, of those that change something, before they are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Afterwards {
     Nothing,
@@ -30,6 +30,8 @@ pub(crate) enum Afterwards {
     Cancels,
     /// A layer makes a good answer of a failure.
     Forgives,
+    /// A layer refuses this tool.
+    Refuses(&'static str),
 }
 
 /// Changes a chart and then fails.
@@ -62,6 +64,9 @@ impl CallLayer for Afterwards {
     async fn call(&self, call: LayeredCall<'_>) -> Result<ToolOutput, ToolFailure> {
         let is_read_only = call.spec().annotations.is_read_only;
         let cancel = call.context().cancel.clone();
+        if *self == Self::Refuses(call.spec().name) {
+            return Err(ToolFailure::failed("closed for today"));
+        }
         let output = match call.run().await {
             Err(_) if *self == Self::Forgives => ToolResult::default().into(),
             output => output?,
@@ -120,7 +125,7 @@ impl Served {
         }
     }
 
-    async fn ask(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let client = reqwest::Client::builder().build().unwrap();
         let request = client.post(&self.url).json(&body);

@@ -9,8 +9,8 @@ use super::compile::Node;
 use crate::ArgumentProblem;
 
 /// Arguments that passed the check of their tool: coerced, without what is null and may be left out, and
-/// without what the tool does not know. Only [`AnyTool::accept`](crate::AnyTool::accept) makes them, so that no
-/// tool runs on anything else.
+/// without what the tool does not know. A tool runs on nothing else, and makes them by
+/// [`AnyTool::accept`](crate::AnyTool::accept).
 #[derive(Debug, Clone)]
 pub struct Accepted {
     pub(super) value: Value,

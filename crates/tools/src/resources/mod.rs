@@ -7,12 +7,13 @@ use serde_json::Map;
 use serde_json::value::RawValue;
 use tidegate_protocol::content::ContentBlock;
 
-use crate::{CallContext, ToolFailure};
+use crate::{CallContext, ToolFailure, hide_fields};
 
 pub(crate) use instance::InstanceMetadata;
 pub(crate) use schema::ModelSchema;
 
-/// The JSON text that a tool answers with, under the decision that a call of it is under.
+/// The JSON text that a tool answers with, under the decision that a call of it is under, through the layers around it and without
+/// the fields that the caller may not see.
 async fn text_of_tool(
     context: &CallContext,
     name: &'static str,
@@ -25,7 +26,10 @@ async fn text_of_tool(
         &context.principal,
         &context.access,
     )?;
-    let output = call.entry.tool().run(context, call.arguments).await?;
+    let accepted = call.entry.tool().accept(call.arguments);
+    let accepted = accepted.map_err(ToolFailure::InvalidArguments)?;
+    let mut output = call.entry.call(context, accepted).await?;
+    hide_fields(&mut output, call.entry.spec(), &*context.access);
     let text = output
         .result
         .content
