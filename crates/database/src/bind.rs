@@ -86,7 +86,7 @@ fn postgres_array(
         ArrayType::BigInt => array!(BigInt, INT8_ARRAY),
         ArrayType::String => array!(String, TEXT_ARRAY),
         ArrayType::ChronoDateTime => array!(ChronoDateTime, TIMESTAMP_ARRAY),
-        other => return Err(format!("arrays of this kind are never bound: {other:?}").into()),
+        other => return Err(format!("columns of {other:?} are never bound").into()),
     })
 }
 

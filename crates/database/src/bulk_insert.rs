@@ -5,7 +5,7 @@ use crate::Statement;
 /// Rows of one table, many at once.
 ///
 /// PostgreSQL gets each column as an array, so that the statement is the same for any number of rows: it is parsed and
-/// planned once for a connection, and binds as many values as there are columns. SQLite gets the rows one by one.
+/// planned once for a connection, and binds as many values as there are columns. SQLite gets them as one list of values.
 #[derive(Debug, Clone)]
 pub struct BulkInsert<const COLUMNS: usize> {
     table: &'static str,
@@ -25,8 +25,23 @@ impl<const COLUMNS: usize> BulkInsert<COLUMNS> {
 
     /// One more row. A column's values are of the same kind in all rows, null or not: `Option<i64>`, never `i64` in one
     /// and `i32` in another.
+    ///
+    /// # Panics
+    /// They are not.
     pub fn push(&mut self, row: [Value; COLUMNS]) {
+        if let Some(first) = self.rows.first() {
+            let is_alike = |(one, other): (&Value, &Value)| one.array_type() == other.array_type();
+            assert!(
+                first.iter().zip(&row).all(is_alike),
+                "the values of a column are of one kind"
+            );
+        }
         self.rows.push(row);
+    }
+
+    /// Whether there is nothing to write. Then it is no statement.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 }
 
@@ -80,6 +95,13 @@ mod tests {
             r#"INSERT INTO "things" ("id", "name") SELECT * FROM unnest($1, $2)"#,
             one
         );
+    }
+
+    #[test]
+    #[should_panic(expected = "of one kind")]
+    fn a_column_does_not_change_its_kind() {
+        let mut insert = rows(2);
+        insert.push([7_i32.into(), "a".into()]);
     }
 
     #[test]

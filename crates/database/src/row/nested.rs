@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use sea_query::{Expr, Func, Query, SelectStatement};
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
 use super::named::{Cell, CellKind, FromRow, NamedRow, corrupt};
@@ -49,6 +49,8 @@ enum JsonCell<'a> {
     Flag(bool),
     Number(Number),
     Text(Cow<'a, str>),
+    /// An object or a list, which no column of ours holds.
+    Other,
 }
 
 impl<'de> Deserialize<'de> for JsonCell<'de> {
@@ -92,6 +94,16 @@ impl<'de> Visitor<'de> for JsonCellVisitor {
 
     fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
         Ok(JsonCell::Text(value.to_owned().into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(JsonCell::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(JsonCell::Other)
     }
 }
 

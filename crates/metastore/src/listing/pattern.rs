@@ -76,6 +76,7 @@ fn cases(letter: char) -> Vec<char> {
     let mut cases = vec![letter];
     for other in [Some(lower), upper, capital].into_iter().flatten() {
         // A letter with another lower case is another letter: `ς` ends words as `σ`, and has its capital.
+        // Not of the vector, which sea-query takes for an array of SQL.
         if !cases[..].contains(&other) && one(other.to_lowercase()) == Some(lower) {
             cases.push(other);
         }

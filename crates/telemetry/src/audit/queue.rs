@@ -204,7 +204,7 @@ impl Writer {
 
 /// Writes a batch in time. A sink that panics loses this batch and writes the next.
 async fn write_to(sink: &dyn AuditSink, batch: &[AuditRecord]) -> Result<(), AuditError> {
-    let writing = AssertUnwindSafe(sink.write(batch)).catch_unwind();
+    let writing = AssertUnwindSafe(async { sink.write(batch).await }).catch_unwind();
     match timeout(WRITE_DEADLINE, writing).await {
         Ok(Ok(written)) => written,
         Ok(Err(_)) => Err(AuditError::new("the sink panicked")),
