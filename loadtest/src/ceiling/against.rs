@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde::Serialize;
 
 use super::measured::{MEASURED, Measured, median};
@@ -98,10 +99,11 @@ pub(crate) fn compare(binary: &Path, against: &Path, plan: &Plan) -> anyhow::Res
                 call.label,
                 &rates(call, &sides, plan.rounds, plan.duration)?,
             ));
-        }
-        if calls.iter().any(|call| call.is_audited()) {
-            one.check_audit()?;
-            other.check_audit()?;
+            if call.is_audited() {
+                for side in [&one, &other] {
+                    side.check_audit().context(call.label)?;
+                }
+            }
         }
     }
     Ok(ratios)

@@ -102,7 +102,7 @@ impl Deployment {
         self.nodes.all().iter().map(Server::cpu).sum()
     }
 
-    /// Checks that every call was audited: a node that leaves something out is faster.
+    /// Checks that the audit is written and drops nothing: a node that leaves something out is faster.
     ///
     /// # Errors
     /// Records were dropped, or none was written.
