@@ -89,12 +89,13 @@ impl ExecutorHandle {
         self.slots.in_flight_of(self.share) == 0
     }
 
+    /// The workspace's actors were started again, since one of them was gone.
+    pub(crate) fn note_restart(&self) {
+        self.metrics.count(Count::ActorRestarted);
+    }
+
     /// Whether the actor is there.
     pub(crate) fn is_alive(&self) -> bool {
-        let is_alive = self.addr.connected();
-        if !is_alive {
-            self.metrics.count(Count::ActorRestarted);
-        }
-        is_alive
+        self.addr.connected()
     }
 }

@@ -27,8 +27,7 @@ type AccessResult = Result<Arc<Access>, WorkspaceError>;
 
 /// Loads rights, each user's once at a time, and applies what changes in the workspace.
 ///
-/// Started by: [`super::WorkspaceRegistry`]. Owns: the caches in [`Shared`], which it alone fills and
-/// empties. Loses when it dies: those caches. Capacity: its mailbox. Restarted by: the registry, on the
+/// Started by: [`super::WorkspaceRegistry`]. Owns: the cache of rights in [`Shared`]. Loses when it dies: those caches. Capacity: its mailbox. Restarted by: the registry, on the
 /// next request.
 pub(crate) struct WorkspaceActor {
     shared: Arc<Shared>,

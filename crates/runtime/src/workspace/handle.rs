@@ -24,8 +24,8 @@ pub(crate) const FEED_CAPACITY: usize = 256;
 /// One change of the workspace, as it reaches this node's streams.
 pub(crate) type FeedItem = (Epoch, Change);
 
-/// What the workspace's actor shares with everybody who asks: readers take it without a message, the
-/// actor alone fills and empties it.
+/// What the workspace's actor shares with everybody who asks: readers take it without a message. Rights are loaded by the actor
+/// alone; validated tokens are noted by who validated them. The actor empties both, and so does a write before it is announced.
 pub(crate) struct Shared {
     pub workspace: Arc<Workspace>,
     pub access: Cache<UserId, Arc<Access>>,

@@ -199,7 +199,15 @@ impl WorkspaceRegistry {
             executor: self.executors.executor(self.arbiter(slug)),
             deadline: ASK_DEADLINE,
         };
-        self.active.write().insert(slug.clone(), handle.clone());
+        // Whatever is closed on purpose is taken out.
+        if self
+            .active
+            .write()
+            .insert(slug.clone(), handle.clone())
+            .is_some()
+        {
+            handle.executor().note_restart();
+        }
         self.unopened.write().remove(slug);
         Ok(handle)
     }

@@ -127,7 +127,10 @@ impl Slots {
         drop(state);
         // Outside of the lock: an executor that is gone gives its slot back, which locks again.
         for (executor, slot) in granted {
-            // Past the mailbox's bound: there are no more of them than slots, and a lost one would leave a call waiting.
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "there are no more of them than slots, and a lost one would leave a call waiting"
+            )]
             executor.do_send(SlotGranted(slot));
         }
     }

@@ -1,4 +1,5 @@
-//! One call, stage by stage: limit, cache, execute, fit, commit, shape. Each stage is a file here.
+//! One call, stage by stage: limit, check (in `operation`), cache, execute, keep, shape; and inside of what is executed, do,
+//! fit, commit. The stages but for the check are files here.
 
 mod cache;
 mod cache_key;
@@ -14,11 +15,11 @@ mod reply_to;
 mod retry_state;
 mod shape;
 mod single_flight;
+mod streamed;
 mod work;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde_json::value::RawValue;
 use tidegate_protocol::{ClientCapabilities, LogLevel, ProtocolVersion, RequestId};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,7 @@ pub(crate) use fit::fit;
 pub(crate) use limit::check as check_limits;
 pub(crate) use retry_state::open as open_state;
 pub(crate) use single_flight::InFlight;
+pub(crate) use streamed::{last_message, takes_long};
 
 use cache::{Ended, Found};
 use execute::Execution;
@@ -150,16 +152,4 @@ fn answer_without_running(
             to.failure(core, &failed)
         }
     }
-}
-
-/// Ends when a call has run so long that its answer should be a stream. The time that it waits for a place to run
-/// does not count, since it may still be refused, which needs a status.
-pub(crate) async fn takes_long(core: &Core, has_started: &CancellationToken) {
-    has_started.cancelled().await;
-    tokio::time::sleep(core.settings.sse_after).await;
-}
-
-/// The final message of a call, for a stream that has begun.
-pub(crate) async fn last_message(running: impl Future<Output = Outcome>) -> Bytes {
-    running.await.into_message()
 }
