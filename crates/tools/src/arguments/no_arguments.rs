@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-/// The arguments of a tool that takes none. Use it with [`ArgumentLayout::Flat`].
+/// The arguments of a tool that takes none. Use it with [`ArgumentLayout::Flat`](crate::ArgumentLayout::Flat).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct NoArguments {}
 
