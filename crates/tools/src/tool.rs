@@ -85,20 +85,3 @@ pub trait AnyTool: Send + Sync {
     /// Does the work with what [`Self::accept`] gave.
     fn call<'a>(&'a self, context: &'a CallContext, arguments: Accepted) -> ToolFuture<'a>;
 }
-
-impl dyn AnyTool {
-    /// Checks the arguments and does the work.
-    ///
-    /// # Errors
-    /// `InvalidArguments`, or what the tool fails with.
-    pub async fn run(
-        &self,
-        context: &CallContext,
-        arguments: CallArguments,
-    ) -> Result<ToolOutput, ToolFailure> {
-        let accepted = self
-            .accept(arguments)
-            .map_err(ToolFailure::InvalidArguments)?;
-        self.call(context, accepted).await
-    }
-}

@@ -158,8 +158,7 @@ async fn call(
         &context.principal,
         &context.access,
     )?;
-    let tool = call.entry.tool();
-    let output = tool.run(context, call.arguments).await?;
+    let output = call.entry.run(context, call.arguments).await?;
     match &output.result.content[0] {
         ContentBlock::Text { text } => Ok(serde_json::from_str(text).unwrap()),
         other => panic!("no text: {other:?}"),

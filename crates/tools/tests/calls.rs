@@ -162,7 +162,7 @@ async fn call(
         &context.principal,
         &context.access,
     )?;
-    call.entry.tool().run(context, call.arguments).await
+    call.entry.run(context, call.arguments).await
 }
 
 fn texts(output: &ToolOutput) -> Vec<&str> {
@@ -265,7 +265,6 @@ async fn call_tool_gives_what_a_direct_call_gives_even_where_nobody_resolved_it(
         .catalogue
         .tool("call_tool")
         .unwrap()
-        .tool()
         .run(&ada, CallArguments::read(Some(&raw)))
         .await
         .unwrap();
@@ -276,7 +275,6 @@ async fn call_tool_gives_what_a_direct_call_gives_even_where_nobody_resolved_it(
         .catalogue
         .tool("call_tool")
         .unwrap()
-        .tool()
         .run(&nora, CallArguments::read(Some(&raw)))
         .await;
     assert!(

@@ -149,7 +149,7 @@ async fn run(context: &CallContext, request: Value) -> Result<Value, ToolFailure
         &context.principal,
         &context.access,
     )?;
-    let output = call.entry.tool().run(context, call.arguments).await?;
+    let output = call.entry.run(context, call.arguments).await?;
     match &output.result.content[0] {
         ContentBlock::Text { text } => Ok(serde_json::from_str(text).unwrap()),
         other => panic!("no text: {other:?}"),

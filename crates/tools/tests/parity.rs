@@ -176,7 +176,7 @@ async fn call(context: &CallContext, tool: &str, arguments: &Value) -> Result<Va
         &context.principal,
         &context.access,
     )?;
-    let output = call.entry.tool().run(context, call.arguments).await?;
+    let output = call.entry.run(context, call.arguments).await?;
     match &output.result.content[0] {
         ContentBlock::Text { text } => Ok(serde_json::from_str(text).unwrap()),
         other => panic!("no text: {other:?}"),

@@ -7,7 +7,8 @@ use tidegate_protocol::parameter_header::ParameterHeader;
 use tidegate_protocol::{ProtocolVersion, ToolDefinition};
 
 use crate::{
-    Accepted, AnyTool, CallContext, CallLayer, LayeredCall, ToolFailure, ToolOutput, ToolSpec,
+    Accepted, AnyTool, CallArguments, CallContext, CallLayer, LayeredCall, ToolFailure, ToolOutput,
+    ToolSpec,
 };
 
 /// A tool with what is made of it once.
@@ -30,6 +31,20 @@ impl CatalogueEntry {
     /// Everything about it but its types.
     pub fn spec(&self) -> &ToolSpec {
         self.tool.spec()
+    }
+
+    /// Checks arguments, and runs the tool with them through all layers.
+    ///
+    /// # Errors
+    /// `InvalidArguments`, or those of [`Self::call`].
+    pub async fn run(
+        &self,
+        context: &CallContext,
+        arguments: CallArguments,
+    ) -> Result<ToolOutput, ToolFailure> {
+        let accepted = self.tool.accept(arguments);
+        let accepted = accepted.map_err(ToolFailure::InvalidArguments)?;
+        self.call(context, accepted).await
     }
 
     /// Runs the tool, through all layers.

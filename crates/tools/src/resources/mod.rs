@@ -26,9 +26,7 @@ async fn text_of_tool(
         &context.principal,
         &context.access,
     )?;
-    let accepted = call.entry.tool().accept(call.arguments);
-    let accepted = accepted.map_err(ToolFailure::InvalidArguments)?;
-    let mut output = call.entry.call(context, accepted).await?;
+    let mut output = call.entry.run(context, call.arguments).await?;
     hide_fields(&mut output, call.entry.spec(), &*context.access);
     let text = output
         .result

@@ -102,9 +102,7 @@ impl AnyTool for CallTool {
             let catalogue = &context.catalogue;
             let call =
                 catalogue.resolve_call(&name, arguments, &context.principal, &context.access)?;
-            let accepted = call.entry.tool().accept(call.arguments);
-            let accepted = accepted.map_err(ToolFailure::InvalidArguments)?;
-            call.entry.call(context, accepted).await
+            call.entry.run(context, call.arguments).await
         })
     }
 }
