@@ -14,7 +14,7 @@ pub struct BulkInsert<const COLUMNS: usize> {
 }
 
 impl<const COLUMNS: usize> BulkInsert<COLUMNS> {
-    /// No rows yet.
+    /// No rows yet: it is a statement once it has one.
     pub fn new(table: &'static str, names: [&'static str; COLUMNS]) -> Self {
         Self {
             table,
@@ -37,11 +37,6 @@ impl<const COLUMNS: usize> BulkInsert<COLUMNS> {
             );
         }
         self.rows.push(row);
-    }
-
-    /// Whether there is nothing to write. Then it is no statement.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 }
 
