@@ -75,7 +75,8 @@ pub(super) fn measure(
     }
     let mut rounds = Vec::new();
     for number in 0..plan.rounds {
-        let drive = |server: &Server, request: &str| turn(server, request, &load);
+        let drive =
+            |server: &Server, request: &str| turn(server.url(), &|| server.cpu(), request, &load);
         let (on_floor, on_target) = if number % 2 == 0 {
             let on_floor = drive(floor, &at_floor)?;
             (on_floor, drive(target, &at_target)?)
@@ -150,10 +151,6 @@ pub(crate) fn with_and_without(
 ///
 /// # Errors
 /// Answers are wrong.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a mean needs no more than 52 bits"
-)]
 pub(super) fn rates(
     call: &Measured,
     sides: &[Side<'_>; 2],
@@ -188,13 +185,11 @@ pub(super) fn rates(
         let order = if number % 2 == 0 { [0, 1] } else { [1, 0] };
         for at in order {
             let (url, request, answer_bytes) = &learned[at];
-            let cpu_before = (sides[at].cpu)()?;
-            let seen = wrk::run(url, request, &load)?;
-            let spent = (sides[at].cpu)()?.saturating_sub(cpu_before);
-            check_sizes(call, &seen, *answer_bytes)?;
+            let turn = turn(url, sides[at].cpu, request, &load)?;
+            check_sizes(call, &turn.seen, *answer_bytes)?;
             both[at] = Rate {
-                per_second: seen.per_second(),
-                cpu_us: spent.as_secs_f64() * 1e6 / seen.requests.max(1) as f64,
+                per_second: turn.seen.per_second(),
+                cpu_us: turn.server_cpu_us,
             };
         }
         rates.push(both);
@@ -212,13 +207,18 @@ struct Turn {
     clippy::cast_precision_loss,
     reason = "a mean needs no more than 52 bits"
 )]
-fn turn(server: &Server, request: &str, load: &Load) -> anyhow::Result<Turn> {
-    let (server_before, generator_before) = (server.cpu()?, cpu_of_children()?);
-    let seen = wrk::run(server.url(), request, load)?;
+fn turn(
+    url: &LoopbackUrl,
+    cpu: &dyn Fn() -> anyhow::Result<Duration>,
+    request: &str,
+    load: &Load,
+) -> anyhow::Result<Turn> {
+    let (server_before, generator_before) = (cpu()?, cpu_of_children()?);
+    let seen = wrk::run(url, request, load)?;
     let calls = seen.requests.max(1) as f64;
     let for_each = |spent: Duration| spent.as_secs_f64() * 1e6 / calls;
     Ok(Turn {
-        server_cpu_us: for_each(server.cpu()?.saturating_sub(server_before)),
+        server_cpu_us: for_each(cpu()?.saturating_sub(server_before)),
         generator_cpu_us: for_each(cpu_of_children()?.saturating_sub(generator_before)),
         seen,
     })
